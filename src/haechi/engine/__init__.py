@@ -1,0 +1,30 @@
+"""What policies mean: fast, incremental, canonical."""
+
+from haechi.engine.delta import Delta, PodChange, PodState
+from haechi.engine.endpoint import Endpoint, NamedPort
+from haechi.engine.engine import Engine
+from haechi.engine.meaning import addresses, point, traffic, verdict
+from haechi.engine.policy import Defect, Policy, Rule
+from haechi.engine.policyset import PolicySet
+from haechi.engine.selection import ANY_POD, NamedPeer, Peers, PodSelection
+
+__all__ = [
+    "ANY_POD",
+    "Defect",
+    "Delta",
+    "Endpoint",
+    "Engine",
+    "NamedPeer",
+    "NamedPort",
+    "Peers",
+    "PodChange",
+    "PodSelection",
+    "PodState",
+    "Policy",
+    "PolicySet",
+    "Rule",
+    "addresses",
+    "point",
+    "traffic",
+    "verdict",
+]

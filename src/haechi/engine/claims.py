@@ -1,0 +1,73 @@
+"""Whose address is it.
+
+Why: a packet carries addresses, not names. Two live pods with one address is a fault (or an attack); then the address
+belongs to nobody and is closed on the nodes of its claimants, whichever of them came first. Promises that the answer
+depends on the present claims only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+
+class Claims:
+    """Addresses (points of `haechi.sets.AddressSet`) to the numbers of the pods that claim them."""
+
+    def __init__(self) -> None:
+        self._sole: dict[int, int] = {}
+        self._disputed: dict[int, frozenset[int]] = {}
+
+    def claimants(self, address: int) -> frozenset[int]:
+        """Every pod that claims an address."""
+        sole = self._sole.get(address)
+        return self._disputed.get(address, _NOBODY) if sole is None else frozenset((sole,))
+
+    def owner(self, address: int) -> int | None:
+        """The pod to which an address belongs; None if to none, or if several claim it."""
+        return self._sole.get(address)
+
+    def is_disputed(self, address: int) -> bool:
+        """Whether several pods claim an address."""
+        return address in self._disputed
+
+    def split(self, addresses: tuple[int, ...]) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """A pod's addresses, those that are its alone and those that are disputed."""
+        if not self._disputed:
+            return addresses, ()
+        disputed = tuple(address for address in addresses if address in self._disputed)
+        return tuple(address for address in addresses if address not in self._disputed), disputed
+
+    def rivals(self, addresses: Iterable[int], number: int) -> set[int]:
+        """The other pods that claim any of these addresses."""
+        return {rival for address in addresses for rival in self.claimants(address)} - {number}
+
+    def add(self, number: int, addresses: Iterable[int]) -> None:
+        """A pod claims addresses."""
+        for address in addresses:
+            self._put(address, self.claimants(address) | {number})
+
+    def remove(self, number: int, addresses: Iterable[int]) -> None:
+        """A pod gives up addresses that it claimed."""
+        for address in addresses:
+            self._put(address, self.claimants(address) - {number})
+
+    def extend(self, claims: Iterable[tuple[int, tuple[int, ...]]]) -> None:
+        """Many pods claim addresses: as `add`, faster where addresses are free."""
+        sole = self._sole
+        for number, addresses in claims:
+            for address in addresses:
+                if address in sole or address in self._disputed:
+                    self.add(number, (address,))
+                else:
+                    sole[address] = number
+
+    def _put(self, address: int, claimants: frozenset[int]) -> None:
+        self._sole.pop(address, None)
+        self._disputed.pop(address, None)
+        if len(claimants) == 1:
+            (self._sole[address],) = claimants
+        elif claimants:
+            self._disputed[address] = claimants
+
+
+_NOBODY: frozenset[int] = frozenset()

@@ -1,0 +1,90 @@
+"""A pod as policies see it.
+
+Why: the engine keeps 100,000 pods, so it keeps of each only what can change a verdict. It promises that two pods that
+policies cannot tell apart have equal endpoints but for their key and addresses. It refuses pods that are no subjects
+and no peers: those on the host's network (their traffic is the node's) and completed ones (their address may belong to
+another pod).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import msgspec
+
+from haechi.model import Container, Pod
+from haechi.model.verdict import PodKey
+from haechi.sets import AddressError, text_to_point
+
+PROTOCOL_NUMBERS: Mapping[str, int] = {"TCP": 6, "UDP": 17, "SCTP": 132}
+
+
+class NamedPort(NamedTuple):
+    """A container port that has a name. `protocol` is the IP protocol number."""
+
+    protocol: int
+    name: str
+    number: int
+
+
+class Endpoint(msgspec.Struct, frozen=True, gc=False):
+    """What verdicts depend on.
+
+    Attributes:
+        key: namespace and name.
+        labels: the pod's labels.
+        node: the node it runs on, `""` if it has none yet.
+        addresses: points on the line of `haechi.sets.AddressSet`, in the pod's own order.
+        host_addresses: addresses of its node, as the pod's status gives them.
+        ports: the named ports of its containers, sorted.
+    """
+
+    key: PodKey
+    labels: Mapping[str, str]
+    node: str = ""
+    addresses: tuple[int, ...] = ()
+    host_addresses: tuple[int, ...] = ()
+    ports: tuple[NamedPort, ...] = ()
+
+    @classmethod
+    def of(cls, pod: Pod) -> Endpoint | None:
+        """The endpoint of a pod; None if policies do not see it as a pod (specification, design section 10).
+
+        An address that cannot be read is left out: nothing can be sent to it.
+        """
+        if pod.spec.host_network or pod.completed:
+            return None
+        metadata, status = pod.metadata, pod.status
+        hosts = [entry.ip for entry in status.host_ips] or ([status.host_ip] if status.host_ip else [])
+        return cls(
+            PodKey(metadata.namespace or "default", metadata.name),
+            metadata.labels,
+            pod.spec.node_name,
+            points(pod.addresses),
+            points(tuple(hosts)),
+            _named_ports(pod.spec.containers),
+        )
+
+
+def points(texts: tuple[str, ...]) -> tuple[int, ...]:
+    """Addresses as points on the line, each once; texts that are no addresses are left out."""
+    found: list[int] = []
+    for text in texts:
+        try:
+            point = text_to_point(text)
+        except AddressError:
+            continue
+        if point not in found:
+            found.append(point)
+    return tuple(found)
+
+
+def _named_ports(containers: tuple[Container, ...]) -> tuple[NamedPort, ...]:
+    found = {
+        NamedPort(PROTOCOL_NUMBERS[port.protocol], port.name, port.container_port)
+        for container in containers
+        for port in container.ports
+        if port.name and port.protocol in PROTOCOL_NUMBERS and 0 < port.container_port < 65536
+    }
+    return tuple(sorted(found)) if found else ()

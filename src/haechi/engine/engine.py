@@ -1,0 +1,270 @@
+"""The state of a cluster and what its policies mean.
+
+Why: one engine answers every question, enforces and proves, so there is one meaning. Promises (tested against
+`haechi.reference`): answers depend on the present state only, never on the order in which it came about; every update
+returns the delta that it made; an object that cannot be read in part closes what depends on that part and nothing else.
+It does no input or output and keeps no objects, only what verdicts depend on.
+
+    Namespace ──▶ Scopes ─────────┐
+                                  ▼
+    Pod ──▶ Endpoint ──▶ Memberships ──▶ pods of each selection ──┐
+              │                   ▲                               ├──▶ PolicySet of each class ──▶ Verdict, Traffic
+              └──▶ Claims         │ selections                    │
+    NetworkPolicy ──▶ Policy ─────┴───────────────────────────────┘
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import count
+
+from pyroaring import BitMap
+
+from haechi.engine.claims import Claims
+from haechi.engine.classes import Classes
+from haechi.engine.delta import Delta, PodChange, PodState
+from haechi.engine.endpoint import Endpoint, points
+from haechi.engine.membership import Memberships
+from haechi.engine.policy import Policy
+from haechi.engine.policyset import PolicySet
+from haechi.engine.selection import PodSelection
+from haechi.model import Namespace, NetworkPolicy, Node, Pod
+from haechi.model.verdict import Direction, PodKey, PolicyKey
+
+_NO_KEYS: frozenset[PolicyKey] = frozenset()
+
+
+class Engine:
+    """A cluster: its namespaces, nodes, pods and policies.
+
+    `put` and `delete` take objects in any order. `of` builds the same state from many objects at once, faster.
+    """
+
+    def __init__(self) -> None:
+        self._numbers: dict[PodKey, int] = {}
+        self._endpoints: dict[int, Endpoint] = {}
+        self._free: list[int] = []
+        self._fresh = count()
+        self._claims = Claims()
+        self._memberships = Memberships()
+        self._nodes: dict[str, tuple[int, ...]] = {}
+        self._policies: dict[PolicyKey, Policy] = {}
+        self._by_subject: dict[PodSelection, dict[Direction, frozenset[PolicyKey]]] = {}
+        self._classes = Classes()
+
+    @classmethod
+    def of(cls, objects: Iterable[Namespace | Node | Pod | NetworkPolicy]) -> Engine:
+        """The engine of a whole cluster. Of several objects with one key the last counts. Pods may be a generator."""
+        engine = cls()
+        endpoints: dict[PodKey, Endpoint] = {}
+        policies: dict[PolicyKey, NetworkPolicy] = {}
+        for one in objects:
+            match one:
+                case Pod():
+                    endpoint = Endpoint.of(one)
+                    if endpoint is None:
+                        endpoints.pop(PodKey(one.namespace, one.name), None)
+                    else:
+                        endpoints[endpoint.key] = endpoint
+                case NetworkPolicy():
+                    policies[PolicyKey(one.namespace, one.name)] = one
+                case _:
+                    engine.put(one)
+        engine._extend(endpoints)
+        for policy in policies.values():
+            engine._put_policy(policy)
+        return engine
+
+    # -- the state ---------------------------------------------------------------------------------------------------
+
+    @property
+    def policies(self) -> Mapping[PolicyKey, Policy]:
+        """All policies; not to be changed by the caller."""
+        return self._policies
+
+    @property
+    def endpoints(self) -> Iterable[Endpoint]:
+        """All pods that policies see."""
+        return self._endpoints.values()
+
+    def endpoint(self, key: PodKey) -> Endpoint | None:
+        """One pod; None if there is none that policies see."""
+        number = self._numbers.get(key)
+        return None if number is None else self._endpoints[number]
+
+    def numbered(self, number: int) -> Endpoint:
+        """The pod behind a number in a bitmap of this engine."""
+        return self._endpoints[number]
+
+    def owner(self, address: int) -> Endpoint | None:
+        """The pod to which an address belongs; None if to none, or if several pods claim it."""
+        number = self._claims.owner(address)
+        return None if number is None else self._endpoints[number]
+
+    def claimants(self, address: int) -> tuple[Endpoint, ...]:
+        """Every pod that claims an address, sorted by key: more than one if it is disputed."""
+        found = [self._endpoints[number] for number in self._claims.claimants(address)]
+        return tuple(sorted(found, key=lambda endpoint: endpoint.key))
+
+    def node_addresses(self, name: str) -> tuple[int, ...]:
+        """The addresses of a node, as its object gives them."""
+        return self._nodes.get(name, ())
+
+    def members(self, selection: PodSelection) -> Iterator[tuple[Endpoint, tuple[int, ...]]]:
+        """The pods that a selection in use means, each with the addresses that are its alone."""
+        endpoints, split = self._endpoints, self._claims.split
+        for number in self._memberships.members(selection):
+            endpoint = endpoints[number]
+            yield endpoint, split(endpoint.addresses)[0]
+
+    def is_member(self, endpoint: Endpoint, selection: PodSelection) -> bool:
+        """Whether a selection in use means this pod."""
+        return self._numbers[endpoint.key] in self._memberships.members(selection)
+
+    # -- the meaning -------------------------------------------------------------------------------------------------
+
+    def policies_of(self, endpoint: Endpoint, direction: Direction) -> frozenset[PolicyKey]:
+        """The policies that isolate a pod in one direction."""
+        return self._isolating(self._memberships.of(endpoint), direction)
+
+    def policy_set(self, endpoint: Endpoint, direction: Direction) -> PolicySet | None:
+        """What policies allow a pod in one direction; None if it is not isolated."""
+        keys = self.policies_of(endpoint, direction)
+        return self._classes.get(direction, keys, self._policies, endpoint.ports) if keys else None
+
+    def policy_sets(self, endpoint: Endpoint) -> tuple[PolicySet | None, PolicySet | None]:
+        """Egress and ingress of a pod."""
+        selections = self._memberships.of(endpoint)
+        sets = []
+        for direction in (Direction.EGRESS, Direction.INGRESS):
+            keys = self._isolating(selections, direction)
+            sets.append(self._classes.get(direction, keys, self._policies, endpoint.ports) if keys else None)
+        return sets[0], sets[1]
+
+    def _isolating(self, selections: Iterable[PodSelection], direction: Direction) -> frozenset[PolicyKey]:
+        subjects = self._by_subject
+        found = [subjects[selection].get(direction, _NO_KEYS) for selection in selections if selection in subjects]
+        return found[0] if len(found) == 1 else frozenset().union(*found)
+
+    # -- updates -----------------------------------------------------------------------------------------------------
+
+    def put(self, one: Namespace | Node | Pod | NetworkPolicy) -> Delta:
+        """Add an object, or replace the one with its key."""
+        match one:
+            case Pod():
+                return self._put_endpoint(PodKey(one.namespace, one.name), Endpoint.of(one))
+            case NetworkPolicy():
+                return Delta(subjects=self._put_policy(one))
+            case Namespace():
+                return self._declare(one.name, one.labels)
+            case Node():
+                self._nodes[one.name] = points(one.addresses)
+                return Delta()
+
+    def delete(self, kind: type[Namespace | Node | Pod | NetworkPolicy], namespace: str, name: str) -> Delta:
+        """Delete an object; nothing happens if there is none. `namespace` is `""` for Namespace and Node."""
+        if kind is Pod:
+            return self._put_endpoint(PodKey(namespace, name), None)
+        if kind is NetworkPolicy:
+            return Delta(subjects=self._delete_policy(PolicyKey(namespace, name)))
+        if kind is Namespace:
+            return self._declare(name, None)
+        self._nodes.pop(name, None)
+        return Delta()
+
+    def _put_endpoint(self, key: PodKey, endpoint: Endpoint | None) -> Delta:
+        number = self._numbers.get(key)
+        old = None if number is None else self._endpoints[number]
+        if old == endpoint:
+            return Delta()
+        if number is None:
+            number = self._free.pop() if self._free else next(self._fresh)
+        claimed = (old.addresses if old else ()) + (endpoint.addresses if endpoint else ())
+        rivals = self._claims.rivals(claimed, number)
+        before = {rival: self._state(rival) for rival in (*rivals, number)}
+        if old is not None:
+            self._remove(number, old)
+        if endpoint is not None:
+            self._add(number, endpoint)
+        else:
+            self._free.append(number)
+        changes = [PodChange(self._endpoints[rival].key, before[rival], self._state(rival)) for rival in sorted(rivals)]
+        return Delta.of([PodChange(key, before[number], self._state(number)), *changes])
+
+    def _state(self, number: int) -> PodState | None:
+        endpoint = self._endpoints.get(number)
+        if endpoint is None:
+            return None
+        own, disputed = self._claims.split(endpoint.addresses)
+        return PodState(endpoint.node, own, disputed, endpoint.ports, self._memberships.of(endpoint))
+
+    def _add(self, number: int, endpoint: Endpoint) -> None:
+        self._numbers[endpoint.key] = number
+        self._endpoints[number] = endpoint
+        self._claims.add(number, endpoint.addresses)
+        self._memberships.add(number, endpoint, self._memberships.of(endpoint))
+
+    def _remove(self, number: int, endpoint: Endpoint) -> None:
+        self._memberships.remove(number, endpoint, self._memberships.of(endpoint))
+        self._claims.remove(number, endpoint.addresses)
+        del self._numbers[endpoint.key], self._endpoints[number]
+
+    def _extend(self, endpoints: Mapping[PodKey, Endpoint]) -> None:
+        for number, (key, endpoint) in enumerate(endpoints.items()):
+            self._numbers[key] = number
+            self._endpoints[number] = endpoint
+        self._fresh = count(len(endpoints))
+        self._claims.extend((number, endpoint.addresses) for number, endpoint in self._endpoints.items())
+        self._memberships.extend(self._endpoints.items())
+
+    def _declare(self, name: str, labels: Mapping[str, str] | None) -> Delta:
+        memberships = self._memberships
+        if not memberships.scopes.flips(name, labels):
+            memberships.scopes.declare(name, labels)
+            return Delta()
+        numbers = list(memberships.pods_of(name))
+        before = {number: self._state(number) for number in numbers}
+        memberships.scopes.declare(name, labels)
+        changes = []
+        for number in numbers:
+            endpoint, old, new = self._endpoints[number], before[number], self._state(number)
+            assert old is not None  # both states are of a pod that is there
+            assert new is not None
+            memberships.move(number, old.selections, new.selections)
+            changes.append(PodChange(endpoint.key, old, new))
+        return Delta.of(changes)
+
+    def _put_policy(self, policy: NetworkPolicy) -> BitMap:
+        new = Policy.read(policy)
+        old = self._policies.get(new.key)
+        if old == new:
+            return BitMap()
+        for selection in new.selections():  # before the old ones go, so that shared ones stay
+            self._memberships.acquire(selection)
+        changed = self._delete_policy(new.key)
+        self._policies[new.key] = new
+        self._file(new)
+        return changed | self._memberships.members(new.subject) if new.directions else changed
+
+    def _delete_policy(self, key: PolicyKey) -> BitMap:
+        old = self._policies.pop(key, None)
+        if old is None:
+            return BitMap()
+        self._classes.forget(key)
+        self._unfile(old)
+        changed = BitMap(self._memberships.members(old.subject))
+        for selection in old.selections():
+            self._memberships.release(selection)
+        return changed
+
+    def _file(self, policy: Policy) -> None:
+        by_direction = self._by_subject.setdefault(policy.subject, {})
+        for direction in policy.directions:
+            by_direction[direction] = by_direction.get(direction, _NO_KEYS) | {policy.key}
+
+    def _unfile(self, policy: Policy) -> None:
+        by_direction = self._by_subject[policy.subject]
+        for direction in policy.directions:
+            by_direction[direction] -= {policy.key}
+        if not any(by_direction.values()):
+            del self._by_subject[policy.subject]

@@ -1,0 +1,91 @@
+"""Answers of the engine: the verdict on one packet, and everything that one side allows.
+
+Why: a question is a function of the engine's state, not a part of it. Promises that `verdict` equals
+`haechi.reference.allowed` for every packet, and that `traffic` holds exactly the packets that policies allow.
+"""
+
+from __future__ import annotations
+
+from ipaddress import IPv4Address
+
+from haechi.engine.endpoint import Endpoint
+from haechi.engine.engine import Engine
+from haechi.engine.policyset import PolicySet
+from haechi.engine.selection import NamedPeer, Peers
+from haechi.model.verdict import CLOSED, OPEN, Address, Direction, Packet, Side, Verdict
+from haechi.sets import AddressSet, PortSet, Traffic
+
+_V6_START = 1 << 32
+
+
+def point(address: Address) -> int:
+    """An address on the line of `haechi.sets.AddressSet`."""
+    return int(address) if isinstance(address, IPv4Address) else _V6_START + int(address)
+
+
+def verdict(engine: Engine, packet: Packet) -> Verdict:
+    """What both ends say to a packet (specification, design section 10)."""
+    source, destination = point(packet.source), point(packet.destination)
+    clients, servers = engine.claimants(source), engine.claimants(destination)
+    if len(clients) > 1 or len(servers) > 1:
+        return Verdict(CLOSED if len(clients) > 1 else OPEN, CLOSED if len(servers) > 1 else OPEN)
+    client = clients[0] if clients else None
+    server = servers[0] if servers else None
+    if client is not None and client is server:
+        return Verdict(OPEN, OPEN)
+    return Verdict(
+        side(engine, client, Direction.EGRESS, destination, server, packet),
+        side(engine, server, Direction.INGRESS, source, client, packet),
+    )
+
+
+def side(
+    engine: Engine, subject: Endpoint | None, direction: Direction, remote: int, peer: Endpoint | None, packet: Packet
+) -> Side:
+    """What one end says; `remote` and `peer` are the other end."""
+    if subject is None or remote in subject.host_addresses or remote in engine.node_addresses(subject.node):
+        return OPEN
+    policies = engine.policy_set(subject, direction)
+    if policies is None:
+        return OPEN
+    allowed = any(_means(engine, peers, remote, peer) for peers in policies.at(packet.protocol, packet.port)) or any(
+        _names(engine, named, peer, packet) for named in policies.named
+    )
+    return Side(allowed, isolated=True, policies=policies.policies)
+
+
+def _means(engine: Engine, peers: Peers, remote: int, peer: Endpoint | None) -> bool:
+    if peers.anywhere or remote in peers.blocks:
+        return True
+    return peer is not None and any(engine.is_member(peer, selection) for selection in peers.selections)
+
+
+def _names(engine: Engine, named: NamedPeer, peer: Endpoint | None, packet: Packet) -> bool:
+    return (
+        peer is not None
+        and packet.protocol == named.protocol
+        and (named.protocol, named.name, packet.port) in peer.ports
+        and engine.is_member(peer, named.selection)
+    )
+
+
+def addresses(engine: Engine, peers: Peers) -> AddressSet:
+    """All addresses that peers have now."""
+    if peers.anywhere:
+        return AddressSet.ALL
+    found = [address for selection in peers.selections for _, own in engine.members(selection) for address in own]
+    return AddressSet.of(*found) | peers.blocks
+
+
+def traffic(engine: Engine, policies: PolicySet | None) -> Traffic:
+    """Everything that a policy set allows, by the address of the other end; everything at all without one."""
+    if policies is None:
+        return Traffic.ALL
+    terms = [(addresses(engine, policies.everywhere), PortSet.ALL)]
+    terms += [(addresses(engine, peers), ports) for ports, peers in policies.by_ports]
+    for named in policies.named:
+        for endpoint, own in engine.members(named.selection):
+            for port in endpoint.ports:
+                if (port.protocol, port.name) == (named.protocol, named.name):
+                    terms.append((AddressSet.of(*own), PortSet.port(port.protocol, port.number)))
+    return Traffic.from_terms(terms)

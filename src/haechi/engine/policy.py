@@ -1,0 +1,210 @@
+"""A NetworkPolicy as the engine works with it.
+
+Why: selectors, CIDRs and ports are read once, when a policy arrives. Promises that a policy with a part that cannot be
+read still isolates: the rule around that part allows nothing, the defect is kept with its path, and no other policy is
+touched (design section 1.3). Where the pod selector itself cannot be read, the policy isolates what its readable part
+selects and allows nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
+
+from haechi.engine.endpoint import PROTOCOL_NUMBERS
+from haechi.engine.selection import ANY_POD, ANYWHERE, NamedPeer, Peers, PodSelection
+from haechi.model import (
+    LabelSelector,
+    LabelSelectorRequirement,
+    NetworkPolicy,
+    NetworkPolicyEgressRule,
+    NetworkPolicyIngressRule,
+    NetworkPolicyPeer,
+    NetworkPolicyPort,
+)
+from haechi.model.verdict import Direction, PolicyKey
+from haechi.select import EVERYTHING, InvalidSelector, Selector
+from haechi.sets import AddressSet, PortSet
+
+
+class Defect(NamedTuple):
+    """A part of a policy that could not be read. `path` is as in API errors: `spec.ingress[0].from[1]`."""
+
+    path: str
+    reason: str
+
+
+class Unreadable(ValueError):
+    """Raised inside this module for a part that means nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule: any of `peers` on any of `ports`, or on the number behind any of `names`.
+
+    Attributes:
+        peers: whom the rule allows.
+        ports: on which ports; `PortSet.ALL` for a rule without ports.
+        names: IP protocol number and port name, to be looked up on the server's pod.
+    """
+
+    peers: Peers
+    ports: PortSet
+    names: tuple[tuple[int, str], ...] = ()
+
+    def named_peers(self) -> Iterator[NamedPeer]:
+        """What an egress rule allows through port names: only pods have them."""
+        selections = (ANY_POD,) if self.peers.anywhere else self.peers.selections
+        return (NamedPeer(selection, *name) for name in self.names for selection in selections)
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """A NetworkPolicy, read.
+
+    Attributes:
+        key: namespace and name.
+        subject: the pods it selects.
+        directions: the directions in which they are isolated.
+        ingress: the readable rules for connections to them, whatever `directions` says.
+        egress: the readable rules for connections from them.
+        defects: what could not be read.
+    """
+
+    key: PolicyKey
+    subject: PodSelection
+    directions: frozenset[Direction]
+    ingress: tuple[Rule, ...] = ()
+    egress: tuple[Rule, ...] = ()
+    defects: tuple[Defect, ...] = ()
+
+    @classmethod
+    def read(cls, policy: NetworkPolicy) -> Policy:
+        """Read an API object as the API server would default it (networking/v1 defaults)."""
+        spec, namespace = policy.spec, policy.namespace
+        defects: list[Defect] = []
+        subject = _subject(spec.pod_selector, defects)
+        closed = bool(defects)
+        ingress = _rules(spec.ingress, "spec.ingress", namespace, defects)
+        egress = _rules(spec.egress, "spec.egress", namespace, defects)
+        return cls(
+            PolicyKey(namespace, policy.name),
+            PodSelection(namespace, subject),
+            _directions(policy),
+            () if closed else ingress,
+            () if closed else egress,
+            tuple(defects),
+        )
+
+    def rules(self, direction: Direction) -> tuple[Rule, ...]:
+        """The rules that count for one direction."""
+        if direction not in self.directions:
+            return ()
+        return self.ingress if direction is Direction.INGRESS else self.egress
+
+    def selections(self) -> set[PodSelection]:
+        """Every group of pods that this policy's verdicts depend on."""
+        found = {self.subject}
+        for rule in self.rules(Direction.INGRESS):
+            found |= rule.peers.selections
+        for rule in self.rules(Direction.EGRESS):
+            found |= rule.peers.selections
+            if rule.names and rule.peers.anywhere:
+                found.add(ANY_POD)
+        return found
+
+
+def _directions(policy: NetworkPolicy) -> frozenset[Direction]:
+    given = policy.spec.policy_types
+    if not given:
+        return _BOTH if policy.spec.egress else _INGRESS
+    return frozenset(direction for direction in Direction if direction in given)
+
+
+_BOTH = frozenset(Direction)
+_INGRESS = frozenset({Direction.INGRESS})
+
+
+def _subject(selector: LabelSelector, defects: list[Defect]) -> Selector:
+    """The pod selector; of an unreadable one, the readable part."""
+    try:
+        return Selector.parse(selector)
+    except InvalidSelector as error:
+        defects.append(Defect("spec.podSelector", str(error)))
+    readable = tuple(expression for expression in selector.match_expressions if _is_readable(expression))
+    return Selector.parse(LabelSelector(match_labels=selector.match_labels, match_expressions=readable))
+
+
+def _is_readable(expression: LabelSelectorRequirement) -> bool:
+    try:
+        Selector.parse(LabelSelector(match_expressions=(expression,)))
+    except InvalidSelector:
+        return False
+    return True
+
+
+def _rules(
+    rules: Sequence[NetworkPolicyIngressRule | NetworkPolicyEgressRule],
+    path: str,
+    namespace: str,
+    defects: list[Defect],
+) -> tuple[Rule, ...]:
+    found: list[Rule] = []
+    for number, rule in enumerate(rules):
+        try:
+            found.append(_rule(rule, namespace))
+        except ValueError as error:
+            defects.append(Defect(f"{path}[{number}]", str(error)))
+    return tuple(found)
+
+
+def _rule(rule: NetworkPolicyIngressRule | NetworkPolicyEgressRule, namespace: str) -> Rule:
+    peers = Peers.union([_peer(peer, namespace) for peer in rule.peers]) if rule.peers else ANYWHERE
+    if not rule.ports:
+        return Rule(peers, PortSet.ALL)
+    numbered: list[PortSet] = []
+    names: set[tuple[int, str]] = set()
+    for port in rule.ports:
+        _port(port, numbered.append, names.add)
+    return Rule(peers, PortSet.union_all(numbered) if len(numbered) != 1 else numbered[0], tuple(sorted(names)))
+
+
+def _peer(peer: NetworkPolicyPeer, namespace: str) -> Peers:
+    if peer.ip_block is not None:
+        if peer.pod_selector is not None or peer.namespace_selector is not None:
+            raise Unreadable("a peer has both an ipBlock and a selector")
+        block = AddressSet.from_cidr(peer.ip_block.cidr)
+        return Peers(blocks=block - AddressSet.from_cidrs(peer.ip_block.except_))
+    pods = EVERYTHING if peer.pod_selector is None else Selector.parse(peer.pod_selector)
+    if peer.namespace_selector is not None:
+        return Peers(selections=frozenset((PodSelection.of(Selector.parse(peer.namespace_selector), pods),)))
+    if peer.pod_selector is None:
+        raise Unreadable("a peer names nobody")
+    return Peers(selections=frozenset((PodSelection(namespace, pods),)))
+
+
+def _port(
+    port: NetworkPolicyPort, numbered: Callable[[PortSet], None], named: Callable[[tuple[int, str]], None]
+) -> None:
+    protocol = PROTOCOL_NUMBERS.get("TCP" if port.protocol is None else port.protocol)
+    if protocol is None:
+        raise Unreadable(f"protocol {port.protocol!r} is not TCP, UDP or SCTP")
+    if isinstance(port.port, int):
+        last = port.port if port.end_port is None else port.end_port
+        if not 1 <= port.port <= last <= 65535:
+            raise Unreadable(f"ports {port.port} to {last} are not within 1 and 65535")
+        numbered(_port_set(protocol, port.port, last))
+    elif port.end_port is not None:
+        raise Unreadable("endPort without a numeric port")
+    elif port.port is None:
+        numbered(_port_set(protocol, 0, 65535))
+    else:
+        named((protocol, port.port))
+
+
+@lru_cache(maxsize=65_536)
+def _port_set(protocol: int, first: int, last: int) -> PortSet:
+    """One value for each range that occurs: the same few ports stand in thousands of policies."""
+    return PortSet.port(protocol, first, last)

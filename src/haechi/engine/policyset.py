@@ -1,0 +1,114 @@
+"""What several policies together allow a pod in one direction: one stage of a side's verdict.
+
+Why: policies only add up, so a pod's verdict depends on the *set* of policies that select it. All pods with the same
+set (and, for ingress, the same numbers behind the port names that the set asks for) form one class and share this value;
+the kernel gets one chain for it. Promises a canonical form: a function from ports to peers, cut into the fewest pieces,
+so a packet needs one look-up by port and one by peer however many policies there are.
+
+Ordered tiers will be further stages before and after this one. A NetworkPolicy stage decides everything for the pods
+that it isolates, and passes on everything for all others: those have no policy set.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from haechi.engine.endpoint import NamedPort
+from haechi.engine.policy import Policy, Rule
+from haechi.engine.selection import NOBODY, NamedPeer, Peers, PodSelection
+from haechi.model.verdict import Direction, PolicyKey
+from haechi.sets import PortSet
+
+
+@dataclass(frozen=True, slots=True)
+class PolicySet:
+    """The union of the rules of some policies in one direction.
+
+    Attributes:
+        direction: of the connection, as the isolated pod sees it.
+        policies: which policies, sorted.
+        everywhere: peers allowed on every port of every protocol.
+        by_ports: further peers on some ports: disjoint port sets with different peers, by lowest port.
+        named: egress only: pods allowed on the number that they themselves give to a port name.
+    """
+
+    direction: Direction
+    policies: tuple[PolicyKey, ...]
+    everywhere: Peers = NOBODY
+    by_ports: tuple[tuple[PortSet, Peers], ...] = ()
+    named: frozenset[NamedPeer] = frozenset()
+
+    @classmethod
+    def of(cls, direction: Direction, policies: Iterable[Policy], ports: tuple[NamedPort, ...]) -> PolicySet:
+        """Merge policies; `ports` are the named ports of the isolated pod, on which ingress names are looked up."""
+        chosen = sorted(policies, key=lambda policy: policy.key)
+        rules = [rule for policy in chosen for rule in policy.rules(direction)]
+        keys = tuple(policy.key for policy in chosen)
+        ingress = direction is Direction.INGRESS
+        grouped: dict[PortSet, list[Peers]] = {}
+        for rule in rules:
+            allowed = _resolved(rule, ports) if ingress else rule.ports
+            if allowed:
+                grouped.setdefault(allowed, []).append(rule.peers)
+        everywhere = Peers.union(grouped.pop(PortSet.ALL, []))
+        if everywhere.anywhere:
+            return cls(direction, keys, everywhere)
+        named = frozenset() if ingress else frozenset(peer for rule in rules for peer in rule.named_peers())
+        groups = [(allowed, Peers.union(peers).without(everywhere)) for allowed, peers in grouped.items()]
+        named = frozenset(peer for peer in named if peer.selection not in everywhere.selections)
+        return cls(direction, keys, everywhere, _by_ports(groups), named)
+
+    def at(self, protocol: int, port: int) -> Iterator[Peers]:
+        """The peers allowed on one port; named peers not included."""
+        yield self.everywhere
+        for ports, peers in self.by_ports:
+            if ports.contains(protocol, port):
+                yield peers
+                return
+
+    def selections(self) -> set[PodSelection]:
+        """Every group of pods among the peers."""
+        found = set(self.everywhere.selections)
+        for _, peers in self.by_ports:
+            found |= peers.selections
+        return found | {peer.selection for peer in self.named}
+
+
+def _resolved(rule: Rule, ports: tuple[NamedPort, ...]) -> PortSet:
+    """The rule's ports with its names looked up on the isolated pod; a name that the pod lacks allows nothing."""
+    if not rule.names:
+        return rule.ports
+    numbers = [PortSet.port(port.protocol, port.number) for port in ports if (port.protocol, port.name) in rule.names]
+    return PortSet.union_all([rule.ports, *numbers])
+
+
+def _by_ports(groups: list[tuple[PortSet, Peers]]) -> tuple[tuple[PortSet, Peers], ...]:
+    """Cut overlapping groups into disjoint pieces, then join the pieces whose peers are the same."""
+    if len(groups) < 2:
+        return tuple(group for group in groups if group[1])
+    pieces: dict[Peers, list[tuple[int, int]]] = {}
+    unions: dict[frozenset[int], Peers] = {}
+    for first, last, active in _sweep([ports for ports, _ in groups]):
+        peers = unions.get(active)
+        if peers is None:
+            peers = unions[active] = Peers.union([groups[number][1] for number in active])
+        if peers:
+            pieces.setdefault(peers, []).append((first, last))
+    joined = [(PortSet(intervals), peers) for peers, intervals in pieces.items()]
+    return tuple(sorted(joined, key=lambda piece: piece[0].min))
+
+
+def _sweep(sets: list[PortSet]) -> Iterator[tuple[int, int, frozenset[int]]]:
+    """Every stretch of the port line on which the same sets lie, with the numbers of those sets."""
+    flips: dict[int, list[int]] = {}
+    for number, ports in enumerate(sets):
+        for first, last in ports.intervals:
+            flips.setdefault(first, []).append(number)
+            flips.setdefault(last + 1, []).append(number)
+    active: frozenset[int] = frozenset()
+    start = 0
+    for point in sorted(flips):
+        if active:
+            yield start, point - 1, active
+        active, start = active.symmetric_difference(flips[point]), point

@@ -1,0 +1,87 @@
+"""Which namespace selectors mean which namespaces, kept up to date.
+
+Why: a peer may mean pods of namespaces with certain labels, and labels of namespaces change. Promises that `selecting`
+and `namespaces` always agree with `Selector.matches`, also for namespaces that no object declares: those have the one
+label that the API server sets on every namespace.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Set
+
+from haechi.engine.selection import NAMESPACE_NAME_LABEL
+from haechi.select import LabelIndex, Selector
+
+_NO_SCOPES: frozenset[Selector] = frozenset()
+
+
+class Scopes:
+    """Namespaces that are declared or have pods, and the namespace selectors in use."""
+
+    def __init__(self) -> None:
+        self._index = LabelIndex()
+        self._numbers: dict[str, int] = {}
+        self._names: dict[int, str] = {}
+        self._declared: dict[str, Mapping[str, str]] = {}
+        self._selecting: dict[str, set[Selector]] = {}  # by namespace
+        self._scopes: set[Selector] = set()
+        self._next = 0
+
+    def labels(self, name: str) -> Mapping[str, str]:
+        """Labels of a namespace, `kubernetes.io/metadata.name` included."""
+        return {**self._declared.get(name, {}), NAMESPACE_NAME_LABEL: name}
+
+    def selecting(self, name: str) -> Set[Selector]:
+        """The selectors in use that select this namespace; not to be changed by the caller."""
+        found = self._selecting.get(name)
+        if found is None:
+            labels = self.labels(name)
+            return {scope for scope in self._scopes if scope.matches(labels)} if self._scopes else _NO_SCOPES
+        return found
+
+    def namespaces(self, scope: Selector) -> Iterator[str]:
+        """The namespaces, declared or with pods, that a selector selects."""
+        return (self._names[number] for number in self._index.select(scope))
+
+    def mention(self, name: str) -> None:
+        """A namespace exists, since a pod is in it."""
+        if name not in self._numbers:
+            self._put(name)
+
+    def flips(self, name: str, labels: Mapping[str, str] | None) -> bool:
+        """Whether any selector in use would answer otherwise if the namespace had these labels (None: undeclared)."""
+        changed = {**(labels or {}), NAMESPACE_NAME_LABEL: name}
+        selecting = self.selecting(name)
+        return any((scope in selecting) != scope.matches(changed) for scope in self._scopes)
+
+    def declare(self, name: str, labels: Mapping[str, str] | None) -> None:
+        """A namespace comes, changes or (None) goes."""
+        if name in self._numbers:
+            self._index.remove(self._numbers[name], self.labels(name))
+        if labels is None:
+            self._declared.pop(name, None)
+        else:
+            self._declared[name] = labels
+        self._put(name)
+
+    def acquire(self, scope: Selector) -> None:
+        """Begin to use a namespace selector."""
+        self._scopes.add(scope)
+        for name in self.namespaces(scope):
+            self._selecting[name].add(scope)
+
+    def release(self, scope: Selector) -> None:
+        """Stop using a namespace selector."""
+        for name in self.namespaces(scope):
+            self._selecting[name].discard(scope)
+        self._scopes.discard(scope)
+
+    def _put(self, name: str) -> None:
+        number = self._numbers.get(name)
+        if number is None:
+            number = self._numbers[name] = self._next
+            self._names[number] = name
+            self._next += 1
+        labels = self.labels(name)
+        self._index.add(number, labels)
+        self._selecting[name] = {scope for scope in self._scopes if scope.matches(labels)}

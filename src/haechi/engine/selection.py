@@ -1,0 +1,105 @@
+"""Who is meant: pods by namespace and labels, and the peers of a rule.
+
+Why: ten thousand policies ask for the same few groups of pods again and again; a canonical, hashable value lets the
+engine resolve each group once. Promises that equal groups written differently are equal values where that can be told
+from the selectors alone (`kubernetes.io/metadata.name in (x)` is the namespace x).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from haechi.select import EVERYTHING, Operator, Selector
+from haechi.sets import AddressSet
+
+NAMESPACE_NAME_LABEL = "kubernetes.io/metadata.name"
+
+
+@dataclass(frozen=True, slots=True)
+class PodSelection:
+    """Pods of some namespaces with some labels.
+
+    Attributes:
+        namespaces: the name of one namespace, or a selector over the labels of namespaces.
+        pods: a selector over the labels of pods.
+    """
+
+    namespaces: str | Selector
+    pods: Selector
+    _hash: int = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_hash", hash((self.namespaces, self.pods)))
+
+    def __hash__(self) -> int:
+        return self._hash
+
+    @classmethod
+    def of(cls, namespaces: Selector, pods: Selector) -> PodSelection:
+        """Pods that `pods` selects in the namespaces that `namespaces` selects."""
+        if len(namespaces.requirements) == 1:
+            only = namespaces.requirements[0]
+            if only.key == NAMESPACE_NAME_LABEL and only.operator is Operator.IN and len(only.values) == 1:
+                return cls(only.values[0], pods)
+        return cls(namespaces, pods)
+
+    def __str__(self) -> str:
+        """For people: `shop: app=web`, or `[team=a]: <none>` where namespaces are selected by label."""
+        scope = self.namespaces if isinstance(self.namespaces, str) else f"[{self.namespaces}]"
+        return f"{scope}: {self.pods}"
+
+
+ANY_POD = PodSelection(EVERYTHING, EVERYTHING)
+
+
+class NamedPeer(NamedTuple):
+    """Pods of a selection, on the number that each of them gives to a port name (egress rules)."""
+
+    selection: PodSelection
+    protocol: int
+    name: str
+
+    def __str__(self) -> str:
+        """For people."""
+        return f"{self.selection} on {self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Peers:
+    """The union of what the items of `from` or `to` mean.
+
+    Attributes:
+        anywhere: every address, in the cluster or not (an absent or empty list).
+        selections: pods.
+        blocks: addresses of ipBlocks, exceptions taken out.
+    """
+
+    anywhere: bool = False
+    selections: frozenset[PodSelection] = frozenset()
+    blocks: AddressSet = field(default_factory=AddressSet.empty)
+
+    @classmethod
+    def union(cls, many: Iterable[Peers]) -> Peers:
+        """Everyone whom any of `many` means; canonical, so that `anywhere` stands alone."""
+        peers = list(many)
+        if any(one.anywhere for one in peers):
+            return ANYWHERE
+        return cls(
+            selections=frozenset().union(*[one.selections for one in peers]),
+            blocks=AddressSet.union_all([one.blocks for one in peers]),
+        )
+
+    def without(self, other: Peers) -> Peers:
+        """What is left to say once `other` has been said."""
+        if other.anywhere:
+            return NOBODY
+        return self if self.anywhere else Peers(False, self.selections - other.selections, self.blocks - other.blocks)
+
+    def __bool__(self) -> bool:
+        return self.anywhere or bool(self.selections) or bool(self.blocks)
+
+
+ANYWHERE = Peers(anywhere=True)
+NOBODY = Peers()

@@ -1,0 +1,234 @@
+"""Sending many probes at once and deciding what arrived.
+
+```
+  first attempt ──▶ quiet ──▶ second attempt of the unanswered ──▶ quiet ──▶ patience for the expected ──▶ verdict
+```
+
+Promises that "denied" means: two separate connections were tried, and nothing of either had reached the listener's
+namespace when everything had been quiet for a while. "Arrived" is what the listener has seen, never what the sender
+believes. A probe that is expected to arrive gets more attempts before it is given up, so that a busy machine does not
+look like a denial. Refuses probes that would mean nothing: without a listener, between two families, from a foreign
+address.
+"""
+
+from __future__ import annotations
+
+import resource
+import time
+from itertools import groupby
+from typing import TYPE_CHECKING, NamedTuple
+from typing import Protocol as Interface
+
+from haechi.lab.ledger import Ledger
+from haechi.lab.probe import Observation, Probe, ProbeError, Protocol
+from haechi.lab.reactor import Reactor
+from haechi.lab.sctp import SctpExchange
+from haechi.lab.tcp import TcpExchange
+from haechi.lab.udp import UdpExchange
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+
+    from haechi.lab.network import Network
+    from haechi.netns import Namespace
+
+QUIET_SECONDS = 0.25  # a packet crosses the lab in 0.1 ms; this is for a machine that is busy with other things
+PATIENCE_SECONDS = 4.0  # for probes that are expected to arrive; covers two retransmissions of a SYN (1 s, 2 s)
+_RESENDS = 4  # attempts within that time
+_PUMP = 48  # attempts between two looks at the listeners: a socket's buffer (208 KiB) holds about 160 small packets
+_SPARE_DESCRIPTORS = 256
+_LARGEST_BATCH = 8192
+
+
+class Exchange(Interface):
+    """One protocol's listeners and attempts."""
+
+    def listen(self, namespace: Namespace, address: str, port: int) -> None:
+        """Answer whatever comes to a port; called inside `namespace`."""
+
+    def send(self, namespace: Namespace, position: int, probe: Probe) -> None:
+        """Begin a new attempt of the probe at `position`; called inside `namespace`."""
+
+    def withdraw(self) -> None:
+        """Give up all attempts; the next ones are separate connections."""
+
+    def close(self) -> None:
+        """Close everything."""
+
+
+class Door(NamedTuple):
+    """What a listener listens on."""
+
+    namespace: Namespace
+    address: str
+    protocol: Protocol
+    port: int
+
+
+def send(
+    network: Network,
+    probes: Sequence[Probe],
+    listeners: Mapping[str, Collection[tuple[Protocol, int]]],
+    progress: Callable[[int, int], None] = lambda done, total: None,  # noqa: ARG005  (its names tell what it is given)
+    *,
+    expected: Mapping[Probe, bool] | None = None,
+    quiet: float = QUIET_SECONDS,
+    patience: float = PATIENCE_SECONDS,
+) -> list[Observation]:
+    """Send all `probes` and say what became of each.
+
+    Args:
+        network: the lab.
+        probes: the questions; they need not be distinct.
+        listeners: for each endpoint's name the protocols and ports that it listens on.
+        progress: called with the number of finished probes and of all probes.
+        expected: probes that should arrive are waited for longer; those not mentioned count as not expected.
+        quiet: seconds without any event after which nothing is under way any more.
+        patience: seconds after which an expected probe is given up.
+
+    Returns:
+        One observation for each probe, in the same order.
+
+    Raises:
+        ProbeError: a probe that would mean nothing.
+    """
+    for probe in probes:
+        _check(network, probe, listeners)
+    observations: list[Observation | None] = [None] * len(probes)
+    done = 0
+    for batch in batches([_door(network, probe) for probe in probes], _budget()):
+        chosen = [probes[position] for position in batch]
+        wanted = [bool(expected and expected.get(probe)) for probe in chosen]
+        tell = _shifted(progress, done, len(probes))
+        with _Round(network, chosen, wanted, tell) as current:
+            for position, observation in zip(batch, current.run(quiet, patience), strict=True):
+                observations[position] = observation
+        done += len(batch)
+    return [observation for observation in observations if observation is not None]
+
+
+def batches(doors: Sequence[Door], budget: int) -> Iterator[list[int]]:
+    """Divide probes, given by their doors, so that none needs more than `budget` sockets at once.
+
+    All in one if possible; otherwise ordered by door, so that a listener is opened in few of them.
+    """
+    if len(doors) + len(set(doors)) <= budget:
+        if doors:
+            yield list(range(len(doors)))
+        return
+    order = sorted(range(len(doors)), key=lambda position: (doors[position].namespace.descriptor, doors[position][1:]))
+    batch: list[int] = []
+    opened: set[Door] = set()
+    for position in order:
+        if batch and len(batch) + 1 + len(opened | {doors[position]}) > budget:
+            yield batch
+            batch, opened = [], set()
+        batch.append(position)
+        opened.add(doors[position])
+    yield batch
+
+
+class _Round:
+    """The sockets and the ledger of one batch."""
+
+    def __init__(
+        self, network: Network, probes: Sequence[Probe], wanted: Sequence[bool], progress: Callable[[int], None]
+    ) -> None:
+        self.network = network
+        self.probes = probes
+        self.wanted = wanted
+        self.progress = progress
+        self.doors = {_door(network, probe) for probe in probes}
+        self.ledger = Ledger(probes, {door.port for door in self.doors})
+        self.reactor = Reactor()
+        self.exchanges: dict[Protocol, Exchange] = {
+            "TCP": TcpExchange(self.reactor, self.ledger),
+            "UDP": UdpExchange(self.reactor, self.ledger),
+            "SCTP": SctpExchange(self.reactor, self.ledger),
+        }
+
+    def __enter__(self) -> _Round:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        for exchange in self.exchanges.values():
+            exchange.close()
+        self.reactor.close()
+
+    def run(self, quiet: float, patience: float) -> list[Observation]:
+        self.listen()
+        for _ in range(2):
+            remaining = self.ledger.unfinished(range(len(self.probes)))
+            self.attempt(remaining)
+            self.settle(remaining, quiet)
+        deadline = time.monotonic() + patience
+        for _ in range(_RESENDS):
+            remaining = [each for each in self.ledger.unfinished(range(len(self.probes))) if self.wanted[each]]
+            self.attempt(remaining)
+            self.settle(remaining, max(quiet, (deadline - time.monotonic()) / 2))
+        self.progress(len(self.probes))
+        return self.ledger.observations()
+
+    def listen(self) -> None:
+        by_namespace = sorted(self.doors, key=lambda door: door.namespace.descriptor)
+        for _, doors in groupby(by_namespace, key=lambda door: door.namespace.descriptor):
+            some = list(doors)
+            with some[0].namespace as namespace:
+                for door in some:
+                    self.exchanges[door.protocol].listen(namespace, door.address, door.port)
+
+    def attempt(self, positions: Sequence[int]) -> None:
+        """Begin a new, separate connection for each of `positions`."""
+        for exchange in self.exchanges.values():
+            exchange.withdraw()
+        homes = [(position, self.network.home(self.probes[position].source)) for position in positions]
+        homes.sort(key=lambda pair: pair[1].descriptor)
+        for start in range(0, len(homes), _PUMP):
+            for _, some in groupby(homes[start : start + _PUMP], key=lambda pair: pair[1].descriptor):
+                self.begin(list(some))
+            self.reactor.turn()
+            self.progress(self.ledger.finished)
+
+    def begin(self, some: Sequence[tuple[int, Namespace]]) -> None:
+        """Begin attempts that leave from the same namespace."""
+        with some[0][1] as namespace:
+            for position, _ in some:
+                probe = self.probes[position]
+                self.ledger.attempts[position] += 1
+                self.exchanges[probe.protocol].send(namespace, position, probe)
+
+    def settle(self, positions: Sequence[int], quiet: float) -> None:
+        """Wait until all of `positions` are answered, or nothing has happened for `quiet` seconds."""
+        while self.ledger.unfinished(positions):
+            happened = self.reactor.turn(quiet)
+            self.progress(self.ledger.finished)
+            if not happened:
+                return
+
+
+def _shifted(progress: Callable[[int, int], None], done: int, total: int) -> Callable[[int], None]:
+    return lambda count: progress(done + count, total)
+
+
+def _door(network: Network, probe: Probe) -> Door:
+    return Door(network.home(probe.destination), probe.destination_address, probe.protocol, probe.port)
+
+
+def _check(network: Network, probe: Probe, listeners: Mapping[str, Collection[tuple[Protocol, int]]]) -> None:
+    if (probe.protocol, probe.port) not in listeners.get(probe.destination, ()):
+        raise ProbeError(probe, "nobody listens there")
+    if probe.source_address not in network.endpoint(probe.source).addresses:
+        raise ProbeError(probe, f"{probe.source} has no address {probe.source_address}")
+    if probe.destination_address not in network.endpoint(probe.destination).addresses:
+        raise ProbeError(probe, f"{probe.destination} has no address {probe.destination_address}")
+    if (":" in probe.source_address) != (":" in probe.destination_address):
+        raise ProbeError(probe, "its two addresses are of different families")
+
+
+def _budget() -> int:
+    """How many sockets may be open at once, after asking for as many as the process may have."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != hard:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    limit = 1 << 20 if hard == resource.RLIM_INFINITY else hard
+    return max(64, min(_LARGEST_BATCH, limit - _SPARE_DESCRIPTORS))

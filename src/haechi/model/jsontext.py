@@ -1,0 +1,221 @@
+"""JSON documents in a stream of bytes: their borders, their data, and on demand the place of every field.
+
+A dump of a cluster is one huge document. So its items are cut out without being decoded, each is decoded straight into
+its struct elsewhere, and positions are scanned for only in the item that somebody asks about. NaN, infinities, broken
+text and numbers of thousands of digits are refused.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from json.decoder import scanstring  # type: ignore[attr-defined]
+from typing import NoReturn
+
+import msgspec
+
+from haechi.model.tree import Data, LimitProblem, RepeatedKeys, SyntaxProblem, Tree
+
+MAX_DEPTH = 128
+
+_LOOKS_LIKE = re.compile(rb'[ \t\r\n]*\{[ \t\r\n]*["}]')
+_BLANK = re.compile(rb"[ \t\r\n]*")
+_WHERE = re.compile(r"(.*) \(byte (\d+)\)")
+_SPACE = re.compile(r"[ \t\r\n]*")
+_ATOM = re.compile(r"[^\s,\]}]+")
+
+
+class Envelope(msgspec.Struct, frozen=True, kw_only=True):
+    """The fields that say what an object is; `items` is undecoded text, empty if there are none."""
+
+    kind: str | None = None
+    api_version: str | None = msgspec.field(default=None, name="apiVersion")
+    items: msgspec.Raw = msgspec.Raw(b"")
+
+
+_ENVELOPE = msgspec.json.Decoder(Envelope)
+_RAWS = msgspec.json.Decoder(list[msgspec.Raw])
+_ANYTHING = msgspec.json.Decoder(msgspec.Raw)
+
+
+def looks_like_json(data: bytes, begin: int) -> bool:
+    """Whether a JSON object begins at `begin`; YAML's ``{a: b}`` does not count."""
+    return _LOOKS_LIKE.match(data, begin) is not None
+
+
+def split(data: bytes, begin: int, end: int) -> Iterator[tuple[int, int]]:
+    """(first, end) byte offsets of the documents that follow each other, as kubectl reads them.
+
+    Raises:
+        SyntaxProblem: at the first byte that is not JSON.
+    """
+    view = memoryview(data)[:end]
+    begin = _skip(data, begin)
+    while begin < end:
+        size = _document_size(view[begin:], begin)
+        yield begin, begin + size
+        begin = _skip(data, begin + size)
+
+
+def _skip(data: bytes, begin: int) -> int:
+    match = _BLANK.match(data, begin)
+    return match.end() if match else begin
+
+
+def _document_size(text: memoryview, begin: int) -> int:
+    try:
+        _ANYTHING.decode(text)
+    except msgspec.DecodeError as error:
+        found = _WHERE.fullmatch(str(error))
+        if found is None:
+            raise SyntaxProblem(_reason(str(error)), begin + len(text)) from None
+        if "trailing characters" in found[1]:
+            return int(found[2])
+        raise SyntaxProblem(_reason(found[1]), begin + int(found[2])) from None
+    except RecursionError:
+        raise LimitProblem("nested too deeply", begin) from None
+    return len(text)
+
+
+def _reason(text: str) -> str:
+    return text.removeprefix("JSON is malformed: ")
+
+
+def envelope(text: bytes | memoryview) -> Envelope | None:
+    """What the object says it is; None where its kind or apiVersion is not even text."""
+    try:
+        return _ENVELOPE.decode(text)
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+        return None
+
+
+def items(text: msgspec.Raw, data: bytes, begin: int) -> list[tuple[int, int]] | None:
+    """Byte offsets in `data`, from `begin` on, of the items of the array `text`; None if it is no array."""
+    try:
+        raws = _RAWS.decode(text)
+    except (msgspec.DecodeError, RecursionError):
+        return None
+    places = []
+    cursor = begin
+    for raw in raws:
+        piece = bytes(raw)
+        cursor = data.index(piece, cursor)
+        places.append((cursor, cursor + len(piece)))
+        cursor += len(piece)
+    return places
+
+
+def parse(data: bytes, begin: int, end: int) -> Data:
+    """The document in ``data[begin:end]``, with repeated keys.
+
+    Raises:
+        SyntaxProblem: not readable as JSON.
+    """
+    try:
+        return json.loads(data[begin:end], object_pairs_hook=_mapping, parse_constant=_refuse)
+    except RecursionError:
+        raise LimitProblem("nested too deeply", begin) from None
+    except UnicodeDecodeError as error:
+        raise SyntaxProblem("invalid UTF-8", begin + error.start) from None
+    except ValueError as error:
+        raise SyntaxProblem(str(error), begin) from None
+
+
+def _mapping(pairs: list[tuple[str, Data]]) -> dict[str, Data]:
+    data = dict(pairs)
+    if len(data) == len(pairs):
+        return data
+    return RepeatedKeys.of(data, _again(pairs))
+
+
+def _again(pairs: list[tuple[str, Data]]) -> Iterator[str]:
+    seen: set[str] = set()
+    for key, _ in pairs:
+        if key in seen:
+            yield key
+        seen.add(key)
+
+
+def _refuse(constant: str) -> NoReturn:
+    raise ValueError(f"{constant} is not JSON")
+
+
+def locate(data: bytes, begin: int, end: int) -> Tree:
+    """The document in ``data[begin:end]`` (which is JSON) with the place of every field; its scalars are left out.
+
+    Raises:
+        LimitProblem: nested more than `MAX_DEPTH` deep.
+    """
+    text = data[begin:end].decode("utf-8", "replace")
+    scanner = _Scanner(text)
+    start = scanner.skip(0)
+    try:
+        root, _ = scanner.value(start, 0)
+    except (ValueError, IndexError):
+        raise SyntaxProblem("not JSON", begin) from None
+    except _TooDeep:
+        raise LimitProblem(f"nested more than {MAX_DEPTH} deep", begin) from None
+    return Tree(root, begin, text, start, scanner.marks)
+
+
+class _TooDeep(Exception):
+    pass
+
+
+class _Scanner:
+    """Walks over valid JSON and notes where keys and items begin; each method returns the index after what it read."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.marks: dict[int, dict[str, int] | list[int]] = {}
+
+    def skip(self, index: int) -> int:
+        """After the white space."""
+        match = _SPACE.match(self.text, index)
+        return match.end() if match else index
+
+    def value(self, index: int, depth: int) -> tuple[Data, int]:
+        """Any value."""
+        if depth > MAX_DEPTH:
+            raise _TooDeep
+        first = self.text[index]
+        if first == "{":
+            return self._mapping(index + 1, depth)
+        if first == "[":
+            return self._list(index + 1, depth)
+        if first == '"':
+            return None, scanstring(self.text, index + 1, False)[1]
+        atom = _ATOM.match(self.text, index)
+        if atom is None:
+            raise ValueError
+        return None, atom.end()
+
+    def _mapping(self, index: int, depth: int) -> tuple[Data, int]:
+        data: dict[str, Data] = {}
+        marks: dict[str, int] = {}
+        self.marks[id(data)] = marks
+        index = self.skip(index)
+        while self.text[index] != "}":
+            key, after = scanstring(self.text, index + 1, False)
+            marks[key] = index
+            after = self.skip(self.skip(after) + 1)  # the colon
+            data[key], after = self.value(after, depth + 1)
+            index = self._comma(after)
+        return data, index + 1
+
+    def _list(self, index: int, depth: int) -> tuple[Data, int]:
+        data: list[Data] = []
+        marks: list[int] = []
+        self.marks[id(data)] = marks
+        index = self.skip(index)
+        while self.text[index] != "]":
+            marks.append(index)
+            item, after = self.value(index, depth + 1)
+            data.append(item)
+            index = self._comma(after)
+        return data, index + 1
+
+    def _comma(self, index: int) -> int:
+        index = self.skip(index)
+        return self.skip(index + 1) if self.text[index] == "," else index

@@ -1,0 +1,99 @@
+"""What reading and checking manifests has to say: problems, each with the place that it is about.
+
+Problems are values, not exceptions: one of them never hides another, and nothing is skipped without one. The facts are
+in fields; `str()` puts them into words as `file:line:column: severity: message`.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+
+Step = str | int
+Path = tuple[Step, ...]
+
+_STEP = re.compile(r"([^.\[\]]+)|\[(\d+)\]|\[([^\]]*)\]")
+
+
+class Severity(StrEnum):
+    """How bad: an error makes the object or file unusable, a warning does not, skipped input was not for us."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    SKIPPED = "skipped"
+
+
+class Code(StrEnum):
+    """What kind of problem, for programs."""
+
+    UNREADABLE = "unreadable"
+    EMPTY = "empty"
+    LIMIT = "limit"
+    ENCODING = "encoding"
+    SYNTAX = "syntax"
+    NOT_AN_OBJECT = "not-an-object"
+    API_VERSION = "api-version"
+    UNKNOWN_KIND = "unknown-kind"
+    ALREADY_READ = "already-read"
+    TYPE = "type"
+    UNKNOWN_FIELD = "unknown-field"
+    DUPLICATE_FIELD = "duplicate-field"
+    DUPLICATE_OBJECT = "duplicate-object"
+    INVALID = "invalid"
+    DOUBTFUL = "doubtful"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Location:
+    """A place in an input. Line and column count from 1 (columns in characters); 0 means the file as a whole."""
+
+    file: str
+    line: int = 0
+    column: int = 0
+
+    def __str__(self) -> str:
+        """`file:line:column`, or the file alone."""
+        return f"{self.file}:{self.line}:{self.column}" if self.line else self.file
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing to tell: `subject` is the object (`Kind/namespace/name`), `path` the field, each ``""`` if none."""
+
+    severity: Severity
+    code: Code
+    message: str
+    location: Location
+    subject: str = ""
+    path: str = ""
+    hint: str = ""
+
+    def __str__(self) -> str:
+        """One line, without escape sequences or line breaks whatever the input held."""
+        about = f" {self.subject}:" if self.subject else ""
+        hint = f" ({self.hint})" if self.hint else ""
+        return printable(f"{self.location}: {self.severity}:{about} {self.message}{hint}")
+
+
+def printable(text: str) -> str:
+    """The text with everything that a terminal could misread (controls, separators, surrogates) escaped."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
+
+
+def path_text(path: Path) -> str:
+    """A path as the API server writes it: ``("spec", "ingress", 0, "from")`` is `spec.ingress[0].from`."""
+    parts: list[str] = []
+    for step in path:
+        parts.append(f"[{step}]" if isinstance(step, int) else f".{step}" if parts else step)
+    return "".join(parts)
+
+
+def path_steps(text: str) -> Path:
+    """The steps of a path text; a key that holds dots can be given as `labels[example.com/key]`."""
+    return tuple(
+        int(match[2]) if match[2] is not None else match[1] if match[1] is not None else match[3]
+        for match in _STEP.finditer(text)
+    )

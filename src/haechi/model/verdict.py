@@ -1,0 +1,90 @@
+"""What is asked of policies and what is answered: a packet, and the verdict of its two sides.
+
+Why: the literal oracle, the fast engine, the lab and every command must be comparable by `==`, so they share these
+words. A packet here stands for its connection: rules are about connections, and replies are judged with them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from ipaddress import IPv4Address, IPv6Address
+from typing import NamedTuple
+
+Address = IPv4Address | IPv6Address
+
+
+class Direction(StrEnum):
+    """The two values of `spec.policyTypes`."""
+
+    INGRESS = "Ingress"
+    EGRESS = "Egress"
+
+
+class PolicyKey(NamedTuple):
+    """Which NetworkPolicy."""
+
+    namespace: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.namespace}/{self.name}"
+
+
+class PodKey(NamedTuple):
+    """Which Pod."""
+
+    namespace: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.namespace}/{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Packet:
+    """The first packet of a connection, as its client sends it and its server receives it (no NAT in between).
+
+    Attributes:
+        source: the client's address.
+        destination: the server's address, of the same family.
+        protocol: the IP protocol number (6 TCP, 17 UDP, 132 SCTP, 1 ICMP, ...).
+        port: the destination port, 0..65535; 0 for protocols that have none.
+    """
+
+    source: Address
+    destination: Address
+    protocol: int
+    port: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """The answer of one end of a connection.
+
+    Attributes:
+        allowed: whether this end lets the packet pass.
+        isolated: whether some policy selects the pod at this end for this direction.
+        policies: the policies that isolate it, in order of namespace and name.
+    """
+
+    allowed: bool
+    isolated: bool = False
+    policies: tuple[PolicyKey, ...] = ()
+
+
+OPEN = Side(allowed=True)
+CLOSED = Side(allowed=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Both ends must allow: the client's egress and the server's ingress."""
+
+    egress: Side
+    ingress: Side
+
+    @property
+    def allowed(self) -> bool:
+        """Whether the packet passes."""
+        return self.egress.allowed and self.ingress.allowed

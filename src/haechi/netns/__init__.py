@@ -1,0 +1,37 @@
+"""Network namespaces: made, entered, joined and left without a trace.
+
+Everything happens in one child process (`isolated`) whose namespaces have no name and no process of their own: they are
+held open by file descriptors alone. When that process ends, for whatever reason, the kernel removes them all.
+
+Nothing here knows Kubernetes, and nothing here can reach the machine's own network: no link or route leads to it.
+"""
+
+from haechi.netns.errors import (
+    ChildDied,
+    IsolationRefused,
+    MissingFeature,
+    NetlinkRefused,
+    NetnsError,
+    SysctlRefused,
+)
+from haechi.netns.features import require_ipv6, require_nf_tables
+from haechi.netns.isolation import enter, isolated
+from haechi.netns.namespace import Namespace
+from haechi.netns.refusal import Refusal
+from haechi.netns.route_socket import RouteSocket
+
+__all__ = [
+    "ChildDied",
+    "IsolationRefused",
+    "MissingFeature",
+    "Namespace",
+    "NetlinkRefused",
+    "NetnsError",
+    "Refusal",
+    "RouteSocket",
+    "SysctlRefused",
+    "enter",
+    "isolated",
+    "require_ipv6",
+    "require_nf_tables",
+]

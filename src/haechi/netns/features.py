@@ -1,0 +1,53 @@
+"""What the lab needs of the running kernel, asked once and before anything is built.
+
+Promises a `MissingFeature` that says what to do, instead of an errno in the middle of the work.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import socket
+import struct
+from pathlib import Path
+
+from haechi.netns.errors import MissingFeature
+
+_NETLINK_NETFILTER = 12
+_NFT_GETGEN = (10 << 8) | 16  # NFNL_SUBSYS_NFTABLES, NFT_MSG_GETGEN (linux/netfilter/nf_tables.h)
+_REQUEST = 1
+
+
+def require_ipv6() -> None:
+    """Make sure that the calling thread's namespace can speak IPv6.
+
+    Raises:
+        MissingFeature: the kernel was built or booted without it.
+    """
+    if not Path("/proc/sys/net/ipv6").is_dir():
+        raise MissingFeature("IPv6", "boot without ipv6.disable=1, or ask for IPv4 alone (--ip-family 4)")
+
+
+def require_nf_tables() -> None:
+    """Make sure that nf_tables answers in the calling thread's namespace; the kernel loads its module if it can.
+
+    Raises:
+        MissingFeature: there is no nf_tables.
+    """
+    question = struct.pack("=IHHIIBBH", 20, _NFT_GETGEN, _REQUEST, 1, 0, 0, 0, 0)
+    try:
+        with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, _NETLINK_NETFILTER) as netfilter:
+            netfilter.send(question)
+            answer = netfilter.recv(4096)
+    except OSError as error:
+        number = error.errno or errno.EPROTONOSUPPORT
+    else:
+        number = _errno(answer)
+    if number:
+        raise MissingFeature(f"nf_tables ({os.strerror(number)})", "load it: sudo modprobe nf_tables")
+
+
+def _errno(answer: bytes) -> int:
+    """Return the errno of an NLMSG_ERROR (type 2), or 0 for any other message."""
+    kind, code = struct.unpack_from("=H10xi", answer, 4)
+    return -int(code) if kind == 2 else 0

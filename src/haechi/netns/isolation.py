@@ -1,0 +1,195 @@
+"""The lab's own process: one child, in namespaces of its own, that takes everything with it when it ends.
+
+```
+  caller ── fork ──▶ child: unshare user + network (root: network) ─▶ work() ─▶ pickle ─▶ pipe ──▶ caller
+     └─ Ctrl-C or error: SIGTERM, then SIGKILL          └─ the caller dies: SIGKILL by the kernel
+```
+
+Promises that the caller's own namespaces stay as they are, that the child never outlives its caller, and that Ctrl-C
+reaches the child exactly once, as a `KeyboardInterrupt` in `work`. It is a fork, not a new interpreter: what the caller
+has loaded need not be readable again for whoever the child is.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+import select
+import signal
+import sys
+import traceback
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn, TypeVar, cast
+
+from haechi.netns.errors import ChildDied
+from haechi.netns.refusal import diagnose
+from haechi.netns.syscalls import CLONE_NEWNET, CLONE_NEWUSER, die_with_parent, unshare
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import FrameType
+
+Result = TypeVar("Result")
+
+GRACE_SECONDS = 5.0  # how long an interrupted child may take to tidy the terminal before SIGKILL
+_INTERRUPTS = (signal.SIGINT, signal.SIGTERM)
+
+
+def isolated(work: Callable[[], Result]) -> Result:
+    """Run `work` in a child process that has a user and a network namespace of its own, and return its result.
+
+    Args:
+        work: what to do; its result and its exception have to be picklable.
+
+    Returns:
+        What `work` returned.
+
+    Raises:
+        IsolationRefused: the child may not have namespaces of its own; says why and what to do.
+        ChildDied: it ended without an answer.
+        BaseException: whatever `work` raised, with the child's traceback as a note.
+    """
+    reading, writing = os.pipe()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    caller = os.getpid()
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _INTERRUPTS)
+    try:
+        child = _fork()
+        if child == 0:
+            os.close(reading)
+            _be_child(work, writing, caller)
+        os.close(writing)
+        answer, status = _attend(child, reading, before)
+    finally:
+        os.close(reading)
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    return cast("Result", _unpack(answer, status))
+
+
+def enter() -> None:
+    """Move the calling process, which must have one thread only, into namespaces of its own.
+
+    Real root gets a network namespace; anybody else, and root in a container that forbids it, a user namespace as well,
+    in which they are root.
+
+    Raises:
+        IsolationRefused: the kernel refuses, with the reason.
+    """
+    if os.geteuid() == 0 and _own_network():
+        return
+    user, group = os.geteuid(), os.getegid()
+    step = "unshare(CLONE_NEWUSER | CLONE_NEWNET)"
+    try:
+        unshare(CLONE_NEWUSER | CLONE_NEWNET)
+        step = "/proc/self/uid_map"
+        Path("/proc/self/setgroups").write_text("deny", encoding="ascii")
+        Path("/proc/self/uid_map").write_text(f"0 {user} 1\n", encoding="ascii")
+        Path("/proc/self/gid_map").write_text(f"0 {group} 1\n", encoding="ascii")
+    except OSError as error:
+        raise diagnose(step, error.errno or 0) from error
+
+
+def _own_network() -> bool:
+    try:
+        unshare(CLONE_NEWNET)
+    except PermissionError:
+        return False  # root in a container without CAP_SYS_ADMIN: a user namespace may still be allowed
+    except OSError as error:
+        raise diagnose("unshare(CLONE_NEWNET)", error.errno or 0) from error
+    return True
+
+
+def _fork() -> int:
+    """Fork, even from a process with several threads.
+
+    The child runs Python code only and never touches a lock of another thread, which is what the warning of
+    Python 3.12 is about.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        return os.fork()
+
+
+def _be_child(work: Callable[[], object], writing: int, caller: int) -> NoReturn:
+    answer: tuple[bool, object]
+    try:
+        signal.signal(
+            signal.SIGINT, signal.SIG_IGN
+        )  # the terminal sends it to both; the caller passes it on as SIGTERM
+        signal.signal(signal.SIGTERM, _interrupt)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _INTERRUPTS)
+        enter()
+        die_with_parent(signal.SIGKILL)
+        if os.getppid() != caller:
+            os._exit(1)  # the caller ended before the kernel had been asked
+        answer = True, work()
+    except BaseException as error:
+        error.add_note("".join(traceback.format_exception(error)))
+        answer = False, error
+    try:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        _write(writing, _pack(answer))
+        sys.stdout.flush()
+        sys.stderr.flush()
+    finally:
+        os._exit(0)
+
+
+def _interrupt(number: int, frame: FrameType | None) -> NoReturn:  # noqa: ARG001  (the signature of a handler)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # once: nothing may interrupt the tidying up
+    raise KeyboardInterrupt
+
+
+def _attend(child: int, reading: int, before: set[signal.Signals] | set[int]) -> tuple[bytes, int]:
+    """Read the child's answer until it ends; end it if anything interrupts us."""
+    try:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        answer = bytearray()
+        while part := os.read(reading, 1 << 16):
+            answer += part
+    except BaseException:
+        _end(child, reading)
+        raise
+    _, status = os.waitpid(child, 0)
+    return bytes(answer), os.waitstatus_to_exitcode(status)
+
+
+def _end(child: int, reading: int) -> None:
+    """Ask the child to end, insist after `GRACE_SECONDS` or at a second interrupt, and wait for it."""
+    try:
+        os.kill(child, signal.SIGTERM)
+        while select.select([reading], [], [], GRACE_SECONDS)[0] and os.read(reading, 1 << 16):
+            pass
+    finally:
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+
+
+def _pack(answer: tuple[bool, object]) -> bytes:
+    try:
+        packed = pickle.dumps(answer)
+        if not answer[0]:
+            pickle.loads(packed)  # an exception may pickle and yet not be made again from its arguments
+    except Exception:
+        value = answer[1]
+        error = isinstance(value, BaseException)
+        kind = f"{type(value).__name__}: {value}" if error else f"a result of type {type(value).__name__}"
+        return pickle.dumps((False, RuntimeError(f"the lab's process cannot pass on {kind}")))
+    return packed
+
+
+def _unpack(answer: bytes, status: int) -> object:
+    if not answer or status != 0:
+        raise ChildDied(status)
+    good, value = pickle.loads(answer)
+    if not good:
+        raise cast("BaseException", value)
+    return value
+
+
+def _write(descriptor: int, content: bytes) -> None:
+    view = memoryview(content)
+    while view:
+        view = view[os.write(descriptor, view) :]

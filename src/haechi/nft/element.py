@@ -1,0 +1,345 @@
+"""Elements of sets and maps, and the shape that the elements of one set share.
+
+The shape (key types, intervals or not, verdicts or not) decides how elements are checked, encoded, decoded and
+printed. Encoding is by whole sets, as sets have 100,000 elements: a set of single keys of one width is the join of its
+keys with a constant between them.
+
+How the kernel wants intervals: a set with one key field keeps the first value and, as a second element flagged
+NFT_SET_ELEM_INTERVAL_END, the first value after the interval (none after an interval that ends with the last value).
+A concatenation keeps both ends, inclusive, in one element (NFTA_SET_ELEM_KEY, NFTA_SET_ELEM_KEY_END).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from itertools import pairwise
+from operator import itemgetter
+from typing import Final, NamedTuple
+
+from haechi.nft import attributes
+from haechi.nft.attributes import Fields
+from haechi.nft.bytecode import read_value, value_data
+from haechi.nft.datatype import BY_NUMBER, DataType
+from haechi.nft.errors import DecodeError, NounError
+from haechi.nft.verdict import DATA_VERDICT, Verdict
+
+LIST_ELEM: Final = 1
+KEY, DATA, FLAGS, KEY_END = 1, 2, 3, 10
+INTERVAL_END: Final = 1
+MOST_FIELDS: Final = 5
+"""The type of a concatenation is a 32-bit number with six bits for each field."""
+_KEY_BYTES: Final = 64
+_KNOWN: Final = frozenset((KEY, DATA, FLAGS, KEY_END, 8))  # 8: padding
+_UNSORTABLE: Final = frozenset((DataType.CT_STATE, DataType.CT_STATUS))
+
+_key = itemgetter(0)
+
+
+class Element(NamedTuple):
+    """One element.
+
+    Attributes:
+        key: the value, or the first value of an interval: network order, fields of a concatenation padded to four bytes.
+        last: the inclusive last value of an interval (of each field, in a concatenation); None for a single value.
+        verdict: what a verdict map answers; None in a set.
+    """
+
+    key: bytes
+    last: bytes | None = None
+    verdict: Verdict | None = None
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What the elements of one set or map have in common.
+
+    Attributes:
+        types: the key's fields.
+        interval: whether elements may be intervals.
+        verdicts: whether elements have verdicts (a map) or not (a set).
+
+    Raises:
+        NounError: key types that nf_tables, or nft, cannot use together.
+    """
+
+    types: tuple[DataType, ...]
+    interval: bool = False
+    verdicts: bool = False
+
+    def __post_init__(self) -> None:
+        names = " . ".join(map(str, self.types))
+        if not 1 <= len(self.types) <= MOST_FIELDS:
+            raise NounError(self.noun, "key", names, f"has {len(self.types)} fields, one to {MOST_FIELDS} are possible")
+        if _UNSORTABLE.intersection(self.types):
+            raise NounError(self.noun, "key", names, "connection states are bits: ask with HasState or HasStatus")
+        if self.width > _KEY_BYTES:
+            raise NounError(self.noun, "key", names, f"has {self.width} bytes, at most {_KEY_BYTES} are possible")
+        if self.interval and any(each.host_order or each is DataType.IFNAME for each in self.types):
+            raise NounError(self.noun, "key", names, "marks and interface names have no intervals here")
+
+    @property
+    def noun(self) -> str:
+        """``map`` or ``set``."""
+        return "map" if self.verdicts else "set"
+
+    @property
+    def concatenated(self) -> bool:
+        """Whether the key has several fields."""
+        return len(self.types) > 1
+
+    @cached_property
+    def field_widths(self) -> tuple[int, ...]:
+        """Bytes of each field in the key, padding included (none for a single field)."""
+        if len(self.types) == 1:
+            return (self.types[0].width,)
+        return tuple((each.width + 3) & ~3 for each in self.types)
+
+    @cached_property
+    def width(self) -> int:
+        """Bytes of a key."""
+        return sum(self.field_widths)
+
+    @cached_property
+    def _padding_mask(self) -> int:
+        """The bits of a key that must be zero."""
+        spans = zip(self.types, self.field_widths, strict=True)
+        return int.from_bytes(b"".join(bytes(t.width) + b"\xff" * (width - t.width) for t, width in spans), "big")
+
+    def fields(self, key: bytes) -> Iterator[tuple[DataType, bytes]]:
+        """The key's fields without their padding."""
+        offset = 0
+        for each, width in zip(self.types, self.field_widths, strict=True):
+            yield each, key[offset : offset + each.width]
+            offset += width
+
+    # -- checking ------------------------------------------------------------------------------------------------
+
+    def check(self, name: str, elements: Collection[Element]) -> None:
+        """Raise `NounError` unless the elements fit this shape and, single-field intervals, do not overlap."""
+        keys = [element[0] for element in elements]
+        self._check_keys(name, keys)
+        if self.verdicts:
+            if any(element[2] is None for element in elements):
+                raise NounError(self.noun, "elements", name, "an element of a map without a verdict")
+        elif any(element[2] is not None for element in elements):
+            raise NounError(self.noun, "elements", name, "an element of a set with a verdict")
+        ends = [element for element in elements if element[1] is not None]
+        if ends and not self.interval:
+            raise NounError(self.noun, "elements", name, "an interval in a set without the interval flag")
+        self._check_keys(name, [end for _, end, _ in ends if end is not None], unique=False)
+        for key, end, _ in ends:
+            if end is not None:
+                self._check_interval(name, key, end)
+        if self.interval and not self.concatenated:
+            self._check_disjoint(name, elements)
+        elif len(set(keys)) != len(keys) and not self.interval:
+            raise NounError(self.noun, "elements", name, "the same key twice")
+
+    def _check_keys(self, name: str, keys: list[bytes], *, unique: bool = True) -> None:
+        widths = set(map(len, keys))
+        if widths - {self.width}:
+            found = ", ".join(map(str, sorted(widths)))
+            raise NounError(self.noun, "elements", name, f"keys of {found} bytes in a {self.noun} of {self.width}")
+        mask = self._padding_mask
+        if mask and any(int.from_bytes(key, "big") & mask for key in keys):
+            raise NounError(self.noun, "elements", name, "a key whose padding is not zero")
+        if DataType.IFNAME in self.types:
+            for key in keys:
+                for each, value in self.fields(key):
+                    each.check(self.noun, value)
+
+    def _check_interval(self, name: str, key: bytes, end: bytes) -> None:
+        for (each, first), (_, last) in zip(self.fields(key), self.fields(end), strict=True):
+            if first > last:
+                span = f"{each.print(first)}-{each.print(last)}"
+                raise NounError(self.noun, "elements", name, f"the interval {span} ends before it begins")
+
+    def _check_disjoint(self, name: str, elements: Iterable[Element]) -> None:
+        for (key, last, _), (following, _, _) in pairwise(sorted(elements, key=_key)):
+            if (last or key) >= following:
+                raise NounError(self.noun, "elements", name, f"intervals overlap at {self.types[0].print(following)}")
+
+    def canonical(self, elements: Iterable[Element]) -> frozenset[Element]:
+        """The elements with intervals of one value written as that value."""
+        given = elements if isinstance(elements, frozenset) else frozenset(elements)
+        if not self.interval or not any(each[1] == each[0] for each in given):
+            return given
+        return frozenset(Element(key, None if last == key else last, verdict) for key, last, verdict in given)
+
+    # -- encoding ------------------------------------------------------------------------------------------------
+
+    def encode(self, elements: Iterable[Element]) -> Iterator[bytes]:
+        """The elements in the order of their keys, each blob the payload of one NFTA_SET_ELEM_LIST_ELEMENTS."""
+        ordered = sorted(elements, key=_key)
+        if not ordered:
+            return
+        if not self.interval and not self.verdicts:
+            yield from self._encode_keys([element[0] for element in ordered])
+        else:
+            yield from _gather(self._encode_each(ordered))
+
+    def _encode_keys(self, keys: list[bytes]) -> Iterator[bytes]:
+        sample = self._element(bytes(self.width))
+        before = sample[:12]
+        after = bytes(-self.width & 3)
+        between = after + before
+        keys = self._to_kernel(keys)
+        step = (attributes.LONGEST - 4) // len(sample)
+        for start in range(0, len(keys), step):
+            yield before + between.join(keys[start : start + step]) + after
+
+    def _encode_each(self, ordered: list[Element]) -> Iterator[bytes]:
+        top = b"\xff" * self.width
+        verdicts: dict[Verdict, bytes] = {}
+        for key, last, verdict in ordered:
+            data = b""
+            if verdict is not None:
+                data = verdicts.get(verdict) or verdicts.setdefault(
+                    verdict, attributes.nested(DATA, verdict.data())
+                )
+            (key,) = self._to_kernel([key])
+            if self.interval and self.concatenated:
+                yield self._element(key, value_data(KEY_END | attributes.NESTED, last or key) + data)
+                continue
+            yield self._element(key, data)
+            end = last or key
+            if self.interval and end != top:
+                after = (int.from_bytes(end, "big") + 1).to_bytes(self.width, "big")
+                yield self._element(after, attributes.u32(FLAGS, INTERVAL_END))
+
+    def _element(self, key: bytes, more: bytes = b"") -> bytes:
+        return attributes.nested(LIST_ELEM, value_data(KEY | attributes.NESTED, key), more)
+
+    def _to_kernel(self, keys: list[bytes]) -> list[bytes]:
+        if not any(each.host_order for each in self.types):
+            return keys
+        pad = bytes(3)
+        return [
+            b"".join(
+                each.to_kernel(value) + pad[: width - each.width]
+                for (each, value), width in zip(self.fields(key), self.field_widths, strict=True)
+            )
+            for key in keys
+        ]
+
+    def _from_kernel(self, key: bytes) -> bytes:
+        if len(key) != self.width:
+            raise DecodeError("element", f"a key of {len(key)} bytes in a {self.noun} of {self.width}")
+        return self._to_kernel([key])[0] if any(each.host_order for each in self.types) else key
+
+    # -- decoding ------------------------------------------------------------------------------------------------
+
+    def decode(self, payloads: Iterable[bytes]) -> frozenset[Element]:
+        """The elements in the NFTA_SET_ELEM_LIST_ELEMENTS payloads of a whole dump. Raises `DecodeError`."""
+        raw = [self._read(item) for payload in payloads for item in _items(payload)]
+        if not self.interval:
+            return frozenset(Element(key, None, verdict) for key, _, verdict, _ in raw)
+        if self.concatenated:
+            return frozenset(Element(key, None if end == key else end, verdict) for key, end, verdict, _ in raw)
+        return frozenset(self._join(raw))
+
+    def _read(self, item: bytes) -> tuple[bytes, bytes | None, Verdict | None, bool]:
+        """Key, end of a concatenation, verdict, whether it is the end of an interval."""
+        fields = Fields(item, "element")
+        unknown = fields.kinds() - _KNOWN
+        if unknown:
+            raise DecodeError("element", f"attribute {min(unknown)} is not supported")
+        flags = fields.u32(FLAGS, 0)
+        if flags & ~INTERVAL_END:
+            raise DecodeError("element", f"flags {flags:#x} are not supported")
+        end = self._from_kernel(read_value(fields, KEY_END)) if KEY_END in fields else None
+        verdict = Verdict.from_data(fields.nest(DATA).nest(DATA_VERDICT)) if DATA in fields else None
+        return self._from_kernel(read_value(fields, KEY)), end, verdict, bool(flags)
+
+    def _join(self, raw: list[tuple[bytes, bytes | None, Verdict | None, bool]]) -> Iterator[Element]:
+        """Put the first and the last values of intervals together. Ends without a beginning mean nothing."""
+        opened: tuple[bytes, Verdict | None] | None = None
+        for key, _, verdict, ends in sorted(raw, key=lambda each: (each[0], not each[3])):
+            if opened is not None:
+                yield _interval(*opened, (int.from_bytes(key, "big") - 1).to_bytes(self.width, "big"))
+            opened = None if ends else (key, verdict)
+        if opened is not None:
+            yield _interval(*opened, b"\xff" * self.width)
+
+    # -- printing ------------------------------------------------------------------------------------------------
+
+    def print(self, element: Element) -> str:
+        """An element in nft's notation."""
+        key, last, verdict = element
+        if last is None:
+            shown = " . ".join(each.print(value) for each, value in self.fields(key))
+        else:
+            pairs = zip(self.fields(key), self.fields(last), strict=True)
+            shown = " . ".join(print_interval(each, first, end) for (each, first), (_, end) in pairs)
+        return f"{shown} : {verdict}" if verdict is not None else shown
+
+    def print_all(self, elements: Iterable[Element]) -> str:
+        """Elements in the order of their keys, between braces."""
+        return "{ " + ", ".join(self.print(each) for each in sorted(elements, key=_key)) + " }"
+
+    @property
+    def type_number(self) -> int:
+        """NFTA_SET_KEY_TYPE."""
+        number = 0
+        for each in self.types:
+            number = number << 6 | each.number
+        return number
+
+
+def types_of(number: int) -> tuple[DataType, ...]:
+    """The key types that NFTA_SET_KEY_TYPE stands for. Raises `DecodeError` for types that are not supported."""
+    types: list[DataType] = []
+    while number:
+        if number & 63 not in BY_NUMBER:
+            raise DecodeError("set", f"key type {number & 63} is not supported")
+        types.append(BY_NUMBER[number & 63])
+        number >>= 6
+    if not types:
+        raise DecodeError("set", "no key type")
+    return tuple(reversed(types))
+
+
+@lru_cache(maxsize=256)
+def shape_of(types: tuple[DataType, ...], interval: bool, verdicts: bool) -> Shape:
+    """The shape, made once for each combination."""
+    return Shape(types, interval, verdicts)
+
+
+def print_interval(type: DataType, first: bytes, last: bytes, *, prefix: bool = True) -> str:  # noqa: A002
+    """``first-last``, as a prefix where it is one of addresses and ``prefix`` allows it."""
+    if first == last:
+        return type.print(first)
+    if prefix and type in (DataType.IPV4_ADDR, DataType.IPV6_ADDR):
+        low, high = int.from_bytes(first, "big"), int.from_bytes(last, "big")
+        size = high - low + 1
+        if not size & (size - 1) and not low & (size - 1):
+            return f"{type.print(first)}/{type.width * 8 - size.bit_length() + 1}"
+    return f"{type.print(first, numeric=True)}-{type.print(last, numeric=True)}"
+
+
+def _interval(key: bytes, verdict: Verdict | None, last: bytes) -> Element:
+    if last < key:
+        raise DecodeError("element", "two intervals begin with the same value")
+    return Element(key, None if last == key else last, verdict)
+
+
+def _items(payload: bytes) -> Iterator[bytes]:
+    for kind, item in attributes.walk(payload, "elements"):
+        if kind != LIST_ELEM:
+            raise DecodeError("elements", f"attribute {kind} in a list")
+        yield item
+
+
+def _gather(items: Iterable[bytes]) -> Iterator[bytes]:
+    """Join encoded elements into blobs that fit into one attribute."""
+    batch: list[bytes] = []
+    size = 4
+    for item in items:
+        if size + len(item) > attributes.LONGEST:
+            yield b"".join(batch)
+            batch, size = [], 4
+        batch.append(item)
+        size += len(item)
+    yield b"".join(batch)

@@ -1,0 +1,43 @@
+"""Verdict maps: named collections of keys, each with what happens to the packets that have it.
+
+Maps to anything but verdicts are not supported; a kernel map of another kind decodes to `Unknown`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from haechi.nft.datatype import DataType
+from haechi.nft.element import Element, Shape, shape_of
+from haechi.nft.names import check_comment, check_name
+from haechi.nft.set import SetFlags, encode_declaration, print_declaration
+
+
+@dataclass(frozen=True, slots=True)
+class Map:
+    """A named verdict map. Attributes and errors are those of `Set`; each element has a verdict."""
+
+    name: str
+    key: tuple[DataType, ...]
+    flags: SetFlags = SetFlags(0)
+    elements: frozenset[Element] = frozenset()
+    comment: str = ""
+
+    def __post_init__(self) -> None:
+        check_name("map", self.name)
+        check_comment("map", self.comment)
+        shape = self.shape
+        object.__setattr__(self, "elements", shape.canonical(self.elements))
+        shape.check(self.name, self.elements)
+
+    @property
+    def shape(self) -> Shape:
+        """What its elements have in common."""
+        return shape_of(self.key, SetFlags.INTERVAL in self.flags, verdicts=True)
+
+    def __str__(self) -> str:
+        return "\n".join(print_declaration("map", self.name, self.shape, self.flags, self.elements, self.comment))
+
+    def encode(self, table: str, identity: int) -> bytes:
+        """The attributes of NFT_MSG_NEWSET, without elements; ``identity`` is unique in its transaction."""
+        return encode_declaration(table, self.name, identity, self.shape, self.flags, self.comment)

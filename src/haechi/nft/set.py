@@ -1,0 +1,160 @@
+"""Sets: named collections of keys that rules look values up in.
+
+A set's flags and key types say which of the kernel's structures holds it: a hash for single values, a tree for
+intervals of one field, pipapo for intervals of concatenations (kernel 5.6). Timeouts, stateful elements and catch-all
+elements are refused; a kernel set that has them decodes to `Unknown`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntFlag
+from typing import Final
+
+from haechi.nft import attributes
+from haechi.nft.attributes import Fields
+from haechi.nft.datatype import DataType
+from haechi.nft.element import Element, Shape, shape_of, types_of
+from haechi.nft.errors import DecodeError
+from haechi.nft.names import check_comment, check_name, decode_comment, encode_userdata
+
+TABLE, NAME, SET_FLAGS, KEY_TYPE, KEY_LEN, DATA_TYPE, DATA_LEN, POLICY, DESC, SET_ID, USERDATA = (
+    1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 13,
+)  # fmt: skip
+F_MAP: Final = 0x8
+F_CONCAT: Final = 0x80
+VERDICT_TYPE: Final = 0xFFFFFF00
+_KNOWN: Final = frozenset((TABLE, NAME, SET_FLAGS, KEY_TYPE, KEY_LEN, DATA_TYPE, DATA_LEN, POLICY, DESC, SET_ID, 13, 14, 16))
+_UD_KEYBYTEORDER, _UD_DATABYTEORDER, _UD_COMMENT = 0, 1, 7
+_HOST_ENDIAN, _BIG_ENDIAN, _NO_ORDER = 1, 2, 0
+
+
+class SetFlags(IntFlag):
+    """The flags of `enum nft_set_flags` that a set may be given. Others follow from its key."""
+
+    CONSTANT = 0x2
+    INTERVAL = 0x4
+    DYNAMIC = 0x20
+
+
+_FLAG_WORDS: Final = {SetFlags.CONSTANT: "constant", SetFlags.INTERVAL: "interval", SetFlags.DYNAMIC: "dynamic"}
+
+
+@dataclass(frozen=True, slots=True)
+class Set:
+    """A named set.
+
+    Attributes:
+        name: unique among the table's sets and maps.
+        key: the types of the key's fields, one to five.
+        flags: `SetFlags`.
+        elements: the members; of an interval set disjoint.
+        comment: at most 128 bytes.
+
+    Raises:
+        NounError: anything that the kernel or nft could not hold.
+    """
+
+    name: str
+    key: tuple[DataType, ...]
+    flags: SetFlags = SetFlags(0)
+    elements: frozenset[Element] = frozenset()
+    comment: str = ""
+
+    def __post_init__(self) -> None:
+        check_name("set", self.name)
+        check_comment("set", self.comment)
+        shape = self.shape
+        object.__setattr__(self, "elements", shape.canonical(self.elements))
+        shape.check(self.name, self.elements)
+
+    @property
+    def shape(self) -> Shape:
+        """What its elements have in common."""
+        return shape_of(self.key, SetFlags.INTERVAL in self.flags, verdicts=False)
+
+    def __str__(self) -> str:
+        return "\n".join(print_declaration("set", self.name, self.shape, self.flags, self.elements, self.comment))
+
+    def encode(self, table: str, identity: int) -> bytes:
+        """The attributes of NFT_MSG_NEWSET, without elements; ``identity`` is unique in its transaction."""
+        return encode_declaration(table, self.name, identity, self.shape, self.flags, self.comment)
+
+
+def encode_declaration(  # noqa: PLR0913
+    table: str, name: str, identity: int, shape: Shape, flags: SetFlags, comment: str
+) -> bytes:
+    """What the declarations of sets and maps have in common on the wire."""
+    spans = shape.interval and shape.concatenated
+    bits = int(flags) | (F_CONCAT if spans else 0) | (F_MAP if shape.verdicts else 0)
+    parts = [
+        attributes.text(TABLE, table),
+        attributes.text(NAME, name),
+        attributes.u32(SET_FLAGS, bits),
+        attributes.u32(KEY_TYPE, shape.type_number),
+        attributes.u32(KEY_LEN, shape.width),
+        attributes.u32(SET_ID, identity),
+    ]
+    if shape.verdicts:
+        parts += [attributes.u32(DATA_TYPE, VERDICT_TYPE), attributes.u32(DATA_LEN, 16)]
+    if spans:
+        fields = [attributes.nested(1, attributes.u32(1, width)) for width in shape.field_widths]
+        parts.append(attributes.nested(DESC, attributes.nested(2, *fields)))
+    parts.append(attributes.attribute(USERDATA, _userdata(shape, comment)))
+    return b"".join(parts)
+
+
+def _userdata(shape: Shape, comment: str) -> bytes:
+    """The order of the key's bytes, which nft asks for, and the comment."""
+    host = not shape.concatenated and (shape.types[0].host_order or shape.types[0] is DataType.IFNAME)
+    order = _NO_ORDER if shape.concatenated else _HOST_ENDIAN if host else _BIG_ENDIAN
+    data = bytes((_UD_KEYBYTEORDER, 4)) + order.to_bytes(4, "little")
+    if shape.verdicts:
+        data += bytes((_UD_DATABYTEORDER, 4)) + _NO_ORDER.to_bytes(4, "little")
+    return data + encode_userdata(_UD_COMMENT, comment) if comment else data
+
+
+@dataclass(frozen=True, slots=True)
+class Declaration:
+    """A set or map as NFT_MSG_NEWSET of a dump declares it, before its elements are known."""
+
+    name: str
+    shape: Shape
+    flags: SetFlags
+    comment: str
+
+
+def decode_declaration(fields: Fields) -> Declaration:
+    """Read a set or verdict map. Raises `DecodeError` or `NounError` for what is not supported."""
+    unknown = fields.kinds() - _KNOWN
+    if unknown:
+        raise DecodeError("set", f"attribute {min(unknown)} is not supported")
+    bits = fields.u32(SET_FLAGS, 0)
+    verdicts = bool(bits & F_MAP)
+    flags = bits & ~(F_MAP | F_CONCAT)
+    if flags & ~int(SetFlags.CONSTANT | SetFlags.INTERVAL | SetFlags.DYNAMIC):
+        raise DecodeError("set", f"flags {flags:#x} are not supported")
+    if verdicts and fields.u32(DATA_TYPE) != VERDICT_TYPE:
+        raise DecodeError("map", "the values are not verdicts")
+    shape = shape_of(types_of(fields.u32(KEY_TYPE, 0)), bool(flags & SetFlags.INTERVAL), verdicts)
+    if fields.u32(KEY_LEN) != shape.width:
+        raise DecodeError("set", f"keys of {fields.u32(KEY_LEN)} bytes for types of {shape.width}")
+    comment = decode_comment(fields.raw(USERDATA), _UD_COMMENT, "set") if USERDATA in fields else ""
+    name = fields.text(NAME)
+    check_name(shape.noun, name)
+    return Declaration(name, shape, SetFlags(flags), comment)
+
+
+def print_declaration(  # noqa: PLR0913
+    noun: str, name: str, shape: Shape, flags: SetFlags, elements: frozenset[Element], comment: str
+) -> list[str]:
+    """The lines of a set or map as ``nft -f`` reads them inside a table."""
+    types = " . ".join(map(str, shape.types))
+    lines = [f"{noun} {name} {{", f"\ttype {types}{' : verdict' if shape.verdicts else ''}"]
+    if flags:
+        lines.append("\tflags " + ",".join(word for flag, word in _FLAG_WORDS.items() if flag in flags))
+    if comment:
+        lines.append(f'\tcomment "{comment}"')
+    if elements:
+        lines.append(f"\telements = {shape.print_all(elements)}")
+    return [*lines, "}"]

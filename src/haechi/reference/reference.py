@@ -1,0 +1,257 @@
+"""`allowed(cluster, packet)`: what the NetworkPolicy specification says of one packet.
+
+Why: it exists to be right and to be compared with. It promises to be short enough to check by eye against the document
+("Network Policies", kubernetes.io) and design section 10: no caches, no sets, no code shared with the engine. It
+refuses to be fast. Where an object cannot be read, it is closed: a rule with an unreadable part allows nothing, an
+unreadable pod selector selects what its readable part selects.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from re import fullmatch
+
+from haechi.model import (
+    IPBlock,
+    LabelSelector,
+    LabelSelectorRequirement,
+    Namespace,
+    NetworkPolicy,
+    NetworkPolicyEgressRule,
+    NetworkPolicyIngressRule,
+    NetworkPolicyPeer,
+    NetworkPolicyPort,
+    Node,
+    Pod,
+)
+from haechi.model.verdict import CLOSED, OPEN, Address, Direction, Packet, PolicyKey, Side, Verdict
+
+Rule = NetworkPolicyIngressRule | NetworkPolicyEgressRule
+PROTOCOLS = {"TCP": 6, "UDP": 17, "SCTP": 132}
+
+
+class Unreadable(ValueError):
+    """A part of a policy that means nothing; the rule around it allows nothing."""
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """All objects, as the API server would list them."""
+
+    pods: tuple[Pod, ...] = ()
+    namespaces: tuple[Namespace, ...] = ()
+    nodes: tuple[Node, ...] = ()
+    policies: tuple[NetworkPolicy, ...] = ()
+
+
+def allowed(cluster: Cluster, packet: Packet) -> Verdict:
+    """The verdict of both ends of `packet`."""
+    clients, servers = owners(cluster, packet.source), owners(cluster, packet.destination)
+    if len(clients) > 1 or len(servers) > 1:  # an address that several pods claim: closed
+        return Verdict(CLOSED if len(clients) > 1 else OPEN, CLOSED if len(servers) > 1 else OPEN)
+    client = clients[0] if clients else None
+    server = servers[0] if servers else None
+    if client is not None and client is server:  # a pod cannot block access to itself
+        return Verdict(OPEN, OPEN)
+    return Verdict(
+        side(cluster, client, server, Direction.EGRESS, packet.destination, packet),
+        side(cluster, server, client, Direction.INGRESS, packet.source, packet),
+    )
+
+
+def owners(cluster: Cluster, address: Address) -> list[Pod]:
+    """The pods that policies know by this address: not on the host's network, not completed."""
+    return [pod for pod in cluster.pods if is_policed(pod) and address in addresses(pod)]
+
+
+def is_policed(pod: Pod) -> bool:
+    """Whether policies see this pod as a pod at all."""
+    return not pod.spec.host_network and pod.status.phase not in ("Succeeded", "Failed")
+
+
+def addresses(pod: Pod) -> list[Address]:
+    """All addresses of a pod, of both families."""
+    texts = [entry.ip for entry in pod.status.pod_ips] or [pod.status.pod_ip]
+    return [ip_address(text) for text in texts if text]
+
+
+def side(
+    cluster: Cluster, pod: Pod | None, peer: Pod | None, direction: Direction, remote: Address, packet: Packet
+) -> Side:
+    """What one end says: `pod` is that end (None: not a pod, nothing to enforce), `peer` and `remote` the other."""
+    if pod is None or is_own_node(cluster, pod, remote):
+        return OPEN
+    isolating = [policy for policy in cluster.policies if isolates(policy, pod, direction)]
+    if not isolating:
+        return OPEN
+    server = pod if direction is Direction.INGRESS else peer
+    passes = any(
+        rule_allows(cluster, policy, rule, peer, server, remote, packet)
+        for policy in isolating
+        for rule in rules(policy, direction)
+    )
+    keys = sorted(PolicyKey(policy.namespace, policy.metadata.name) for policy in isolating)
+    return Side(allowed=passes, isolated=True, policies=tuple(keys))
+
+
+def is_own_node(cluster: Cluster, pod: Pod, remote: Address) -> bool:
+    """A pod and the node on which it runs always reach each other."""
+    texts = [entry.ip for entry in pod.status.host_ips] + [pod.status.host_ip]
+    for node in cluster.nodes:
+        if node.metadata.name == pod.spec.node_name:
+            texts += [entry.address for entry in node.status.addresses if entry.type.endswith("IP")]
+    return str(remote) in [str(ip_address(text)) for text in texts if text]
+
+
+def policy_types(policy: NetworkPolicy) -> tuple[str, ...]:
+    """`spec.policyTypes` with its default: Ingress always, Egress if there is an egress rule."""
+    return policy.spec.policy_types or (("Ingress", "Egress") if policy.spec.egress else ("Ingress",))
+
+
+def isolates(policy: NetworkPolicy, pod: Pod, direction: Direction) -> bool:
+    """Whether `policy` selects `pod` for `direction`; a policy selects only in its own namespace."""
+    return (
+        direction in policy_types(policy)
+        and policy.namespace == pod.namespace
+        and all(
+            meets(expression, pod.metadata.labels)
+            for expression in expressions(policy.spec.pod_selector)
+            if is_readable(expression)
+        )
+    )
+
+
+def rules(policy: NetworkPolicy, direction: Direction) -> tuple[Rule, ...]:
+    """The rules of one direction; none if it cannot be said for sure which pods the policy selects."""
+    if not all(is_readable(expression) for expression in expressions(policy.spec.pod_selector)):
+        return ()
+    return policy.spec.ingress if direction is Direction.INGRESS else policy.spec.egress
+
+
+def rule_allows(
+    cluster: Cluster,
+    policy: NetworkPolicy,
+    rule: Rule,
+    peer: Pod | None,
+    server: Pod | None,
+    remote: Address,
+    packet: Packet,
+) -> bool:
+    """(no peers or any peer matches the remote) and (no ports or any port matches); unreadable: nothing."""
+    peers = rule.from_ if isinstance(rule, NetworkPolicyIngressRule) else rule.to
+    try:  # every part is asked, so that an unreadable one is always noticed
+        by_peer = [peer_matches(cluster, policy, entry, peer, remote) for entry in peers]
+        by_port = [port_matches(entry, server, packet) for entry in rule.ports]
+    except Unreadable:
+        return False
+    return (not peers or any(by_peer)) and (not rule.ports or any(by_port))
+
+
+def peer_matches(
+    cluster: Cluster, policy: NetworkPolicy, entry: NetworkPolicyPeer, peer: Pod | None, remote: Address
+) -> bool:
+    """Whether one item of `from` or `to` means the remote end."""
+    if entry.ip_block is not None:
+        if entry.pod_selector is not None or entry.namespace_selector is not None:
+            raise Unreadable
+        return in_block(entry.ip_block, remote)
+    if entry.pod_selector is None and entry.namespace_selector is None:
+        raise Unreadable
+    # Both selectors are asked even without a peer, so that an unreadable one is always noticed.
+    labels = peer.metadata.labels if peer is not None else {}
+    by_pod = entry.pod_selector is None or selects(entry.pod_selector, labels)
+    if entry.namespace_selector is None:
+        by_namespace = peer is not None and peer.namespace == policy.namespace
+    else:
+        by_namespace = selects(entry.namespace_selector, namespace_labels(cluster, peer))
+    return peer is not None and by_pod and by_namespace
+
+
+def namespace_labels(cluster: Cluster, pod: Pod | None) -> dict[str, str]:
+    """Labels of the pod's namespace, with the one that the API server always sets."""
+    if pod is None:
+        return {}
+    name = pod.namespace
+    given = [namespace.metadata.labels for namespace in cluster.namespaces if namespace.metadata.name == name]
+    return {**(given[0] if given else {}), "kubernetes.io/metadata.name": name}
+
+
+def in_block(block: IPBlock, remote: Address) -> bool:
+    """In the CIDR and in none of its exceptions; bits beyond the prefix do not count; families never cross."""
+    networks = [network(text) for text in (block.cidr, *block.except_)]
+    return remote in networks[0] and not any(remote in network for network in networks[1:])
+
+
+def network(text: str) -> IPv4Network | IPv6Network:
+    """A CIDR as any API server may have stored it: leading zeros are decimal, an IPv4-mapped network is IPv4."""
+    digits = "[0-9]{1,4}"
+    parts = fullmatch(rf"(({digits})\.({digits})\.({digits})\.({digits})|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*)/([0-9]+)", text)
+    if parts is None:
+        raise Unreadable
+    address = parts[1] if ":" in parts[1] else ".".join(str(int(part)) for part in parts.groups()[1:5])
+    try:
+        found = ip_network(f"{address}/{int(parts[6])}", strict=False)
+    except ValueError:
+        raise Unreadable from None
+    if isinstance(found, IPv6Network) and found.network_address.ipv4_mapped and found.prefixlen >= 96:
+        return IPv4Network((found.network_address.ipv4_mapped, found.prefixlen - 96))
+    return found
+
+
+def port_matches(entry: NetworkPolicyPort, server: Pod | None, packet: Packet) -> bool:
+    """Whether one item of `ports` means the packet's protocol and destination port; names are the server's."""
+    protocol = PROTOCOLS.get("TCP" if entry.protocol is None else entry.protocol)
+    if protocol is None or (entry.end_port is not None and not isinstance(entry.port, int)):
+        raise Unreadable
+    if isinstance(entry.port, int):
+        last = entry.port if entry.end_port is None else entry.end_port
+        if not 1 <= entry.port <= last <= 65535:
+            raise Unreadable
+        return packet.protocol == protocol and entry.port <= packet.port <= last
+    if entry.port is None:
+        return packet.protocol == protocol
+    return packet.protocol == protocol and packet.port in named_ports(server, entry.port, protocol)
+
+
+def named_ports(server: Pod | None, name: str, protocol: int) -> list[int]:
+    """The numbers that the server's containers give to a port name; something that is no pod has no names."""
+    if server is None:
+        return []
+    ports = [port for container in server.spec.containers for port in container.ports]
+    return [port.container_port for port in ports if port.name == name and PROTOCOLS.get(port.protocol) == protocol]
+
+
+def expressions(selector: LabelSelector) -> list[LabelSelectorRequirement]:
+    """All conditions of a selector; an entry of `matchLabels` is an `In` with one value."""
+    labels = selector.match_labels.items()
+    return [LabelSelectorRequirement(key=key, operator="In", values=(value,)) for key, value in labels] + list(
+        selector.match_expressions
+    )
+
+
+def is_readable(expression: LabelSelectorRequirement) -> bool:
+    """In and NotIn have values, Exists and DoesNotExist have none; there is no other operator."""
+    return expression.operator in (("In", "NotIn") if expression.values else ("Exists", "DoesNotExist"))
+
+
+def selects(selector: LabelSelector, labels: Mapping[str, str]) -> bool:
+    """Whether all conditions are met; `{}` selects everything."""
+    if not all(is_readable(expression) for expression in expressions(selector)):
+        raise Unreadable
+    return all(meets(expression, labels) for expression in expressions(selector))
+
+
+def meets(expression: LabelSelectorRequirement, labels: Mapping[str, str]) -> bool:
+    """One condition on one label."""
+    value = labels.get(expression.key)
+    match expression.operator:
+        case "In":
+            return value is not None and value in expression.values
+        case "NotIn":
+            return value is None or value not in expression.values
+        case "Exists":
+            return value is not None
+        case _:
+            return value is None

@@ -1,0 +1,194 @@
+"""A label selector in canonical form.
+
+Why: the engine must ask a selector once, not once for each of the thousand policies that contain it. It promises that
+selectors which any reader would call the same (`matchLabels` or `In` with one value, any order, repeated or redundant
+requirements) are equal values. It refuses operators and shapes that the API server refuses: a selector that cannot be
+read raises `InvalidSelector`, and the caller decides what stays closed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import NamedTuple
+
+from haechi.model import LabelSelector
+
+
+class Operator(StrEnum):
+    """Operators of `LabelSelectorRequirement` (meta/v1)."""
+
+    IN = "In"
+    NOT_IN = "NotIn"
+    EXISTS = "Exists"
+    DOES_NOT_EXIST = "DoesNotExist"
+
+
+class InvalidSelector(ValueError):
+    """A selector that means nothing: an unknown operator, or values where none may be or none where some must be."""
+
+    def __init__(self, key: str, operator: str, values: tuple[str, ...]) -> None:
+        super().__init__(key, operator, values)
+        self.key = key
+        self.operator = operator
+        self.values = values
+
+    def __str__(self) -> str:
+        """In words."""
+        return f"label selector cannot be read: key {self.key!r}, operator {self.operator!r}, {len(self.values)} values"
+
+
+class Requirement(NamedTuple):
+    """One condition on one label. `values` are sorted and unique, empty for Exists and DoesNotExist."""
+
+    key: str
+    operator: Operator
+    values: tuple[str, ...] = ()
+
+    def matches(self, labels: Mapping[str, str]) -> bool:
+        """Whether `labels` meet this condition. NotIn and DoesNotExist accept labels that lack the key."""
+        value = labels.get(self.key)
+        match self.operator:
+            case Operator.IN:
+                return value is not None and value in self.values
+            case Operator.NOT_IN:
+                return value is None or value not in self.values
+            case Operator.EXISTS:
+                return value is not None
+            case Operator.DOES_NOT_EXIST:
+                return value is None
+
+    def __str__(self) -> str:
+        """As `kubectl` prints it."""
+        match self.operator:
+            case Operator.IN if len(self.values) == 1:
+                return f"{self.key}={self.values[0]}"
+            case Operator.IN:
+                return f"{self.key} in ({','.join(self.values)})"
+            case Operator.NOT_IN:
+                return f"{self.key} notin ({','.join(self.values)})"
+            case Operator.EXISTS:
+                return self.key
+            case Operator.DOES_NOT_EXIST:
+                return f"!{self.key}"
+
+
+class _Condition:
+    """What all requirements on one key say together, while a selector is being read."""
+
+    __slots__ = ("absent", "allowed", "denied", "present")
+
+    def __init__(self) -> None:
+        self.present = self.absent = False
+        self.allowed: frozenset[str] | None = None
+        self.denied: frozenset[str] = frozenset()
+
+    def add(self, requirement: Requirement) -> None:
+        values = frozenset(requirement.values)
+        match requirement.operator:
+            case Operator.IN:
+                self.allowed = values if self.allowed is None else self.allowed & values
+            case Operator.NOT_IN:
+                self.denied |= values
+            case Operator.EXISTS:
+                self.present = True
+            case Operator.DOES_NOT_EXIST:
+                self.absent = True
+
+    def requirements(self, key: str) -> Iterator[Requirement] | None:
+        """The fewest requirements that say the same; None if no labels can meet them."""
+        if self.allowed is not None:
+            allowed = self.allowed - self.denied
+            return (
+                iter((Requirement(key, Operator.IN, tuple(sorted(allowed))),)) if allowed and not self.absent else None
+            )
+        if self.absent:
+            return None if self.present else iter((Requirement(key, Operator.DOES_NOT_EXIST),))
+        return self._open(key)
+
+    def _open(self, key: str) -> Iterator[Requirement]:
+        if self.present:
+            yield Requirement(key, Operator.EXISTS)
+        if self.denied:
+            yield Requirement(key, Operator.NOT_IN, tuple(sorted(self.denied)))
+
+
+@dataclass(frozen=True, slots=True)
+class Selector:
+    """A conjunction of requirements, sorted by key; hashable, and equal to every selector that says the same.
+
+    `Selector()` matches everything (as `{}` does); `NOTHING` is the one value for every contradiction.
+    """
+
+    requirements: tuple[Requirement, ...] = ()
+    contradictory: bool = False
+    _hash: int = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_hash", hash((self.requirements, self.contradictory)))
+
+    def __hash__(self) -> int:
+        return self._hash
+
+    @classmethod
+    def all_of(cls, requirements: Iterable[Requirement]) -> Selector:
+        """The canonical conjunction of `requirements`."""
+        conditions: dict[str, _Condition] = {}
+        for requirement in requirements:
+            conditions.setdefault(requirement.key, _Condition()).add(requirement)
+        canonical: list[Requirement] = []
+        for key in sorted(conditions):
+            found = conditions[key].requirements(key)
+            if found is None:
+                return NOTHING
+            canonical.extend(found)
+        return cls(tuple(canonical))
+
+    @classmethod
+    def parse(cls, selector: LabelSelector) -> Selector:
+        """Read the API's form (meta/v1 LabelSelector); `matchLabels` and `matchExpressions` are a conjunction.
+
+        Raises:
+            InvalidSelector: an expression that the API server would refuse.
+        """
+        labels = selector.match_labels
+        if not selector.match_expressions:  # no key occurs twice, so the short way is canonical
+            return cls(tuple([Requirement(key, Operator.IN, (labels[key],)) for key in sorted(labels)]))
+        requirements = [Requirement(key, Operator.IN, (value,)) for key, value in labels.items()]
+        for expression in selector.match_expressions:
+            requirements.append(_requirement(expression.key, expression.operator, expression.values))
+        return cls.all_of(requirements)
+
+    def matches(self, labels: Mapping[str, str]) -> bool:
+        """Whether an object with these labels is selected."""
+        return not self.contradictory and all(requirement.matches(labels) for requirement in self.requirements)
+
+    def anchor(self) -> Requirement | None:
+        """A requirement that every selected object meets by having a label: an In with few values, else an Exists."""
+        candidates = [r for r in self.requirements if r.operator is Operator.IN]
+        if candidates:
+            return min(candidates, key=lambda requirement: len(requirement.values))
+        return next((r for r in self.requirements if r.operator is Operator.EXISTS), None)
+
+    def __str__(self) -> str:
+        """Requirements joined by commas; `<none>` for everything, as kubectl says it."""
+        if self.contradictory:
+            return "<nothing>"
+        return ",".join(map(str, self.requirements)) or "<none>"
+
+
+EVERYTHING = Selector()
+NOTHING = Selector(contradictory=True)
+
+_WITH_VALUES = (Operator.IN, Operator.NOT_IN)
+
+
+def _requirement(key: str, operator: str, values: tuple[str, ...]) -> Requirement:
+    try:
+        known = Operator(operator)
+    except ValueError:
+        raise InvalidSelector(key, operator, values) from None
+    if (known in _WITH_VALUES) != bool(values):
+        raise InvalidSelector(key, operator, values)
+    return Requirement(key, known, tuple(sorted(set(values))))

@@ -1,0 +1,30 @@
+"""Exact set algebra: addresses, ports, and the traffic that they make up.
+
+Every value is canonical, so ``==`` between two values proves that they mean the same. Knows nothing of Kubernetes,
+the kernel or the rest of Haechi, and needs only the standard library.
+"""
+
+from haechi.sets.addresses import AddressError, AddressSet, point_to_text, text_to_point
+from haechi.sets.intervals import IntervalError, IntervalSet
+from haechi.sets.ports import DCCP, ICMP, ICMPV6, SCTP, TCP, UDP, UDPLITE, PortError, PortSet, port_point
+from haechi.sets.traffic import Traffic
+
+__all__ = [
+    "DCCP",
+    "ICMP",
+    "ICMPV6",
+    "SCTP",
+    "TCP",
+    "UDP",
+    "UDPLITE",
+    "AddressError",
+    "AddressSet",
+    "IntervalError",
+    "IntervalSet",
+    "PortError",
+    "PortSet",
+    "Traffic",
+    "point_to_text",
+    "port_point",
+    "text_to_point",
+]

@@ -1,0 +1,197 @@
+"""Sets of IP protocols and ports on one number line.
+
+A packet's protocol and destination port lie at ``protocol * 65536 + port`` (2**24 points), so one port, a range, "all
+of TCP", ICMP and "everything" are the same kind of value, as the parts of a NetworkPolicyPort need them. A protocol
+without ports counts all its 65536 points alike: a set holds all of them or none.
+
+Promises canonical values with the algebra of `IntervalSet`. Refuses ports of a protocol that has none, and numbers
+beyond 8 and 16 bits. Port 0 is a point like any other, since the kernel can see it, although no policy can name it.
+"""
+
+from __future__ import annotations
+
+from itertools import groupby
+from typing import TYPE_CHECKING, ClassVar, Final, Self
+
+from haechi.sets.intervals import IntervalSet
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+# Assigned Internet Protocol Numbers, as IANA keeps them.
+ICMP: Final = 1
+TCP: Final = 6
+UDP: Final = 17
+DCCP: Final = 33
+ICMPV6: Final = 58
+SCTP: Final = 132
+UDPLITE: Final = 136
+
+_NAMES: Final = {
+    ICMP: "ICMP",
+    TCP: "TCP",
+    UDP: "UDP",
+    DCCP: "DCCP",
+    ICMPV6: "ICMPv6",
+    SCTP: "SCTP",
+    UDPLITE: "UDP-Lite",
+}
+_WITH_PORTS: Final = frozenset({TCP, UDP, DCCP, SCTP, UDPLITE})
+_PROTOCOLS: Final = 256
+_PORTS: Final = 65536
+
+
+class PortError(ValueError):
+    """A protocol or port that does not exist.
+
+    Attributes:
+        protocol: the protocol number that was given.
+        port: the port that was given, or None where the protocol itself is wrong.
+        reason: what is wrong.
+    """
+
+    def __init__(self, protocol: int, port: int | None, reason: str) -> None:
+        self.protocol = protocol
+        self.port = port
+        self.reason = reason
+        super().__init__(protocol, port, reason)
+
+    def __str__(self) -> str:
+        return f"protocol {self.protocol}{'' if self.port is None else f', port {self.port}'}: {self.reason}"
+
+
+def port_point(protocol: int, port: int) -> int:
+    """The place of a protocol and port on the line.
+
+    Raises:
+        PortError: (a ValueError) a number out of range.
+    """
+    if not 0 <= protocol < _PROTOCOLS:
+        raise PortError(protocol, None, "protocol numbers have 8 bits")
+    if not 0 <= port < _PORTS:
+        raise PortError(protocol, port, "ports have 16 bits")
+    return protocol * _PORTS + port
+
+
+class PortSet(IntervalSet):
+    """A set of protocols and ports; the operators are those of `IntervalSet`.
+
+    Attributes:
+        NONE: nothing.
+        ALL: every port of every protocol.
+    """
+
+    __slots__ = ()
+
+    _END: ClassVar[int | None] = _PROTOCOLS * _PORTS
+
+    NONE: ClassVar[PortSet]
+    ALL: ClassVar[PortSet]
+
+    @classmethod
+    def port(cls, protocol: int, first: int, last: int | None = None) -> Self:
+        """Port `first` of a protocol, or the ports from `first` to `last`, both included.
+
+        Raises:
+            PortError: (a ValueError) a number out of range, a reversed range, or a protocol that has no ports.
+        """
+        last = first if last is None else last
+        start, end = port_point(protocol, first), port_point(protocol, last) + 1
+        if protocol not in _WITH_PORTS:
+            raise PortError(protocol, first, "this protocol has no ports")
+        if start >= end:
+            raise PortError(protocol, first, f"the first port is above the last, {last}")
+        return cls._from_edges((start, end))
+
+    @classmethod
+    def protocol(cls, protocol: int) -> Self:
+        """Everything of a protocol: all its ports, or the protocol itself where it has none.
+
+        Raises:
+            PortError: (a ValueError) the number is out of range.
+        """
+        start = port_point(protocol, 0)
+        return cls._from_edges((start, start + _PORTS))
+
+    @classmethod
+    def tcp(cls, first: int, last: int | None = None) -> Self:
+        """`port` of TCP."""
+        return cls.port(TCP, first, last)
+
+    @classmethod
+    def udp(cls, first: int, last: int | None = None) -> Self:
+        """`port` of UDP."""
+        return cls.port(UDP, first, last)
+
+    @classmethod
+    def sctp(cls, first: int, last: int | None = None) -> Self:
+        """`port` of SCTP."""
+        return cls.port(SCTP, first, last)
+
+    def contains(self, protocol: int, port: int) -> bool:
+        """Whether the set holds this port; of a protocol without ports, any `port` gives the same answer."""
+        return port_point(protocol, port) in self
+
+    def parts(self) -> tuple[tuple[int, int, int], ...]:
+        """Protocol, first and last port of each interval, ascending; intervals are cut between protocols."""
+        return tuple(
+            [
+                (protocol, max(first - protocol * _PORTS, 0), min(last - protocol * _PORTS, _PORTS - 1))
+                for first, last in self.intervals
+                for protocol in range(first // _PORTS, last // _PORTS + 1)
+            ]
+        )
+
+    def witness(self) -> tuple[int, int]:
+        """Protocol and port of one packet in the set that can be sent, if there is one.
+
+        TCP, UDP and SCTP come first, other ports than 0 before it; else the lowest point.
+
+        Raises:
+            ValueError: the set is empty.
+        """
+        for window in _SENDABLE:
+            common = self & window
+            if common:
+                return divmod(common.min, _PORTS)
+        return divmod(self.min, _PORTS)
+
+    def __str__(self) -> str:
+        if self == PortSet.ALL:
+            return "everything"
+        return ", ".join(_phrases(self.parts())) or "none"
+
+
+PortSet.NONE = PortSet()
+PortSet.ALL = PortSet([(0, _PROTOCOLS * _PORTS - 1)])
+
+_SENDABLE: Final = (
+    *(PortSet.port(protocol, 1, _PORTS - 1) for protocol in (TCP, UDP, SCTP)),
+    PortSet.protocol(ICMP),
+    PortSet.protocol(ICMPV6),
+)
+
+
+def _phrases(parts: tuple[tuple[int, int, int], ...]) -> Iterator[str]:
+    """One phrase for each part, one for each run of whole protocols."""
+    # Whole protocols in a row share the key number - place in the row; partial ones are alone under their place.
+    keyed = groupby(enumerate(parts), key=lambda item: _run(*item))
+    for _, group in keyed:
+        row = [part for _, part in group]
+        (protocol, first, last), (final, _, _) = row[0], row[-1]
+        if final != protocol:
+            yield f"all of protocols {protocol}-{final}"
+        elif (first, last) == (0, _PORTS - 1):
+            yield f"all of {_name(protocol)}"
+        else:
+            yield f"{_name(protocol)} {first}" if first == last else f"{_name(protocol)} {first}-{last}"
+
+
+def _run(place: int, part: tuple[int, int, int]) -> tuple[bool, int]:
+    protocol, first, last = part
+    whole = (first, last) == (0, _PORTS - 1)
+    return whole, protocol - place if whole else place
+
+
+def _name(protocol: int) -> str:
+    return _NAMES.get(protocol, f"protocol {protocol}")

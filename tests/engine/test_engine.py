@@ -1,0 +1,113 @@
+"""The engine means what the reference means, whatever the order in which a cluster came about."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from haechi.engine import Engine, PodState, point, traffic, verdict
+from haechi.model import Namespace, NetworkPolicy, Node, Pod
+from haechi.model.verdict import Direction, Packet, PodKey
+from haechi.reference import Cluster, allowed
+from tests import clusters
+
+Object = Namespace | Node | Pod | NetworkPolicy
+
+
+def every_object(cluster: Cluster) -> list[Object]:
+    return [*cluster.pods, *cluster.namespaces, *cluster.nodes, *cluster.policies]
+
+
+def assert_agrees(engine: Engine, cluster: Cluster, packets: list[Packet]) -> None:
+    for packet in packets:
+        assert verdict(engine, packet) == allowed(cluster, packet), packet
+
+
+@given(st.lists(clusters.objects(readable=False), max_size=16), st.lists(clusters.packets(), min_size=1, max_size=20))
+def test_engine_equals_reference(found: list[Object], packets: list[Packet]) -> None:
+    cluster = clusters.cluster(found)
+    assert_agrees(Engine.of(found), cluster, packets)
+
+
+@st.composite
+def updates(draw: st.DrawFn) -> list[tuple[bool, Object]]:
+    """Objects that are put or, one time in four, deleted by key."""
+    return draw(st.lists(st.tuples(st.integers(0, 3).map(bool), clusters.objects()), min_size=1, max_size=24))
+
+
+@given(updates(), st.lists(clusters.packets(), min_size=1, max_size=12))
+@settings(max_examples=200)
+def test_incremental_updates_equal_the_present_state(steps: list[tuple[bool, Object]], packets: list[Packet]) -> None:
+    engine = Engine()
+    present: dict[tuple[type, str], Object] = {}
+    for is_put, one in steps:
+        if is_put:
+            engine.put(one)
+            present[type(one), one.key] = one
+        else:
+            engine.delete(type(one), one.namespace, one.name)
+            present.pop((type(one), one.key), None)
+    assert_agrees(engine, clusters.cluster(list(present.values())), packets)
+
+
+@given(updates())
+@settings(max_examples=200)
+def test_deltas_tell_the_whole_difference(steps: list[tuple[bool, Object]]) -> None:
+    """Whoever only listens to deltas knows every pod's addresses and every policy set."""
+    engine = Engine()
+    states: dict[PodKey, PodState] = {}
+    sets: dict[PodKey, object] = {}
+    for is_put, one in steps:
+        delta = engine.put(one) if is_put else engine.delete(type(one), one.namespace, one.name)
+        touched = {change.key for change in delta.pods} | {engine.numbered(number).key for number in delta.subjects}
+        for change in delta.pods:
+            known = states.get(change.key)
+            assert (known is None) == (change.before is None)
+            if known is not None and change.before is not None:  # selections come into and go out of use meanwhile
+                assert change.before == replace(known, selections=change.before.selections)
+            if change.after is None:
+                states.pop(change.key, None)
+                sets.pop(change.key, None)
+            else:
+                states[change.key] = change.after
+        for endpoint in engine.endpoints:
+            if endpoint.key in touched:
+                sets[endpoint.key] = engine.policy_sets(endpoint)
+            assert sets.get(endpoint.key, (None, None)) == engine.policy_sets(endpoint), endpoint
+        assert set(states) == {endpoint.key for endpoint in engine.endpoints}
+
+
+@given(st.lists(clusters.objects(readable=False), max_size=16), st.lists(clusters.packets(), min_size=1, max_size=20))
+def test_traffic_holds_exactly_what_the_verdict_allows(found: list[Object], packets: list[Packet]) -> None:
+    engine = Engine.of(found)
+    for packet in packets:
+        source, destination = point(packet.source), point(packet.destination)
+        client, server = engine.owner(source), engine.owner(destination)
+        if client is not None and server is not client and destination not in engine.node_addresses(client.node):
+            sides = traffic(engine, engine.policy_set(client, Direction.EGRESS))
+            if len(engine.claimants(destination)) < 2:
+                assert sides.contains(destination, packet.protocol, packet.port) == verdict(engine, packet).egress.allowed
+        if server is not None and server is not client and source not in engine.node_addresses(server.node):
+            sides = traffic(engine, engine.policy_set(server, Direction.INGRESS))
+            if len(engine.claimants(source)) < 2:
+                assert sides.contains(source, packet.protocol, packet.port) == verdict(engine, packet).ingress.allowed
+
+
+@given(st.lists(clusters.objects(), max_size=14), st.randoms(use_true_random=False))
+def test_order_does_not_matter(found: list[Object], random: object) -> None:
+    """The same objects in another order, built at once or one by one, give the same policy sets and traffic."""
+    present = every_object(clusters.cluster(found))
+    whole = Engine.of(present)
+    shuffled = list(present)
+    random.shuffle(shuffled)  # type: ignore[attr-defined]  # hypothesis types this as a plain object
+    one_by_one = Engine()
+    for one in shuffled:
+        one_by_one.put(one)
+    for endpoint in whole.endpoints:
+        same = one_by_one.endpoint(endpoint.key)
+        assert same == endpoint
+        assert whole.policy_sets(endpoint) == one_by_one.policy_sets(endpoint)
+        for policies in whole.policy_sets(endpoint):
+            assert traffic(whole, policies) == traffic(one_by_one, policies)
