@@ -178,7 +178,7 @@ def _blast(descriptor: int, frames: list[bytes]) -> float:
             raise OSError(number, f"sendmmsg: {os.strerror(number)}")
         taken.append((time.perf_counter_ns() - began) / sent)
         position += sent
-    return statistics.median(taken)
+    return float(statistics.median(taken))
 
 
 def _packed(network: Network, name: str, version: int) -> bytes:

@@ -41,7 +41,7 @@ class Ledger:
         self._by_token: dict[int, int] = {}
 
     def new_port(self, position: int) -> int:
-        """A source port for an attempt of the probe at `position`; 49,000 further ones are given out before it again."""
+        """A source port for an attempt of the probe at `position`; it comes again after 49,000 others."""
         port = next(self._ports)
         self._by_port[port] = position
         return port

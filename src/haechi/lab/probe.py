@@ -41,7 +41,8 @@ class Observation:
         arrived: whether a packet of it reached the listener's namespace, in any of the attempts.
         replied: whether the listener's answer came back as well.
         attempts: how many separate connections were tried; one that does not arrive is always tried twice.
-        error: what the sender was told instead, as an errno name (`ECONNREFUSED`, `EHOSTUNREACH`), or None. TCP only.
+        error: what the sender was told instead, as an errno name (`ECONNREFUSED` after a RST), or None. Not every ICMP
+            error gets here: one that arrives while connect(2) is still at work is kept back by the kernel.
     """
 
     probe: Probe

@@ -1,7 +1,8 @@
 """SCTP probes without SCTP sockets: INIT and INIT ACK chunks over raw IP (RFC 9260, sections 3.3.2 and 3.3.3).
 
 Many kernels have no SCTP sockets, but every one forwards SCTP and follows it in conntrack, which wants correct
-checksums (CRC32c, RFC 9260 appendix A). The number of an attempt travels as its initiate tag and comes back as verification tag.
+checksums (CRC32c, RFC 9260 appendix A). The number of an attempt travels as its initiate tag and comes back as
+verification tag.
 """
 
 from __future__ import annotations

@@ -11,7 +11,6 @@ from typing import Annotated, ClassVar
 
 import msgspec
 
-
 Int64 = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
 """An integer that the API allows 64 bits; all others have 32."""
 

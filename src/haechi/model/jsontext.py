@@ -48,8 +48,13 @@ def split(data: bytes, begin: int, end: int) -> Iterator[tuple[int, int]]:
     """(first, end) byte offsets of the documents that follow each other, as kubectl reads them.
 
     Raises:
-        SyntaxProblem: at the first byte that is not JSON.
+        SyntaxProblem: at the first byte that is not JSON, or at once if there is broken UTF-8 anywhere.
     """
+    if not data.isascii():
+        try:
+            data[begin:end].decode()
+        except UnicodeDecodeError as error:
+            raise SyntaxProblem("invalid UTF-8", begin + error.start) from None
     view = memoryview(data)[:end]
     begin = _skip(data, begin)
     while begin < end:
@@ -90,30 +95,31 @@ def envelope(text: bytes | memoryview) -> Envelope | None:
         return None
 
 
-def items(text: msgspec.Raw, data: bytes, begin: int) -> list[tuple[int, int]] | None:
-    """Byte offsets in `data`, from `begin` on, of the items of the array `text`; None if it is no array."""
+def items(array: msgspec.Raw, data: bytes, begin: int) -> list[tuple[int, int]] | None:
+    """Byte offsets in `data`, from `begin` on, of the items of `array`; none of null, None if it is no array."""
+    if bytes(memoryview(array)[:4]) == b"null":
+        return []
     try:
-        raws = _RAWS.decode(text)
+        raws = _RAWS.decode(array)
     except (msgspec.DecodeError, RecursionError):
         return None
     places = []
-    cursor = begin
+    cursor = data.index(array, begin) + 1
     for raw in raws:
-        piece = bytes(raw)
-        cursor = data.index(piece, cursor)
-        places.append((cursor, cursor + len(piece)))
-        cursor += len(piece)
+        cursor = data.index(raw, cursor)
+        places.append((cursor, cursor + memoryview(raw).nbytes))
+        cursor = places[-1][1]
     return places
 
 
-def parse(data: bytes, begin: int, end: int) -> Data:
-    """The document in ``data[begin:end]``, with repeated keys.
+def parse(text: bytes, begin: int) -> Data:
+    """The document `text`, which begins at byte `begin` of its source, with repeated keys.
 
     Raises:
         SyntaxProblem: not readable as JSON.
     """
     try:
-        return json.loads(data[begin:end], object_pairs_hook=_mapping, parse_constant=_refuse)
+        return json.loads(text, object_pairs_hook=_mapping, parse_constant=_refuse)
     except RecursionError:
         raise LimitProblem("nested too deeply", begin) from None
     except UnicodeDecodeError as error:

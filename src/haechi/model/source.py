@@ -7,19 +7,21 @@ for it: most objects of a large dump are never asked about.
 from __future__ import annotations
 
 from haechi.model.problem import Location, printable
+from haechi.model.tree import Tree
 
 _BLOCK = 1 << 16
 _CONTINUATION = bytes(range(0x80, 0xC0))  # UTF-8: all bytes of a character but its first
 
 
 class Source:
-    """Name and content of a file or of standard input."""
+    """Name and content of a file or of standard input; `parsed` is the document that was last asked for."""
 
-    __slots__ = ("_marks", "data", "name")
+    __slots__ = ("_marks", "data", "name", "parsed")
 
     def __init__(self, name: str, data: bytes) -> None:
         self.name = printable(name)
         self.data = data
+        self.parsed: tuple[tuple[int, int], Tree] | None = None
         self._marks: list[tuple[int, int]] = []
 
     @property

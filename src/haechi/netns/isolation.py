@@ -84,9 +84,9 @@ def enter() -> None:
     try:
         unshare(CLONE_NEWUSER | CLONE_NEWNET)
         step = "/proc/self/uid_map"
-        Path("/proc/self/setgroups").write_text("deny", encoding="ascii")
-        Path("/proc/self/uid_map").write_text(f"0 {user} 1\n", encoding="ascii")
-        Path("/proc/self/gid_map").write_text(f"0 {group} 1\n", encoding="ascii")
+        Path("/proc/self/setgroups").write_text("deny", encoding="utf-8")
+        Path("/proc/self/uid_map").write_text(f"0 {user} 1\n", encoding="utf-8")
+        Path("/proc/self/gid_map").write_text(f"0 {group} 1\n", encoding="utf-8")
     except OSError as error:
         raise diagnose(step, error.errno or 0) from error
 

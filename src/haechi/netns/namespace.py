@@ -97,8 +97,8 @@ class Namespace:
         path = Path("/proc/sys") / name.replace(".", "/")
         try:
             with self:
-                if path.read_text(encoding="ascii").strip() != str(value):
-                    path.write_text(f"{value}\n", encoding="ascii")
+                if path.read_text(encoding="utf-8").strip() != str(value):
+                    path.write_text(f"{value}\n", encoding="utf-8")
         except OSError as error:
             raise SysctlRefused(name, error.errno or 0) from error
 

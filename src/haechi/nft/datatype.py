@@ -39,7 +39,7 @@ ICMPV6_TYPES: Final = {
 
 _DECIMAL: Final = re.compile(r"[0-9]{1,10}", re.ASCII)
 _HEXADECIMAL: Final = re.compile(r"0x[0-9a-fA-F]{1,8}", re.ASCII)
-_INTERFACE: Final = re.compile(rb'[!#-.0-~]{1,15}')
+_INTERFACE: Final = re.compile(rb"[!#-.0-~]{1,15}")
 
 
 class DataType(Enum):
@@ -57,6 +57,11 @@ class DataType(Enum):
     CT_DIR = ("ct_dir", 27, 1, False)
     CT_STATE = ("ct_state", 26, 4, True)
     CT_STATUS = ("ct_status", 28, 4, True)
+
+    keyword: str
+    number: int
+    width: int
+    host_order: bool
 
     def __init__(self, keyword: str, number: int, width: int, host_order: bool) -> None:
         self.keyword = keyword
@@ -138,7 +143,7 @@ _SYMBOLS: Final = {
     "icmp_type": ICMP_TYPES,
     "icmpv6_type": ICMPV6_TYPES,
 }
-_WORDS: Final = {name: {number: word for word, number in words.items()} for name, words in _SYMBOLS.items()}
+_WORDS: Final = {name: {code: word for word, code in words.items()} for name, words in _SYMBOLS.items()}
 BY_NUMBER: Final = {each.number: each for each in DataType}
 """Types by nft's number."""
 

@@ -41,7 +41,7 @@ class Element(NamedTuple):
     """One element.
 
     Attributes:
-        key: the value, or the first value of an interval: network order, fields of a concatenation padded to four bytes.
+        key: the value, or an interval's first: network order, fields of a concatenation padded to four bytes.
         last: the inclusive last value of an interval (of each field, in a concatenation); None for a single value.
         verdict: what a verdict map answers; None in a set.
     """
@@ -128,7 +128,7 @@ class Shape:
         ends = [element for element in elements if element[1] is not None]
         if ends and not self.interval:
             raise NounError(self.noun, "elements", name, "an interval in a set without the interval flag")
-        self._check_keys(name, [end for _, end, _ in ends if end is not None], unique=False)
+        self._check_keys(name, [end for _, end, _ in ends if end is not None])
         for key, end, _ in ends:
             if end is not None:
                 self._check_interval(name, key, end)
@@ -137,7 +137,7 @@ class Shape:
         elif len(set(keys)) != len(keys) and not self.interval:
             raise NounError(self.noun, "elements", name, "the same key twice")
 
-    def _check_keys(self, name: str, keys: list[bytes], *, unique: bool = True) -> None:
+    def _check_keys(self, name: str, keys: list[bytes]) -> None:
         widths = set(map(len, keys))
         if widths - {self.width}:
             found = ", ".join(map(str, sorted(widths)))
@@ -196,9 +196,7 @@ class Shape:
         for key, last, verdict in ordered:
             data = b""
             if verdict is not None:
-                data = verdicts.get(verdict) or verdicts.setdefault(
-                    verdict, attributes.nested(DATA, verdict.data())
-                )
+                data = verdicts.get(verdict) or verdicts.setdefault(verdict, attributes.nested(DATA, verdict.data()))
             (key,) = self._to_kernel([key])
             if self.interval and self.concatenated:
                 yield self._element(key, value_data(KEY_END | attributes.NESTED, last or key) + data)

@@ -72,7 +72,6 @@ class PayloadField(Enum):
         protocol: the `meta l4proto` that the rule must have asked for before, or None.
     """
 
-    IP_PROTOCOL = ("ip protocol", 1, 9, DataType.INET_PROTO, 2, None)
     IP_SADDR = ("ip saddr", 1, 12, DataType.IPV4_ADDR, 2, None)
     IP_DADDR = ("ip daddr", 1, 16, DataType.IPV4_ADDR, 2, None)
     IP6_SADDR = ("ip6 saddr", 1, 8, DataType.IPV6_ADDR, 10, None)
@@ -82,7 +81,7 @@ class PayloadField(Enum):
     ICMP_TYPE = ("icmp type", 2, 0, DataType.ICMP_TYPE, 2, 1)
     ICMPV6_TYPE = ("icmpv6 type", 2, 0, DataType.ICMPV6_TYPE, 10, 58)
 
-    def __init__(  # noqa: PLR0913
+    def __init__(
         self,
         words: str,
         base: int,
@@ -115,9 +114,7 @@ class Meta:
 
     def encode(self, word: int) -> bytes:
         """The kernel's expression, the answer in the registers from ``word`` on."""
-        return Bytecode(
-            "meta", attributes.u32(2, self.key.number) + attributes.u32(1, register_number(word))
-        ).encode()
+        return Bytecode("meta", attributes.u32(2, self.key.number) + attributes.u32(1, register_number(word))).encode()
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from haechi.nft.datatype import DataType
 from haechi.nft.element import Element, Shape, shape_of
 from haechi.nft.names import check_comment, check_name
-from haechi.nft.set import SetFlags, encode_declaration, print_declaration
+from haechi.nft.set import NO_FLAGS, SetFlags, encode_declaration, print_declaration
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +19,7 @@ class Map:
 
     name: str
     key: tuple[DataType, ...]
-    flags: SetFlags = SetFlags(0)
+    flags: SetFlags = NO_FLAGS
     elements: frozenset[Element] = frozenset()
     comment: str = ""
 

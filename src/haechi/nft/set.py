@@ -24,7 +24,9 @@ TABLE, NAME, SET_FLAGS, KEY_TYPE, KEY_LEN, DATA_TYPE, DATA_LEN, POLICY, DESC, SE
 F_MAP: Final = 0x8
 F_CONCAT: Final = 0x80
 VERDICT_TYPE: Final = 0xFFFFFF00
-_KNOWN: Final = frozenset((TABLE, NAME, SET_FLAGS, KEY_TYPE, KEY_LEN, DATA_TYPE, DATA_LEN, POLICY, DESC, SET_ID, 13, 14, 16))
+_KNOWN: Final = frozenset(
+    (TABLE, NAME, SET_FLAGS, KEY_TYPE, KEY_LEN, DATA_TYPE, DATA_LEN, POLICY, DESC, SET_ID, 13, 14, 16)
+)
 _UD_KEYBYTEORDER, _UD_DATABYTEORDER, _UD_COMMENT = 0, 1, 7
 _HOST_ENDIAN, _BIG_ENDIAN, _NO_ORDER = 1, 2, 0
 
@@ -37,6 +39,7 @@ class SetFlags(IntFlag):
     DYNAMIC = 0x20
 
 
+NO_FLAGS: Final = SetFlags(0)
 _FLAG_WORDS: Final = {SetFlags.CONSTANT: "constant", SetFlags.INTERVAL: "interval", SetFlags.DYNAMIC: "dynamic"}
 
 
@@ -57,7 +60,7 @@ class Set:
 
     name: str
     key: tuple[DataType, ...]
-    flags: SetFlags = SetFlags(0)
+    flags: SetFlags = NO_FLAGS
     elements: frozenset[Element] = frozenset()
     comment: str = ""
 
@@ -81,9 +84,7 @@ class Set:
         return encode_declaration(table, self.name, identity, self.shape, self.flags, self.comment)
 
 
-def encode_declaration(  # noqa: PLR0913
-    table: str, name: str, identity: int, shape: Shape, flags: SetFlags, comment: str
-) -> bytes:
+def encode_declaration(table: str, name: str, identity: int, shape: Shape, flags: SetFlags, comment: str) -> bytes:
     """What the declarations of sets and maps have in common on the wire."""
     spans = shape.interval and shape.concatenated
     bits = int(flags) | (F_CONCAT if spans else 0) | (F_MAP if shape.verdicts else 0)
@@ -145,7 +146,7 @@ def decode_declaration(fields: Fields) -> Declaration:
     return Declaration(name, shape, SetFlags(flags), comment)
 
 
-def print_declaration(  # noqa: PLR0913
+def print_declaration(
     noun: str, name: str, shape: Shape, flags: SetFlags, elements: frozenset[Element], comment: str
 ) -> list[str]:
     """The lines of a set or map as ``nft -f`` reads them inside a table."""

@@ -6,6 +6,7 @@ comes back from a dump equals what was sent.
 
 from __future__ import annotations
 
+import builtins
 from dataclasses import dataclass, field
 from enum import Enum, IntEnum
 from typing import Final
@@ -15,7 +16,6 @@ from haechi.nft.bytecode import Bytecode, register_number, value_data
 from haechi.nft.datatype import DataType
 from haechi.nft.errors import NounError
 from haechi.nft.names import check_string
-from haechi.nft.verdict import Verdict
 
 LOG_PREFIX_BYTES: Final = 127  # NF_LOG_PREFIXLEN less its NUL
 _U32: Final = 0xFFFFFFFF
@@ -44,7 +44,7 @@ class Counter:
     def __str__(self) -> str:
         return f"counter packets {self.packets} bytes {self.bytes}"
 
-    def encode(self) -> bytes:  # type: ignore[valid-type]
+    def encode(self) -> builtins.bytes:
         """The kernel's expression."""
         return Bytecode("counter", attributes.u64(1, self.bytes) + attributes.u64(2, self.packets)).encode()
 
@@ -124,7 +124,7 @@ class Log:
     """``log``: to the kernel log at ``level``, or to a netlink ``group``.
 
     Attributes:
-        prefix: text before each entry, at most 127 bytes; nft reads ``$`` and backslashes in it in its own way: refused.
+        prefix: text before each entry, at most 127 bytes, without ``$`` and backslashes (nft reads more into them).
         group: netlink group, or None for the kernel log.
         snaplen: bytes of the packet for the group, 0 for all.
         level: level in the kernel log.
@@ -253,8 +253,3 @@ class Notrack:
     def encode(self) -> bytes:
         """The kernel's expression."""
         return Bytecode("notrack", b"").encode()
-
-
-def encode_verdict(verdict: Verdict) -> bytes:
-    """The kernel's expression for a verdict as a statement."""
-    return Bytecode("immediate", attributes.u32(1, 0) + attributes.nested(2, verdict.data())).encode()

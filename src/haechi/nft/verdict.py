@@ -11,6 +11,7 @@ from typing import Final
 
 from haechi.nft import attributes
 from haechi.nft.attributes import Fields
+from haechi.nft.bytecode import VERDICT_REGISTER, Bytecode
 from haechi.nft.errors import DecodeError, NounError
 from haechi.nft.names import check_name
 
@@ -53,6 +54,11 @@ class Verdict:
         """The NFTA_DATA_VERDICT attribute."""
         chain = attributes.text(_CHAIN, self.chain) if self.chain else b""
         return attributes.nested(DATA_VERDICT, attributes.u32(_CODE, self.kind), chain)
+
+    def encode(self) -> bytes:
+        """The kernel's expression for the verdict as a statement."""
+        data = attributes.u32(1, VERDICT_REGISTER) + attributes.nested(2, self.data())
+        return Bytecode("immediate", data).encode()
 
     @classmethod
     def from_data(cls, fields: Fields) -> Verdict:

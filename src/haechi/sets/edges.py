@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 Edges: TypeAlias = tuple[int, ...]
 
-# Below this many intervals, cutting the larger operand at bisected places is faster than merging both.
+# Up to this many intervals, cutting the larger operand at bisected places is faster than merging both.
 _FEW = 4
 
 
@@ -93,7 +93,8 @@ def difference(a: Edges, b: Edges) -> Edges:
         for start, end in intervals(b):
             a = _uncovered(a, start, end)
         return a
-    return intersection(a, _complement(b, min(a[0], b[0]), max(a[-1], b[-1])))
+    # The complement of b, on a stretch that encloses both, needs no more than its two ends.
+    return intersection(a, (min(a[0], b[0]) - 1, *b, max(a[-1], b[-1]) + 1))
 
 
 def symmetric_difference(a: Edges, b: Edges) -> Edges:
@@ -128,12 +129,6 @@ def is_disjoint(a: Edges, b: Edges) -> bool:
 def intervals(edges: Sequence[int]) -> Iterable[tuple[int, int]]:
     """Starts with their exclusive ends."""
     return zip(edges[::2], edges[1::2], strict=True)
-
-
-def _complement(edges: Edges, start: int, end: int) -> Edges:
-    """Points of ``[start, end)``, which must enclose the non-empty set, that are not in the set."""
-    head = edges[1:] if edges[0] == start else (start, *edges)
-    return head[:-1] if head[-1] == end else (*head, end)
 
 
 def _covered(edges: Edges, start: int, end: int) -> Edges:

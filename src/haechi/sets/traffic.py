@@ -204,10 +204,8 @@ class Traffic:
 
     def _beside(self, other: Traffic) -> Iterator[tuple[int, PortSet, PortSet]]:
         """Each edge of either, with the ports of both from there on."""
-        mine, theirs = (
-            dict(zip(self._edges, self._steps[1:], strict=True)),
-            dict(zip(other._edges, other._steps[1:], strict=True)),
-        )
+        mine = dict(zip(self._edges, self._steps[1:], strict=True))
+        theirs = dict(zip(other._edges, other._steps[1:], strict=True))
         left = right = PortSet.NONE
         for edge in sorted(mine.keys() | theirs.keys()):
             left = mine.get(edge, left)

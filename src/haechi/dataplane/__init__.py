@@ -1,0 +1,6 @@
+"""Policies as kernel rules: pure; `haechi.netlink` sends what this package computes."""
+
+from haechi.dataplane.judge import TABLE
+from haechi.dataplane.node import NodeRuleset
+
+__all__ = ["TABLE", "NodeRuleset"]

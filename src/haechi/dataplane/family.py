@@ -1,0 +1,70 @@
+"""The two address families as the ruleset needs them.
+
+Why: every set and map of addresses exists once for IPv4 and once for IPv6, and differs in nothing else.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from haechi.nft import CtKey, DataType, PayloadField, ipv4, ipv6, protocol
+from haechi.sets import AddressSet
+
+_V6_START = 1 << 32
+
+
+@dataclass(frozen=True, slots=True)
+class AddressFamily:
+    """One family.
+
+    Attributes:
+        number: 4 or 6, the suffix of names.
+        type: the nft type of its addresses.
+        ct: the connection-tracking key that holds a tuple's source address.
+        source: the header field of the packet's source address.
+        destination: the header field of its destination address.
+        nfproto: the value of `meta nfproto`.
+        every: all addresses of the family.
+    """
+
+    number: int
+    type: DataType
+    ct: CtKey
+    source: PayloadField
+    destination: PayloadField
+    nfproto: bytes
+    every: AddressSet
+
+    def holds(self, address: int) -> bool:
+        """Whether a point on the line of addresses is of this family."""
+        return (address >= _V6_START) == (self.number == 6)
+
+    def key(self, address: int) -> bytes:
+        """A point on the line as a key of this family."""
+        return ipv4(address) if self.number == 4 else ipv6(address - _V6_START)
+
+
+IPV4 = AddressFamily(
+    4,
+    DataType.IPV4_ADDR,
+    CtKey.SADDR_IP,
+    PayloadField.IP_SADDR,
+    PayloadField.IP_DADDR,
+    protocol(2),
+    AddressSet.V4,
+)
+IPV6 = AddressFamily(
+    6,
+    DataType.IPV6_ADDR,
+    CtKey.SADDR_IP6,
+    PayloadField.IP6_SADDR,
+    PayloadField.IP6_DADDR,
+    protocol(10),
+    AddressSet.V6,
+)
+FAMILIES = (IPV4, IPV6)
+
+
+def family_of(address: int) -> AddressFamily:
+    """The family of a point on the line of addresses."""
+    return IPV6 if address >= _V6_START else IPV4

@@ -1,0 +1,107 @@
+"""The part of the ruleset that does not depend on policies: one table, one base chain.
+
+Why: a packet is judged by its connection's canonical tuple (original source, reply source, reply source port), which is
+the same in both directions and whatever NAT did. So replies need no exception, and a connection that policies cease to
+allow stops at its next packet (design section 6).
+
+    judge (hook forward):
+        ICMP errors of known connections ──────▶ accept
+        no connection (invalid, untracked) ────▶ unconnected: neighbour discovery ▶ accept; an isolated pod's ▶ drop
+        ct original saddr  vmap egress  ───────▶ stage of the client's egress
+        ct reply saddr     vmap ingress ───────▶ stage of the server's ingress
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from haechi.dataplane.family import FAMILIES, AddressFamily
+from haechi.dataplane.stage import SELF_SETS
+from haechi.nft import (
+    ACCEPT,
+    DROP,
+    BaseChain,
+    Chain,
+    Compare,
+    Counter,
+    Ct,
+    CtState,
+    Direction,
+    Element,
+    HasState,
+    Hook,
+    InRange,
+    Lookup,
+    Map,
+    Meta,
+    MetaKey,
+    Operator,
+    Payload,
+    PayloadField,
+    Policy,
+    Rule,
+    Set,
+    Table,
+    VerdictMap,
+    concatenate,
+    goto,
+    protocol,
+)
+
+TABLE = Table("haechi", comment="NetworkPolicy")
+JUDGE, UNCONNECTED, DISPUTED = "judge", "unconnected", "disputed"
+_ND_FIRST, _ND_LAST = b"\x85", b"\x89"  # router solicitation to redirect (RFC 4861)
+_NFPROTO = Meta(MetaKey.NFPROTO)
+_L4PROTO = Meta(MetaKey.L4PROTO)
+_ICMP, _ICMPV6 = protocol(1), protocol(58)
+
+
+def map_name(direction: Direction, family: AddressFamily) -> str:
+    """The map from local pods to their stages: clients (original) to egress, servers (reply) to ingress."""
+    return f"{'clients' if direction is Direction.ORIGINAL else 'servers'}{family.number}"
+
+
+def isolated_name(family: AddressFamily) -> str:
+    """The set of local addresses that are isolated in any direction."""
+    return f"isolated{family.number}"
+
+
+def self_element(family: AddressFamily, address: int) -> Element:
+    """A pod's address, as client and as server."""
+    return Element(concatenate(family.key(address), family.key(address)))
+
+
+def declarations() -> Iterator[Set | Map]:
+    """The maps and sets of local addresses, empty."""
+    for family in FAMILIES:
+        for direction in Direction:
+            yield Map(map_name(direction, family), (family.type,))
+        yield Set(isolated_name(family), (family.type,), comment="local pods that some policy isolates")
+        yield Set(SELF_SETS[family.number], (family.type, family.type), comment="local pods, as client and server")
+
+
+def chains() -> Iterator[Chain]:
+    """The chains, each after those that it refers to."""
+    yield Chain(DISPUTED, (Rule((Counter(), DROP)),), comment="addresses that several pods claim")
+    yield Chain(UNCONNECTED, tuple(_unconnected()), comment="packets without a connection")
+    yield Chain(JUDGE, tuple(_judge()), BaseChain(hook=Hook.FORWARD, priority=0, policy=Policy.ACCEPT))
+
+
+def _unconnected() -> Iterator[Rule]:
+    ipv6 = Compare(_NFPROTO, Operator.EQ, FAMILIES[1].nfproto)
+    discovery = InRange(Payload(PayloadField.ICMPV6_TYPE), _ND_FIRST, _ND_LAST)
+    yield Rule((ipv6, Compare(_L4PROTO, Operator.EQ, _ICMPV6), discovery, ACCEPT))
+    for family in FAMILIES:
+        for field in (family.source, family.destination):
+            of_family = Compare(_NFPROTO, Operator.EQ, family.nfproto)
+            yield Rule((of_family, Lookup((Payload(field),), isolated_name(family)), Counter(), DROP))
+    yield Rule((ACCEPT,))
+
+
+def _judge() -> Iterator[Rule]:
+    for number in (_ICMP, _ICMPV6):
+        yield Rule((Compare(_L4PROTO, Operator.EQ, number), HasState(CtState.RELATED), ACCEPT))
+    yield Rule((HasState(CtState.INVALID | CtState.UNTRACKED), goto(UNCONNECTED)))
+    for direction in Direction:
+        for family in FAMILIES:
+            yield Rule((VerdictMap((Ct(family.ct, direction),), map_name(direction, family)),))

@@ -1,0 +1,35 @@
+"""Names and comments of what Haechi makes in the kernel.
+
+Why: equal content must have equal names, on every node and after every restart, so that the difference of two rulesets
+is a difference of names. Promises names that do not collide (120 bits of BLAKE2b over an unambiguous text of the
+definition; tenants choose parts of it) and that nft reads back; comments for people, never longer than nft takes.
+"""
+
+from __future__ import annotations
+
+import re
+from base64 import b32encode
+from collections.abc import Iterable
+from hashlib import blake2b
+
+_DIGEST_BYTES = 15  # 24 letters of base 32
+_COMMENT_BYTES = 128
+_UNPRINTABLE = re.compile(r"[^ !#-~]")
+
+
+def content_name(kind: str, definition: object) -> str:
+    """`kind` and a digest of `definition`, whose `repr` must say all there is to say of it."""
+    digest = blake2b(repr(definition).encode("utf-8", "surrogatepass"), digest_size=_DIGEST_BYTES).digest()
+    return f"{kind}_{b32encode(digest).decode('ascii').lower()}"
+
+
+def comment(head: str, names: Iterable[object]) -> str:
+    """`head` and as many names as fit, with the number of the others."""
+    listed = [_UNPRINTABLE.sub("?", str(name)) for name in names]
+    for count in range(len(listed), -1, -1):
+        rest = len(listed) - count
+        more = f" and {rest} more" if rest else ""
+        text = f"{head} {', '.join(listed[:count])}{more}"
+        if len(text) <= _COMMENT_BYTES:
+            return text
+    return head[:_COMMENT_BYTES]

@@ -1,0 +1,235 @@
+"""The ruleset of one node: what it should be, and what has to be sent.
+
+Why: an update must cost what changed. Promises that the ruleset is a function of the engine's present state (tested:
+built step by step it equals the one built at once), and that a transaction holds the difference between what was last
+committed and what is desired: new sets and chains first, then elements, then removals. It does no input or output; who
+commits the transaction says so with `committed`.
+
+    Delta ──▶ changed pods ──▶ elements of peer sets ────────────────┐
+          └─▶ local pods whose verdict may have changed              ├─▶ Transaction ──▶ committed
+                  └─▶ judgement of each address ──▶ stages in use ───┘
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from typing import TypeVar
+
+from haechi.dataplane.family import family_of
+from haechi.dataplane.judge import DISPUTED, TABLE, chains, declarations, isolated_name, map_name, self_element
+from haechi.dataplane.peerset import PeerSet
+from haechi.dataplane.stage import SELF_SETS, Stage
+from haechi.dataplane.uses import Uses
+from haechi.engine import Delta, Engine, PodChange, PodSelection, PodState, PolicySet
+from haechi.nft import Chain, Direction, Element, Map, Ruleset, Set, Transaction, jump
+
+Judgement = tuple[str, str]
+"""The chains that judge an address as client and as server; `""` where it is not isolated."""
+
+_Key = TypeVar("_Key")
+_Value = TypeVar("_Value")
+_OPEN: Judgement = ("", "")
+_CLOSED: Judgement = (DISPUTED, DISPUTED)
+
+
+class NodeRuleset:
+    """The table of one node, desired and as last committed."""
+
+    def __init__(self, engine: Engine, node: str) -> None:
+        """Desire what `engine` says now for the pods on `node`; nothing is committed yet."""
+        self.engine = engine
+        self.node = node
+        self._uses = Uses()
+        self._judgements: dict[int, Judgement] = {}
+        self._fixed = {each.name: each for each in declarations()}
+        self._is_made = False
+        self._made_stages: dict[str, Stage] = {}
+        self._made_peers: set[PeerSet] = set()
+        self._made_judgements: dict[int, Judgement] = {}
+        self._toggled: dict[PeerSet, dict[Element, bool]] = {}
+        self._touched: set[int] = set()
+        for endpoint in engine.endpoints:
+            if endpoint.node == node:
+                self._judge(endpoint.addresses)
+
+    # -- following the engine ----------------------------------------------------------------------------------------
+
+    def apply(self, delta: Delta) -> None:
+        """Follow an update: call it after each update of the engine, with its delta."""
+        for change in delta.pods:
+            self._toggle(change)
+        for change in delta.pods:
+            for state in (change.before, change.after):
+                if state is not None and state.node == self.node:
+                    self._judge((*state.addresses, *state.disputed))
+        for number in delta.subjects:
+            endpoint = self.engine.numbered(number)
+            if endpoint.node == self.node:
+                self._judge(endpoint.addresses)
+
+    def _toggle(self, change: PodChange) -> None:
+        """A pod enters and leaves peer sets."""
+        before, after = change.before, change.after
+        for each in self._uses.peers_of(_selections(before) | _selections(after)):
+            old, new = each.elements_of(before), each.elements_of(after)
+            if old != new:
+                toggled = self._toggled.setdefault(each, {})
+                toggled.update(dict.fromkeys(old - new, False))
+                toggled.update(dict.fromkeys(new - old, True))
+
+    def _judge(self, addresses: Iterable[int]) -> None:
+        """Find out anew how addresses are judged; what is used now is acquired before what was is released."""
+        for address in addresses:
+            old, new = self._judgements.pop(address, _OPEN), self._judgement(address)
+            for name in old:
+                self._uses.release(name)
+            if new != _OPEN:
+                self._judgements[address] = new
+            if new != old:
+                self._touched.add(address)
+
+    def _judgement(self, address: int) -> Judgement:
+        claimants = self.engine.claimants(address)
+        local = [endpoint for endpoint in claimants if endpoint.node == self.node]
+        if not local:
+            return _OPEN
+        if len(claimants) > 1:
+            return _CLOSED
+        egress, ingress = self.engine.policy_sets(local[0])
+        return self._acquire(egress), self._acquire(ingress)
+
+    def _acquire(self, policies: PolicySet | None) -> str:
+        return "" if policies is None else self._uses.acquire(policies)
+
+    # -- the whole ---------------------------------------------------------------------------------------------------
+
+    def ruleset(self) -> Ruleset:
+        """The desired table, whole."""
+        nouns: list[Chain | Set | Map] = list(chains())
+        for fixed in self._fixed.values():
+            nouns.append(replace(fixed, elements=frozenset(self._fixed_elements(fixed.name))))
+        for each in self._uses.peers:
+            nouns.append(replace(each.declaration(), elements=each.elements(self.engine)))
+        for stage in self._uses.stages.values():
+            nouns += stage.nouns
+        return Ruleset.of(TABLE, *nouns)
+
+    def _fixed_elements(self, name: str) -> Iterator[Element]:
+        for address, judgement in self._judgements.items():
+            for fixed, element in _judged(address, judgement):
+                if fixed == name:
+                    yield element
+
+    # -- the difference ----------------------------------------------------------------------------------------------
+
+    def transaction(self) -> Transaction:
+        """What has to be sent so that the kernel has what is desired now; empty if nothing has."""
+        uses = self._uses
+        transaction = Transaction(TABLE)
+        if not self._is_made:
+            self._make(transaction)
+        gone_stages = [self._made_stages[name] for name in sorted(uses.touched_stages) if self._is_gone(name)]
+        new_stages = [
+            uses.stages[name]
+            for name in sorted(uses.touched_stages)
+            if name in uses.stages and name not in self._made_stages
+        ]
+        peers = sorted(uses.touched_peers, key=lambda each: each.name)
+        for each in peers:
+            if each in uses.peers:
+                self._renew(transaction, each)
+        for stage in new_stages:
+            for noun in stage.nouns:
+                transaction.create(noun)
+        self._send_toggled(transaction)
+        self._send_judgements(transaction)
+        for stage in gone_stages:
+            _remove(transaction, stage)
+        for each in peers:
+            if each in self._made_peers and each not in uses.peers:
+                transaction.delete(each.declaration())
+        return transaction
+
+    def committed(self) -> None:
+        """The last transaction is in the kernel."""
+        uses = self._uses
+        self._is_made = True
+        for name in uses.touched_stages:
+            _settle(self._made_stages, name, uses.stages.get(name))
+        self._made_peers = {*(self._made_peers - uses.touched_peers), *(uses.touched_peers & uses.peers)}
+        for address in self._touched:
+            _settle(self._made_judgements, address, self._judgements.get(address))
+        uses.settle()
+        self._toggled.clear()
+        self._touched.clear()
+
+    def _is_gone(self, name: str) -> bool:
+        return name in self._made_stages and name not in self._uses.stages
+
+    def _make(self, transaction: Transaction) -> None:
+        transaction.destroy_table()
+        transaction.add_table()
+        for noun in (*self._fixed.values(), *chains()):
+            transaction.create(noun)
+
+    def _renew(self, transaction: Transaction, each: PeerSet) -> None:
+        """Make a set that came into use; one that had gone out of use and came back is filled anew."""
+        declaration = replace(each.declaration(), elements=each.elements(self.engine))
+        if each not in self._made_peers:
+            transaction.create(declaration)
+        elif each in self._uses.stale_peers:
+            transaction.flush_elements(declaration)
+            transaction.add_elements(declaration, declaration.elements)
+
+    def _send_toggled(self, transaction: Transaction) -> None:
+        for each in sorted(self._toggled, key=lambda each: each.name):
+            if each not in self._made_peers or each not in self._uses.peers or each in self._uses.stale_peers:
+                continue
+            declaration, toggled = each.declaration(), self._toggled[each]
+            transaction.delete_elements(declaration, [element for element, there in toggled.items() if not there])
+            transaction.add_elements(declaration, [element for element, there in toggled.items() if there])
+
+    def _send_judgements(self, transaction: Transaction) -> None:
+        old: dict[str, set[Element]] = {}
+        new: dict[str, set[Element]] = {}
+        for address in self._touched:
+            for judgements, elements in ((self._made_judgements, old), (self._judgements, new)):
+                for name, element in _judged(address, judgements.get(address, _OPEN)):
+                    elements.setdefault(name, set()).add(element)
+        for name, fixed in self._fixed.items():
+            was, is_now = old.get(name, set()), new.get(name, set())
+            transaction.delete_elements(fixed, was - is_now)
+            transaction.add_elements(fixed, is_now - was)
+
+
+def _judged(address: int, judgement: Judgement) -> Iterator[tuple[str, Element]]:
+    """The elements that a judged address has, each with the name of its set or map."""
+    if judgement == _OPEN:
+        return
+    family = family_of(address)
+    key = family.key(address)
+    for direction, chain in zip((Direction.ORIGINAL, Direction.REPLY), judgement, strict=True):
+        if chain:
+            yield map_name(direction, family), Element(key, None, jump(chain))
+    yield isolated_name(family), Element(key)
+    yield SELF_SETS[family.number], self_element(family, address)
+
+
+def _remove(transaction: Transaction, stage: Stage) -> None:
+    """Delete the nouns of a stage, those that refer to others first."""
+    for noun in reversed(stage.nouns):
+        if isinstance(noun, Chain):
+            transaction.flush_chain(noun.name)
+        transaction.delete(noun)
+
+
+def _selections(state: PodState | None) -> frozenset[PodSelection]:
+    return frozenset() if state is None else state.selections
+
+
+def _settle(made: dict[_Key, _Value], key: _Key, value: _Value | None) -> None:
+    if value is None:
+        made.pop(key, None)
+    else:
+        made[key] = value

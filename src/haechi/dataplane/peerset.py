@@ -1,0 +1,163 @@
+"""Sets of peers in the kernel.
+
+Why: a rule asks once whether the other end is among its peers, however many policies and selectors name them. Three
+kinds, each once for a family: the addresses of some selections of pods (a hash, whose elements change with the pods),
+the addresses of ipBlocks (intervals, which never change: other blocks are another set), and the address and port number
+of pods behind a port name (a hash). Promises that the name follows from the definition, so equal sets are shared, and
+that whether a pod's addresses are in a set can be told from the pod's state alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from haechi.dataplane.family import AddressFamily
+from haechi.dataplane.names import comment, content_name
+from haechi.engine import Engine, NamedPeer, PodSelection, PodState
+from haechi.nft import DataType, Element, Set, SetFlags, concatenate, port
+from haechi.sets import AddressSet
+
+PROTOCOL_WORDS = {6: "tcp", 17: "udp", 132: "sctp"}
+
+
+@dataclass(frozen=True, slots=True)
+class PodSet:
+    """The addresses, of one family, of the pods of some selections."""
+
+    family: AddressFamily
+    selections: frozenset[PodSelection]
+    name: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        definition = sorted(map(repr, self.selections))
+        object.__setattr__(self, "name", content_name(f"pods{self.family.number}", definition))
+
+    def __hash__(self) -> int:
+        return hash(self.name)
+
+    def declaration(self) -> Set:
+        """The set, empty."""
+        return Set(self.name, (self.family.type,), comment=comment("pods", sorted(map(str, self.selections))))
+
+    def elements(self, engine: Engine) -> frozenset[Element]:
+        """Its elements in the engine's present state."""
+        holds, key = self.family.holds, self.family.key
+        addresses = {a for selection in self.selections for _, own in engine.members(selection) for a in own}
+        return frozenset([Element(key(address)) for address in addresses if holds(address)])
+
+    def elements_of(self, state: PodState | None) -> frozenset[Element]:
+        """The elements that one pod contributes."""
+        if state is None or self.selections.isdisjoint(state.selections):
+            return _NOTHING
+        return frozenset([Element(self.family.key(a)) for a in state.addresses if self.family.holds(a)])
+
+
+@dataclass(frozen=True, slots=True)
+class NamedSet:
+    """Address and number behind a port name, of one family and protocol, for the pods of some selections."""
+
+    family: AddressFamily
+    protocol: int
+    peers: frozenset[NamedPeer]
+    name: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        kind = f"named{self.family.number}_{PROTOCOL_WORDS[self.protocol]}"
+        object.__setattr__(self, "name", content_name(kind, sorted(map(repr, self.peers))))
+
+    def __hash__(self) -> int:
+        return hash(self.name)
+
+    @property
+    def selections(self) -> frozenset[PodSelection]:
+        """Whose pods contribute elements."""
+        return frozenset(peer.selection for peer in self.peers)
+
+    def declaration(self) -> Set:
+        """The set, empty."""
+        key = (self.family.type, DataType.INET_SERVICE)
+        return Set(self.name, key, comment=comment("pods", sorted(map(str, self.peers))))
+
+    def elements(self, engine: Engine) -> frozenset[Element]:
+        """Its elements in the engine's present state."""
+        return frozenset(
+            self._element(address, named.number)
+            for peer in self.peers
+            for endpoint, own in engine.members(peer.selection)
+            for named in endpoint.ports
+            if (named.protocol, named.name) == (peer.protocol, peer.name)
+            for address in own
+            if self.family.holds(address)
+        )
+
+    def elements_of(self, state: PodState | None) -> frozenset[Element]:
+        """The elements that one pod contributes."""
+        if state is None or self.selections.isdisjoint(state.selections):
+            return _NOTHING
+        names = {(peer.protocol, peer.name) for peer in self.peers if peer.selection in state.selections}
+        numbers = {named.number for named in state.ports if (named.protocol, named.name) in names}
+        return frozenset(
+            self._element(address, number)
+            for address in state.addresses
+            if self.family.holds(address)
+            for number in numbers
+        )
+
+    def _element(self, address: int, number: int) -> Element:
+        return Element(concatenate(self.family.key(address), port(number)))
+
+
+@dataclass(frozen=True, slots=True)
+class BlockSet:
+    """The addresses, of one family, of some ipBlocks."""
+
+    family: AddressFamily
+    blocks: AddressSet
+    name: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "name", content_name(f"blocks{self.family.number}", self.blocks.intervals))
+
+    def __hash__(self) -> int:
+        return hash(self.name)
+
+    @property
+    def selections(self) -> frozenset[PodSelection]:
+        """No pods."""
+        return frozenset()
+
+    def declaration(self) -> Set:
+        """The set, empty."""
+        return Set(
+            self.name, (self.family.type,), SetFlags.INTERVAL, comment=comment("ipBlocks", self.blocks.cidrs()[:9])
+        )
+
+    def elements(self, engine: Engine) -> frozenset[Element]:  # noqa: ARG002 - blocks do not depend on pods
+        """Its elements, whatever the state."""
+        return frozenset(self._intervals())
+
+    def elements_of(self, state: PodState | None) -> frozenset[Element]:  # noqa: ARG002 - blocks do not depend on pods
+        """No pod contributes any."""
+        return _NOTHING
+
+    def _intervals(self) -> Iterator[Element]:
+        for first, last in self.blocks.intervals:
+            yield Element(self.family.key(first), self.family.key(last) if last != first else None)
+
+
+PeerSet = PodSet | NamedSet | BlockSet
+_NOTHING: frozenset[Element] = frozenset()
+
+
+def pod_sets(families: Iterable[AddressFamily], selections: frozenset[PodSelection]) -> Iterator[PodSet]:
+    """One set for each family, if there is any selection."""
+    return (PodSet(family, selections) for family in families if selections)
+
+
+def block_sets(families: Iterable[AddressFamily], blocks: AddressSet) -> Iterator[BlockSet]:
+    """One set for each family of which the blocks hold addresses."""
+    for family in families:
+        within = blocks & family.every
+        if within:
+            yield BlockSet(family, within)

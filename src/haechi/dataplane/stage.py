@@ -1,0 +1,189 @@
+"""A policy set as chains: one stage of a side's verdict.
+
+Why: the path of a packet through it must not grow with the number of policies. Promises that a packet that the policy
+set allows returns to `judge`, and that every other one is dropped, counted and (at a limited rate) logged, with a fixed
+number of look-ups: one for peers allowed on every port, one for port names, one for the port and one for the peers of
+that port.
+
+    eg_…                      (in_… for ingress)
+      peer in everywhere ────────────────────────────────▶ return
+      peer and port in named ────────────────────────────▶ return
+      ct reply proto-src vmap tcp_… ──▶ eg_…_p…
+                                          peer in set ───▶ return
+                                          goto eg_…_deny
+      goto eg_…_deny
+    eg_…_deny: a pod talking to itself through a Service ▶ return; log; count; drop
+
+Maps go to chains with `goto`, so `return` from there ends the stage.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from haechi.dataplane.family import FAMILIES
+from haechi.dataplane.names import comment, content_name
+from haechi.dataplane.peerset import PROTOCOL_WORDS, BlockSet, NamedSet, PeerSet, PodSet, block_sets, pod_sets
+from haechi.engine import Peers, PolicySet
+from haechi.model.verdict import Direction as Side
+from haechi.nft import (
+    DROP,
+    RETURN,
+    Chain,
+    Compare,
+    Counter,
+    Ct,
+    CtKey,
+    DataType,
+    Direction,
+    Element,
+    Limit,
+    Log,
+    Lookup,
+    Map,
+    Meta,
+    MetaKey,
+    Operator,
+    Rule,
+    SetFlags,
+    VerdictMap,
+    goto,
+    port,
+    protocol,
+)
+from haechi.sets import PortSet
+
+SELF_SETS = {4: "self4", 6: "self6"}
+LOG_GROUP = 4242
+"""The nfnetlink_log group that tells of denials."""
+LOG_RATE = 10
+"""Denials told in a second, for each policy set."""
+
+_L4PROTO = Meta(MetaKey.L4PROTO)
+_PORT = Ct(CtKey.PROTO_SRC, Direction.REPLY)
+_LETTERS = {Side.EGRESS: "eg", Side.INGRESS: "in"}
+_PEER_TUPLE = {Side.EGRESS: Direction.REPLY, Side.INGRESS: Direction.ORIGINAL}
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """The chains and maps of one policy set, in an order in which they can be made, and the sets that they need.
+
+    Attributes:
+        name: of the first chain.
+        nouns: each refers only to those before it.
+        peer_sets: which must be there before.
+    """
+
+    name: str
+    nouns: tuple[Chain | Map, ...]
+    peer_sets: frozenset[PeerSet]
+
+    @classmethod
+    def of(cls, policies: PolicySet) -> Stage:
+        """The stage of a policy set: a function of it and of nothing else."""
+        return _Writing(policies).stage()
+
+
+def definition(policies: PolicySet) -> object:
+    """All that the stage depends on, with a `repr` that does not depend on the order of sets."""
+    by_ports = [(ports.intervals, _peers(peers)) for ports, peers in policies.by_ports]
+    named = sorted(map(repr, policies.named))
+    keys = [tuple(key) for key in policies.policies]
+    return (policies.direction.value, keys, _peers(policies.everywhere), by_ports, named)
+
+
+def _peers(peers: Peers) -> object:
+    return (peers.anywhere, sorted(map(repr, peers.selections)), peers.blocks.intervals)
+
+
+class _Writing:
+    """A stage while it is being written."""
+
+    def __init__(self, policies: PolicySet) -> None:
+        self.policies = policies
+        self.name = content_name(_LETTERS[policies.direction], definition(policies))
+        self.deny = f"{self.name}_deny"
+        self.tuple = _PEER_TUPLE[policies.direction]
+        self.peer_sets: set[PeerSet] = set()
+        self.words = comment(policies.direction.value.lower(), policies.policies)
+
+    def stage(self) -> Stage:
+        everywhere = self.policies.everywhere
+        if everywhere.anywhere:
+            return Stage(self.name, (Chain(self.name, (Rule((RETURN,)),), comment=self.words),), frozenset())
+        nouns: list[Chain | Map] = [self._denial()]
+        ports = self._port_chains()
+        nouns += ports.values()
+        maps = list(self._maps(ports))
+        nouns += maps
+        rules = [*self._returns(everywhere), *self._named(), *map(_dispatch, maps), Rule((goto(self.deny),))]
+        nouns.append(Chain(self.name, tuple(rules), comment=self.words))
+        return Stage(self.name, tuple(nouns), frozenset(self.peer_sets))
+
+    def _denial(self) -> Chain:
+        selves = [
+            Rule((Lookup((Ct(f.ct, Direction.ORIGINAL), Ct(f.ct, Direction.REPLY)), SELF_SETS[f.number]), RETURN))
+            for f in FAMILIES
+        ]
+        log = Rule((Limit(LOG_RATE), Log(prefix=f"haechi {self.name} ", group=LOG_GROUP)))
+        return Chain(self.deny, (*selves, log, Rule((Counter(), DROP))), comment=self.words)
+
+    def _port_chains(self) -> dict[Peers, Chain]:
+        """One chain for the peers of each piece of ports."""
+        chains: dict[Peers, Chain] = {}
+        for _, peers in self.policies.by_ports:
+            if not peers.anywhere:
+                rules = (*self._returns(peers), Rule((goto(self.deny),)))
+                chains[peers] = Chain(content_name(f"{self.name}_p", _peers(peers)), rules)
+        return chains
+
+    def _maps(self, chains: dict[Peers, Chain]) -> Iterator[Map]:
+        """One map from ports to chains for each protocol that some piece names."""
+        elements: dict[int, list[Element]] = {}
+        for ports, peers in self.policies.by_ports:
+            verdict = RETURN if peers.anywhere else goto(chains[peers].name)
+            for number, first, last in _parts(ports):
+                end = port(last) if last != first else None
+                elements.setdefault(number, []).append(Element(port(first), end, verdict))
+        for number in sorted(elements):
+            ranges = any(element.last is not None for element in elements[number])
+            flags = SetFlags.INTERVAL if ranges else SetFlags(0)
+            name = f"{self.name}_{PROTOCOL_WORDS[number]}"
+            yield Map(name, (DataType.INET_SERVICE,), flags, frozenset(elements[number]))
+
+    def _returns(self, peers: Peers) -> Iterator[Rule]:
+        """Rules that let these peers pass."""
+        found: list[PodSet | BlockSet] = [*pod_sets(FAMILIES, peers.selections), *block_sets(FAMILIES, peers.blocks)]
+        for each in found:
+            self.peer_sets.add(each)
+            yield Rule((Lookup((Ct(each.family.ct, self.tuple),), each.name), RETURN))
+
+    def _named(self) -> Iterator[Rule]:
+        """Rules that let pods pass on the number behind a port name."""
+        for number in sorted({peer.protocol for peer in self.policies.named}):
+            peers = frozenset(peer for peer in self.policies.named if peer.protocol == number)
+            for family in FAMILIES:
+                each = NamedSet(family, number, peers)
+                self.peer_sets.add(each)
+                loads = (Ct(family.ct, self.tuple), _PORT)
+                yield Rule((_protocol(number), Lookup(loads, each.name), RETURN))
+
+
+def _protocol(number: int) -> Compare:
+    return Compare(_L4PROTO, Operator.EQ, protocol(number))
+
+
+def _dispatch(ports: Map) -> Rule:
+    word = ports.name.rpartition("_")[2]
+    number = next(number for number, name in PROTOCOL_WORDS.items() if name == word)
+    return Rule((_protocol(number), VerdictMap((_PORT,), ports.name)))
+
+
+def _parts(ports: PortSet) -> Iterator[tuple[int, int, int]]:
+    """Protocol, first and last port; a NetworkPolicy names no ports but those of three protocols."""
+    for number, first, last in ports.parts():
+        if number not in PROTOCOL_WORDS:
+            raise ValueError(f"no ports of protocol {number} can be allowed on their own")
+        yield number, first, last

@@ -1,0 +1,132 @@
+"""Where documents become objects: decoding, defaults that every object gets, and the first of each name wins.
+
+A NetworkPolicy that cannot be decoded as the API server would is admitted *closed*: with its identity and as much of
+its pod selector and directions as can be trusted, but without rules, so that whoever overlooks its problems isolates
+pods rather than opening them. Any other object that cannot be decoded is left out, with its problems.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache
+
+import msgspec
+
+from haechi.model.decoding import Mistake, decode
+from haechi.model.defaulting import default, with_name_label, with_namespace
+from haechi.model.interning import Interner
+from haechi.model.kinds import Unusable
+from haechi.model.loaded import Loaded, Place
+from haechi.model.networkpolicy import LabelSelector, NetworkPolicy, NetworkPolicySpec
+from haechi.model.objects import ExternalHost, Namespace, Object, Pod
+from haechi.model.problem import Code, Path, Problem, Severity, path_text
+from haechi.model.tree import Data, RepeatedKeys
+
+STRICT: frozenset[type[Object]] = frozenset({NetworkPolicy, ExternalHost})
+"""Kinds whose unknown and repeated fields are errors, as with `kubectl apply`."""
+
+_BOTH = ("Ingress", "Egress")
+
+
+class Admission:
+    """The objects admitted so far, and the problems met."""
+
+    def __init__(self) -> None:
+        self.objects: list[Loaded[Object]] = []
+        self.problems: list[Problem] = []
+        self._first: dict[tuple[str, str], Place] = {}
+        self._interner = Interner()
+
+    def refuse(self, why: Unusable, place: Place) -> None:
+        """Report an object that has no struct."""
+        self.problems.append(Problem(why.severity, why.code, why.message, place.location(), hint=why.hint))
+
+    def admit_json(self, kind: type[Object], text: bytes, place: Place) -> bool:
+        """Admit an object of a kind that is not strict from its JSON; False if it needs `admit`."""
+        try:
+            resource = _decoder(kind).decode(text)
+        except (msgspec.DecodeError, RecursionError):
+            return False
+        self._add(resource, place, ())
+        return True
+
+    def admit(self, kind: type[Object], data: Data, place: Place) -> None:
+        """Admit an object from plain data, or report why not."""
+        struct, mistakes = decode(kind, data, strict=kind in STRICT)
+        assert isinstance(struct, kind)
+        if kind not in STRICT:
+            self._warn_of_repeated(struct, data, place)
+        problems = tuple(_problem(mistake, struct, place) for mistake in mistakes)
+        self.problems += problems
+        errors = tuple(problem for problem in problems if problem.severity is Severity.ERROR)
+        if isinstance(struct, NetworkPolicy) and errors:
+            self._add(_closed(struct, [mistake.path for mistake in mistakes]), place, errors)
+        elif not errors:
+            self._add(struct, place, ())
+
+    def _add(self, resource: Object, place: Place, problems: tuple[Problem, ...]) -> None:
+        if isinstance(resource, Pod):
+            self._interner.pod(resource)
+        resource = with_namespace(resource)
+        if isinstance(resource, Namespace):
+            resource = with_name_label(resource)
+        first = self._first.setdefault((resource.kind, resource.key), place)
+        if first is not place and resource.metadata.name:
+            message = f"{resource.display_name} is already defined at {first.location()}; the first counts"
+            location = place.location(("metadata", "name"))
+            problem = Problem(Severity.ERROR, Code.DUPLICATE_OBJECT, message, location, resource.display_name)
+            self.problems.append(problem)
+            return
+        self.objects.append(Loaded(resource, place, problems))
+
+    def _warn_of_repeated(self, resource: Object, data: Data, place: Place) -> None:
+        for path in _repeated(data, ()):
+            message = f'key "{path_text(path)}" is repeated; the last one counts'
+            location, subject = place.location(path), resource.display_name
+            problem = Problem(Severity.WARNING, Code.DUPLICATE_FIELD, message, location, subject, path_text(path))
+            self.problems.append(problem)
+
+
+@cache
+def _decoder(kind: type[Object]) -> msgspec.json.Decoder[Object]:
+    return msgspec.json.Decoder(kind)
+
+
+def _problem(mistake: Mistake, resource: Object, place: Place) -> Problem:
+    # Clusters of 1.24 to 1.27 stored a status, which kubectl get still prints and newer servers drop
+    harmless = mistake.code is Code.UNKNOWN_FIELD and mistake.path == ("status",)
+    return Problem(
+        Severity.WARNING if harmless else Severity.ERROR,
+        mistake.code,
+        mistake.message,
+        place.location(mistake.path),
+        resource.display_name,
+        path_text(mistake.path),
+        mistake.hint,
+    )
+
+
+def _closed(policy: NetworkPolicy, wrong: list[Path]) -> NetworkPolicy:
+    """The policy without rules; its pods and directions only if nothing is wrong near them, else all."""
+    near = {path[1:2] for path in wrong if path[:1] == ("spec",)}
+    types = default(policy).spec.policy_types
+    # An empty step is spec itself; an unknown field of spec may be a misspelt policyTypes or egress
+    types_good = near <= {("ingress",), ("podSelector",)} and set(types) <= set(_BOTH)
+    closed = NetworkPolicySpec(
+        pod_selector=policy.spec.pod_selector if near.isdisjoint({(), ("podSelector",)}) else LabelSelector(),
+        policy_types=types if types_good else _BOTH,
+    )
+    return msgspec.structs.replace(policy, spec=closed)
+
+
+def _repeated(data: Data, path: Path) -> Iterator[Path]:
+    if isinstance(data, dict):
+        if isinstance(data, RepeatedKeys):
+            yield from ((*path, key) for key in data.repeated)
+        for key, value in data.items():
+            if isinstance(value, dict | list):
+                yield from _repeated(value, (*path, key))
+    elif isinstance(data, list):
+        for index, value in enumerate(data):
+            if isinstance(value, dict | list):
+                yield from _repeated(value, (*path, index))

@@ -1,0 +1,143 @@
+"""From the text of a source to objects, document by document.
+
+    source ─ split ─┬─ JSON ─ list? ─ items ─┬─ kind? ─┬─ bytes straight to struct ─┬─ admission
+                    └─ YAML ─ list? ─ items ─┘         └─ plain data, all mistakes ─┘
+    whatever leaves this line on the way becomes a problem
+
+JSON of the kinds that a cluster has in thousands goes straight from bytes to structs; the careful decoder sees it only
+if msgspec refuses it. A list may hold lists, `MAX_LISTS` deep.
+"""
+
+from __future__ import annotations
+
+import codecs
+
+from haechi.model import jsontext, yamltext
+from haechi.model.admission import STRICT, Admission
+from haechi.model.kinds import Unusable, is_list, item_kind, kind_of
+from haechi.model.loaded import Place
+from haechi.model.problem import Code, Problem, Severity
+from haechi.model.source import Source
+from haechi.model.tree import Data, LimitProblem, SyntaxProblem
+
+MAX_PROBLEMS = 1000
+MAX_LISTS = 4
+
+_UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_YAML_NAMES = (".yaml", ".yml")
+_TOO_MANY_LISTS = Unusable(Severity.ERROR, Code.LIMIT, f"lists within lists, more than {MAX_LISTS} deep")
+
+
+def read(source: Source, admission: Admission) -> None:
+    """Admit all objects of a source; reading stops after `MAX_PROBLEMS` problems, with one more that says so."""
+    if source.data.startswith(_UTF16):
+        problem = Problem(Severity.ERROR, Code.ENCODING, "is UTF-16 text; save it as UTF-8", source.whole)
+        admission.problems.append(problem)
+        return
+    before = len(admission.problems), len(admission.objects)
+    begin = len(codecs.BOM_UTF8) if source.data.startswith(codecs.BOM_UTF8) else 0
+    for first, end in yamltext.split(source.data, begin):
+        if len(admission.problems) - before[0] >= MAX_PROBLEMS:
+            message = f"not read from here on: {MAX_PROBLEMS} problems in this input"
+            admission.refuse(Unusable(Severity.ERROR, Code.LIMIT, message), Place(source, first, end, is_json=True))
+            break
+        _Document(source, first, end, admission).read()
+    source.parsed = None
+    if (len(admission.problems), len(admission.objects)) == before:
+        admission.problems.append(Problem(Severity.WARNING, Code.EMPTY, "holds no objects", source.whole))
+
+
+class _Document:
+    """What lies between two `---` lines: one YAML document or any number of JSON ones."""
+
+    def __init__(self, source: Source, begin: int, end: int, admission: Admission) -> None:
+        self.source, self.begin, self.end, self.admission = source, begin, end, admission
+
+    def read(self) -> None:
+        """Admit its objects or report why it cannot be read."""
+        looks_like_json = jsontext.looks_like_json(self.source.data, self.begin)
+        admitted = len(self.admission.objects)
+        try:
+            if looks_like_json:
+                self._json_stream()
+            else:
+                self._yaml()
+        except SyntaxProblem as problem:
+            nothing_yet = len(self.admission.objects) == admitted
+            if not (looks_like_json and nothing_yet and self._reads_as_yaml()):
+                code = Code.LIMIT if isinstance(problem, LimitProblem) else Code.SYNTAX
+                location = self.source.at(problem.offset)
+                self.admission.problems.append(Problem(Severity.ERROR, code, problem.message, location))
+
+    def _reads_as_yaml(self) -> bool:
+        """Whether text that begins like JSON but is none is YAML, which kubectl tries as well."""
+        if not self.source.name.endswith(_YAML_NAMES):
+            return False
+        try:
+            self._yaml()
+        except SyntaxProblem:
+            return False
+        return True
+
+    def _yaml(self) -> None:
+        tree = yamltext.parse(self.source.data, self.begin, self.end)
+        self.source.parsed = ((self.begin, self.end), tree)
+        if tree.data is not None:
+            self._object(tree.data, Place(self.source, self.begin, self.end))
+        elif self.source.data[self.begin : self.end].strip(b"- \t\r\n"):
+            self._refuse_value(tree.data, Place(self.source, self.begin, self.end))
+
+    def _object(self, data: Data, place: Place, names: tuple[object, object] | None = None, lists: int = 0) -> None:
+        """An object, or the items of a list, as plain data; `names` are apiVersion and kind if a list says them."""
+        if not isinstance(data, dict):
+            self._refuse_value(data, place)
+            return
+        api_version, kind = names or (data.get("apiVersion"), data.get("kind"))
+        if is_list(kind) and isinstance(data.get("items", 0), list | None):
+            for index, item in enumerate(data["items"] or ()):
+                inner = Place(place.source, place.begin, place.end, (*place.prefix, "items", index), place.is_json)
+                own = (item.get("apiVersion"), item.get("kind")) if isinstance(item, dict) else (None, None)
+                self._object_in_list(item, inner, item_kind(api_version, kind, *own), lists + 1)
+            return
+        found = kind_of(api_version, kind)
+        if isinstance(found, Unusable):
+            self.admission.refuse(found, place)
+        else:
+            self.admission.admit(found, data, place)
+
+    def _object_in_list(self, data: Data, place: Place, names: tuple[object, object], lists: int) -> None:
+        if lists > MAX_LISTS:
+            self.admission.refuse(_TOO_MANY_LISTS, place)
+        else:
+            self._object(data, place, names, lists)
+
+    def _refuse_value(self, data: Data, place: Place) -> None:
+        what = "nothing" if data is None else "a list" if isinstance(data, list) else "a single value"
+        self.admission.refuse(Unusable(Severity.ERROR, Code.NOT_AN_OBJECT, f"must be an object, not {what}"), place)
+
+    def _json_stream(self) -> None:
+        for begin, end in jsontext.split(self.source.data, self.begin, self.end):
+            self._json(begin, end, None, 0)
+
+    def _json(self, begin: int, end: int, names: tuple[object, object] | None, lists: int) -> None:
+        place = Place(self.source, begin, end, is_json=True)
+        if lists > MAX_LISTS:
+            self.admission.refuse(_TOO_MANY_LISTS, place)
+            return
+        text = self.source.data[begin:end]
+        envelope = jsontext.envelope(text)
+        if envelope is None:
+            self._object(jsontext.parse(text, begin), place, lists=lists)
+            return
+        own = (envelope.api_version, envelope.kind)
+        api_version, kind = item_kind(*names, *own) if names else own
+        items = jsontext.items(envelope.items, self.source.data, begin) if is_list(kind) else None
+        if items is not None:
+            for first, after in items:
+                self._json(first, after, (api_version, kind), lists + 1)
+            return
+        found = kind_of(api_version, kind)
+        if isinstance(found, Unusable):
+            self.admission.refuse(found, place)
+        elif found in STRICT or not self.admission.admit_json(found, text, place):
+            self.admission.admit(found, jsontext.parse(text, begin), place)

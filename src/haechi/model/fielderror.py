@@ -1,0 +1,89 @@
+"""A validation error of one field, as apimachinery's `field.Error` (kubernetes-api.md 2.1)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from haechi.model.problem import Path, path_text
+from haechi.model.quoting import quoted
+
+
+class ErrorType(StrEnum):
+    """The type as printed; `reason` is what Status details call it."""
+
+    REQUIRED = "Required value"
+    INVALID = "Invalid value"
+    NOT_SUPPORTED = "Unsupported value"
+    FORBIDDEN = "Forbidden"
+    TOO_LONG = "Too long"
+
+    @property
+    def reason(self) -> str:
+        """The reason of a Status cause, like `FieldValueInvalid`."""
+        return _REASONS[self]
+
+
+_REASONS = {
+    ErrorType.REQUIRED: "FieldValueRequired",
+    ErrorType.INVALID: "FieldValueInvalid",
+    ErrorType.NOT_SUPPORTED: "FieldValueNotSupported",
+    ErrorType.FORBIDDEN: "FieldValueForbidden",
+    ErrorType.TOO_LONG: "FieldValueTooLong",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class FieldError:
+    """What is wrong with the field at `path`. `value` is already written as Go would; "" prints none."""
+
+    path: Path
+    type: ErrorType
+    value: str
+    detail: str
+
+    @property
+    def field(self) -> str:
+        """The path as text, like `spec.ingress[0].from[2]`."""
+        return path_text(self.path)
+
+    @property
+    def message(self) -> str:
+        """The words without the path: `Invalid value: "x": why`."""
+        return ": ".join(part for part in (self.type.value, self.value, self.detail) if part)
+
+    def __str__(self) -> str:
+        """The words as the API server says them."""
+        return f"{self.field}: {self.message}"
+
+
+def required(path: Path, detail: str = "") -> FieldError:
+    """The field must be there."""
+    return FieldError(path, ErrorType.REQUIRED, "", detail)
+
+
+def forbidden(path: Path, detail: str) -> FieldError:
+    """The field must not be there."""
+    return FieldError(path, ErrorType.FORBIDDEN, "", detail)
+
+
+def too_long(path: Path, detail: str) -> FieldError:
+    """The value is longer than allowed."""
+    return FieldError(path, ErrorType.TOO_LONG, "", detail)
+
+
+def invalid(path: Path, value: str | int, detail: str) -> FieldError:
+    """A string or number is wrong. For other types pass `invalid_json` their JSON."""
+    return FieldError(path, ErrorType.INVALID, quoted(value) if isinstance(value, str) else str(value), detail)
+
+
+def invalid_json(path: Path, value: str, detail: str) -> FieldError:
+    """A value that is written as JSON is wrong."""
+    return FieldError(path, ErrorType.INVALID, value, detail)
+
+
+def not_supported(path: Path, value: str, supported: Iterable[str]) -> FieldError:
+    """The value, written as JSON, is none of those supported."""
+    detail = "supported values: " + ", ".join(f'"{text}"' for text in supported)
+    return FieldError(path, ErrorType.NOT_SUPPORTED, value, detail)

@@ -1,0 +1,58 @@
+"""An object together with the place that it came from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from haechi.model import jsontext, yamltext
+from haechi.model.base import Resource
+from haechi.model.problem import Location, Path, Problem, path_steps
+from haechi.model.source import Source
+from haechi.model.tree import SyntaxProblem, Tree
+
+R = TypeVar("R", bound=Resource, covariant=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where in a source an object is: its document's bytes, and for an item of a YAML list the path within it."""
+
+    source: Source
+    begin: int
+    end: int
+    prefix: Path = ()
+    is_json: bool = False
+
+    def location(self, path: Path = ()) -> Location:
+        """The place of a field: of its key, or of the item of a list; of the nearest ancestor if it is absent."""
+        tree = self._tree() if path or self.prefix or not self.is_json else None
+        return self.source.at(self.begin if tree is None else tree.offset(self.prefix + path))
+
+    def _tree(self) -> Tree | None:
+        """The document parsed again, or still at hand: objects do not keep their text's tree."""
+        key = (self.begin, self.end)
+        if self.source.parsed is None or self.source.parsed[0] != key:
+            read = jsontext.locate if self.is_json else yamltext.parse
+            try:
+                self.source.parsed = (key, read(self.source.data, self.begin, self.end))
+            except SyntaxProblem:
+                return None
+        return self.source.parsed[1]
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded(Generic[R]):
+    """An object from a manifest.
+
+    `problems` are its decoding errors. Only a NetworkPolicy can have some; it is then not what the manifest says, but
+    closed: with its identity, its pod selector and directions as far as they can be trusted, and no rules.
+    """
+
+    object: R
+    place: Place
+    problems: tuple[Problem, ...] = ()
+
+    def location(self, path: str | Path = ()) -> Location:
+        """The place of a field like `spec.ingress[0].from[1]`, or of its nearest ancestor if it is absent."""
+        return self.place.location(path_steps(path) if isinstance(path, str) else path)

@@ -1,0 +1,79 @@
+"""Manifests: files, folders and standard input become objects, and everything else about them becomes problems.
+
+`load` reads YAML streams, JSON (several documents in a row too), lists of any kind and whole dumps of `kubectl get -o
+json`. Every object knows the place of its fields. One bad document, item or file never hides the others, and nothing is
+left out without a problem that says so. Repeated keys are refused in the kinds that are decoded strictly
+(NetworkPolicy, ExternalHost), a warning in other YAML, and not looked for in other JSON, which programs have written.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import BinaryIO, TypeVar, cast
+
+from haechi.model.admission import Admission
+from haechi.model.base import ObjectMeta, Resource
+from haechi.model.defaulting import NAME_LABEL
+from haechi.model.documents import read
+from haechi.model.files import read_all
+from haechi.model.loaded import Loaded
+from haechi.model.objects import Namespace, Object
+from haechi.model.problem import Code, Location, Problem, Severity
+
+K = TypeVar("K", bound=Object)
+
+
+@dataclass(frozen=True)
+class Manifests:
+    """What was loaded, in the order of the input."""
+
+    objects: tuple[Loaded[Object], ...]
+    problems: tuple[Problem, ...]
+
+    @property
+    def errors(self) -> tuple[Problem, ...]:
+        """The problems that make an object, or the whole, unusable."""
+        return tuple(problem for problem in self.problems if problem.severity is Severity.ERROR)
+
+    def loaded(self, kind: type[K]) -> tuple[Loaded[K], ...]:
+        """The objects of exactly this kind, with their places."""
+        return cast("tuple[Loaded[K], ...]", self._by_kind.get(kind, ()))
+
+    def all(self, kind: type[K]) -> tuple[K, ...]:
+        """The objects of exactly this kind."""
+        return tuple(loaded.object for loaded in self.loaded(kind))
+
+    @cached_property
+    def _by_kind(self) -> dict[type[Resource], tuple[Loaded[Object], ...]]:
+        found: dict[type[Resource], list[Loaded[Object]]] = {}
+        for loaded in self.objects:
+            found.setdefault(type(loaded.object), []).append(loaded)
+        return {kind: tuple(objects) for kind, objects in found.items()}
+
+    def namespaces(self) -> tuple[Namespace, ...]:
+        """All namespaces: the declared ones, then those that only occur as metadata.namespace, by name."""
+        declared = self.all(Namespace)
+        names = {loaded.object.metadata.namespace for loaded in self.objects if loaded.object.namespaced}
+        implied = sorted(names - {namespace.name for namespace in declared})
+        return declared + tuple(Namespace(metadata=ObjectMeta(name=n, labels={NAME_LABEL: n})) for n in implied)
+
+
+def load(paths: Iterable[str | os.PathLike[str]], stdin: BinaryIO | None = None) -> Manifests:
+    """Read everything that `paths` mean: files, folders (see `haechi.model.files`) and `-` for `stdin`.
+
+    Never raises for what it finds there: look at `Manifests.problems`.
+    """
+    admission = Admission()
+    for found in read_all(paths, stdin):
+        if isinstance(found, Problem):
+            admission.problems.append(found)
+        else:
+            read(found, admission)
+    problems = tuple(admission.problems)
+    if not admission.objects and not any(problem.severity is Severity.ERROR for problem in problems):
+        where = problems[0].location if problems else Location("input")
+        problems += (Problem(Severity.ERROR, Code.EMPTY, "no objects found", where),)
+    return Manifests(tuple(admission.objects), problems)

@@ -1,0 +1,258 @@
+"""The kernel's nf_tables, in one network namespace: commit a transaction, read a table back.
+
+    transaction ── one batch ──▶ kernel ── errors, one acknowledgement ──▶ done or NftError
+    table name ── dumps, same generation before and after ──▶ Ruleset
+
+A commit is all or nothing. Where the socket's buffer cannot grow to the size of a batch (no root of the machine), new
+sets of the transaction are filled beforehand, piece by piece: they are not referred to yet, so no packet notices, and
+they are removed again if the rest is refused. A dump is repeated when the ruleset changed meanwhile.
+"""
+
+from __future__ import annotations
+
+import errno
+import itertools
+from collections.abc import Callable
+from types import TracebackType
+from typing import Final
+
+from haechi.netlink.channel import Channel, LostError
+from haechi.netlink.errors import BusyError, NetlinkError, NftError
+from haechi.netlink.pieces import split
+from haechi.nft import message as wire
+from haechi.nft.attributes import Fields, text
+from haechi.nft.errors import DecodeError, NounError
+from haechi.nft.message import Message, MessageType, encode_message
+from haechi.nft.ruleset import Ruleset
+from haechi.nft.table import Family, Table
+from haechi.nft.transaction import Transaction
+
+_ATTEMPTS: Final = 20
+_TIMEOUT: Final = 10.0
+_UNSPECIFIED: Final = 0
+_EXT_MESSAGE, _EXT_OFFSET = 1, 2
+_GENERATION: Final = 1
+
+
+class Nftables:
+    """nf_tables of the network namespace in which the calling thread is when this is made.
+
+    A context manager; not to be shared between threads.
+    """
+
+    def __init__(self, timeout: float = _TIMEOUT) -> None:
+        """Open the socket.
+
+        Args:
+            timeout: seconds after which a reply of the kernel counts as lost.
+
+        Raises:
+            NetlinkError: the kernel has no netfilter netlink.
+        """
+        self._channel = Channel(timeout)
+        self._sequence = 0
+
+    def __enter__(self) -> Nftables:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the socket. A table that it owns without PERSIST goes with it."""
+        self._channel.close()
+
+    # -- changing ------------------------------------------------------------------------------------------------
+
+    def commit(self, transaction: Transaction, generation: int | None = None) -> None:
+        """Do all of a transaction.
+
+        Args:
+            transaction: nothing happens if it is empty.
+            generation: refuse (`NftError.is_stale`) unless this is the ruleset's generation still.
+
+        Raises:
+            NftError: the kernel refused, nothing was changed.
+            NounError: the transaction holds something that was read and not understood.
+            NetlinkError: the kernel's answer was lost; read the table to know.
+        """
+        if not len(transaction):
+            return
+        batch = transaction.encode(self._sequence, generation)
+        room = self._channel.reserve(len(batch))
+        if len(batch) <= room:
+            self._send(transaction, batch)
+            return
+        self._commit_in_pieces(transaction, room, generation)
+
+    def _commit_in_pieces(self, transaction: Transaction, room: int, generation: int | None) -> None:
+        pieces, rest, undo = split(transaction, room)
+        if not pieces or (generation is not None and self.generation() != generation):
+            number = errno.ERESTART if pieces else errno.EMSGSIZE
+            raise NftError(number, "commit", f"table {transaction.table.name}", f"at most {room} bytes at once")
+        existed = self._table(transaction.table.name, transaction.table.family) is not None
+        done = False
+        try:
+            for piece in pieces:
+                self._send(piece, piece.encode(self._sequence))
+            self._send(rest, rest.encode(self._sequence))
+            done = True
+        finally:
+            if not done:
+                self._undo(undo, transaction.table, existed)
+
+    def _undo(self, undo: list[Transaction], table: Table, existed: bool) -> None:
+        """Remove what pieces of a refused transaction have made; what was never made is not there."""
+        if not existed:
+            gone = Transaction(table)
+            gone.delete_table()
+            undo = [gone]
+        for each in undo:
+            try:
+                self._send(each, each.encode(self._sequence))
+            except NftError as error:
+                if not error.is_not_found:
+                    raise
+
+    def _send(self, transaction: Transaction, batch: bytes) -> None:
+        first = self._sequence
+        last = first + len(transaction.operations)
+        self._sequence = (last + 2) & 0x7FFFFFFF
+        self._channel.send(batch)
+        failed: list[Message] = []
+        try:
+            self._await(first, last, failed)
+        except LostError:
+            failed += [each for each in self._channel.drain() if each.type == wire.ERROR and each.error()]
+            if not failed:
+                raise
+        if failed:
+            list(self._channel.drain())
+            raise _refusal(failed[0], transaction, first)
+
+    def _await(self, first: int, last: int, failed: list[Message]) -> None:
+        """Read replies until the last operation is acknowledged or refused."""
+        while True:
+            for each in self._channel.receive():
+                if each.type != wire.ERROR or not first <= each.sequence <= last:
+                    continue
+                number = _error_number(each)
+                if number:
+                    failed.append(each)
+                if each.sequence in (first, last) and (number == 0 or each.sequence == first or each.sequence == last):
+                    return
+
+    # -- reading -------------------------------------------------------------------------------------------------
+
+    def generation(self) -> int:
+        """The number of changes of all nf_tables rules in this namespace, modulo 2³². Never 0."""
+        replies = self._ask(MessageType.GET_GENERATION, _UNSPECIFIED, b"", dump=False, noun="generation")
+        for each in replies:
+            if each.is_nftables(MessageType.NEW_GENERATION):
+                return _decoded(lambda: Fields(each.payload, "generation").u32(_GENERATION))
+        raise NetlinkError("the kernel did not tell its generation")
+
+    def tables(self, family: Family | None = None) -> tuple[str, ...]:
+        """The names of all tables, or of those of one family, sorted."""
+        wanted = _UNSPECIFIED if family is None else family
+        replies = self._ask(MessageType.GET_TABLE, wanted, b"", dump=True, noun="tables")
+        return tuple(sorted(_decoded(lambda: [Fields(each.payload, "table").text(1) for each in replies])))
+
+    def ruleset(self, name: str, family: Family = Family.INET) -> Ruleset | None:
+        """All of one table, as it was at one moment; None if there is no such table.
+
+        Raises:
+            NetlinkError: the kernel's answer cannot be read, or the ruleset never stood still (`BusyError`).
+        """
+        for _ in range(_ATTEMPTS):
+            before = self.generation()
+            try:
+                found = self._read(name, family)
+            except _InterruptedDump:
+                continue
+            except NftError as error:
+                if not error.is_not_found:
+                    raise
+                found = None
+            if self.generation() == before:
+                return found
+        raise BusyError(f"nf_tables changed {_ATTEMPTS} times while table {name} was read")
+
+    def _table(self, name: str, family: Family) -> Table | None:
+        try:
+            replies = self._ask(MessageType.GET_TABLE, family, text(1, name), dump=False, noun=f"table {name}")
+        except NftError as error:
+            if error.is_not_found:
+                return None
+            raise
+        for each in replies:
+            if each.is_nftables(MessageType.NEW_TABLE):
+                return _decoded(lambda: Table.decode(Fields(each.payload, "table"), each.family))
+        raise NetlinkError(f"the kernel did not tell of table {name}")
+
+    def _read(self, name: str, family: Family) -> Ruleset | None:
+        table = self._table(name, family)
+        if table is None:
+            return None
+        chains = self._payloads(MessageType.GET_CHAIN, MessageType.NEW_CHAIN, table)
+        rules = self._payloads(MessageType.GET_RULE, MessageType.NEW_RULE, table)
+        sets = self._payloads(MessageType.GET_SET, MessageType.NEW_SET, table)
+        names = _decoded(lambda: [Fields(each, "set").text(2) for each in sets])
+        elements = {each: self._elements(table, each) for each in names}
+        return _decoded(lambda: Ruleset.decode(table, chains, rules, sets, elements))
+
+    def _payloads(self, ask: MessageType, reply: MessageType, table: Table) -> list[bytes]:
+        """One kind of noun of a table. Kernels filter by table as they like, so this does."""
+        replies = self._ask(ask, table.family, text(1, table.name), dump=True, noun=f"table {table.name}")
+        payloads = [each.payload for each in replies if each.is_nftables(reply) and each.family == table.family]
+        return _decoded(lambda: [each for each in payloads if Fields(each, "message").text(1) == table.name])
+
+    def _elements(self, table: Table, name: str) -> list[bytes]:
+        where = text(1, table.name) + text(2, name)
+        replies = self._ask(MessageType.GET_ELEMENTS, table.family, where, dump=True, noun=f"elements of {name}")
+        found: list[bytes] = []
+        for each in replies:
+            fields = _decoded(lambda each=each: Fields(each.payload, "elements"))  # type: ignore[misc]
+            if 3 in fields:
+                found.append(fields.raw(3))
+        return found
+
+    def _ask(self, ask: MessageType, family: int, payload: bytes, *, dump: bool, noun: str) -> list[Message]:
+        sequence = self._sequence
+        self._sequence = (sequence + 1) & 0x7FFFFFFF
+        self._channel.send(encode_message(ask, wire.DUMP if dump else wire.ACK, sequence, family, payload))
+        found: list[Message] = []
+        try:
+            self._collect(sequence, noun, found)
+        except LostError:
+            list(self._channel.drain())
+            raise
+        return found
+
+    def _collect(self, sequence: int, noun: str, found: list[Message]) -> None:
+        """Read replies until the request is acknowledged or refused or its dump is done."""
+        interrupted = False
+        for _ in itertools.count():
+            for each in self._channel.receive():
+                if each.sequence != sequence:
+                    continue
+                interrupted |= bool(each.flags & wire.DUMP_INTERRUPTED)
+                if each.type == wire.OVERRUN:
+                    raise LostError("the kernel lost replies")
+                if each.type in (wire.ERROR, wire.DONE):
+                    number = _error_number(each) if each.body else 0
+                    if number == errno.EINTR or (interrupted and not number):
+                        raise _InterruptedDump("the ruleset changed while it was read")
+                    if number > 0 and (each.type == wire.ERROR or number):
+                        raise NftError(number, "read", noun, *_explanation(each))
+                    return
+                found.append(each)
+
+
+class _InterruptedDump(NetlinkError):
+    """The ruleset changed during a dump."""
+
+
+def _decoded[T](read: Callable[[], T]) -> T: ...

@@ -1,0 +1,106 @@
+"""nf_tables in nouns: Table, Chain, Rule, Set, Map, Element and the expressions of rules.
+
+Every noun is a frozen value that validates itself, encodes to netlink, decodes from a kernel dump and prints as nft
+syntax; encode → kernel → decode is the identity, and the print loads again with ``nft -f``. This package is pure: the
+socket is `haechi.netlink`. It refuses what it does not speak rather than guess (`Unknown`, `NounError`, `DecodeError`).
+The interface is that of linux/netfilter/nf_tables.h, kernels 5.10 and later.
+"""
+
+from __future__ import annotations
+
+from haechi.nft.chain import BaseChain, Chain, Hook, Policy
+from haechi.nft.compare import Compare, CtState, CtStatus, HasState, HasStatus, InRange, Operator
+from haechi.nft.datatype import DataType, concatenate, interface, ipv4, ipv6, mark, port, protocol
+from haechi.nft.element import Element
+from haechi.nft.errors import DecodeError, NounError
+from haechi.nft.expression import Expression
+from haechi.nft.load import Ct, CtKey, Direction, Load, Meta, MetaKey, Payload, PayloadField
+from haechi.nft.lookup import Lookup, VerdictMap
+from haechi.nft.map import Map
+from haechi.nft.rule import Rule
+from haechi.nft.ruleset import Ruleset
+from haechi.nft.set import Set, SetFlags
+from haechi.nft.statement import (
+    Counter,
+    Limit,
+    LimitKind,
+    LimitUnit,
+    Log,
+    LogLevel,
+    Notrack,
+    Reject,
+    RejectKind,
+    SetMark,
+)
+from haechi.nft.table import Family, Table, TableFlags
+from haechi.nft.transaction import Elements, Operation, Rules, Transaction, Verb
+from haechi.nft.unknown import Unknown
+from haechi.nft.verdict import ACCEPT, CONTINUE, DROP, RETURN, Verdict, VerdictKind, goto, jump
+
+__all__ = [
+    "ACCEPT",
+    "CONTINUE",
+    "DROP",
+    "RETURN",
+    "BaseChain",
+    "Chain",
+    "Compare",
+    "Counter",
+    "Ct",
+    "CtKey",
+    "CtState",
+    "CtStatus",
+    "DataType",
+    "DecodeError",
+    "Direction",
+    "Element",
+    "Elements",
+    "Expression",
+    "Family",
+    "HasState",
+    "HasStatus",
+    "Hook",
+    "InRange",
+    "Limit",
+    "LimitKind",
+    "LimitUnit",
+    "Load",
+    "Log",
+    "LogLevel",
+    "Lookup",
+    "Map",
+    "Meta",
+    "MetaKey",
+    "Notrack",
+    "NounError",
+    "Operation",
+    "Operator",
+    "Payload",
+    "PayloadField",
+    "Policy",
+    "Reject",
+    "RejectKind",
+    "Rule",
+    "Rules",
+    "Ruleset",
+    "Set",
+    "SetFlags",
+    "SetMark",
+    "Table",
+    "TableFlags",
+    "Transaction",
+    "Unknown",
+    "Verb",
+    "Verdict",
+    "VerdictKind",
+    "VerdictMap",
+    "concatenate",
+    "goto",
+    "interface",
+    "ipv4",
+    "ipv6",
+    "jump",
+    "mark",
+    "port",
+    "protocol",
+]

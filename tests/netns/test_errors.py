@@ -1,0 +1,58 @@
+"""Errors say what happened in words, and survive the way from the lab's process."""
+
+from __future__ import annotations
+
+import errno
+import pickle
+import signal
+
+import pytest
+
+from haechi.netns import (
+    ChildDied,
+    IsolationRefused,
+    MissingFeature,
+    NetlinkRefused,
+    NetnsError,
+    Refusal,
+    SysctlRefused,
+)
+
+ERRORS = [
+    (
+        IsolationRefused("unshare", errno.EPERM, Refusal.APPARMOR, ("do this",)),
+        (
+            "no network namespace of its own: AppArmor does not let ordinary users use a user namespace "
+            "(unshare: EPERM, Operation not permitted)\n  do this"
+        ),
+    ),
+    (MissingFeature("veth", "load it"), "this kernel offers no veth: load it"),
+    (SysctlRefused("net.a", errno.ENOENT), "cannot set net.a: ENOENT, No such file or directory"),
+    (
+        SysctlRefused("net.a", errno.EROFS),
+        (
+            "cannot set net.a: EROFS, Read-only file system; "
+            "/proc/sys is read-only here, as in a container: start it with --privileged"
+        ),
+    ),
+    (NetlinkRefused("a route", errno.EINVAL, "why"), "the kernel refused a route: EINVAL, Invalid argument: why"),
+    (NetlinkRefused("a route", errno.EINVAL, ""), "the kernel refused a route: EINVAL, Invalid argument"),
+    (ChildDied(-signal.SIGKILL), "the lab's process was ended by SIGKILL"),
+    (ChildDied(3), "the lab's process ended without an answer (exit code 3)"),
+]
+
+
+@pytest.mark.parametrize(("error", "words"), ERRORS)
+def test_an_error_is_put_into_words(error: NetnsError, words: str) -> None:
+    assert str(error) == words
+
+
+@pytest.mark.parametrize("error", [error for error, _ in ERRORS])
+def test_an_error_survives_pickling(error: NetnsError) -> None:
+    again = pickle.loads(pickle.dumps(error))
+    assert type(again) is type(error)
+    assert vars(again) == vars(error)
+
+
+def test_every_error_is_tested() -> None:
+    assert {type(error) for error, _ in ERRORS} == set(NetnsError.__subclasses__())

@@ -1,0 +1,191 @@
+"""The lab's process: what it is in, what it gives back, and that it never outlives its caller."""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import subprocess
+import sys
+import threading
+import uuid
+from pathlib import Path
+
+import pytest
+
+from haechi.netns import ChildDied, IsolationRefused, MissingFeature, isolated
+from haechi.netns.errors import NetlinkRefused
+from tests.netns.descriptors import open_descriptors
+from tests.netns.ordinary import isolated_as_ordinary_user
+
+pytestmark = pytest.mark.kernel
+
+
+def _network() -> int:
+    return Path("/proc/thread-self/ns/net").stat().st_ino
+
+
+def test_the_child_has_a_network_of_its_own_and_the_caller_keeps_its() -> None:
+    before = _network()
+    assert isolated(_network) != before
+    assert _network() == before
+
+
+def test_an_ordinary_user_becomes_root_of_their_own_namespaces() -> None:
+    user, group, network = isolated_as_ordinary_user(lambda: (os.geteuid(), os.getegid(), _network()))
+    assert (user, group) == (0, 0)
+    assert network != _network()
+
+
+def test_results_come_back_whatever_their_size() -> None:
+    assert isolated(lambda: b"x" * 10_000_000) == b"x" * 10_000_000
+    assert isolated(lambda: None) is None
+
+
+def test_an_exception_comes_back_with_its_facts_and_the_childs_traceback() -> None:
+    def work() -> None:
+        raise NetlinkRefused("a link", 17, "exists")
+
+    with pytest.raises(NetlinkRefused) as caught:
+        isolated(work)
+    assert (caught.value.request, caught.value.errno, caught.value.message) == ("a link", 17, "exists")
+    assert "in work" in "".join(caught.value.__notes__)
+
+
+def test_what_cannot_be_pickled_is_an_error_and_not_a_crash() -> None:
+    with pytest.raises(RuntimeError, match="cannot pass on a result of type function"):
+        isolated(lambda: lambda: None)
+
+
+def test_an_exception_that_cannot_be_made_again_is_told_in_words() -> None:
+    class LocalError(Exception):
+        pass
+
+    def work() -> None:
+        raise LocalError("the words")
+
+    with pytest.raises(RuntimeError, match="LocalError: the words"):
+        isolated(work)
+
+
+@pytest.mark.parametrize(("end", "status"), [(lambda: os._exit(7), 7), (lambda: os.kill(os.getpid(), 9), -9)])
+def test_a_child_that_dies_is_an_error(end: object, status: int) -> None:
+    assert callable(end)
+    with pytest.raises(ChildDied) as caught:
+        isolated(end)
+    assert caught.value.status == status
+
+
+def test_it_works_beside_other_threads() -> None:
+    release = threading.Event()
+    other = threading.Thread(target=release.wait)
+    other.start()
+    try:
+        assert isolated(lambda: "done") == "done"
+    finally:
+        release.set()
+        other.join()
+
+
+def test_no_descriptor_is_left_open() -> None:
+    isolated(lambda: 1)
+    before = open_descriptors()
+    isolated(lambda: 1)
+    with pytest.raises(MissingFeature):
+        isolated(_fail)
+    assert open_descriptors() == before
+
+
+def _fail() -> None:
+    raise MissingFeature("x", "y")
+
+
+def test_a_refusal_says_why_and_what_to_do() -> None:
+    """A limit of no network namespaces, set inside of a user namespace, where it harms nobody."""
+
+    def work() -> None:
+        Path("/proc/sys/user/max_net_namespaces").write_text("0", encoding="utf-8")
+        isolated(lambda: None)
+
+    with pytest.raises(IsolationRefused) as caught:
+        isolated_as_ordinary_user(work)
+    assert "max_net_namespaces" in str(caught.value)
+
+
+PROGRAM = """
+import os, signal
+from haechi.lab.network import build
+from haechi.lab.topology import Endpoint, NodeSpec, Topology
+from haechi.netns import isolated
+
+def work():
+    pods = tuple(Endpoint(f"p{i}", "n", (f"10.0.0.{i}",)) for i in range(1, 4))
+    with build(Topology((NodeSpec("n", ("172.18.0.1",)),), pods)):
+        try:
+            print(os.getpid(), flush=True)
+            while True:
+                signal.pause()
+        finally:
+            print("tidied", flush=True)
+
+isolated(work)
+"""
+
+
+def _started(mark: str) -> tuple[subprocess.Popen[str], int]:
+    program = subprocess.Popen(
+        [sys.executable, "-c", PROGRAM],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        process_group=0,
+        env=os.environ | {"HAECHI_TEST": mark},
+    )
+    assert program.stdout
+    return program, int(program.stdout.readline())
+
+
+def _marked(mark: str) -> set[int]:
+    """Processes that descend from a marked one. Without a process nothing holds an unnamed namespace."""
+    found = set()
+    for environment in Path("/proc").glob("[0-9]*/environ"):
+        try:
+            if mark.encode() in environment.read_bytes():
+                found.add(int(environment.parent.name))
+        except OSError:
+            continue  # it has ended meanwhile
+    return found
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGHUP])
+def test_the_child_dies_with_its_caller(number: signal.Signals) -> None:
+    mark = str(uuid.uuid4())
+    program, child = _started(mark)
+    with program:
+        watched = os.pidfd_open(child)
+        try:
+            assert _marked(mark) == {program.pid, child}
+            program.send_signal(number)
+            assert select.select([watched], [], [], 10)[0], "the child is still there"
+        finally:
+            os.close(watched)
+        assert program.wait(10) == -number
+    assert _marked(mark) == set()
+
+
+@pytest.mark.parametrize("whole_group", [True, False])
+def test_an_interrupt_reaches_the_child_once_and_nothing_is_left(whole_group: bool) -> None:
+    """A terminal interrupts the whole group; `kill -INT` the caller alone."""
+    mark = str(uuid.uuid4())
+    program, child = _started(mark)
+    with program:
+        assert _marked(mark) == {program.pid, child}
+        if whole_group:
+            os.killpg(program.pid, signal.SIGINT)
+        else:
+            program.send_signal(signal.SIGINT)
+        out, error = program.communicate(timeout=10)
+    assert out == "tidied\n"
+    assert "KeyboardInterrupt" in error
+    assert program.returncode == -signal.SIGINT
+    assert _marked(mark) == set()
