@@ -1,8 +1,8 @@
 """Addresses and CIDR blocks as text, read as Kubernetes reads them.
 
 Kubernetes parses with the rules of Go 1.16 (`netutils.ParseCIDRSloppy`): leading zeros are decimal, IPv4-mapped IPv6 is
-IPv4, and netmasks, zones, signs, blanks and bare addresses are refused. What newer servers refuse in new objects besides
-(KEP-4858) is told by properties, not by failing.
+IPv4, and netmasks, zones, signs, blanks and bare addresses are refused. What newer servers refuse in new objects
+besides (KEP-4858) is told by properties, not by failing.
 """
 
 from __future__ import annotations
@@ -107,7 +107,7 @@ def parse_cidr(text: str) -> Cidr:
         AddressError: the API server would not take it, however lenient.
     """
     address, slash, length = text.partition("/")
-    found = _any_address(address) if slash and _DECIMAL.fullmatch(length) and length.isascii() else None
+    found = _any_address(address) if slash and _DECIMAL.fullmatch(length) else None
     number = _small(length, 128)
     if found is None or number is None or number > _BITS[found[0]]:
         raise AddressError(text)

@@ -55,10 +55,8 @@ def label_key(text: str, version: KubernetesVersion) -> list[str]:
     *prefixes, name = text.split("/")
     unit = version.label_length_unit
     if len(prefixes) > 1:
-        return [
-            f"{version.label_key_name} {_NAME_PART_WORDS} with an optional DNS subdomain prefix and '/' "
-            "(e.g. 'example.com/MyName')"
-        ]
+        prefix_words = "with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')"
+        return [f"{version.label_key_name} {_NAME_PART_WORDS} {prefix_words}"]
     messages = []
     for prefix in prefixes:
         found = subdomain(prefix, unit) if prefix else ["must be non-empty"]

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from haechi.model.cidr import AddressError, Cidr, parse_cidr
 from haechi.model.defaulting import default
 from haechi.model.fielderror import FieldError, forbidden, invalid, invalid_json, not_supported, required
+from haechi.model.gates import Gates
 from haechi.model.metadata import metadata_errors, selector_errors
 from haechi.model.names import port_name, port_number
 from haechi.model.networkpolicy import (
@@ -27,6 +28,7 @@ from haechi.model.quoting import json_list, json_text, quoted
 from haechi.model.version import KubernetesVersion
 
 NEWEST = KubernetesVersion()
+DEFAULT_GATES = Gates()
 
 _NOT_A_CIDR = "must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)"
 _POLICY_TYPES = ("Ingress", "Egress")
@@ -34,23 +36,33 @@ _PROTOCOLS = ("TCP", "UDP", "SCTP")
 
 
 def validate(
-    policy: NetworkPolicy, version: KubernetesVersion = NEWEST, *, sctp: bool = True
+    policy: NetworkPolicy, version: KubernetesVersion = NEWEST, gates: Gates = DEFAULT_GATES
 ) -> tuple[FieldError, ...]:
     """All errors that a create of the policy would be refused with.
 
     Args:
         policy: with or without defaults.
         version: whose rules and words.
-        sctp: the feature gate SCTPSupport, which was off before 1.20.
+        gates: the server's feature gates.
     """
     policy = default(policy)
-    check = _Check(version, _PROTOCOLS if sctp else _PROTOCOLS[:2])
+    check = _Check(version, gates)
     return (*metadata_errors(policy.metadata, version, namespaced=True), *check.spec(policy.spec, ("spec",)))
 
 
-def warnings(policy: NetworkPolicy, version: KubernetesVersion = NEWEST) -> tuple[tuple[Path, str], ...]:
+def warnings(
+    policy: NetworkPolicy, version: KubernetesVersion = NEWEST, gates: Gates = DEFAULT_GATES
+) -> tuple[tuple[Path, str], ...]:
     """The path and full text of each warning that the server sends along with accepting the policy."""
-    return tuple((path, text) for path, cidr in _cidrs(policy.spec) for text in _cidr_warnings(path, cidr, version))
+    return tuple(
+        (path, text)
+        for path, cidr in _cidrs(policy.spec)
+        for text in _cidr_warnings(path, cidr, version, strict=_is_strict(version, gates))
+    )
+
+
+def _is_strict(version: KubernetesVersion, gates: Gates) -> bool:
+    return version.strict_cidrs if gates.strict_cidrs is None else gates.strict_cidrs
 
 
 def _rules(spec: NetworkPolicySpec) -> Iterator[tuple[Path, Path, NetworkPolicyIngressRule | NetworkPolicyEgressRule]]:
@@ -62,11 +74,12 @@ def _rules(spec: NetworkPolicySpec) -> Iterator[tuple[Path, Path, NetworkPolicyI
 
 
 class _Check:
-    """The rules of one version and set of protocols."""
+    """The rules of one server."""
 
-    def __init__(self, version: KubernetesVersion, protocols: tuple[str, ...]) -> None:
+    def __init__(self, version: KubernetesVersion, gates: Gates) -> None:
         self.version = version
-        self.protocols = protocols
+        self.protocols = _PROTOCOLS if gates.sctp else _PROTOCOLS[:2]
+        self.strict = _is_strict(version, gates)
 
     def spec(self, spec: NetworkPolicySpec, path: Path) -> Iterator[FieldError]:
         yield from selector_errors(spec.pod_selector, (*path, "podSelector"), self.version)
@@ -126,7 +139,7 @@ class _Check:
         cidr = _parsed(text)
         if cidr is None:
             yield invalid(path, text, _NOT_A_CIDR)
-        elif self.version.strict_cidrs:
+        elif self.strict:
             doubt = _doubt(cidr)
             if doubt:
                 yield invalid(path, text, doubt)
@@ -171,9 +184,9 @@ def _cidrs(spec: NetworkPolicySpec) -> Iterator[tuple[Path, str]]:
                 yield from (((*path, "except", i), text) for i, text in enumerate(peer.ip_block.except_))
 
 
-def _cidr_warnings(path: Path, text: str, version: KubernetesVersion) -> Iterator[str]:
+def _cidr_warnings(path: Path, text: str, version: KubernetesVersion, *, strict: bool) -> Iterator[str]:
     cidr = _parsed(text)
-    if cidr is None or (version.strict_cidrs and _doubt(cidr)):
+    if cidr is None or (strict and _doubt(cidr)):
         return  # an error, and a refused object has no warnings
     field = path_text(path)
     if cidr.has_host_bits:

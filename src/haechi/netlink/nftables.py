@@ -11,10 +11,10 @@ they are removed again if the rest is refused. A dump is repeated when the rules
 from __future__ import annotations
 
 import errno
-import itertools
+import sys
 from collections.abc import Callable
 from types import TracebackType
-from typing import Final
+from typing import Final, TypeVar
 
 from haechi.netlink.channel import Channel, LostError
 from haechi.netlink.errors import BusyError, NetlinkError, NftError
@@ -32,6 +32,11 @@ _TIMEOUT: Final = 10.0
 _UNSPECIFIED: Final = 0
 _EXT_MESSAGE, _EXT_OFFSET = 1, 2
 _GENERATION: Final = 1
+_ELEMENTS: Final = 3
+_SEQUENCES: Final = 0x3FFFFFFF
+_U32: Final = 0xFFFFFFFF
+
+_T = TypeVar("_T")
 
 
 class Nftables:
@@ -50,7 +55,7 @@ class Nftables:
             NetlinkError: the kernel has no netfilter netlink.
         """
         self._channel = Channel(timeout)
-        self._sequence = 0
+        self._sequence = 1
 
     def __enter__(self) -> Nftables:
         return self
@@ -83,76 +88,76 @@ class Nftables:
         batch = transaction.encode(self._sequence, generation)
         room = self._channel.reserve(len(batch))
         if len(batch) <= room:
-            self._send(transaction, batch)
-            return
-        self._commit_in_pieces(transaction, room, generation)
+            self._deliver(transaction, batch)
+        else:
+            self._commit_in_pieces(transaction, room, generation)
 
     def _commit_in_pieces(self, transaction: Transaction, room: int, generation: int | None) -> None:
-        pieces, rest, undo = split(transaction, room)
-        if not pieces or (generation is not None and self.generation() != generation):
-            number = errno.ERESTART if pieces else errno.EMSGSIZE
-            raise NftError(number, "commit", f"table {transaction.table.name}", f"at most {room} bytes at once")
-        existed = self._table(transaction.table.name, transaction.table.family) is not None
+        table = transaction.table
+        divided = split(transaction, room)
+        if divided is None:
+            raise NftError(errno.EMSGSIZE, "commit", f"table {table.name}", f"at most {room} bytes at once")
+        pieces, rest = divided
+        undo = Transaction(table)
+        if self._table(table.name, table.family) is None:
+            undo.delete_table()
         done = False
         try:
-            for piece in pieces:
-                self._send(piece, piece.encode(self._sequence))
-            self._send(rest, rest.encode(self._sequence))
+            for number, piece in enumerate(pieces):
+                self._send(piece.transaction, _later(generation, number))
+                if piece.made is not None and not any(isinstance(each.subject, Table) for each in undo.operations):
+                    undo.delete(piece.made)
+            self._send(rest, _later(generation, len(pieces)))
             done = True
         finally:
-            if not done:
-                self._undo(undo, transaction.table, existed)
+            if not done and len(undo):
+                self._undo(undo)
 
-    def _undo(self, undo: list[Transaction], table: Table, existed: bool) -> None:
-        """Remove what pieces of a refused transaction have made; what was never made is not there."""
-        if not existed:
-            gone = Transaction(table)
-            gone.delete_table()
-            undo = [gone]
-        for each in undo:
-            try:
-                self._send(each, each.encode(self._sequence))
-            except NftError as error:
-                if not error.is_not_found:
-                    raise
-
-    def _send(self, transaction: Transaction, batch: bytes) -> None:
-        first = self._sequence
-        last = first + len(transaction.operations)
-        self._sequence = (last + 2) & 0x7FFFFFFF
-        self._channel.send(batch)
-        failed: list[Message] = []
+    def _undo(self, undo: Transaction) -> None:
+        """Remove what pieces of a refused transaction have made, unless it is gone already."""
         try:
-            self._await(first, last, failed)
+            self._send(undo, None)
+        except NftError as error:
+            if not error.is_not_found:
+                raise
+
+    def _send(self, transaction: Transaction, generation: int | None) -> None:
+        self._deliver(transaction, transaction.encode(self._sequence, generation))
+
+    def _deliver(self, transaction: Transaction, batch: bytes) -> None:
+        first = self._sequence
+        last = first + len(transaction)
+        self._sequence = (last + 2) & _SEQUENCES
+        self._channel.send(batch)
+        try:
+            failed = self._await(first, last)
         except LostError:
-            failed += [each for each in self._channel.drain() if each.type == wire.ERROR and each.error()]
+            failed = [each for each in self._channel.drain() if first <= each.sequence <= last and _errno(each)]
             if not failed:
                 raise
         if failed:
             list(self._channel.drain())
             raise _refusal(failed[0], transaction, first)
 
-    def _await(self, first: int, last: int, failed: list[Message]) -> None:
-        """Read replies until the last operation is acknowledged or refused."""
+    def _await(self, first: int, last: int) -> list[Message]:
+        """What was refused: replies until the batch as a whole or its last operation is answered."""
+        failed: list[Message] = []
         while True:
             for each in self._channel.receive():
                 if each.type != wire.ERROR or not first <= each.sequence <= last:
                     continue
-                number = _error_number(each)
-                if number:
+                if _errno(each):
                     failed.append(each)
-                if each.sequence in (first, last) and (number == 0 or each.sequence == first or each.sequence == last):
-                    return
+                if each.sequence in (first, last):
+                    return failed
 
     # -- reading -------------------------------------------------------------------------------------------------
 
     def generation(self) -> int:
         """The number of changes of all nf_tables rules in this namespace, modulo 2³². Never 0."""
         replies = self._ask(MessageType.GET_GENERATION, _UNSPECIFIED, b"", dump=False, noun="generation")
-        for each in replies:
-            if each.is_nftables(MessageType.NEW_GENERATION):
-                return _decoded(lambda: Fields(each.payload, "generation").u32(_GENERATION))
-        raise NetlinkError("the kernel did not tell its generation")
+        found = _only(replies, MessageType.NEW_GENERATION)
+        return _decoded(lambda: Fields(found.payload, "generation").u32(_GENERATION))
 
     def tables(self, family: Family | None = None) -> tuple[str, ...]:
         """The names of all tables, or of those of one family, sorted."""
@@ -170,7 +175,7 @@ class Nftables:
             before = self.generation()
             try:
                 found = self._read(name, family)
-            except _InterruptedDump:
+            except InterruptedDumpError:
                 continue
             except NftError as error:
                 if not error.is_not_found:
@@ -187,10 +192,8 @@ class Nftables:
             if error.is_not_found:
                 return None
             raise
-        for each in replies:
-            if each.is_nftables(MessageType.NEW_TABLE):
-                return _decoded(lambda: Table.decode(Fields(each.payload, "table"), each.family))
-        raise NetlinkError(f"the kernel did not tell of table {name}")
+        found = _only(replies, MessageType.NEW_TABLE)
+        return _decoded(lambda: Table.decode(Fields(found.payload, "table"), found.family))
 
     def _read(self, name: str, family: Family) -> Ruleset | None:
         table = self._table(name, family)
@@ -212,16 +215,12 @@ class Nftables:
     def _elements(self, table: Table, name: str) -> list[bytes]:
         where = text(1, table.name) + text(2, name)
         replies = self._ask(MessageType.GET_ELEMENTS, table.family, where, dump=True, noun=f"elements of {name}")
-        found: list[bytes] = []
-        for each in replies:
-            fields = _decoded(lambda each=each: Fields(each.payload, "elements"))  # type: ignore[misc]
-            if 3 in fields:
-                found.append(fields.raw(3))
-        return found
+        messages = _decoded(lambda: [Fields(each.payload, "elements") for each in replies])
+        return [each.raw(_ELEMENTS) for each in messages if _ELEMENTS in each]
 
     def _ask(self, ask: MessageType, family: int, payload: bytes, *, dump: bool, noun: str) -> list[Message]:
         sequence = self._sequence
-        self._sequence = (sequence + 1) & 0x7FFFFFFF
+        self._sequence = (sequence + 1) & _SEQUENCES
         self._channel.send(encode_message(ask, wire.DUMP if dump else wire.ACK, sequence, family, payload))
         found: list[Message] = []
         try:
@@ -234,25 +233,74 @@ class Nftables:
     def _collect(self, sequence: int, noun: str, found: list[Message]) -> None:
         """Read replies until the request is acknowledged or refused or its dump is done."""
         interrupted = False
-        for _ in itertools.count():
+        while True:
             for each in self._channel.receive():
                 if each.sequence != sequence:
                     continue
                 interrupted |= bool(each.flags & wire.DUMP_INTERRUPTED)
                 if each.type == wire.OVERRUN:
                     raise LostError("the kernel lost replies")
-                if each.type in (wire.ERROR, wire.DONE):
-                    number = _error_number(each) if each.body else 0
-                    if number == errno.EINTR or (interrupted and not number):
-                        raise _InterruptedDump("the ruleset changed while it was read")
-                    if number > 0 and (each.type == wire.ERROR or number):
-                        raise NftError(number, "read", noun, *_explanation(each))
-                    return
-                found.append(each)
+                if each.type not in (wire.ERROR, wire.DONE):
+                    found.append(each)
+                    continue
+                number = _errno(each)
+                if number == errno.EINTR or interrupted:
+                    raise InterruptedDumpError("the ruleset changed while it was read")
+                if number:
+                    raise NftError(number, "read", noun, *_explanation(each))
+                return
 
 
-class _InterruptedDump(NetlinkError):
+class InterruptedDumpError(NetlinkError):
     """The ruleset changed during a dump."""
 
 
-def _decoded[T](read: Callable[[], T]) -> T: ...
+def _later(generation: int | None, commits: int) -> int | None:
+    """The generation after some commits of our own; 0 is left out."""
+    if generation is None:
+        return None
+    later = generation + commits
+    return later if later <= _U32 else later - _U32
+
+
+def _decoded(read: Callable[[], _T]) -> _T:
+    """What was read. Raises `NetlinkError` for what cannot be."""
+    try:
+        return read()
+    except (DecodeError, NounError) as error:
+        raise NetlinkError(f"the kernel's reply: {error}") from error
+
+
+def _only(replies: list[Message], kind: MessageType) -> Message:
+    """The one message of this type. Raises `NetlinkError` where there is none."""
+    for each in replies:
+        if each.is_nftables(kind):
+            return each
+    raise NetlinkError(f"the kernel's reply has no {kind.name}")
+
+
+def _errno(message: Message) -> int:
+    """The error number of a reply, 0 for success."""
+    if message.type == wire.DONE and not message.body:
+        return 0
+    return max(_decoded(message.error), 0)
+
+
+def _explanation(message: Message) -> tuple[str, int]:
+    """The extended acknowledgement's text and offset. What cannot be read is left out: the error counts."""
+    try:
+        fields = Fields(message.error_attributes(), "error")
+        words = fields.text(_EXT_MESSAGE, "")
+    except DecodeError:
+        return "", 0
+    offset = fields.raw(_EXT_OFFSET) if _EXT_OFFSET in fields else b""
+    return words, int.from_bytes(offset, sys.byteorder)
+
+
+def _refusal(message: Message, transaction: Transaction, first: int) -> NftError:
+    """The error in terms of the operation that the kernel refused; of the whole where it refused all of it."""
+    number = message.sequence - first - 1
+    if number < 0:
+        return NftError(_errno(message), "commit", f"table {transaction.table.name}", *_explanation(message))
+    operation = transaction.operations[number]
+    return NftError(_errno(message), operation.verb.value, operation.noun, *_explanation(message))

@@ -58,14 +58,9 @@ class DataType(Enum):
     CT_STATE = ("ct_state", 26, 4, True)
     CT_STATUS = ("ct_status", 28, 4, True)
 
-    keyword: str
-    number: int
-    width: int
-    host_order: bool
-
-    def __init__(self, keyword: str, number: int, width: int, host_order: bool) -> None:
+    def __init__(self, keyword: str, code: int, width: int, host_order: bool) -> None:
         self.keyword = keyword
-        self.number = number
+        self.code = code
         self.width = width
         self.host_order = host_order
         self._reversed = host_order and sys.byteorder == "little"
@@ -143,8 +138,8 @@ _SYMBOLS: Final = {
     "icmp_type": ICMP_TYPES,
     "icmpv6_type": ICMPV6_TYPES,
 }
-_WORDS: Final = {name: {code: word for word, code in words.items()} for name, words in _SYMBOLS.items()}
-BY_NUMBER: Final = {each.number: each for each in DataType}
+_WORDS: Final = {name: {number: word for word, number in words.items()} for name, words in _SYMBOLS.items()}
+BY_CODE: Final = {each.code: each for each in DataType}
 """Types by nft's number."""
 
 

@@ -21,7 +21,7 @@ from typing import Final, NamedTuple
 from haechi.nft import attributes
 from haechi.nft.attributes import Fields
 from haechi.nft.bytecode import read_value, value_data
-from haechi.nft.datatype import BY_NUMBER, DataType
+from haechi.nft.datatype import BY_CODE, DataType
 from haechi.nft.errors import DecodeError, NounError
 from haechi.nft.verdict import DATA_VERDICT, Verdict
 
@@ -282,7 +282,7 @@ class Shape:
         """NFTA_SET_KEY_TYPE."""
         number = 0
         for each in self.types:
-            number = number << 6 | each.number
+            number = number << 6 | each.code
         return number
 
 
@@ -290,9 +290,9 @@ def types_of(number: int) -> tuple[DataType, ...]:
     """The key types that NFTA_SET_KEY_TYPE stands for. Raises `DecodeError` for types that are not supported."""
     types: list[DataType] = []
     while number:
-        if number & 63 not in BY_NUMBER:
+        if number & 63 not in BY_CODE:
             raise DecodeError("set", f"key type {number & 63} is not supported")
-        types.append(BY_NUMBER[number & 63])
+        types.append(BY_CODE[number & 63])
         number >>= 6
     if not types:
         raise DecodeError("set", "no key type")

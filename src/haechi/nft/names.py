@@ -21,29 +21,28 @@ _NAME: Final = re.compile(r"[a-zA-Z][a-zA-Z0-9/_.-]*", re.ASCII)
 _UNQUOTABLE: Final = re.compile(r'["\x00-\x1f\x7f]')
 
 _KEYWORDS: Final = """
-a-rwnd abort accept ackseq add addr afnum ah all and any arp asconf asconf-ack auto-merge avgpkt bridge burst
-bypass bytes cfi cgroup cgroupv2 chain chains checksum chunk classid code comma comment comp constant continue
-cookie-ack cookie-echo count counter counters cpi cpu create csumcov ct cum-tsn-ack cwr daddr data day dccp define
-dei delete describe destroy device devices direction dnat doff dormant dport drop dscp dst dup dynamic echo ecn
-ecne egress element elements eol eq error esp ether event exists expectation expiration expires export exthdr
-fanout fastopen fib flags flow flowlabel flowtable flowtables flush forward-tsn frag frag-off fully-random fwd
-gateway gbytes gc-interval ge geneve get goto gre gretap group gt handle hbh hdrlength heartbeat heartbeat-ack
-helper helpers hlen hook hooks hop-limit hoplimit hour htype ibriport ibrname icmp icmp6 icmpv6 icmpx id igmp iif
-iifgroup iifname iiftype import in inc include index inet ingress init init-ack init-tag initial-tsn inner insert
-interval ip ip6 ip_protocol ipsec jhash json jump kbytes l3proto label last last-entry le left length level limit
-limits list ll log lowest-tsn lshift lsrr lt map maps mark masquerade max-delay mbytes md5sig memory meta meter
-meters mh minute missing mod monitor more-fragments mptcp mrt mss mtu name ne neq netdev never new-cum-tsn nexthdr
-nexthop nftrace nh nop not notrack num num-dup-tsns num-gap-ack-blocks num-inbound-streams num-outbound-streams
-number numgen obriport obrname offload offset oif oifgroup oifname oiftype operation option options or original
-osf out over owner packets param-problem pcp performance persist persistent pkttype plen policy port position ppid
-prefix priority proto-dst proto-src protocol ptr ptype queue queue-threshold quota quotas ra random rate redefine
-redirect reject rename replace reply reqid reserved reserved2 reset return right rr rshift rt rt0 rt2 rtclassid
-rule rules ruleset sack sack-perm sack-permitted sack0 sack1 sack2 sack3 saddr sctp secmark secmarks second seed
-seg-left seq seqno set sets shutdown shutdown-ack shutdown-complete sid size skgid skuid snaplen snat socket spi
-spnum sport srh ssn ssrr state stateless status stream string subtype symhash synproxy synproxys table tables tag
-tcp terse th time timeout timestamp to tproxy trace transparent tsecr tsn tsval ttl type typeof udata udp udplite
-undefine until update urgptr used value version vlan vm vmap vni vtag vxlan week wildcard window with wscale xml
-xor xt zone
+a-rwnd abort accept ackseq add addr ah all and any arp asconf asconf-ack auto-merge avgpkt bridge burst bypass
+bytes cfi cgroup cgroupv2 chain chains checksum chunk classid code comma comment comp constant continue cookie-ack
+cookie-echo count counter counters cpi cpu create csumcov ct cum-tsn-ack cwr daddr data day dccp define dei delete
+describe destroy device devices direction dnat doff dport drop dscp dst dup dynamic echo ecn ecne element elements
+eol eq error esp ether event exists expectation expiration expires export exthdr fanout fastopen fib flags flow
+flowlabel flowtable flowtables flush forward-tsn frag frag-off fully-random fwd gateway gbytes gc-interval ge
+geneve get goto gre gretap group gt handle hbh hdrlength heartbeat heartbeat-ack helper helpers hlen hook hooks
+hop-limit hoplimit hour htype ibriport ibrname icmp icmp6 icmpv6 icmpx id igmp iif iifgroup iifname iiftype import
+in inc include index inet init init-ack init-tag initial-tsn inner insert interval ip ip6 ip_protocol ipsec jhash
+json jump kbytes l3proto label last last-entry le left length level limit limits list ll log lowest-tsn lshift
+lsrr lt map maps mark masquerade max-delay mbytes md5sig memory meta meter meters mh minute missing mod monitor
+more-fragments mptcp mrt mss mtu name ne neq netdev never new-cum-tsn nexthdr nexthop nftrace nh nop not notrack
+num num-dup-tsns num-gap-ack-blocks num-inbound-streams num-outbound-streams number numgen obriport obrname
+offload offset oif oifgroup oifname oiftype operation option options or original osf out over packets
+param-problem pcp performance persistent pkttype plen policy port position ppid prefix priority proto-dst
+proto-src protocol ptr ptype queue queue-threshold quota quotas ra random rate redefine redirect reject rename
+replace reply reqid reserved reserved2 reset return right rr rshift rt rt0 rt2 rtclassid rule rules ruleset sack
+sack-perm sack-permitted sack0 sack1 sack2 sack3 saddr sctp secmark secmarks second seed seg-left seq seqno set
+sets shutdown shutdown-ack shutdown-complete sid size skgid skuid snaplen snat socket spi spnum sport srh ssn ssrr
+state status stream string subtype symhash synproxy synproxys table tables tag tcp th time timeout timestamp to
+tproxy trace transparent tsecr tsn tsval ttl type typeof udp udplite undefine until update urgptr used value
+version vlan vm vmap vni vtag vxlan week wildcard window with wscale xml xor xt zone
 """
 KEYWORDS: Final = frozenset(_KEYWORDS.split())
 """Everything that some state of nft's scanner (1.0.6, and what later versions added) reads as a word of its own."""
