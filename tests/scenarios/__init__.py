@@ -1,9 +1,9 @@
 """The upstream end-to-end scenarios (kubernetes, test/e2e/network/netpol), retold as data.
 
-    for scenario in SCENARIOS:
-        objects = base_cluster(nodes=2)
-        for step in scenario.steps:
-            # put step.put (see `placed`), delete step.delete, then compare with step.verdicts.allowed(...)
+for scenario in SCENARIOS:
+    objects = base_cluster(nodes=2)
+    for step in scenario.steps:
+        # put step.put (see `placed`), delete step.delete, then compare with step.verdicts.allowed(...)
 """
 
 from tests.scenarios import egress, ingress, protocols, selectors, updates

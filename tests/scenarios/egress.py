@@ -76,7 +76,7 @@ SCENARIOS: tuple[Scenario, ...] = (
                 policyTypes: [Egress]
                 egress:
                 - to:
-                  - namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: y}}
+                  - namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: "y"}}
                     podSelector: {matchLabels: {pod: a}}
                 """,
             ),
@@ -121,7 +121,7 @@ SCENARIOS: tuple[Scenario, ...] = (
                 policyTypes: [Egress]
                 egress:
                 - to:
-                  - namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: y}}
+                  - namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: "y"}}
                     podSelector: {matchLabels: {pod: a}}
                 """,
             ),
@@ -254,7 +254,7 @@ SCENARIOS: tuple[Scenario, ...] = (
                 egress:
                 - to:
                   - namespaceSelector:
-                      matchExpressions: [{key: kubernetes.io/metadata.name, operator: NotIn, values: [y]}]
+                      matchExpressions: [{key: kubernetes.io/metadata.name, operator: NotIn, values: ["y"]}]
                 """,
             ),
         ),

@@ -35,7 +35,7 @@ SCENARIOS: tuple[Scenario, ...] = (
                 policyTypes: [Ingress]
                 ingress:
                 - from:
-                  - namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: y}}
+                  - namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: "y"}}
                   ports: [{protocol: TCP, port: 81}]
                 """,
             ),
@@ -56,7 +56,7 @@ SCENARIOS: tuple[Scenario, ...] = (
                 policyTypes: [Ingress]
                 ingress:
                 - from:
-                  - namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: y}}
+                  - namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: "y"}}
                   ports: [{protocol: TCP, port: 81}]
                 """,
             ),
@@ -74,7 +74,7 @@ SCENARIOS: tuple[Scenario, ...] = (
                 policyTypes: [Ingress]
                 ingress:
                 - from:
-                  - namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: y}}
+                  - namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: "y"}}
                   ports: [{protocol: TCP, port: 80}]
                 """,
             ),
@@ -118,7 +118,7 @@ SCENARIOS: tuple[Scenario, ...] = (
                 policyTypes: [Ingress]
                 ingress:
                 - from:
-                  - namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: y}}
+                  - namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: "y"}}
                   ports: [{port: serve-80-tcp}]
                 """,
             ),

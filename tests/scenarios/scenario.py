@@ -78,7 +78,7 @@ def netpol(namespace: str, name: str, spec: str) -> NetworkPolicy:
     """The policy with this spec, given as YAML; read as every manifest is, without a problem."""
     text = (
         "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\n"
-        f"metadata: {{name: {name}, namespace: {namespace}}}\nspec:\n{indent(dedent(spec), '  ')}\n"
+        f'metadata: {{name: "{name}", namespace: "{namespace}"}}\nspec:\n{indent(dedent(spec), "  ")}\n'
     )
     found = load(["-"], BytesIO(text.encode()))
     assert not found.problems, [str(problem) for problem in found.problems]
@@ -149,7 +149,7 @@ def _node_name(number: int) -> str:
 
 
 def _node_addresses(number: int) -> tuple[str, str]:
-    return f"172.18.0.{number + 2}", f"fc00:172:18::{number + 2}"
+    return f"172.18.0.{number + 2}", f"fd00:172:18::{number + 2}"
 
 
 def _node(number: int) -> Node:

@@ -1,4 +1,4 @@
-"""Who may connect, by every shape of peer: scenarios 3 to 13 and 41. Expectations are written from the specification."""
+"""Who may connect, by every shape of peer: scenarios 3 to 13 and 41. In YAML a bare y is a boolean: it is quoted."""
 
 from tests.scenarios.scenario import Scenario, netpol, scenario, step
 
@@ -80,7 +80,7 @@ SCENARIOS: tuple[Scenario, ...] = (
                 policyTypes: [Ingress]
                 ingress:
                 - from:
-                  - namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: y}}
+                  - namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: "y"}}
                 """,
             ),
         ),
@@ -121,7 +121,7 @@ SCENARIOS: tuple[Scenario, ...] = (
                 ingress:
                 - from:
                   - namespaceSelector:
-                      matchExpressions: [{key: kubernetes.io/metadata.name, operator: In, values: [y]}]
+                      matchExpressions: [{key: kubernetes.io/metadata.name, operator: In, values: ["y"]}]
                 """,
             ),
         ),
@@ -225,7 +225,7 @@ SCENARIOS: tuple[Scenario, ...] = (
                 policyTypes: [Ingress]
                 ingress:
                 - from:
-                  - namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: y}}
+                  - namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: "y"}}
                     podSelector: {matchLabels: {pod: a}}
                 """,
             ),
@@ -246,7 +246,7 @@ SCENARIOS: tuple[Scenario, ...] = (
                 policyTypes: [Ingress]
                 ingress:
                 - from:
-                  - namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: y}}
+                  - namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: "y"}}
                 """,
             ),
         ),

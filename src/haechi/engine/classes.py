@@ -1,7 +1,8 @@
 """The policy set of each class of pods.
 
 Why: pods that are selected by the same policies (and, for ingress, agree on the numbers behind the port names that
-those policies use) get the same answer, so it is worked out once. Promises that an answer is never older than its policies.
+those policies use) get the same answer, so it is worked out once. Promises that an answer is never older than its
+policies, and that nothing is kept of policies that have gone.
 """
 
 from __future__ import annotations
@@ -43,7 +44,16 @@ class Classes:
     def forget(self, key: PolicyKey) -> None:
         """A policy changed or went."""
         for of in self._using.pop(key, ()):
-            self._sets.pop(of, None)
+            del self._sets[of]
+            for other in of[1]:
+                if other != key:
+                    self._drop(other, of)
+
+    def _drop(self, key: PolicyKey, of: _Class) -> None:
+        using = self._using[key]
+        using.discard(of)
+        if not using:
+            del self._using[key]
 
     def _keep(self, of: _Class, found: PolicySet) -> PolicySet:
         if len(self._sets) >= _LIMIT:

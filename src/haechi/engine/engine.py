@@ -244,7 +244,7 @@ class Engine:
         changed = self._delete_policy(new.key)
         self._policies[new.key] = new
         self._file(new)
-        return changed | self._memberships.members(new.subject) if new.directions else changed
+        return changed | self._memberships.members(new.subject)
 
     def _delete_policy(self, key: PolicyKey) -> BitMap:
         old = self._policies.pop(key, None)

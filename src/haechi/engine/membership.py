@@ -88,6 +88,7 @@ class Memberships:
         pods.discard(number)
         if not pods:
             del self._by_namespace[endpoint.key.namespace]
+            self.scopes.vacate(endpoint.key.namespace)
         for selection in selections:
             self._members[selection].discard(number)
 

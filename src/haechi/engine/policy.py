@@ -3,7 +3,7 @@
 Why: selectors, CIDRs and ports are read once, when a policy arrives. Promises that a policy with a part that cannot be
 read still isolates: the rule around that part allows nothing, the defect is kept with its path, and no other policy is
 touched (design section 1.3). Where the pod selector itself cannot be read, the policy isolates what its readable part
-selects and allows nothing.
+selects and allows nothing; where policyTypes cannot, it isolates in both directions and allows nothing.
 """
 
 from __future__ import annotations
@@ -86,13 +86,14 @@ class Policy:
         spec, namespace = policy.spec, policy.namespace
         defects: list[Defect] = []
         subject = _subject(spec.pod_selector, defects)
+        directions = _directions(policy, defects)
         closed = bool(defects)
         ingress = _rules(spec.ingress, "spec.ingress", namespace, defects)
         egress = _rules(spec.egress, "spec.egress", namespace, defects)
         return cls(
             PolicyKey(namespace, policy.name),
             PodSelection(namespace, subject),
-            _directions(policy),
+            directions,
             () if closed else ingress,
             () if closed else egress,
             tuple(defects),
@@ -116,11 +117,15 @@ class Policy:
         return found
 
 
-def _directions(policy: NetworkPolicy) -> frozenset[Direction]:
+def _directions(policy: NetworkPolicy, defects: list[Defect]) -> frozenset[Direction]:
     given = policy.spec.policy_types
     if not given:
         return _BOTH if policy.spec.egress else _INGRESS
-    return frozenset(direction for direction in Direction if direction in given)
+    for number, direction in enumerate(given):
+        if direction not in _BOTH:
+            defects.append(Defect(f"spec.policyTypes[{number}]", f"{direction!r} is neither Ingress nor Egress"))
+            return _BOTH
+    return frozenset(map(Direction, given))
 
 
 _BOTH = frozenset(Direction)
@@ -155,9 +160,26 @@ def _rules(
     for number, rule in enumerate(rules):
         try:
             found.append(_rule(rule, namespace))
-        except ValueError as error:
-            defects.append(Defect(f"{path}[{number}]", str(error)))
+        except ValueError:
+            defects += _defects(rule, f"{path}[{number}]", namespace)
     return tuple(found)
+
+
+def _defects(rule: NetworkPolicyIngressRule | NetworkPolicyEgressRule, path: str, namespace: str) -> Iterator[Defect]:
+    """Every part of a rule that cannot be read."""
+    peers = "from" if isinstance(rule, NetworkPolicyIngressRule) else "to"
+    for number, peer in enumerate(rule.peers):
+        try:
+            _peer(peer, namespace)
+        except ValueError as error:
+            yield Defect(f"{path}.{peers}[{number}]", str(error))
+    numbered: list[PortSet] = []
+    names: set[tuple[int, str]] = set()
+    for number, port in enumerate(rule.ports):
+        try:
+            _port(port, numbered.append, names.add)
+        except ValueError as error:
+            yield Defect(f"{path}.ports[{number}]", str(error))
 
 
 def _rule(rule: NetworkPolicyIngressRule | NetworkPolicyEgressRule, namespace: str) -> Rule:
@@ -175,14 +197,20 @@ def _peer(peer: NetworkPolicyPeer, namespace: str) -> Peers:
     if peer.ip_block is not None:
         if peer.pod_selector is not None or peer.namespace_selector is not None:
             raise Unreadable("a peer has both an ipBlock and a selector")
-        block = AddressSet.from_cidr(peer.ip_block.cidr)
-        return Peers(blocks=block - AddressSet.from_cidrs(peer.ip_block.except_))
+        block = _block(peer.ip_block.cidr)
+        return Peers(blocks=block - AddressSet.union_all([_block(cidr) for cidr in peer.ip_block.except_]))
     pods = EVERYTHING if peer.pod_selector is None else Selector.parse(peer.pod_selector)
     if peer.namespace_selector is not None:
         return Peers(selections=frozenset((PodSelection.of(Selector.parse(peer.namespace_selector), pods),)))
     if peer.pod_selector is None:
         raise Unreadable("a peer names nobody")
     return Peers(selections=frozenset((PodSelection(namespace, pods),)))
+
+
+def _block(cidr: str) -> AddressSet:
+    if "/" not in cidr:  # a single address is an address set, but no CIDR
+        raise Unreadable(f"{cidr!r}: not a CIDR")
+    return AddressSet.from_cidr(cidr)
 
 
 def _port(
@@ -200,6 +228,8 @@ def _port(
         raise Unreadable("endPort without a numeric port")
     elif port.port is None:
         numbered(_port_set(protocol, 0, 65535))
+    elif port.port == "":
+        raise Unreadable("a port has an empty name")
     else:
         named((protocol, port.port))
 

@@ -1,9 +1,9 @@
 """What several policies together allow a pod in one direction: one stage of a side's verdict.
 
 Why: policies only add up, so a pod's verdict depends on the *set* of policies that select it. All pods with the same
-set (and, for ingress, the same numbers behind the port names that the set asks for) form one class and share this value;
-the kernel gets one chain for it. Promises a canonical form: a function from ports to peers, cut into the fewest pieces,
-so a packet needs one look-up by port and one by peer however many policies there are.
+set (and, for ingress, the same numbers behind the port names that the set asks for) form one class and share this
+value; the kernel gets one chain for it. Promises a canonical form: a function from ports to peers, cut into the fewest
+pieces, so a packet needs one look-up by port and one by peer however many policies there are.
 
 Ordered tiers will be further stages before and after this one. A NetworkPolicy stage decides everything for the pods
 that it isolates, and passes on everything for all others: those have no policy set.

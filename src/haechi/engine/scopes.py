@@ -2,7 +2,8 @@
 
 Why: a peer may mean pods of namespaces with certain labels, and labels of namespaces change. Promises that `selecting`
 and `namespaces` always agree with `Selector.matches`, also for namespaces that no object declares: those have the one
-label that the API server sets on every namespace.
+label that the API server sets on every namespace. Refuses to remember namespaces that are neither declared nor have
+pods.
 """
 
 from __future__ import annotations
@@ -23,9 +24,10 @@ class Scopes:
         self._numbers: dict[str, int] = {}
         self._names: dict[int, str] = {}
         self._declared: dict[str, Mapping[str, str]] = {}
+        self._populated: set[str] = set()
         self._selecting: dict[str, set[Selector]] = {}  # by namespace
         self._scopes: set[Selector] = set()
-        self._next = 0
+        self._free: list[int] = []
 
     def labels(self, name: str) -> Mapping[str, str]:
         """Labels of a namespace, `kubernetes.io/metadata.name` included."""
@@ -45,8 +47,15 @@ class Scopes:
 
     def mention(self, name: str) -> None:
         """A namespace exists, since a pod is in it."""
+        self._populated.add(name)
         if name not in self._numbers:
             self._put(name)
+
+    def vacate(self, name: str) -> None:
+        """The last pod of a namespace has gone."""
+        self._populated.discard(name)
+        if name not in self._declared:
+            self._drop(name)
 
     def flips(self, name: str, labels: Mapping[str, str] | None) -> bool:
         """Whether any selector in use would answer otherwise if the namespace had these labels (None: undeclared)."""
@@ -57,12 +66,13 @@ class Scopes:
     def declare(self, name: str, labels: Mapping[str, str] | None) -> None:
         """A namespace comes, changes or (None) goes."""
         if name in self._numbers:
-            self._index.remove(self._numbers[name], self.labels(name))
+            self._drop(name)
         if labels is None:
             self._declared.pop(name, None)
         else:
             self._declared[name] = labels
-        self._put(name)
+        if labels is not None or name in self._populated:
+            self._put(name)
 
     def acquire(self, scope: Selector) -> None:
         """Begin to use a namespace selector."""
@@ -77,11 +87,14 @@ class Scopes:
         self._scopes.discard(scope)
 
     def _put(self, name: str) -> None:
-        number = self._numbers.get(name)
-        if number is None:
-            number = self._numbers[name] = self._next
-            self._names[number] = name
-            self._next += 1
+        number = self._numbers[name] = self._free.pop() if self._free else len(self._numbers)
+        self._names[number] = name
         labels = self.labels(name)
         self._index.add(number, labels)
         self._selecting[name] = {scope for scope in self._scopes if scope.matches(labels)}
+
+    def _drop(self, name: str) -> None:
+        number = self._numbers.pop(name)
+        del self._names[number], self._selecting[name]
+        self._index.remove(number, self.labels(name))
+        self._free.append(number)

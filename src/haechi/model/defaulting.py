@@ -1,4 +1,4 @@
-"""What the API server fills in when it stores an object (kubernetes-api.md 1.2).
+"""What the API server fills in when it stores an object (SetDefaults of networking and core v1).
 
 A protocol is TCP, policyTypes are Ingress and, if there are egress rules, Egress; a namespace is called `default` and
 carries its name as a label.

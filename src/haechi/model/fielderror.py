@@ -1,4 +1,4 @@
-"""A validation error of one field, as apimachinery's `field.Error` (kubernetes-api.md 2.1)."""
+"""A validation error of one field, as apimachinery's `field.Error`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Validation of metadata and of label selectors, which all kinds share (kubernetes-api.md 2.4 and 2.5).
+"""Validation of metadata and of label selectors, which all kinds share.
 
 The words for ownerReferences and finalizers are those of apimachinery's `ValidateObjectMeta`.
 """

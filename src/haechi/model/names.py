@@ -1,6 +1,7 @@
-"""The API server's rules for names, label keys and label values (kubernetes-api.md 2.4 and 2.5).
+"""The API server's rules for names, label keys and label values.
 
-Each function returns the messages for a text, none if it is good. Lengths are bytes of UTF-8, whatever the words say.
+They are those of `k8s.io/apimachinery/pkg/util/validation`. Each function returns the messages for a text, none if it
+is good. Lengths are bytes of UTF-8, whatever the words say.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
-"""What the API server says of a NetworkPolicy: every error, in its order and words (kubernetes-api.md 2.2, 2.3, 2.6).
+"""What the API server says of a NetworkPolicy: every error, in its order and words.
 
-The policy is judged as stored, after defaulting, so absent protocols and policyTypes are never wrong. All errors are
-told at once. `haechi.model.decoding` has told what cannot even be decoded.
+The rules are those of `pkg/apis/networking/validation` and of its strategy's warnings. The policy is judged as stored,
+after defaulting, so absent protocols and policyTypes are never wrong. All errors are told at once.
+`haechi.model.decoding` has told what cannot even be decoded.
 """
 
 from __future__ import annotations

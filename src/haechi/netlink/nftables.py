@@ -33,6 +33,7 @@ _UNSPECIFIED: Final = 0
 _EXT_MESSAGE, _EXT_OFFSET = 1, 2
 _GENERATION: Final = 1
 _ELEMENTS: Final = 3
+_COUNT: Final = 20
 _SEQUENCES: Final = 0x3FFFFFFF
 _U32: Final = 0xFFFFFFFF
 
@@ -202,9 +203,24 @@ class Nftables:
         chains = self._payloads(MessageType.GET_CHAIN, MessageType.NEW_CHAIN, table)
         rules = self._payloads(MessageType.GET_RULE, MessageType.NEW_RULE, table)
         sets = self._payloads(MessageType.GET_SET, MessageType.NEW_SET, table)
-        names = _decoded(lambda: [Fields(each, "set").text(2) for each in sets])
-        elements = {each: self._elements(table, each) for each in names}
-        return _decoded(lambda: Ruleset.decode(table, chains, rules, sets, elements))
+        declared = _decoded(lambda: [Fields(each, "set") for each in sets])
+        elements = {name: self._elements(table, name) for name in _decoded(lambda: [each.text(2) for each in declared])}
+        found = _decoded(lambda: Ruleset.decode(table, chains, rules, sets, elements))
+        if not all(self._is_whole(found, each) for each in declared):
+            raise InterruptedDumpError("a set was rearranged while it was read")
+        return found
+
+    @staticmethod
+    def _is_whole(ruleset: Ruleset, declared: Fields) -> bool:
+        """Whether all elements of a set were dumped.
+
+        The kernel's hash grows in the background and a dump of many messages that meets it misses elements. Kernels
+        from 6.16 on tell the number of elements (NFTA_SET_COUNT); for intervals it is approximate, but trees stay.
+        """
+        noun = ruleset.sets.get(declared.text(2)) or ruleset.maps.get(declared.text(2))
+        if noun is None or noun.shape.interval or _COUNT not in declared:
+            return True
+        return _decoded(lambda: declared.u32(_COUNT)) == len(noun.elements)
 
     def _payloads(self, ask: MessageType, reply: MessageType, table: Table) -> list[bytes]:
         """One kind of noun of a table. Kernels filter by table as they like, so this does."""

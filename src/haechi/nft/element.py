@@ -23,15 +23,17 @@ from haechi.nft.attributes import Fields
 from haechi.nft.bytecode import read_value, value_data
 from haechi.nft.datatype import BY_CODE, DataType
 from haechi.nft.errors import DecodeError, NounError
+from haechi.nft.names import walk_userdata
 from haechi.nft.verdict import DATA_VERDICT, Verdict
 
 LIST_ELEM: Final = 1
-KEY, DATA, FLAGS, KEY_END = 1, 2, 3, 10
+KEY, DATA, FLAGS, USERDATA, KEY_END = 1, 2, 3, 6, 10
+_OPEN_INTERVAL: Final = 1  # nft marks intervals that end with the last value
 INTERVAL_END: Final = 1
 MOST_FIELDS: Final = 5
 """The type of a concatenation is a 32-bit number with six bits for each field."""
 _KEY_BYTES: Final = 64
-_KNOWN: Final = frozenset((KEY, DATA, FLAGS, KEY_END, 8))  # 8: padding
+_UNSUPPORTED: Final = {4: "timeout", 5: "expiration", 7: "statement", 9: "object", 11: "statements"}
 _UNSORTABLE: Final = frozenset((DataType.CT_STATE, DataType.CT_STATUS))
 
 _key = itemgetter(0)
@@ -49,6 +51,14 @@ class Element(NamedTuple):
     key: bytes
     last: bytes | None = None
     verdict: Verdict | None = None
+
+
+class _Tail(NamedTuple):
+    """What a dumped element has besides its key: the end in a concatenation, a verdict, whether it ends an interval."""
+
+    end: bytes | None
+    verdict: Verdict | None
+    ends: bool
 
 
 @dataclass(frozen=True)
@@ -151,6 +161,8 @@ class Shape:
                     each.check(self.noun, value)
 
     def _check_interval(self, name: str, key: bytes, end: bytes) -> None:
+        if not self.concatenated and key <= end:
+            return
         for (each, first), (_, last) in zip(self.fields(key), self.fields(end), strict=True):
             if first > last:
                 span = f"{each.print(first)}-{each.print(last)}"
@@ -181,81 +193,123 @@ class Shape:
             yield from _gather(self._encode_each(ordered))
 
     def _encode_keys(self, keys: list[bytes]) -> Iterator[bytes]:
-        sample = self._element(bytes(self.width))
-        before = sample[:12]
-        after = bytes(-self.width & 3)
+        before, after = self._wrapping(0), bytes(-self.width & 3)
         between = after + before
         keys = self._to_kernel(keys)
-        step = (attributes.LONGEST - 4) // len(sample)
+        step = (attributes.LONGEST - 4) // (len(between) + self.width)
         for start in range(0, len(keys), step):
             yield before + between.join(keys[start : start + step]) + after
 
     def _encode_each(self, ordered: list[Element]) -> Iterator[bytes]:
         top = b"\xff" * self.width
-        verdicts: dict[Verdict, bytes] = {}
-        for key, last, verdict in ordered:
-            data = b""
-            if verdict is not None:
-                data = verdicts.get(verdict) or verdicts.setdefault(verdict, attributes.nested(DATA, verdict.data()))
-            (key,) = self._to_kernel([key])
+        plain = self._wrapping(0)
+        ending = attributes.u32(FLAGS, INTERVAL_END)
+        closing, pad = self._wrapping(len(ending)), bytes(-self.width & 3)
+        data: dict[Verdict | None, tuple[bytes, bytes]] = {None: (plain, b"")}
+        for key, (_, last, verdict) in zip(self._to_kernel([each[0] for each in ordered]), ordered, strict=True):
+            if verdict not in data:
+                more = attributes.nested(DATA, verdict.data()) if verdict else b""
+                data[verdict] = (self._wrapping(len(more)), more)
+            before, more = data[verdict]
             if self.interval and self.concatenated:
-                yield self._element(key, value_data(KEY_END | attributes.NESTED, last or key) + data)
+                yield self._element(key, value_data(KEY_END | attributes.NESTED, last or key) + more)
                 continue
-            yield self._element(key, data)
+            yield before + key + pad + more
             end = last or key
             if self.interval and end != top:
                 after = (int.from_bytes(end, "big") + 1).to_bytes(self.width, "big")
-                yield self._element(after, attributes.u32(FLAGS, INTERVAL_END))
+                yield closing + after + pad + ending
 
     def _element(self, key: bytes, more: bytes = b"") -> bytes:
-        return attributes.nested(LIST_ELEM, value_data(KEY | attributes.NESTED, key), more)
+        return self._wrapping(len(more)) + key + bytes(-self.width & 3) + more
+
+    def _wrapping(self, more: int) -> bytes:
+        """The headers before a key: of the element, of NFTA_SET_ELEM_KEY, of NFTA_DATA_VALUE."""
+        key = self.width + 8 + (-self.width & 3)
+        pack = attributes.HEADER.pack
+        return (
+            pack(4 + key + more, LIST_ELEM | attributes.NESTED)
+            + pack(key, KEY | attributes.NESTED)
+            + pack(4 + self.width, 1)
+        )
 
     def _to_kernel(self, keys: list[bytes]) -> list[bytes]:
+        """Keys in the order in which nf_tables keeps them, or back: the same exchange."""
         if not any(each.host_order for each in self.types):
             return keys
-        pad = bytes(3)
         return [
             b"".join(
-                each.to_kernel(value) + pad[: width - each.width]
+                each.to_kernel(value) + bytes(width - each.width)
                 for (each, value), width in zip(self.fields(key), self.field_widths, strict=True)
             )
             for key in keys
         ]
 
-    def _from_kernel(self, key: bytes) -> bytes:
-        if len(key) != self.width:
-            raise DecodeError("element", f"a key of {len(key)} bytes in a {self.noun} of {self.width}")
-        return self._to_kernel([key])[0] if any(each.host_order for each in self.types) else key
-
     # -- decoding ------------------------------------------------------------------------------------------------
 
     def decode(self, payloads: Iterable[bytes]) -> frozenset[Element]:
         """The elements in the NFTA_SET_ELEM_LIST_ELEMENTS payloads of a whole dump. Raises `DecodeError`."""
-        raw = [self._read(item) for payload in payloads for item in _items(payload)]
+        tails: dict[bytes, _Tail] = {}
+        raw = [self._read(item, tails) for payload in payloads for item in _items(payload)]
         if not self.interval:
-            return frozenset(Element(key, None, verdict) for key, _, verdict, _ in raw)
+            return frozenset(Element(key, None, verdict) for key, (_, verdict, _) in raw)
         if self.concatenated:
-            return frozenset(Element(key, None if end == key else end, verdict) for key, end, verdict, _ in raw)
+            return frozenset(Element(key, None if end == key else end, verdict) for key, (end, verdict, _) in raw)
         return frozenset(self._join(raw))
 
-    def _read(self, item: bytes) -> tuple[bytes, bytes | None, Verdict | None, bool]:
-        """Key, end of a concatenation, verdict, whether it is the end of an interval."""
+    def _read(self, item: bytes, tails: dict[bytes, _Tail]) -> tuple[bytes, _Tail]:
+        """An element's key and what follows it. Most elements of a set have the same tail."""
+        if item[:8] in self._heads:
+            rest = item[self._body :]
+            tail = tails.get(rest)
+            if tail is None:
+                tail = self._tail(Fields(rest, "element"))
+                if not self.interval or not self.concatenated:
+                    tails[rest] = tail
+            key = item[8 : 8 + self.width]
+            return (key if self._same_order else self._from_kernel(key)), tail
         fields = Fields(item, "element")
-        unknown = fields.kinds() - _KNOWN
-        if unknown:
-            raise DecodeError("element", f"attribute {min(unknown)} is not supported")
+        return self._from_kernel(read_value(fields, KEY)), self._tail(fields)
+
+    @cached_property
+    def _heads(self) -> frozenset[bytes]:
+        """The headers before an element's key, with the nested flag (as nft sends it) and without (as kernels do)."""
+        pack = attributes.HEADER.pack
+        return frozenset(pack(self._body, kind) + pack(4 + self.width, 1) for kind in (KEY, KEY | attributes.NESTED))
+
+    @cached_property
+    def _body(self) -> int:
+        return 8 + self.width + (-self.width & 3)
+
+    @cached_property
+    def _same_order(self) -> bool:
+        return not any(each.host_order for each in self.types)
+
+    def _tail(self, fields: Fields) -> _Tail:
+        for kind, word in _UNSUPPORTED.items():
+            if kind in fields:
+                raise DecodeError("element", f"{word} is not supported")
+        if USERDATA in fields and walk_userdata(fields.raw(USERDATA), "element").keys() - {_OPEN_INTERVAL}:
+            raise DecodeError("element", "comment is not supported")
         flags = fields.u32(FLAGS, 0)
         if flags & ~INTERVAL_END:
             raise DecodeError("element", f"flags {flags:#x} are not supported")
         end = self._from_kernel(read_value(fields, KEY_END)) if KEY_END in fields else None
         verdict = Verdict.from_data(fields.nest(DATA).nest(DATA_VERDICT)) if DATA in fields else None
-        return self._from_kernel(read_value(fields, KEY)), end, verdict, bool(flags)
+        return _Tail(end, verdict, bool(flags))
 
-    def _join(self, raw: list[tuple[bytes, bytes | None, Verdict | None, bool]]) -> Iterator[Element]:
+    def _from_kernel(self, key: bytes) -> bytes:
+        if len(key) != self.width:
+            raise DecodeError("element", f"a key of {len(key)} bytes in a {self.noun} of {self.width}")
+        return key if self._same_order else self._to_kernel([key])[0]
+
+    def _join(self, raw: list[tuple[bytes, _Tail]]) -> Iterator[Element]:
         """Put the first and the last values of intervals together. Ends without a beginning mean nothing."""
         opened: tuple[bytes, Verdict | None] | None = None
-        for key, _, verdict, ends in sorted(raw, key=lambda each: (each[0], not each[3])):
+        for key, (_, verdict, ends) in sorted(raw, key=_begins_last):
             if opened is not None:
+                if opened[0] == key:
+                    raise DecodeError("element", "two intervals begin with the same value")
                 yield _interval(*opened, (int.from_bytes(key, "big") - 1).to_bytes(self.width, "big"))
             opened = None if ends else (key, verdict)
         if opened is not None:
@@ -317,9 +371,12 @@ def print_interval(type: DataType, first: bytes, last: bytes, *, prefix: bool = 
     return f"{type.print(first, numeric=True)}-{type.print(last, numeric=True)}"
 
 
+def _begins_last(item: tuple[bytes, _Tail]) -> tuple[bytes, bool]:
+    """At one value, the end of an interval comes before the beginning of the next."""
+    return item[0], not item[1].ends
+
+
 def _interval(key: bytes, verdict: Verdict | None, last: bytes) -> Element:
-    if last < key:
-        raise DecodeError("element", "two intervals begin with the same value")
     return Element(key, None if last == key else last, verdict)
 
 

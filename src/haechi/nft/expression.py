@@ -51,6 +51,7 @@ Expression: TypeAlias = (
 
 _META: Final = {each.number: each for each in MetaKey}
 _CT: Final = {each.number: each for each in CtKey}
+_IS_ICMPV6: Final = Compare(Meta(MetaKey.L4PROTO), Operator.EQ, b"\x3a")
 _REJECT: Final = {(each.type, each.code): each for each in RejectKind}
 
 
@@ -58,21 +59,23 @@ def decode_expressions(codes: tuple[Bytecode, ...]) -> tuple[Expression, ...]:
     """The statements that kernel expressions amount to; what is not understood ends as one `Unknown`."""
     found: list[Expression] = []
     position = 0
+    icmpv6 = False
     while position < len(codes):
         try:
-            statement, position = _statement(codes, position)
+            statement, position = _statement(codes, position, icmpv6)
         except (DecodeError, NounError, ValueError) as error:
             rest = codes[position:]
             what = "expressions " + ", ".join(code.name for code in rest)
             found.append(Unknown(what, b"".join(code.encode() for code in rest), str(error)))
             break
+        icmpv6 |= statement == _IS_ICMPV6
         found.append(statement)
     return tuple(found)
 
 
-def _statement(codes: tuple[Bytecode, ...], position: int) -> tuple[Expression, int]:
+def _statement(codes: tuple[Bytecode, ...], position: int, icmpv6: bool) -> tuple[Expression, int]:
     """The statement that begins at ``position``, and where the next one begins."""
-    loads, position = _loads(codes, position)
+    loads, position = _loads(codes, position, icmpv6)
     if position >= len(codes):
         raise DecodeError("expressions", "a load that nothing uses")
     name = codes[position].name
@@ -99,7 +102,7 @@ def _statement(codes: tuple[Bytecode, ...], position: int) -> tuple[Expression, 
 # -- loads -----------------------------------------------------------------------------------------------------------
 
 
-def _loads(codes: tuple[Bytecode, ...], position: int) -> tuple[tuple[Load, ...], int]:
+def _loads(codes: tuple[Bytecode, ...], position: int, icmpv6: bool) -> tuple[tuple[Load, ...], int]:
     loads: list[Load] = []
     word = 0
     while position < len(codes):
@@ -110,6 +113,8 @@ def _loads(codes: tuple[Bytecode, ...], position: int) -> tuple[tuple[Load, ...]
         if codes[position].name == "meta" and 1 not in fields:
             break
         load = reader(fields)
+        if icmpv6 and load == Payload(PayloadField.ICMP_TYPE):
+            load = Payload(PayloadField.ICMPV6_TYPE)
         if register_word(fields.u32(1)) != word:
             raise DecodeError("expressions", "a load into a register that is not the next one")
         position += 1

@@ -24,9 +24,9 @@ TABLE, NAME, SET_FLAGS, KEY_TYPE, KEY_LEN, DATA_TYPE, DATA_LEN, POLICY, DESC, SE
 F_MAP: Final = 0x8
 F_CONCAT: Final = 0x80
 VERDICT_TYPE: Final = 0xFFFFFF00
-_KNOWN: Final = frozenset(
-    (TABLE, NAME, SET_FLAGS, KEY_TYPE, KEY_LEN, DATA_TYPE, DATA_LEN, POLICY, DESC, SET_ID, 13, 14, 16)
-)
+_UNSUPPORTED: Final = {11: "timeout", 12: "gc-interval", 15: "object", 17: "statement", 18: "statements"}
+_PERFORMANCE: Final = 0
+_DESC_SIZE: Final = 1
 _UD_KEYBYTEORDER, _UD_DATABYTEORDER, _UD_COMMENT = 0, 1, 7
 _HOST_ENDIAN, _BIG_ENDIAN, _NO_ORDER = 1, 2, 0
 
@@ -127,10 +127,14 @@ class Declaration:
 
 def decode_declaration(fields: Fields) -> Declaration:
     """Read a set or verdict map. Raises `DecodeError` or `NounError` for what is not supported."""
-    unknown = fields.kinds() - _KNOWN
-    if unknown:
-        raise DecodeError("set", f"attribute {min(unknown)} is not supported")
+    for kind, word in _UNSUPPORTED.items():
+        if kind in fields:
+            raise DecodeError("set", f"{word} is not supported")
+    if fields.u32(POLICY, _PERFORMANCE) != _PERFORMANCE:
+        raise DecodeError("set", "policy memory is not supported")
     bits = fields.u32(SET_FLAGS, 0)
+    if DESC in fields and _DESC_SIZE in fields.nest(DESC) and not bits & SetFlags.CONSTANT:
+        raise DecodeError("set", "size is not supported")  # nft gives constant sets the size that they have
     verdicts = bool(bits & F_MAP)
     flags = bits & ~(F_MAP | F_CONCAT)
     if flags & ~int(SetFlags.CONSTANT | SetFlags.INTERVAL | SetFlags.DYNAMIC):

@@ -3,15 +3,15 @@
 Why: it exists to be right and to be compared with. It promises to be short enough to check by eye against the document
 ("Network Policies", kubernetes.io) and design section 10: no caches, no sets, no code shared with the engine. It
 refuses to be fast. Where an object cannot be read, it is closed: a rule with an unreadable part allows nothing, an
-unreadable pod selector selects what its readable part selects.
+unreadable pod selector selects what its readable part selects, unreadable policyTypes are both directions.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
-from re import fullmatch
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from re import fullmatch, sub
 
 from haechi.model import (
     IPBlock,
@@ -73,8 +73,18 @@ def is_policed(pod: Pod) -> bool:
 
 def addresses(pod: Pod) -> list[Address]:
     """All addresses of a pod, of both families."""
-    texts = [entry.ip for entry in pod.status.pod_ips] or [pod.status.pod_ip]
-    return [ip_address(text) for text in texts if text]
+    return readable([entry.ip for entry in pod.status.pod_ips if entry.ip] or [pod.status.pod_ip])
+
+
+def readable(texts: list[str]) -> list[Address]:
+    """The addresses among these texts; nothing can be sent to or come from what is no address."""
+    found: list[Address] = []
+    for text in texts:
+        try:
+            found.append(network(f"{text}/{128 if ':' in text else 32}").network_address)
+        except Unreadable:
+            continue
+    return found
 
 
 def side(
@@ -98,15 +108,17 @@ def side(
 
 def is_own_node(cluster: Cluster, pod: Pod, remote: Address) -> bool:
     """A pod and the node on which it runs always reach each other."""
-    texts = [entry.ip for entry in pod.status.host_ips] + [pod.status.host_ip]
+    texts = [entry.ip for entry in pod.status.host_ips] or [pod.status.host_ip]
     for node in cluster.nodes:
         if node.metadata.name == pod.spec.node_name:
-            texts += [entry.address for entry in node.status.addresses if entry.type.endswith("IP")]
-    return str(remote) in [str(ip_address(text)) for text in texts if text]
+            texts += [entry.address for entry in node.status.addresses if entry.type in ("InternalIP", "ExternalIP")]
+    return remote in readable(texts)
 
 
 def policy_types(policy: NetworkPolicy) -> tuple[str, ...]:
-    """`spec.policyTypes` with its default: Ingress always, Egress if there is an egress rule."""
+    """`spec.policyTypes` with its default: Ingress always, Egress if there is an egress rule; both if unreadable."""
+    if not set(policy.spec.policy_types) <= set(Direction):
+        return ("Ingress", "Egress")
     return policy.spec.policy_types or (("Ingress", "Egress") if policy.spec.egress else ("Ingress",))
 
 
@@ -124,8 +136,9 @@ def isolates(policy: NetworkPolicy, pod: Pod, direction: Direction) -> bool:
 
 
 def rules(policy: NetworkPolicy, direction: Direction) -> tuple[Rule, ...]:
-    """The rules of one direction; none if it cannot be said for sure which pods the policy selects."""
-    if not all(is_readable(expression) for expression in expressions(policy.spec.pod_selector)):
+    """The rules of one direction; none if it cannot be said for sure which pods the policy selects, or for what."""
+    selecting = all(is_readable(expression) for expression in expressions(policy.spec.pod_selector))
+    if not selecting or not set(policy.spec.policy_types) <= set(Direction):
         return ()
     return policy.spec.ingress if direction is Direction.INGRESS else policy.spec.egress
 
@@ -140,13 +153,16 @@ def rule_allows(
     packet: Packet,
 ) -> bool:
     """(no peers or any peer matches the remote) and (no ports or any port matches); unreadable: nothing."""
-    peers = rule.from_ if isinstance(rule, NetworkPolicyIngressRule) else rule.to
+    egress = isinstance(rule, NetworkPolicyEgressRule)
+    peers = rule.to if isinstance(rule, NetworkPolicyEgressRule) else rule.from_
     try:  # every part is asked, so that an unreadable one is always noticed
-        by_peer = [peer_matches(cluster, policy, entry, peer, remote) for entry in peers]
+        matching = [entry for entry in peers if peer_matches(cluster, policy, entry, peer, remote)]
+        if egress and matching and all(entry.ip_block is not None for entry in matching):
+            server = None  # whom only an ipBlock means, it means as an address: addresses have no port names
         by_port = [port_matches(entry, server, packet) for entry in rule.ports]
     except Unreadable:
         return False
-    return (not peers or any(by_peer)) and (not rule.ports or any(by_port))
+    return (not peers or bool(matching)) and (not rule.ports or any(by_port))
 
 
 def peer_matches(
@@ -186,13 +202,11 @@ def in_block(block: IPBlock, remote: Address) -> bool:
 
 def network(text: str) -> IPv4Network | IPv6Network:
     """A CIDR as any API server may have stored it: leading zeros are decimal, an IPv4-mapped network is IPv4."""
-    digits = "[0-9]{1,4}"
-    parts = fullmatch(rf"(({digits})\.({digits})\.({digits})\.({digits})|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*)/([0-9]+)", text)
-    if parts is None:
+    if not fullmatch("[0-9A-Fa-f:.]+/[0-9]+", text):  # no zone, no netmask, no bare address
         raise Unreadable
-    address = parts[1] if ":" in parts[1] else ".".join(str(int(part)) for part in parts.groups()[1:5])
+    plain = sub(r"(?<![0-9A-Fa-f])0+(?=[0-9]+\.)|(?<=\.)0+(?=[0-9])", "", text)  # the dotted numbers are decimal
     try:
-        found = ip_network(f"{address}/{int(parts[6])}", strict=False)
+        found = ip_network(plain, strict=False)
     except ValueError:
         raise Unreadable from None
     if isinstance(found, IPv6Network) and found.network_address.ipv4_mapped and found.prefixlen >= 96:
@@ -203,7 +217,7 @@ def network(text: str) -> IPv4Network | IPv6Network:
 def port_matches(entry: NetworkPolicyPort, server: Pod | None, packet: Packet) -> bool:
     """Whether one item of `ports` means the packet's protocol and destination port; names are the server's."""
     protocol = PROTOCOLS.get("TCP" if entry.protocol is None else entry.protocol)
-    if protocol is None or (entry.end_port is not None and not isinstance(entry.port, int)):
+    if protocol is None or entry.port == "" or (entry.end_port is not None and not isinstance(entry.port, int)):
         raise Unreadable
     if isinstance(entry.port, int):
         last = entry.port if entry.end_port is None else entry.end_port
@@ -212,7 +226,7 @@ def port_matches(entry: NetworkPolicyPort, server: Pod | None, packet: Packet) -
         return packet.protocol == protocol and entry.port <= packet.port <= last
     if entry.port is None:
         return packet.protocol == protocol
-    return packet.protocol == protocol and packet.port in named_ports(server, entry.port, protocol)
+    return packet.protocol == protocol and packet.port > 0 and packet.port in named_ports(server, entry.port, protocol)
 
 
 def named_ports(server: Pod | None, name: str, protocol: int) -> list[int]:

@@ -1,0 +1,69 @@
+"""What a lab run found: every question with its expected and its observed answer.
+
+Why: the table is the proof, so each row keeps everything that was asked. Plain values that pickle; words and colours
+are made by whoever prints them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from haechi.lab.probe import Protocol
+from haechi.model.verdict import Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One probe.
+
+    Attributes:
+        source: the client: `namespace/pod`, `host/NAME` or `outside/ADDRESS`.
+        destination: the server, likewise.
+        family: 4 or 6.
+        protocol: TCP, UDP or SCTP.
+        port: the destination port.
+        expected: what the engine says, both sides with their policies.
+        arrived: whether a packet arrived at the listener.
+        replied: whether the answer came back.
+    """
+
+    source: str
+    destination: str
+    family: int
+    protocol: Protocol
+    port: int
+    expected: Verdict
+    arrived: bool
+    replied: bool
+
+    @property
+    def is_as_expected(self) -> bool:
+        """An allowed packet arrived and was answered; of a denied one nothing arrived."""
+        return (self.arrived, self.replied) == (self.expected.allowed, self.expected.allowed)
+
+
+@dataclass(frozen=True)
+class Report:
+    """All rows of a run.
+
+    Attributes:
+        rows: in order of source, destination, port, protocol and family.
+        endpoints: the addresses of everyone, by name.
+        words: what outside hosts are, in words.
+        nodes: the nodes' names and, on each, its pods.
+        notes: what was left out or chosen.
+        seconds: how long the run took, from the first namespace to the last packet.
+    """
+
+    rows: tuple[Row, ...]
+    endpoints: dict[str, tuple[str, ...]]
+    words: dict[str, str] = field(default_factory=dict)
+    nodes: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    seconds: float = 0.0
+
+    @cached_property
+    def mismatches(self) -> tuple[Row, ...]:
+        """The rows in which kernel and policies differ."""
+        return tuple(row for row in self.rows if not row.is_as_expected)
