@@ -1,0 +1,1 @@
+"""The figures that Haechi promises, and the seeded clusters on which they are taken."""

@@ -33,10 +33,14 @@ from haechi.model import (
 PODS_OF_WORKLOAD = 25
 WORKLOADS_OF_NAMESPACE = 40
 PODS_OF_NODE = 110
-TEAMS = 20
+TEAMS = 50
 TIERS = ("frontend", "backend", "cache", "db")
 CONTAINERS = tuple(
-    (Container(name="main", ports=(ContainerPort(name="http", container_port=port), ContainerPort(container_port=9090))),)
+    (
+        Container(
+            name="main", ports=(ContainerPort(name="http", container_port=port), ContainerPort(container_port=9090))
+        ),
+    )
     for port in (8080, 8000, 3000)
 )
 

@@ -7,12 +7,15 @@ unreadable parts, disputed addresses, pods without a node, completed and host-ne
 from __future__ import annotations
 
 from ipaddress import ip_address
+from itertools import product
+from random import Random
 
 from hypothesis import strategies as st
 
 from haechi.model import (
     Container,
     ContainerPort,
+    HostIP,
     IPBlock,
     LabelSelector,
     LabelSelectorRequirement,
@@ -42,11 +45,22 @@ NODES = ("n0", "n1")
 NAMES = ("web", "dns")
 PORTS = (53, 80, 81, 8080)
 PROTOCOLS = ("TCP", "UDP", "SCTP")
-POD_ADDRESSES = tuple(f"10.0.0.{n}" for n in range(8)) + tuple(f"fd00::{n}" for n in range(8))
+POD_NAMES = ("p0", "p1", "p2")
+KEYS_OF_PODS = tuple(product(NAMESPACES, POD_NAMES))
+POD_ADDRESSES = tuple(f"10.0.0.{n}" for n in range(10)) + tuple(f"fd00::{n:x}" for n in range(10))
+ODD_ADDRESSES = ("nonsense", "10.0.0.1/32", "::ffff:10.0.0.3", "010.0.0.4", "fe80::1%e")
 OTHER_ADDRESSES = ("10.0.1.1", "192.168.0.1", "8.8.8.8", "fd01::1", "2001:db8::1", "172.16.0.1", "fd02::1")
 CIDRS = (
     *("0.0.0.0/0", "::/0", "10.0.0.0/8", "10.0.0.0/30", "10.0.0.4/30", "10.0.0.5/32", "10.0.0.0/24", "192.168.0.0/16"),
     *("fd00::/16", "fd00::/126", "fd00::5/128", "10.0.0.5/8", "010.0.0.0/8", "::ffff:10.0.0.0/124", "8.8.8.8/32"),
+)
+BAD_PORTS = (
+    NetworkPolicyPort(protocol="ICMP", port=80),
+    NetworkPolicyPort(port=0),
+    NetworkPolicyPort(port=""),
+    NetworkPolicyPort(port=80, end_port=79),
+    NetworkPolicyPort(port="web", end_port=90),
+    NetworkPolicyPort(end_port=90),
 )
 EXCEPTS = ("10.0.0.0/31", "10.0.0.5/32", "fd00::2/127", "10.0.0.0/16", "8.8.0.0/16", "fd00::/124")
 
@@ -76,9 +90,7 @@ def namespace_selectors(draw: st.DrawFn, *, readable: bool = True) -> LabelSelec
         return draw(selectors(readable=readable))
     names = draw(st.lists(st.sampled_from(NAMESPACES), min_size=1, max_size=2))
     operator = draw(st.sampled_from(("In", "NotIn")))
-    expression = LabelSelectorRequirement(
-        key="kubernetes.io/metadata.name", operator=operator, values=tuple(names)
-    )
+    expression = LabelSelectorRequirement(key="kubernetes.io/metadata.name", operator=operator, values=tuple(names))
     return LabelSelector(match_expressions=(expression,))
 
 
@@ -108,8 +120,7 @@ def policy_ports(draw: st.DrawFn, *, readable: bool = True) -> NetworkPolicyPort
     port = draw(st.sampled_from((None, *PORTS, *NAMES, "none")))
     last = port + draw(st.integers(0, 30)) if isinstance(port, int) and draw(st.booleans()) else None
     if not readable and draw(st.integers(0, 9)) == 0:
-        bad = (("ICMP", 80, None), ("TCP", 0, None), ("TCP", 80, 79), ("TCP", "web", 90), ("TCP", None, 90))
-        protocol, port, last = draw(st.sampled_from(bad))
+        return draw(st.sampled_from(BAD_PORTS))
     return NetworkPolicyPort(protocol=protocol, port=port, end_port=last)
 
 
@@ -119,10 +130,12 @@ def policies(draw: st.DrawFn, *, readable: bool = True) -> NetworkPolicy:
     many_peers = st.lists(peers(readable=readable), max_size=3).map(tuple)
     ingress = st.builds(NetworkPolicyIngressRule, ports=many_ports, from_=many_peers)
     egress = st.builds(NetworkPolicyEgressRule, ports=many_ports, to=many_peers)
-    types = st.sampled_from(((), ("Ingress",), ("Egress",), ("Ingress", "Egress"), ("Ingress", "Ingress")))
+    good = ((), ("Ingress",), ("Egress",), ("Ingress", "Egress"), ("Ingress", "Ingress"))
+    bad = (("Egress", "ingress"), ("",))
+    is_bad = not readable and draw(st.integers(0, 19)) == 0
     spec = NetworkPolicySpec(
         pod_selector=draw(selectors(readable=readable)),
-        policy_types=draw(types),
+        policy_types=draw(st.sampled_from(bad if is_bad else good)),
         ingress=tuple(draw(st.lists(ingress, max_size=2))),
         egress=tuple(draw(st.lists(egress, max_size=2))),
     )
@@ -142,14 +155,19 @@ def containers(draw: st.DrawFn) -> Container:
 
 
 @st.composite
+def pod_addresses(draw: st.DrawFn, number: int) -> tuple[str, ...]:
+    """Mostly the pod's own, sometimes anybody's or none."""
+    own = (f"10.0.0.{number}", f"fd00::{number:x}")
+    anybodys = st.lists(st.sampled_from(POD_ADDRESSES + ODD_ADDRESSES), max_size=2).map(tuple)
+    return draw(st.one_of(st.just(own), st.just(own), st.sampled_from((own[:1], own[1:])), anybodys))
+
+
+@st.composite
 def pods(draw: st.DrawFn, *, nodes: tuple[str, ...] = ("", *NODES)) -> Pod:
-    found = draw(st.lists(st.sampled_from(POD_ADDRESSES), max_size=2, unique=True))
+    number = draw(st.integers(0, len(KEYS_OF_PODS) - 1))
+    namespace, name = KEYS_OF_PODS[number]
     return Pod(
-        metadata=ObjectMeta(
-            name=draw(st.sampled_from(("p0", "p1", "p2", "p3"))),
-            namespace=draw(st.sampled_from(NAMESPACES)),
-            labels=draw(labels),
-        ),
+        metadata=ObjectMeta(name=name, namespace=namespace, labels=draw(labels)),
         spec=PodSpec(
             node_name=draw(st.sampled_from(nodes)),
             host_network=draw(st.integers(0, 9)) == 0,
@@ -157,14 +175,15 @@ def pods(draw: st.DrawFn, *, nodes: tuple[str, ...] = ("", *NODES)) -> Pod:
         ),
         status=PodStatus(
             phase=draw(st.sampled_from(("Running", "Running", "Running", "Pending", "Succeeded", "Failed"))),
-            pod_ips=tuple(PodIP(ip=address) for address in found),
+            pod_ips=tuple(PodIP(ip=address) for address in draw(pod_addresses(number))),
+            host_ips=draw(
+                st.sampled_from(((), (), (HostIP(ip="172.16.0.1"), HostIP(ip="worker")), (HostIP(ip="10.0.0.7"),)))
+            ),
         ),
     )
 
 
-namespaces = st.builds(
-    Namespace, metadata=st.builds(ObjectMeta, name=st.sampled_from(NAMESPACES), labels=labels)
-)
+namespaces = st.builds(Namespace, metadata=st.builds(ObjectMeta, name=st.sampled_from(NAMESPACES), labels=labels))
 
 
 @st.composite
@@ -192,12 +211,12 @@ def cluster(found: list[Namespace | Node | Pod | NetworkPolicy]) -> Cluster:
     )
 
 
-@st.composite
-def packets(draw: st.DrawFn) -> Packet:
-    """A packet between any two addresses of one family."""
-    every = [ip_address(text) for text in POD_ADDRESSES * 2 + OTHER_ADDRESSES]
-    source = draw(st.sampled_from(every))
-    destination = draw(st.sampled_from([address for address in every if address.version == source.version]))
-    protocol = draw(st.sampled_from((6, 6, 17, 132, 1, 47)))
-    port = draw(st.sampled_from((*PORTS, 54, 110, 65535))) if protocol in (6, 17, 132) else 0
-    return Packet(source, destination, protocol, port)
+def probes(found: Cluster, random: Random) -> list[Packet]:
+    """Packets between the addresses that this cluster's pods have, and a few others."""
+    texts = {entry.ip for pod in found.pods for entry in pod.status.pod_ips if entry.ip in POD_ADDRESSES}
+    texts |= set(random.sample(OTHER_ADDRESSES, 3))
+    some = [ip_address(text) for text in random.sample(sorted(texts), min(len(texts), 9))]
+    ports = [(6, random.choice((*PORTS, 54, 110))), (random.choice((17, 132)), random.choice((*PORTS, 54, 110)))]
+    ons = [*ports, random.choice(((1, 0), (47, 0), (6, 65535)))]
+    pairs = [(one, other) for one, other in product(some, repeat=2) if one.version == other.version]
+    return [Packet(one, other, *on) for one, other in pairs for on in ons]

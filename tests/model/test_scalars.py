@@ -17,11 +17,12 @@ from haechi.model.tree import SyntaxProblem
 
 KUBECTL = Path(sysconfig.get_path("scripts")) / "kubectl"
 
-PLAIN = """
+WORDS = """
 y Y yes Yes YES yEs true True TRUE tRue on On ON oN n N no No NO false False FALSE off Off OFF oFF
 ~ null Null NULL nULL nil None
 0 00 01 0777 0o17 0O7 0o8 08 09.5 0888 0777.5 0x1F 0X1f 0x_1 0xg 0b11 0B11 0b2 0b -0b11 +0b1 -0x1 -0o7 -0 +0 -1 +12
 1_000 1__0 _1 1_ 1_0.5_0 1e3 1E5 1e+5 1e-5 1e5_0 12e03 1. 1.e3 5.e .5 +.5 -.5e-3 .5e3 .e5 . ._5 .5_5 .. ...5 1.5e300
+.5_ .5__5 .5e1_0 .5e_1 .5_e1
 -0.0 1.0 80.0 80.5 1.0000000000000001 1e20 1e21 1e400 -1e400 .1e-400 0.0000001 123456789.5
 9223372036854775807 9223372036854775808 -9223372036854775808 -9223372036854775809 18446744073709551615
 18446744073709551616 +9223372036854775808 99999999999999999999999 123456789012345678901234567890
@@ -29,7 +30,8 @@ y Y yes Yes YES yEs true True TRUE tRue on On ON oN n N no No NO false False FAL
 1:30 20:30:20 190:20:30.15 2020-01-01 2020-1-1 2020-01-01T00:00:00Z 2001-12-14t21:59:43.10-05:00 12-34 1-2
 = << + - -- +- e e5 +e5 -e5 inf +inf nan .infinity .Inf_ 1.2.3 10.0.0.0/8 10.0.0.1 fe80::1 0x 0x1p3 .0x1p3 1e 1e+ --1
 a é ☃ a#b a:b tcp:80 !x !!str !!int "" '' "y" 'on' "0777" '~'
-""".split()
+"""
+PLAIN = WORDS.split()
 TAGGED = [
     "!!str 12",
     "!!str ~",
@@ -82,15 +84,19 @@ def manifest(entries: list[str]) -> str:
 def read_by_kubectl(tmp_path: Path, text: str) -> object:
     done = kubectl(tmp_path, text)
     assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)["data"]
+    return json.loads(done.stdout, parse_int=number)["data"]
+
+
+def number(text: str) -> int | float:
+    """kubectl passes every number through JSON, where integers of more than 64 bits become floats."""
+    return int(text) if -(2**63) <= int(text) < 2**63 else float(text)
 
 
 def read_by_us(text: str) -> object:
     data = text.encode()
     tree = yamltext.parse(data, 0, len(data))
     assert isinstance(tree.data, dict)
-    # kubectl passes every number through JSON, where 80.0 is 80 and huge integers become floats
-    return json.loads(json.dumps(tree.data["data"]))
+    return json.loads(json.dumps(tree.data["data"]), parse_int=number)
 
 
 def test_scalars_are_read_as_kubectl_reads_them(tmp_path: Path) -> None:

@@ -250,10 +250,9 @@ def test_doubtful_blocks_become_errors_in_1_36() -> None:
     """The version decides where no gate is given; older warnings speak of a future release."""
     subject = with_peer(ipBlock={"cidr": "010.0.0.0/8"})
     assert said(subject, "1.35") == []
-    assert [text for _, text in warnings(subject, KubernetesVersion(35))] == [
-        'spec.ingress[0].from[0].ipBlock.cidr: non-standard CIDR value "010.0.0.0/8" '
-        + 'will be considered invalid in a future Kubernetes release: use "10.0.0.0/8"'
-    ]
+    (_, text), *others = warnings(subject, KubernetesVersion(35))
+    assert text.endswith('"010.0.0.0/8" will be considered invalid in a future Kubernetes release: use "10.0.0.0/8"')
+    assert not others
     assert len(said(subject, "1.36")) == 1
     assert warnings(subject, KubernetesVersion(36)) == ()
 

@@ -29,6 +29,7 @@ from haechi.model import (
     PodStatus,
 )
 from haechi.model.manifests import load
+from haechi.model.validation import validate, warnings
 from tests.scenarios.verdicts import Verdicts
 
 Object = Namespace | Node | Pod | NetworkPolicy
@@ -83,6 +84,7 @@ def netpol(namespace: str, name: str, spec: str) -> NetworkPolicy:
     found = load(["-"], BytesIO(text.encode()))
     assert not found.problems, [str(problem) for problem in found.problems]
     (policy,) = found.all(NetworkPolicy)
+    assert [*validate(policy), *warnings(policy)] == []
     return policy
 
 

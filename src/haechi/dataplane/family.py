@@ -5,6 +5,7 @@ Why: every set and map of addresses exists once for IPv4 and once for IPv6, and 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from haechi.nft import CtKey, DataType, PayloadField, ipv4, ipv6, protocol
@@ -42,6 +43,12 @@ class AddressFamily:
     def key(self, address: int) -> bytes:
         """A point on the line as a key of this family."""
         return ipv4(address) if self.number == 4 else ipv6(address - _V6_START)
+
+    def keys(self, addresses: Iterable[int]) -> list[bytes]:
+        """The keys of those addresses that are of this family, in their order."""
+        if self.number == 4:
+            return [address.to_bytes(4, "big") for address in addresses if address < _V6_START]
+        return [(address - _V6_START).to_bytes(16, "big") for address in addresses if address >= _V6_START]
 
 
 IPV4 = AddressFamily(

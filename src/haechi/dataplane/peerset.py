@@ -42,15 +42,13 @@ class PodSet:
 
     def elements(self, engine: Engine) -> frozenset[Element]:
         """Its elements in the engine's present state."""
-        holds, key = self.family.holds, self.family.key
-        addresses = {a for selection in self.selections for _, own in engine.members(selection) for a in own}
-        return frozenset([Element(key(address)) for address in addresses if holds(address)])
+        return frozenset([Element(key) for key in self.family.keys(engine.addresses(self.selections))])
 
     def elements_of(self, state: PodState | None) -> frozenset[Element]:
         """The elements that one pod contributes."""
         if state is None or self.selections.isdisjoint(state.selections):
             return _NOTHING
-        return frozenset([Element(self.family.key(a)) for a in state.addresses if self.family.holds(a)])
+        return frozenset([Element(key) for key in self.family.keys(state.addresses)])
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,11 @@ class Claims:
         """Whether several pods claim an address."""
         return address in self._disputed
 
+    @property
+    def has_disputes(self) -> bool:
+        """Whether any address is disputed."""
+        return bool(self._disputed)
+
     def split(self, addresses: tuple[int, ...]) -> tuple[tuple[int, ...], tuple[int, ...]]:
         """A pod's addresses, those that are its alone and those that are disputed."""
         if not self._disputed:

@@ -8,7 +8,8 @@ another pod).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import NamedTuple
 
 import msgspec
@@ -53,21 +54,21 @@ class Endpoint(msgspec.Struct, frozen=True, gc=False):
 
         An address that cannot be read is left out: nothing can be sent to it.
         """
-        if pod.spec.host_network or pod.completed:
+        metadata, spec, status = pod.metadata, pod.spec, pod.status
+        if spec.host_network or pod.completed:
             return None
-        metadata, status = pod.metadata, pod.status
-        hosts = [entry.ip for entry in status.host_ips] or ([status.host_ip] if status.host_ip else [])
+        hosts = [entry.ip for entry in status.host_ips] or ([status.host_ip] if status.host_ip else ())
         return cls(
             PodKey(metadata.namespace or "default", metadata.name),
             metadata.labels,
-            pod.spec.node_name,
-            points(pod.addresses),
-            points(tuple(hosts)),
-            _named_ports(pod.spec.containers),
+            spec.node_name,
+            points([entry.ip for entry in status.pod_ips if entry.ip] or pod.addresses),
+            points(hosts) if hosts else (),
+            _named_ports(spec.containers),
         )
 
 
-def points(texts: tuple[str, ...]) -> tuple[int, ...]:
+def points(texts: Iterable[str]) -> tuple[int, ...]:
     """Addresses as points on the line, each once; texts that are no addresses are left out."""
     found: list[int] = []
     for text in texts:
@@ -80,11 +81,14 @@ def points(texts: tuple[str, ...]) -> tuple[int, ...]:
     return tuple(found)
 
 
+@lru_cache(maxsize=65_536)
 def _named_ports(containers: tuple[Container, ...]) -> tuple[NamedPort, ...]:
+    named = [port for container in containers for port in container.ports if port.name]
+    if not named:
+        return ()
     found = {
         NamedPort(PROTOCOL_NUMBERS[port.protocol], port.name, port.container_port)
-        for container in containers
-        for port in container.ports
-        if port.name and port.protocol in PROTOCOL_NUMBERS and 0 < port.container_port < 65536
+        for port in named
+        if port.protocol in PROTOCOL_NUMBERS and 0 < port.container_port < 65536
     }
-    return tuple(sorted(found)) if found else ()
+    return tuple(found) if len(found) < 2 else tuple(sorted(found))

@@ -117,6 +117,14 @@ class Engine:
             endpoint = endpoints[number]
             yield endpoint, split(endpoint.addresses)[0]
 
+    def addresses(self, selections: Iterable[PodSelection]) -> list[int]:
+        """The addresses, each once, of the pods that any of some selections in use means; not disputed ones."""
+        numbers = BitMap.union(BitMap(), *[self._memberships.members(selection) for selection in selections])
+        endpoints = self._endpoints
+        if not self._claims.has_disputes:
+            return [address for number in numbers for address in endpoints[number].addresses]
+        return [a for number in numbers for a in self._claims.split(endpoints[number].addresses)[0]]
+
     def is_member(self, endpoint: Endpoint, selection: PodSelection) -> bool:
         """Whether a selection in use means this pod."""
         return self._numbers[endpoint.key] in self._memberships.members(selection)

@@ -73,8 +73,7 @@ def addresses(engine: Engine, peers: Peers) -> AddressSet:
     """All addresses that peers have now."""
     if peers.anywhere:
         return AddressSet.ALL
-    found = [address for selection in peers.selections for _, own in engine.members(selection) for address in own]
-    return AddressSet.of(*found) | peers.blocks
+    return AddressSet.of(*engine.addresses(peers.selections)) | peers.blocks
 
 
 def traffic(engine: Engine, policies: PolicySet | None) -> Traffic:

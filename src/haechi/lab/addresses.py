@@ -63,8 +63,8 @@ class Addresses:
         possible = region - UNUSABLE
         for preferred in (possible & _DOCUMENTATION, possible - _ODD, possible):
             for first, last in preferred.intervals:
-                for point in range(first, min(last, first + len(self._taken) + 1) + 1):
-                    if (point != first or first == last) and point not in self._taken:
+                for point in (*range(first + 1, min(last, first + len(self._taken) + 1) + 1), first):
+                    if point not in self._taken:
                         self._taken.add(point)
                         return point_to_text(point)
         return None

@@ -27,6 +27,7 @@ _WORDS: dict[str, Scalar] = {
 _NUMERIC_START = frozenset("+-.0123456789")
 _INTEGER = re.compile(r"([+-]?)(?:0[xX]([0-9a-fA-F]+)|0[bB]([01]+)|0[oO]?([0-7]+)|(0|[1-9][0-9]*))")
 _FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
+_DOT_FLOAT = re.compile(r"\.[0-9]+(?:_[0-9]+)*(?:[eE][-+]?[0-9]+(?:_[0-9]+)*)?")
 _TIMESTAMP = re.compile(r"\d{4}-\d{1,2}-\d{1,2}(?:[Tt ]\d{1,2}:\d{1,2}:\d{1,2}(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)?)?")
 _LONGEST_INTEGER = 70  # 64 binary digits, sign and prefix; longer ones are floats or strings, and never parsed
 
@@ -88,7 +89,7 @@ def _kind(value: Scalar) -> str:
 
 def _number(text: str) -> Scalar:
     if text[0] == ".":
-        return _float(text, text)
+        return _float(text.replace("_", ""), text) if _DOT_FLOAT.fullmatch(text) else text
     plain = text.replace("_", "")
     match = _INTEGER.fullmatch(plain) if len(plain) <= _LONGEST_INTEGER else None
     if match is not None:

@@ -209,7 +209,7 @@ class _Composer:
 
     def _resolve(self, event: ScalarEvent) -> Scalar:
         text: str = event.value
-        if event.implicit[0]:
+        if event.tag is None and event.implicit[0]:
             try:
                 return self._plain[text]
             except KeyError:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import lru_cache
 from typing import NamedTuple
 
 from haechi.model import LabelSelector
@@ -153,8 +154,8 @@ class Selector:
             InvalidSelector: an expression that the API server would refuse.
         """
         labels = selector.match_labels
-        if not selector.match_expressions:  # no key occurs twice, so the short way is canonical
-            return cls(tuple([Requirement(key, Operator.IN, (labels[key],)) for key in sorted(labels)]))
+        if not selector.match_expressions:
+            return _of_labels(tuple(labels.items()))
         requirements = [Requirement(key, Operator.IN, (value,)) for key, value in labels.items()]
         for expression in selector.match_expressions:
             requirements.append(_requirement(expression.key, expression.operator, expression.values))
@@ -180,6 +181,13 @@ class Selector:
 
 EVERYTHING = Selector()
 NOTHING = Selector(contradictory=True)
+
+
+@lru_cache(maxsize=65_536)
+def _of_labels(labels: tuple[tuple[str, str], ...]) -> Selector:
+    """The selector of `matchLabels` alone: no key occurs twice. The same few stand in thousands of policies."""
+    return Selector(tuple([Requirement(key, Operator.IN, (value,)) for key, value in sorted(labels)]))
+
 
 _WITH_VALUES = (Operator.IN, Operator.NOT_IN)
 

@@ -1,0 +1,104 @@
+"""The engine and a node's ruleset in a cluster of 100,000 pods and 10,000 policies."""
+
+from __future__ import annotations
+
+import time
+from random import Random
+
+import msgspec
+
+from benchmarks import cluster
+from benchmarks.measure import Figure, pause_collector, peak_megabytes, percentile, seconds
+from haechi.dataplane import NodeRuleset
+from haechi.engine import Engine
+from haechi.model import Namespace, NetworkPolicy, Pod
+from haechi.netlink import Nftables
+from haechi.netns import isolated
+
+PODS, POLICIES, CHANGES = 100_000, 10_000, 3_000
+NODE = "node-0"
+
+Objects = list[Namespace | NetworkPolicy | Pod]
+
+
+def objects() -> Objects:
+    """The cluster, in memory."""
+    found: Objects = []
+    found += cluster.namespaces(PODS)
+    found += cluster.pods(PODS)
+    found += cluster.policies(POLICIES, PODS)
+    return found
+
+
+def resolving() -> list[Figure]:
+    """From objects to every policy's pods, and the memory of objects and engine together."""
+    found = objects()
+    pause_collector()
+    taken = seconds(lambda: Engine.of(found))
+    return [
+        Figure("resolve 10,000 policies over 100,000 pods", taken, "s", 1.0),
+        Figure("peak memory of that, its input included", peak_megabytes(), "MB", 250.0),
+    ]
+
+
+def node() -> list[Figure]:
+    """One node's table: made and loaded, then changed pod by pod, against the real kernel in a namespace."""
+    found = objects()
+    engine = Engine.of(found)
+    pods = [one for one in found if isinstance(one, Pod)]
+    pause_collector()
+    return isolated(lambda: _node(engine, pods))
+
+
+def _node(engine: Engine, pods: list[Pod]) -> list[Figure]:
+    with Nftables() as nftables:
+        begun = time.perf_counter()
+        ruleset = NodeRuleset(engine, NODE)
+        transaction = ruleset.transaction()
+        compiled = time.perf_counter()
+        nftables.commit(transaction)
+        loaded = time.perf_counter()
+        ruleset.committed()
+        local = [pod for pod in pods if pod.spec.node_name == NODE]
+        figures = [
+            Figure(f"compile a node with {len(local)} pods of it", compiled - begun, "s"),
+            Figure("compile and load that node", loaded - begun, "s", 1.0),
+        ]
+        figures += _changes("one pod of the cluster changes", engine, ruleset, nftables, pods, 1.0, 2.0)
+        figures += _changes("one pod of the node itself changes", engine, ruleset, nftables, local, None, None)
+    return figures
+
+
+def _changes(
+    name: str,
+    engine: Engine,
+    ruleset: NodeRuleset,
+    nftables: Nftables,
+    pods: list[Pod],
+    delta_limit: float | None,
+    commit_limit: float | None,
+) -> list[Figure]:
+    """Pods get other labels, one at a time: the time to the transaction and to the end of its commit."""
+    random = Random(5)
+    deltas: list[float] = []
+    commits: list[float] = []
+    for _ in range(CHANGES):
+        changed = _relabelled(random.choice(pods), random)
+        begun = time.perf_counter()
+        ruleset.apply(engine.put(changed))
+        transaction = ruleset.transaction()
+        deltas.append((time.perf_counter() - begun) * 1e3)
+        nftables.commit(transaction)
+        ruleset.committed()
+        commits.append((time.perf_counter() - begun) * 1e3)
+    return [
+        Figure(f"{name}, to the transaction, p50", percentile(deltas, 0.5), "ms"),
+        Figure(f"{name}, to the transaction, p99", percentile(deltas, 0.99), "ms", delta_limit),
+        Figure(f"{name}, to the kernel's commit, p50", percentile(commits, 0.5), "ms"),
+        Figure(f"{name}, to the kernel's commit, p99", percentile(commits, 0.99), "ms", commit_limit),
+    ]
+
+
+def _relabelled(pod: Pod, random: Random) -> Pod:
+    labels = {**pod.labels, "app": f"app-{random.randrange(cluster.WORKLOADS_OF_NAMESPACE)}"}
+    return msgspec.structs.replace(pod, metadata=msgspec.structs.replace(pod.metadata, labels=labels))

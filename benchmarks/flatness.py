@@ -1,0 +1,107 @@
+"""What a packet costs on its way through a node, with one policy, with a thousand, and with none.
+
+New connections are begun by raw SYNs from ever new ports, in turns, so that whatever disturbs the machine disturbs all
+of them alike: ratios count. `bare` is a node whose only rule is `ct state established accept`.
+"""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from functools import partial
+
+from benchmarks.measure import Figure
+from haechi.dataplane import NodeRuleset
+from haechi.engine import Engine
+from haechi.lab.flood import Flood, in_turns
+from haechi.lab.network import Network, build
+from haechi.lab.run import enforce
+from haechi.lab.topology import Endpoint, NodeSpec, Topology
+from haechi.model import (
+    LabelSelector,
+    NetworkPolicy,
+    NetworkPolicyIngressRule,
+    NetworkPolicyPeer,
+    NetworkPolicyPort,
+    NetworkPolicySpec,
+    ObjectMeta,
+    Pod,
+    PodIP,
+    PodSpec,
+    PodStatus,
+)
+from haechi.netlink import Nftables
+from haechi.netns import isolated
+from haechi.nft import ACCEPT, BaseChain, Chain, CtState, HasState, Rule, Table, Transaction
+
+MANY, ROUNDS, PACKETS = 1000, 40, 1024
+PORT = 8080
+CASES = ("bare", "one", "many", "ports")
+
+
+def flatness() -> list[Figure]:
+    """The ratios."""
+    return isolated(_flatness)
+
+
+def _flatness() -> list[Figure]:
+    engines = {"one": _engine("one", 1), "many": _engine("many", MANY), "ports": _engine("ports", MANY)}
+    with build(_topology()) as network, ExitStack() as stack:
+        for case, engine in engines.items():
+            enforce(network, NodeRuleset(engine, case))
+        _bare(network)
+        measures = {}
+        for case in CASES:
+            flood = stack.enter_context(Flood(network, f"{case}/client", f"{case}/server", "TCP", PORT))
+            measures[case] = partial(flood.send, PACKETS)
+        medians = in_turns(measures, ROUNDS)
+    return [
+        *(Figure(f"a new connection: {case}", medians[case] / 1e6, "ms") for case in CASES),
+        Figure("a new connection, 1,000 policies against one", medians["many"] / medians["one"], "×", 1.15),
+        Figure("the same, each policy on a port of its own", medians["ports"] / medians["one"], "×", 1.15),
+        Figure("1,000 policies against a bare established accept", medians["many"] / medians["bare"], "×", 1.3),
+        Figure("1,000 policies and ports against the same", medians["ports"] / medians["bare"], "×", 1.3),
+    ]
+
+
+def _topology() -> Topology:
+    nodes = tuple(NodeSpec(case, (f"198.18.0.{number + 1}",)) for number, case in enumerate(CASES))
+    pods = tuple(
+        Endpoint(f"{case}/{role}", case, (_address(number, role),))
+        for number, case in enumerate(CASES)
+        for role in ("client", "server")
+    )
+    return Topology(nodes, pods)
+
+
+def _address(case: int, role: str) -> str:
+    return f"10.244.{case}.{1 if role == 'client' else 2}"
+
+
+def _engine(case: str, count: int) -> Engine:
+    engine = Engine()
+    number = CASES.index(case)
+    for role in ("client", "server"):
+        labels = {"role": role} | {f"caller-{policy}": "yes" for policy in range(count) if role == "client"}
+        engine.put(
+            Pod(
+                metadata=ObjectMeta(name=role, namespace="default", labels=labels),
+                spec=PodSpec(node_name=case),
+                status=PodStatus(phase="Running", pod_ips=(PodIP(ip=_address(number, role)),)),
+            )
+        )
+    for policy in range(count):
+        port = PORT if case != "ports" or policy == count - 1 else 10_000 + 2 * policy
+        peer = NetworkPolicyPeer(pod_selector=LabelSelector(match_labels={f"caller-{policy}": "yes"}))
+        rule = NetworkPolicyIngressRule(from_=(peer,), ports=(NetworkPolicyPort(port=port),))
+        subject = LabelSelector(match_labels={"role": "server"})
+        spec = NetworkPolicySpec(pod_selector=subject, policy_types=("Ingress",), ingress=(rule,))
+        engine.put(NetworkPolicy(metadata=ObjectMeta(name=f"p{policy}", namespace="default"), spec=spec))
+    return engine
+
+
+def _bare(network: Network) -> None:
+    transaction = Transaction(Table("bare"))
+    transaction.add_table()
+    transaction.create(Chain("forward", (Rule((HasState(CtState.ESTABLISHED), ACCEPT)),), BaseChain()))
+    with network.node("bare"), Nftables() as nftables:
+        nftables.commit(transaction)
