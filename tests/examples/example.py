@@ -1,7 +1,4 @@
-"""An example folder as a cluster: what the lab would make of it, without a lab.
-
-Pods are named, placed and addressed here by the simplest rule that is right; hosts keep their own addresses.
-"""
+"""An example folder as the cluster that the lab makes of it, and the verdicts that it must show."""
 
 from __future__ import annotations
 
@@ -11,21 +8,15 @@ from functools import cached_property
 from ipaddress import ip_address
 from pathlib import Path
 
-from msgspec.structs import replace
-
+from haechi.lab.cluster import LabCluster, lab_cluster
 from haechi.model import (
     ContainerPort,
-    ExternalHost,
     Namespace,
     NetworkPolicy,
     NetworkPolicyEgressRule,
     NetworkPolicyIngressRule,
     Node,
-    ObjectMeta,
     Pod,
-    PodIP,
-    PodStatus,
-    Workload,
 )
 from haechi.model.manifests import Manifests, load
 from haechi.model.verdict import Address
@@ -33,7 +24,6 @@ from haechi.reference import Cluster
 from tests.scenarios.verdicts import Verdicts
 
 ROOT = Path(__file__).parents[2] / "examples"
-NODES = ("node-1", "node-2")
 
 
 def folders() -> list[str]:
@@ -58,14 +48,14 @@ class Example:
         return Verdicts.parse((self.folder / "verdicts.txt").read_text(encoding="utf-8"))
 
     @cached_property
+    def lab(self) -> LabCluster:
+        """What the lab makes of it: nodes, addresses and the pods of workloads."""
+        return lab_cluster([loaded.object for loaded in self.manifests.objects])
+
+    @cached_property
     def cluster(self) -> Cluster:
-        """The objects as an API server would list them; pods of workloads included, all pods with addresses."""
-        pods = [*self.manifests.all(Pod), *self._made()]
-        return Cluster(
-            pods=tuple(_running(pod, number) for number, pod in enumerate(pods, 1)),
-            namespaces=self.manifests.all(Namespace),
-            policies=self.manifests.all(NetworkPolicy),
-        )
+        """The same as an API server would list it."""
+        return Cluster(self.lab.pods, self.lab.namespaces, self.lab.nodes, self.lab.policies)
 
     @cached_property
     def objects(self) -> list[Namespace | Node | Pod | NetworkPolicy]:
@@ -75,8 +65,7 @@ class Example:
     @cached_property
     def addresses(self) -> dict[str, list[Address]]:
         """Every pod (`namespace/name`) and host (`host/name`) with its addresses."""
-        ends = {pod.key: pod.addresses for pod in self.cluster.pods}
-        ends |= {f"host/{host.name}": host.addresses for host in self.manifests.all(ExternalHost)}
+        ends = {pod.key: pod.addresses for pod in self.cluster.pods} | self.lab.hosts
         return {name: [ip_address(text) for text in texts] for name, texts in ends.items()}
 
     @cached_property
@@ -97,22 +86,3 @@ class Example:
         for pod in self.cluster.pods:
             for container in pod.spec.containers:
                 yield from container.ports
-
-    def _made(self) -> Iterator[Pod]:
-        for loaded in self.manifests.objects:
-            if isinstance(loaded.object, Workload):
-                yield from _pods(loaded.object)
-
-
-def _pods(workload: Workload) -> Iterator[Pod]:
-    template = workload.pod_template
-    for number in range(len(NODES) if workload.pod_count is None else workload.pod_count):
-        name = f"{workload.name}-{number}"
-        meta = ObjectMeta(name=name, namespace=workload.namespace, labels=template.metadata.labels)
-        yield Pod(metadata=meta, spec=template.spec)
-
-
-def _running(pod: Pod, number: int) -> Pod:
-    ips = (f"10.244.0.{number}", f"fd00:10:244::{number}")
-    status = PodStatus(phase="Running", pod_ip=ips[0], pod_ips=tuple(PodIP(ip=ip) for ip in ips))
-    return replace(pod, spec=replace(pod.spec, node_name=NODES[number % len(NODES)]), status=status)

@@ -56,7 +56,7 @@ def test_splitting_loses_no_content(lines: list[str]) -> None:
 
 def test_merges_override_what_stands_before_them() -> None:
     """As go-yaml v2 does (YAML says otherwise); the first of a list of mappings wins."""
-    assert parse("x: &a {p: 1, q: 2}\ny: {q: 3, <<: *a, p: 4}\n").data == {"x": {"p": 1, "q": 2}, "y": {"q": 2, "p": 4}}
+    assert parse("x: &a {p: 1, q: 2}\nz: {q: 3, <<: *a, p: 4}\n").data == {"x": {"p": 1, "q": 2}, "z": {"q": 2, "p": 4}}
     merged = parse("- &a {p: 1}\n- &b {p: 2, q: 2}\n- <<: [*a, *b]\n").data
     assert isinstance(merged, list)
     assert merged[2] == {"p": 1, "q": 2}
@@ -65,9 +65,9 @@ def test_merges_override_what_stands_before_them() -> None:
 
 def test_an_overridden_merge_is_no_repeated_key() -> None:
     """Only keys that are written twice count, once each."""
-    data = parse("x: &a {p: 1}\ny: {<<: *a, p: 2}\nz: {p: 1, p: 2, p: 3, q: 4}\n").data
+    data = parse("x: &a {p: 1}\nw: {<<: *a, p: 2}\nz: {p: 1, p: 2, p: 3, q: 4}\n").data
     assert isinstance(data, dict)
-    assert not isinstance(data["y"], RepeatedKeys)
+    assert not isinstance(data["w"], RepeatedKeys)
     assert isinstance(data["z"], RepeatedKeys)
     assert data["z"].repeated == ("p",)
     assert data["z"]["p"] == 3
@@ -81,7 +81,7 @@ def test_an_overridden_merge_is_no_repeated_key() -> None:
         ("spec.ingress", (4, 3)),
         ("spec.ingress[0]", (5, 5)),
         ("spec.ingress[0].from[1].podSelector", (7, 7)),
-        ("spec.ingress[0].ports[0].port", (8, 26)),
+        ("spec.ingress[0].ports[0].port", (8, 25)),
         ("spec.ingress[0].ports[9].port", (8, 5)),
         ("spec.nothing.here", (3, 1)),
         ("é", (9, 1)),
@@ -107,7 +107,7 @@ def test_a_field_behind_an_alias_is_where_its_anchor_is() -> None:
     ("text", "message", "line"),
     [
         ("a: 1\nb: [\n", "expected", 3),
-        ("a: 1\n\tb: 2\n", "cannot start any token", 2),
+        ("a: 1\n\tb: 2\n", "tab character", 2),
         ("a: b: c\n", "mapping values are not allowed", 1),
         ("a: *x\n", "unknown anchor 'x'", 1),
         ("a: &x\n  b: *x\n", "contains itself", 2),
@@ -116,7 +116,7 @@ def test_a_field_behind_an_alias_is_where_its_anchor_is() -> None:
         ("a: &x 5\nb: {<<: *x}\n", "map merge requires", 2),
         ("a: .nan\n", "unsupported value", 1),
         ("a: 1\n--- b\n", "second document", 2),
-        ("%FOO\na: 1\n", "", 2),
+        ("%FOO\na: 1\n", "directive", 1),
     ],
 )
 def test_syntax_errors_say_what_and_where(text: str, message: str, line: int) -> None:
@@ -175,7 +175,11 @@ def test_any_text_is_read_or_refused(text: str) -> None:
     """No other exception, whatever it is."""
     data = text.encode("utf-8", "surrogatepass")
     for begin, end in yamltext.split(data):
-        try:
-            yamltext.parse(data, begin, end)
-        except SyntaxProblem as problem:
-            assert begin <= problem.offset <= end
+        assert begin <= read_or_refuse(data, begin, end) <= end
+
+
+def read_or_refuse(data: bytes, begin: int, end: int) -> int:
+    try:
+        return yamltext.parse(data, begin, end).offset(("a", 0))
+    except SyntaxProblem as problem:
+        return problem.offset

@@ -44,9 +44,7 @@ def start(transaction: Transaction) -> None:
     transaction.add_table()
     for each in (PEERS, SPANS, SIDE, CLIENTS, JUDGE, BASE, Chain("idle"), CONSTANT, Map("empty", ADDRESS)):
         transaction.add(each)
-    transaction.add_rules(
-        "base", [Rule((Lookup((CLIENT,), "fixed"), DROP)), Rule((VerdictMap((CLIENT,), "empty"),))]
-    )
+    transaction.add_rules("base", [Rule((Lookup((CLIENT,), "fixed"), DROP)), Rule((VerdictMap((CLIENT,), "empty"),))])
 
 
 @dataclass(frozen=True)
@@ -97,9 +95,11 @@ CASES: Final[dict[str, Case]] = {
     "create a chain again": Case(lambda t: t.create(SIDE), errno.EEXIST, "create chain side"),
     "change a policy": Case(lambda t: t.add(Chain("base", (), BaseChain(policy=Policy.DROP)))),
     "change a priority": Case(
-        lambda t: t.add(Chain("base", (), BaseChain(priority=5))), errno.EEXIST, "add chain base"
+        lambda t: t.add(Chain("base", (), BaseChain(priority=5))), errno.EOPNOTSUPP, "add chain base"
     ),
-    "hook a chain that is there": Case(lambda t: t.add(Chain("side", (), BaseChain())), errno.EEXIST, "add chain side"),
+    "hook a chain that is there": Case(
+        lambda t: t.add(Chain("side", (), BaseChain())), errno.EOPNOTSUPP, "add chain side"
+    ),
     "delete a chain": Case(lambda t: t.delete(Chain("idle"))),
     "delete a chain that is not there": Case(lambda t: t.delete(Chain("none")), errno.ENOENT, "delete chain none"),
     "delete a chain that is jumped to": Case(lambda t: t.delete(SIDE), errno.EBUSY, "delete chain side"),
@@ -126,9 +126,12 @@ CASES: Final[dict[str, Case]] = {
         errno.EINVAL,
         "add rules of chain side",
     ),
-    "ask a map for membership": Case(
-        lambda t: t.add_rules("side", [Rule((Lookup((CLIENT,), "clients"), DROP))]),
-        errno.EINVAL,
+    "jump in a circle": Case(
+        lambda t: t.add_rules("side", [Rule((jump("side"),))]), errno.ELOOP, "add rules of chain side"
+    ),
+    "be led in a circle": Case(
+        lambda t: t.add_rules("side", [Rule((VerdictMap((CLIENT,), "clients"),))]),
+        errno.ELOOP,
         "add rules of chain side",
     ),
     "replace rules, then delete their set": Case(_replace),

@@ -78,12 +78,14 @@ class Peers:
 
     anywhere: bool = False
     selections: frozenset[PodSelection] = frozenset()
-    blocks: AddressSet = field(default_factory=AddressSet.empty)
+    blocks: AddressSet = AddressSet.NONE
 
     @classmethod
     def union(cls, many: Iterable[Peers]) -> Peers:
         """Everyone whom any of `many` means; canonical, so that `anywhere` stands alone."""
         peers = list(many)
+        if len(peers) == 1:
+            return peers[0]
         if any(one.anywhere for one in peers):
             return ANYWHERE
         return cls(

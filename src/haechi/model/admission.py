@@ -34,12 +34,18 @@ class Admission:
     def __init__(self) -> None:
         self.objects: list[Loaded[Object]] = []
         self.problems: list[Problem] = []
+        self.error_count = 0
         self._first: dict[tuple[str, str], Place] = {}
         self._interner = Interner()
 
+    def report(self, problem: Problem) -> None:
+        """Add a problem."""
+        self.problems.append(problem)
+        self.error_count += problem.severity is Severity.ERROR
+
     def refuse(self, why: Unusable, place: Place) -> None:
         """Report an object that has no struct."""
-        self.problems.append(Problem(why.severity, why.code, why.message, place.location(), hint=why.hint))
+        self.report(Problem(why.severity, why.code, why.message, place.location(), hint=why.hint))
 
     def admit_json(self, kind: type[Object], text: bytes, place: Place) -> bool:
         """Admit an object of a kind that is not strict from its JSON; False if it needs `admit`."""
@@ -57,7 +63,8 @@ class Admission:
         if kind not in STRICT:
             self._warn_of_repeated(struct, data, place)
         problems = tuple(_problem(mistake, struct, place) for mistake in mistakes)
-        self.problems += problems
+        for problem in problems:
+            self.report(problem)
         errors = tuple(problem for problem in problems if problem.severity is Severity.ERROR)
         if isinstance(struct, NetworkPolicy) and errors:
             self._add(_closed(struct, [mistake.path for mistake in mistakes]), place, errors)
@@ -74,8 +81,7 @@ class Admission:
         if first is not place and resource.metadata.name:
             message = f"{resource.display_name} is already defined at {first.location()}; the first counts"
             location = place.location(("metadata", "name"))
-            problem = Problem(Severity.ERROR, Code.DUPLICATE_OBJECT, message, location, resource.display_name)
-            self.problems.append(problem)
+            self.report(Problem(Severity.ERROR, Code.DUPLICATE_OBJECT, message, location, resource.display_name))
             return
         self.objects.append(Loaded(resource, place, problems))
 
@@ -83,8 +89,7 @@ class Admission:
         for path in _repeated(data, ()):
             message = f'key "{path_text(path)}" is repeated; the last one counts'
             location, subject = place.location(path), resource.display_name
-            problem = Problem(Severity.WARNING, Code.DUPLICATE_FIELD, message, location, subject, path_text(path))
-            self.problems.append(problem)
+            self.report(Problem(Severity.WARNING, Code.DUPLICATE_FIELD, message, location, subject, path_text(path)))
 
 
 @cache

@@ -107,8 +107,8 @@ def parse_cidr(text: str) -> Cidr:
         AddressError: the API server would not take it, however lenient.
     """
     address, slash, length = text.partition("/")
-    found = _any_address(address) if slash and _DECIMAL.fullmatch(length) else None
-    number = _small(length, 128)
+    found = _any_address(address) if slash else None
+    number = _small(length, 128) if _DECIMAL.fullmatch(length) else None
     if found is None or number is None or number > _BITS[found[0]]:
         raise AddressError(text)
     family, value = found

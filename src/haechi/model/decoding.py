@@ -101,11 +101,15 @@ def _check_names(
     for name in data:
         if name not in names and name not in ignored:
             where = path_text((*path, name))
-            close = difflib.get_close_matches(name[:100], names, 1)
-            hint = f'did you mean "{close[0]}"?' if close else ""
             message = f'strict decoding error: unknown field "{where}"'
-            context.mistakes.append(Mistake((*path, name), Code.UNKNOWN_FIELD, message, hint))
+            context.mistakes.append(Mistake((*path, name), Code.UNKNOWN_FIELD, message, _meant(name, names)))
     _check_repeated(data, path, context)
+
+
+def _meant(name: str, names: Collection[str]) -> str:
+    by_lower = {known.lower(): known for known in names}
+    close = difflib.get_close_matches(name[:100].lower(), by_lower, 1)
+    return f'did you mean "{by_lower[close[0]]}"?' if close else ""
 
 
 def _check_repeated(data: Data, path: Path, context: _Context) -> None:

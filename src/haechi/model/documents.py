@@ -11,6 +11,7 @@ if msgspec refuses it. A list may hold lists, `MAX_LISTS` deep.
 from __future__ import annotations
 
 import codecs
+import re
 
 from haechi.model import jsontext, yamltext
 from haechi.model.admission import STRICT, Admission
@@ -20,31 +21,32 @@ from haechi.model.problem import Code, Problem, Severity
 from haechi.model.source import Source
 from haechi.model.tree import Data, LimitProblem, SyntaxProblem
 
-MAX_PROBLEMS = 1000
+MAX_ERRORS = 1000
 MAX_LISTS = 4
 
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_SEPARATOR = re.compile(rb"---[ \t]*(?:#[^\n]*)?\r?\n")
 _YAML_NAMES = (".yaml", ".yml")
 _TOO_MANY_LISTS = Unusable(Severity.ERROR, Code.LIMIT, f"lists within lists, more than {MAX_LISTS} deep")
 
 
 def read(source: Source, admission: Admission) -> None:
-    """Admit all objects of a source; reading stops after `MAX_PROBLEMS` problems, with one more that says so."""
+    """Admit all objects of a source; reading stops after `MAX_ERRORS` errors, with one more that says so."""
     if source.data.startswith(_UTF16):
-        problem = Problem(Severity.ERROR, Code.ENCODING, "is UTF-16 text; save it as UTF-8", source.whole)
-        admission.problems.append(problem)
+        admission.report(Problem(Severity.ERROR, Code.ENCODING, "is UTF-16 text; save it as UTF-8", source.whole))
         return
     before = len(admission.problems), len(admission.objects)
+    most = admission.error_count + MAX_ERRORS
     begin = len(codecs.BOM_UTF8) if source.data.startswith(codecs.BOM_UTF8) else 0
     for first, end in yamltext.split(source.data, begin):
-        if len(admission.problems) - before[0] >= MAX_PROBLEMS:
-            message = f"not read from here on: {MAX_PROBLEMS} problems in this input"
+        if admission.error_count >= most:
+            message = f"not read from here on: {MAX_ERRORS} errors in this input"
             admission.refuse(Unusable(Severity.ERROR, Code.LIMIT, message), Place(source, first, end, is_json=True))
             break
         _Document(source, first, end, admission).read()
     source.parsed = None
     if (len(admission.problems), len(admission.objects)) == before:
-        admission.problems.append(Problem(Severity.WARNING, Code.EMPTY, "holds no objects", source.whole))
+        admission.report(Problem(Severity.WARNING, Code.EMPTY, "holds no objects", source.whole))
 
 
 class _Document:
@@ -55,11 +57,13 @@ class _Document:
 
     def read(self) -> None:
         """Admit its objects or report why it cannot be read."""
-        looks_like_json = jsontext.looks_like_json(self.source.data, self.begin)
+        separator = _SEPARATOR.match(self.source.data, self.begin, self.end)
+        content = separator.end() if separator else self.begin
+        looks_like_json = jsontext.looks_like_json(self.source.data, content)
         admitted = len(self.admission.objects)
         try:
             if looks_like_json:
-                self._json_stream()
+                self._json_stream(content)
             else:
                 self._yaml()
         except SyntaxProblem as problem:
@@ -67,7 +71,7 @@ class _Document:
             if not (looks_like_json and nothing_yet and self._reads_as_yaml()):
                 code = Code.LIMIT if isinstance(problem, LimitProblem) else Code.SYNTAX
                 location = self.source.at(problem.offset)
-                self.admission.problems.append(Problem(Severity.ERROR, code, problem.message, location))
+                self.admission.report(Problem(Severity.ERROR, code, problem.message, location))
 
     def _reads_as_yaml(self) -> bool:
         """Whether text that begins like JSON but is none is YAML, which kubectl tries as well."""
@@ -115,8 +119,8 @@ class _Document:
         what = "nothing" if data is None else "a list" if isinstance(data, list) else "a single value"
         self.admission.refuse(Unusable(Severity.ERROR, Code.NOT_AN_OBJECT, f"must be an object, not {what}"), place)
 
-    def _json_stream(self) -> None:
-        for begin, end in jsontext.split(self.source.data, self.begin, self.end):
+    def _json_stream(self, content: int) -> None:
+        for begin, end in jsontext.split(self.source.data, content, self.end):
             self._json(begin, end, None, 0)
 
     def _json(self, begin: int, end: int, names: tuple[object, object] | None, lists: int) -> None:

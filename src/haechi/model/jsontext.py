@@ -50,17 +50,21 @@ def split(data: bytes, begin: int, end: int) -> Iterator[tuple[int, int]]:
     Raises:
         SyntaxProblem: at the first byte that is not JSON, or at once if there is broken UTF-8 anywhere.
     """
-    if not data.isascii():
-        try:
-            data[begin:end].decode()
-        except UnicodeDecodeError as error:
-            raise SyntaxProblem("invalid UTF-8", begin + error.start) from None
+    _check_text(data[begin:end], begin)
     view = memoryview(data)[:end]
     begin = _skip(data, begin)
     while begin < end:
         size = _document_size(view[begin:], begin)
         yield begin, begin + size
         begin = _skip(data, begin + size)
+
+
+def _check_text(text: bytes, begin: int) -> None:
+    if not text.isascii():
+        try:
+            text.decode()
+        except UnicodeDecodeError as error:
+            raise SyntaxProblem("invalid UTF-8", begin + error.start) from None
 
 
 def _skip(data: bytes, begin: int) -> int:
@@ -76,7 +80,7 @@ def _document_size(text: memoryview, begin: int) -> int:
         if found is None:
             raise SyntaxProblem(_reason(str(error)), begin + len(text)) from None
         if "trailing characters" in found[1]:
-            return int(found[2])
+            return int(found[2]) - 1  # msgspec has read the first of them already
         raise SyntaxProblem(_reason(found[1]), begin + int(found[2])) from None
     except RecursionError:
         raise LimitProblem("nested too deeply", begin) from None

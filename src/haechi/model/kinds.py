@@ -46,6 +46,8 @@ def _lookup(api_version: str, kind: str) -> type[Object] | Unusable:
     known = _BY_NAME.get(kind)
     if known is not None and known.api_version == api_version:
         return known
+    if is_list(kind) and (kind == "List" or kind.removesuffix("List") in _BY_NAME):
+        return Unusable(Severity.ERROR, Code.NOT_AN_OBJECT, f"{kind} has no list of items")
     group = api_version.rpartition("/")[0]
     known = known or _BY_LOWER_NAME.get(kind.lower())
     if known is None or group not in _GROUPS:

@@ -69,7 +69,7 @@ def load(paths: Iterable[str | os.PathLike[str]], stdin: BinaryIO | None = None)
     admission = Admission()
     for found in read_all(paths, stdin):
         if isinstance(found, Problem):
-            admission.problems.append(found)
+            admission.report(found)
         else:
             read(found, admission)
     problems = tuple(admission.problems)

@@ -38,23 +38,31 @@ _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # PyYAML built without 
 
 def split(data: bytes, start: int = 0) -> Iterator[tuple[int, int]]:
     """(first, end) byte offsets of the documents of a stream; documents of blanks and comments are left out."""
-    begin = start
-    while begin < len(data):
-        end = _next_separator(data, begin)
-        if _has_content(data, begin, end):
-            while _only_directives(data, begin, end) and end < len(data):
-                end = _next_separator(data, end)
+    begin, waiting = start, -1
+    for end in _ends(data, start):
+        if waiting >= 0:  # directives belong to the document after them
+            begin, waiting = waiting, -1
+        if end < len(data) and _only_directives(data, begin, end):
+            waiting = begin
+        elif _has_content(data, begin, end):
             yield begin, end
         begin = end
 
 
-def _next_separator(data: bytes, begin: int) -> int:
-    """Where the next `---` line begins, or the line after the next `...` line, or the end."""
-    end, dots = _marker(data, b"\n---", begin), _marker(data, b"\n...", begin)
-    if dots < end:
-        line = data.find(b"\n", dots + 1)
-        return len(data) if line < 0 else line + 1
-    return min(end + 1, len(data))
+def _ends(data: bytes, begin: int) -> Iterator[int]:
+    """Where each next `---` line begins, or the line after a `...` line, and last the end."""
+    dashes = dots = -1
+    while begin < len(data):
+        if dashes < begin:
+            dashes = _marker(data, b"\n---", begin) + 1
+        if dots < begin:
+            dots = _marker(data, b"\n...", begin) + 1
+        if dots < dashes:
+            line = data.find(b"\n", dots)
+            begin = len(data) if line < 0 else line + 1
+        else:
+            begin = min(dashes, len(data))
+        yield begin
 
 
 def _marker(data: bytes, marker: bytes, begin: int) -> int:

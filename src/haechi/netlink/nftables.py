@@ -18,7 +18,7 @@ from typing import Final, TypeVar
 
 from haechi.netlink.channel import Channel, LostError
 from haechi.netlink.errors import BusyError, NetlinkError, NftError
-from haechi.netlink.pieces import split
+from haechi.netlink.pieces import Piece, split
 from haechi.nft import message as wire
 from haechi.nft.attributes import Fields, text
 from haechi.nft.errors import DecodeError, NounError
@@ -46,16 +46,19 @@ class Nftables:
     A context manager; not to be shared between threads.
     """
 
-    def __init__(self, timeout: float = _TIMEOUT) -> None:
+    def __init__(self, timeout: float = _TIMEOUT, largest: int | None = None) -> None:
         """Open the socket.
 
         Args:
             timeout: seconds after which a reply of the kernel counts as lost.
+            largest: bytes that a batch may have; None for what the kernel allows (with root of the machine any number,
+                else twice net.core.wmem_max, often 400 kB).
 
         Raises:
             NetlinkError: the kernel has no netfilter netlink.
         """
         self._channel = Channel(timeout)
+        self._largest = largest
         self._sequence = 1
 
     def __enter__(self) -> Nftables:
@@ -88,6 +91,8 @@ class Nftables:
             return
         batch = transaction.encode(self._sequence, generation)
         room = self._channel.reserve(len(batch))
+        if self._largest is not None:
+            room = min(room, self._largest)
         if len(batch) <= room:
             self._deliver(transaction, batch)
         else:
@@ -100,13 +105,16 @@ class Nftables:
             raise NftError(errno.EMSGSIZE, "commit", f"table {table.name}", f"at most {room} bytes at once")
         pieces, rest = divided
         undo = Transaction(table)
-        if self._table(table.name, table.family) is None:
-            undo.delete_table()
+        new = self._table(table.name, table.family) is None
+        if new:
+            pieces.insert(0, Piece(_made(table), None))
         done = False
         try:
             for number, piece in enumerate(pieces):
                 self._send(piece.transaction, _later(generation, number))
-                if piece.made is not None and not any(isinstance(each.subject, Table) for each in undo.operations):
+                if new and not len(undo):
+                    undo.delete_table()
+                elif not new and piece.made is not None:
                     undo.delete(piece.made)
             self._send(rest, _later(generation, len(pieces)))
             done = True
@@ -269,6 +277,12 @@ class Nftables:
 
 class InterruptedDumpError(NetlinkError):
     """The ruleset changed during a dump."""
+
+
+def _made(table: Table) -> Transaction:
+    transaction = Transaction(table)
+    transaction.add_table()
+    return transaction
 
 
 def _later(generation: int | None, commits: int) -> int | None:

@@ -2,7 +2,7 @@
 
 A set that the transaction itself makes is not referred to by any rule yet, so filling it early changes the fate of no
 packet. Sets that are there already, maps (their elements need chains) and transactions that remove the table are left
-whole.
+whole. The table itself must be there before the pieces.
 """
 
 from __future__ import annotations
@@ -51,8 +51,6 @@ def split(transaction: Transaction, room: int) -> tuple[list[Piece], Transaction
                 rest.operations.append(each)
     if not pieces or len(rest.encode()) > room:
         return None
-    if any(isinstance(each.subject, Table) for each in transaction.operations):
-        pieces.insert(0, _piece(transaction.table, Operation(Verb.ADD, transaction.table), None))
     return pieces, rest
 
 

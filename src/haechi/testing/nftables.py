@@ -61,7 +61,7 @@ class FakeNftables:
         """Nothing is open."""
 
     def generation(self) -> int:
-        """The number of changes, never 0."""
+        """A number that is another one after every change, never 0."""
         return self._generation
 
     def tables(self, family: Family | None = None) -> tuple[str, ...]:
@@ -91,10 +91,11 @@ class FakeNftables:
                 contents = _apply(contents, each)
             except _RefusedError as refused:
                 raise NftError(refused.number, each.verb.value, each.noun) from None
+        if contents != before:
+            self._generation = self._generation % _U32 + 1
         self._tables.pop(key, None)
         if contents is not None:
             self._tables[key] = contents
-        self._generation = self._generation % _U32 + 1
 
 
 def _apply(contents: _Contents | None, operation: Operation) -> _Contents | None:
@@ -143,7 +144,7 @@ def _apply_chain(contents: _Contents, verb: Verb, chain: Chain) -> None:
         raise _RefusedError(errno.EEXIST)
     elif chain.base is not None:
         if there.base is None or replace(there.base, policy=chain.base.policy) != chain.base:
-            raise _RefusedError(errno.EEXIST)
+            raise _RefusedError(errno.EOPNOTSUPP)
         contents.chains[chain.name] = replace(there, base=chain.base)
 
 
@@ -188,6 +189,28 @@ def _add_rules(contents: _Contents, name: str, rules: tuple[Rule, ...]) -> None:
         for target in rule.targets():
             _check_target(contents, target)
     contents.chains[name] = replace(chain, rules=chain.rules + rules)
+    _check_circles(contents, name)
+
+
+def _check_circles(contents: _Contents, start: str) -> None:
+    """Chains must not lead back to themselves, through verdict maps neither."""
+    seen: set[str] = set()
+    waiting = [start]
+    while waiting:
+        for name in _next(contents, waiting.pop()):
+            if name == start:
+                raise _RefusedError(errno.ELOOP)
+            if name not in seen:
+                seen.add(name)
+                waiting.append(name)
+
+
+def _next(contents: _Contents, name: str) -> Iterator[str]:
+    for rule in contents.chains[name].rules:
+        yield from rule.targets()
+        for each in rule.lookups():
+            if not isinstance(each, Lookup):
+                yield from (e.verdict.chain for e in contents.nouns[each.map].elements if e.verdict and e.verdict.chain)
 
 
 def _check_lookup(contents: _Contents, name: str, is_set: bool) -> None:

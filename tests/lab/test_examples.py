@@ -1,0 +1,25 @@
+"""Every example on real packets: the kernel shows the verdicts that the example promises."""
+
+from __future__ import annotations
+
+import pytest
+
+from haechi.lab.ports import ports_to_probe
+from haechi.lab.run import Questions, run
+from tests.examples.example import ROOT, Example, folders
+
+pytestmark = pytest.mark.kernel
+
+
+@pytest.mark.parametrize("folder", folders())
+def test_packets_show_the_example(folder: str) -> None:
+    example = Example(ROOT / folder)
+    report = run(example.lab, Questions(ports_to_probe(example.lab.policies, example.lab.pods)))
+    assert report.rows
+    assert report.mismatches == ()
+    wrong = [
+        row
+        for row in report.rows
+        if row.arrived != example.verdicts.allowed(row.source, row.destination, row.port, row.protocol)
+    ]
+    assert wrong == []
