@@ -150,8 +150,9 @@ def test_unreadable_policy_types_close_everything() -> None:
 
 def test_reading_is_canonical_where_it_can_tell() -> None:
     one = read("{podSelector: {matchLabels: {a: b}}, ingress: [{from: [{podSelector: {matchLabels: {c: d}}}]}]}")
+    expressions = "[{key: c, operator: In, values: [d, d]}, {key: c, operator: Exists}]"
     other = read(
         "{podSelector: {matchExpressions: [{key: a, operator: In, values: [b]}]}, policyTypes: [Ingress],"
-        " ingress: [{from: [{podSelector: {matchExpressions: [{key: c, operator: In, values: [d, d]}, {key: c, operator: Exists}]}}]}]}"
+        f" ingress: [{{from: [{{podSelector: {{matchExpressions: {expressions}}}}}]}}]}}"
     )
     assert one == other

@@ -1,0 +1,115 @@
+"""From the process to a command and back: arguments in, exit code out, every error in words.
+
+Promises that no traceback reaches a person, Ctrl-C and a reader that goes away are quiet, and an error of the arguments
+names the argument. Under `python -X dev` an unexpected error keeps its traceback.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from haechi.cli.failure import ExitCode, Unusable
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command line and return the exit code.
+
+    Args:
+        argv: the arguments without the program's name; those of the process if None.
+    """
+    _open_streams()
+    tokens = list(sys.argv[1:] if argv is None else argv)
+    return guarded(lambda: _run(tokens))
+
+
+def guarded(work: Callable[[], int]) -> int:
+    """The exit code of `work`, with its errors in words on standard error."""
+    try:
+        try:
+            code = work()
+        except KeyboardInterrupt:
+            code = ExitCode.INTERRUPTED
+        except Unusable as error:
+            code = _complain(str(error))
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _stop_writing()
+        return ExitCode.NOBODY_READS
+    except KeyboardInterrupt:
+        return ExitCode.INTERRUPTED
+    except Exception as error:
+        if sys.flags.dev_mode:
+            raise
+        return _complain(_unexpected(error))
+    return code
+
+
+def _run(tokens: list[str]) -> int:
+    from cyclopts import CycloptsError
+
+    from haechi.cli.app import app
+
+    try:
+        code: object = app(
+            tokens,
+            exit_on_error=False,
+            print_error=False,
+            help_on_error=False,
+            verbose=False,
+            result_action="return_value",
+        )
+    except CycloptsError as error:
+        chain = " ".join(error.command_chain or ())
+        raise Unusable(str(error).strip(), "", [f"see: haechi {chain + ' ' if chain else ''}--help"]) from error
+    return code if isinstance(code, int) else ExitCode.GOOD
+
+
+def _complain(message: str) -> ExitCode:
+    """Say what is wrong on standard error; nothing if there is nothing to say."""
+    if message:
+        from haechi.cli.terminal import Style, errors
+
+        terminal = errors()
+        first, *rest = message.split("\n")
+        terminal.write(terminal.paint("haechi: error: ", Style.RED))
+        terminal.line(first)
+        for line in rest:
+            terminal.line(line)
+    return ExitCode.UNUSABLE
+
+
+def _unexpected(error: Exception) -> str:
+    """An error that nobody thought of, and where."""
+    frames = traceback.extract_tb(error.__traceback__)
+    where = f" at {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
+    if isinstance(error, OSError):
+        return f"{error.filename or 'the system'}: {error.strerror or error}{where}"
+    words = f"a mistake in haechi itself: {type(error).__name__}: {error}{where}"
+    return words.replace("\n", " ") + "\n  please report it; `python -X dev -m haechi …` shows more"
+
+
+def _open_streams() -> None:
+    """Make both streams there and able to take any text, whatever the locale."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            stream = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115  (for the rest of the process)
+            setattr(sys, name, stream)
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(errors="backslashreplace")
+
+
+def _stop_writing() -> None:
+    """Let the interpreter's last flush go nowhere."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            os.dup2(nowhere, stream.fileno())
+        except (OSError, ValueError):
+            continue  # not a file: nothing to flush
+    os.close(nowhere)

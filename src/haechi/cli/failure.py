@@ -1,0 +1,62 @@
+"""How a command ends: its exit code, and the one error that every command may raise."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+from enum import IntEnum
+
+
+class ExitCode(IntEnum):
+    """What the shell gets."""
+
+    GOOD = 0
+    FOUND = 1
+    """A finding or a mismatch."""
+    UNUSABLE = 2
+    """Input or arguments that cannot be used, or a machine that refuses."""
+    INTERRUPTED = 130
+    """128 + SIGINT, as shells say it."""
+    NOBODY_READS = 141
+    """128 + SIGPIPE, as shells say it."""
+
+
+class Unusable(Exception):
+    """The command cannot do its work.
+
+    Attributes:
+        message: what is wrong, one sentence; empty if everything has been said already.
+        argument: the argument at fault, such as `--port`, or empty.
+        hints: what to do about it, one line each.
+    """
+
+    def __init__(self, message: str, argument: str = "", hints: Iterable[str] = ()) -> None:
+        self.message = message
+        self.argument = argument
+        self.hints = tuple(hints)
+        super().__init__(message, argument, self.hints)
+
+    def __str__(self) -> str:
+        where = f"{self.argument}: " if self.argument else ""
+        return "\n".join([where + self.message, *(f"  {hint}" for hint in self.hints)])
+
+
+def unknown_name(argument: str, name: str, known: Iterable[str], what: str) -> Unusable:
+    """The error for a name that means nothing, with the closest that do.
+
+    Args:
+        argument: where it was given.
+        name: the name.
+        known: all that would have been right.
+        what: what the name should be of, such as `a node`.
+    """
+    names = sorted(set(known))
+    close = get_close_matches(name, names, n=3, cutoff=0.5)
+    if close:
+        hint = f"did you mean {' or '.join(close)}?"
+    elif names:
+        more = f" and {len(names) - 8} more" if len(names) > 8 else ""
+        hint = f"there is: {', '.join(names[:8])}{more}"
+    else:
+        hint = "there is none at all"
+    return Unusable(f"{name!r} is not {what}", argument, (hint,))

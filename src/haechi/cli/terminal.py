@@ -1,0 +1,75 @@
+"""Where a command writes: plain text for programs and files, colours and the window's width for people.
+
+Promises that what is not a terminal gets no escape sequence and no line broken for width, that NO_COLOR
+(no-color.org) and TERM=dumb are respected, and that text from the input cannot carry sequences of its own.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TextIO
+
+from haechi.model import printable
+
+
+class Style(StrEnum):
+    """SGR parameters of ECMA-48."""
+
+    PLAIN = ""
+    BOLD = "1"
+    DIM = "2"
+    RED = "31"
+    GREEN = "32"
+    YELLOW = "33"
+
+
+@dataclass(frozen=True)
+class Terminal:
+    """One of the two output streams.
+
+    Attributes:
+        stream: where the text goes.
+        interactive: whether a person sees it now.
+        colours: whether it may be coloured.
+        width: columns of the window; None if lines may be as long as they are.
+    """
+
+    stream: TextIO
+    interactive: bool = False
+    colours: bool = False
+    width: int | None = None
+
+    @classmethod
+    def of(cls, stream: TextIO) -> Terminal:
+        """What the environment says of a stream."""
+        if not stream.isatty():
+            return cls(stream)
+        dumb = os.environ.get("TERM") == "dumb"
+        width = shutil.get_terminal_size().columns
+        return cls(stream, not dumb, not dumb and not os.environ.get("NO_COLOR"), width)
+
+    def paint(self, text: str, style: Style) -> str:
+        """The text in a style, where there are colours."""
+        return f"\x1b[{style}m{text}\x1b[0m" if self.colours and style and text else text
+
+    def line(self, text: str = "", style: Style = Style.PLAIN) -> None:
+        """Write a line that came from anywhere."""
+        self.stream.write(self.paint(printable(text), style) + "\n")
+
+    def write(self, text: str) -> None:
+        """Write text that is made of our own parts only."""
+        self.stream.write(text)
+
+
+def output() -> Terminal:
+    """Standard output."""
+    return Terminal.of(sys.stdout)
+
+
+def errors() -> Terminal:
+    """Standard error."""
+    return Terminal.of(sys.stderr)

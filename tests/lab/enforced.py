@@ -1,0 +1,74 @@
+"""A small cluster whose policies are in force, for tests of what happens to connections over time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from haechi.dataplane import NodeRuleset
+from haechi.engine import Engine
+from haechi.lab.network import Network, build
+from haechi.lab.run import enforce
+from haechi.lab.topology import Endpoint, NodeSpec, Topology
+from haechi.model import Namespace, NetworkPolicy, ObjectMeta, Pod, PodIP, PodSpec, PodStatus
+from tests.scenarios.scenario import netpol
+
+NODES = (NodeSpec("n1", ("172.18.0.2", "fd01::2")), NodeSpec("n2", ("172.18.0.3", "fd01::3")))
+PODS = (
+    Endpoint("x/client", "n1", ("10.1.0.1", "fd00:1::1")),
+    Endpoint("x/near", "n1", ("10.1.0.2", "fd00:1::2")),
+    Endpoint("x/far", "n2", ("10.1.0.3", "fd00:1::3")),
+)
+SERVERS = ("x/near", "x/far")
+PORT = 9000
+NOTHING = netpol("x", "to-servers", "{podSelector: {matchLabels: {role: server}}, ingress: []}")
+CLIENT = netpol(
+    "x",
+    "to-servers",
+    "{podSelector: {matchLabels: {role: server}}, "
+    "ingress: [{from: [{podSelector: {matchLabels: {role: client}}}], ports: [{port: 9000}]}]}",
+)
+TO_CLIENT = netpol("x", "to-client", "{podSelector: {matchLabels: {role: client}}, ingress: []}")
+NO_EGRESS = netpol("x", "from-client", "{podSelector: {matchLabels: {role: client}}, policyTypes: [Egress]}")
+
+
+class Enforced:
+    """The network and its policies."""
+
+    def __init__(self, network: Network) -> None:
+        self.network = network
+        self.engine = Engine.of(map(_pod, PODS))
+        self.rulesets = [NodeRuleset(self.engine, node.name) for node in NODES]
+        self._send()
+
+    def put(self, one: NetworkPolicy | Pod | Namespace) -> None:
+        delta = self.engine.put(one)
+        for ruleset in self.rulesets:
+            ruleset.apply(delta)
+        self._send()
+
+    def delete(self, policy: NetworkPolicy) -> None:
+        delta = self.engine.delete(NetworkPolicy, policy.namespace, policy.name)
+        for ruleset in self.rulesets:
+            ruleset.apply(delta)
+        self._send()
+
+    def _send(self) -> None:
+        for ruleset in self.rulesets:
+            enforce(self.network, ruleset)
+
+
+@contextmanager
+def enforced() -> Iterator[Enforced]:
+    """Build it; no policy is there yet."""
+    with build(Topology(NODES, PODS)) as network:
+        yield Enforced(network)
+
+
+def _pod(endpoint: Endpoint) -> Pod:
+    role = "client" if endpoint.name == "x/client" else "server"
+    return Pod(
+        metadata=ObjectMeta(namespace="x", name=endpoint.name.removeprefix("x/"), labels={"role": role}),
+        spec=PodSpec(node_name=endpoint.node or ""),
+        status=PodStatus(phase="Running", pod_ips=tuple(PodIP(ip=address) for address in endpoint.addresses)),
+    )
