@@ -1,0 +1,48 @@
+"""`--port`: which ports a lab tries.
+
+`80` is TCP 80, `53/UDP` that, and a name, alone or as `name/UDP`, is every port that a container gives that name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from haechi.cli.failure import Unusable, unknown_name
+from haechi.lab.ports import PROTOCOLS, Port, PortError, parse_port
+from haechi.model import Pod
+
+
+def parse_doors(texts: Iterable[str], pods: Iterable[Pod]) -> tuple[Port, ...]:
+    """The ports that the texts mean, by number and protocol, each once.
+
+    Raises:
+        Unusable: a text means none.
+    """
+    named = list(_named(pods))
+    found = {door for text in texts for door in _doors(text, named)}
+    return tuple(sorted(found, key=lambda door: (door[1], PROTOCOLS.index(door[0]))))
+
+
+def _named(pods: Iterable[Pod]) -> Iterator[tuple[str, Port]]:
+    for pod in pods:
+        for container in pod.spec.containers:
+            for port in container.ports:
+                protocol = next((each for each in PROTOCOLS if each == port.protocol), None)
+                if port.name and protocol is not None:
+                    yield port.name, (protocol, port.container_port)
+
+
+def _doors(text: str, named: list[tuple[str, Port]]) -> list[Port]:
+    name, slash, protocol = text.partition("/")
+    if not any(character.isalpha() for character in name):
+        try:
+            return [parse_port(text)]
+        except PortError as error:
+            raise Unusable(str(error), "--port") from error
+    if slash and protocol.upper() not in PROTOCOLS:
+        raise Unusable(str(PortError(text)), "--port")
+    found = [door for each, door in named if each == name and (not slash or door[0] == protocol.upper())]
+    if not found:
+        what = f"the name of a {protocol.upper() + ' ' if slash else ''}port of any container, nor a number"
+        raise unknown_name("--port", name, (each for each, _ in named), what)
+    return found

@@ -1,0 +1,45 @@
+"""A lab report as JUnit XML, so that any CI shows it: one suite for each pair, one case for each connection."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import groupby
+from xml.sax.saxutils import escape, quoteattr
+
+from haechi.cli import wording
+from haechi.lab.report import Report, Row
+from haechi.model import printable
+
+
+def report_junit(report: Report) -> str:
+    """The report as XML text. `time` is the whole run's: connections are tried all at once."""
+    totals = f'tests="{len(report.rows)}" failures="{len(report.mismatches)}" errors="0"'
+    lines = [
+        '<?xml version="1.0" encoding="UTF-8"?>',
+        f'<testsuites name="haechi lab run" {totals} time="{report.seconds:.3f}">',
+    ]
+    for pair, rows in groupby(report.rows, key=lambda row: f"{row.source} → {row.destination}"):
+        lines += _suite(pair, list(rows))
+    return "\n".join([*lines, "</testsuites>", ""])
+
+
+def _suite(pair: str, rows: list[Row]) -> Iterable[str]:
+    wrong = sum(not row.is_as_expected for row in rows)
+    yield f'  <testsuite name={_attribute(pair)} tests="{len(rows)}" failures="{wrong}" errors="0">'
+    for row in rows:
+        verdict = "allowed" if row.expected.allowed else "denied"
+        name = f"{row.protocol} {row.port} over IPv{row.family} is {verdict}"
+        case = f"    <testcase classname={_attribute(pair)} name={_attribute(name)}"
+        if row.is_as_expected:
+            yield f"{case}/>"
+            continue
+        says, shows = wording.verdict(row.expected), wording.packets(row.arrived, row.replied)
+        message = f"policies say {says}, packets say {shows}"
+        yield f"{case}>"
+        yield f'      <failure type="mismatch" message={_attribute(message)}>{escape(printable(message))}</failure>'
+        yield "    </testcase>"
+    yield "  </testsuite>"
+
+
+def _attribute(text: str) -> str:
+    return quoteattr(printable(text))

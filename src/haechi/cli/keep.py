@@ -1,0 +1,56 @@
+"""`--keep`: how to enter a lab that stays, and waiting until nobody needs it any more.
+
+The namespaces have no names: they are open files of the lab's process, which `nsenter` reaches through /proc. An
+ordinary user has to enter that process's user namespace first.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Iterator
+
+from haechi.cli.terminal import Style, Terminal
+from haechi.lab.network import Network
+from haechi.netns import Namespace
+
+
+def commands(network: Network) -> Iterator[tuple[str, str, str]]:
+    """For every node and endpoint: its name, its addresses, and the command that opens a shell there."""
+    for node in network.topology.nodes:
+        yield f"node {node.name}", " ".join(node.addresses), _command(network.node(node.name))
+    for endpoint in network.topology.endpoints:
+        yield endpoint.name, " ".join(endpoint.addresses), _command(network.home(endpoint.name))
+
+
+def _command(namespace: Namespace) -> str:
+    process = os.getpid()
+    user = "" if _is_root() else f"--user=/proc/{process}/ns/user --preserve-credentials "
+    return f"nsenter {user}--net=/proc/{process}/fd/{namespace.descriptor}"
+
+
+def _is_root() -> bool:
+    """Whether the lab has no user namespace of its own (user_namespaces(7): the first one maps everybody)."""
+    with open("/proc/self/uid_map", encoding="ascii") as file:  # noqa: PTH123  (not a file of anybody's)
+        return file.read().split() == ["0", "0", "4294967295"]
+
+
+def wait(terminal: Terminal, network: Network) -> None:
+    """Say how to enter the lab, and return when somebody presses Enter; without a keyboard, wait for a signal."""
+    terminal.line()
+    terminal.line("The lab stays as it is. A shell inside, with the addresses that it has there:", Style.BOLD)
+    found = list(commands(network))
+    name_width = max(len(name) for name, _, _ in found)
+    for name, addresses, command in found:
+        terminal.line(f"  {name:{name_width}}  {command}  # {addresses}")
+    terminal.line("Outside hosts share one namespace: choose the source address there, as in ping -I ADDRESS.")
+    if sys.stdin is not None and sys.stdin.isatty():
+        terminal.line("Enter takes it down.", Style.BOLD)
+        terminal.stream.flush()
+        sys.stdin.readline()
+    else:
+        terminal.line("Ctrl-C or SIGTERM takes it down.", Style.BOLD)
+        terminal.stream.flush()
+        while True:
+            signal.pause()
