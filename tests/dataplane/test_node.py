@@ -25,7 +25,7 @@ def steps(length: int) -> st.SearchStrategy[list[Step]]:
 
 
 def follow(found: list[Step], nftables: FakeNftables | Nftables) -> Ruleset:
-    """Do the steps one by one, commit as they say and at the end; the ruleset of the state at the end, built at once."""
+    """Do the steps one by one, commit as they say and at the end; the ruleset of the last state, built at once."""
     engine = Engine()
     node = NodeRuleset(engine, "n0")
     present: dict[tuple[type, str], Object] = {}

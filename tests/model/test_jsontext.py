@@ -73,21 +73,19 @@ def test_items_are_cut_out_exactly(values: list[object], indent: int | None) -> 
 def test_every_field_has_its_place(value: object) -> None:
     """The text at each key and item is that key and item."""
     data = json.dumps({"é": value}, ensure_ascii=False).encode("utf-8", "surrogatepass")
-    tree = jsontext.locate(data, 0, len(data))
-    check_places(data, tree.offset, ("é",), value)
+    check_places(data, jsontext.Places(b"  " + data, 2, len(data) + 2), ("é",), value)
 
 
-def check_places(data: bytes, offset: object, path: Path, value: object) -> None:
-    assert callable(offset)
-    at = data[offset(path) :]
+def check_places(data: bytes, places: jsontext.Places, path: Path, value: object) -> None:
+    at = data[places.offset(path) - 2 :]
     expected = json.dumps(path[-1] if isinstance(path[-1], str) else value, ensure_ascii=False)
     assert at.startswith(expected.encode("utf-8", "surrogatepass"))
     if isinstance(value, dict):
         for key, inner in value.items():
-            check_places(data, offset, (*path, key), inner)
+            check_places(data, places, (*path, key), inner)
     elif isinstance(value, list):
         for index, inner in enumerate(value):
-            check_places(data, offset, (*path, index), inner)
+            check_places(data, places, (*path, index), inner)
 
 
 def test_repeated_keys_are_remembered() -> None:
@@ -108,8 +106,7 @@ def test_what_is_not_json_is_refused(text: str) -> None:
 def test_deep_nesting_is_refused_everywhere() -> None:
     """By each of the readers, without using up a stack."""
     data = b'{"a": ' + b"[" * 100_000 + b"]" * 100_000 + b"}"
-    with pytest.raises(LimitProblem):
-        jsontext.locate(data, 0, len(data))
+    assert jsontext.Places(data, 0, len(data)).offset(("a", 0)) == 0
     with pytest.raises(LimitProblem):
         jsontext.parse(data, 0)
     with pytest.raises(SyntaxProblem):
@@ -123,3 +120,22 @@ def test_deep_nesting_is_refused_everywhere() -> None:
 def test_json_is_told_from_yaml_by_its_beginning(text: str, expected: bool) -> None:
     """Flow mappings of YAML are not taken for JSON."""
     assert jsontext.looks_like_json(text.encode(), 0) is expected
+
+
+def test_a_repeated_key_is_where_it_counts() -> None:
+    """At the last of them, and what is absent at its nearest ancestor."""
+    data = b'{"a": {"b": 1}, "a": {"b": 2}}'
+    places = jsontext.Places(data, 0, len(data))
+    assert places.offset(("a",)) == 16
+    assert places.offset(("a", "b")) == 22
+    assert places.offset(("a", "b", "c", 5)) == 22
+    assert places.offset(("x",)) == 0
+
+
+def test_places_in_a_large_document_are_found_quickly() -> None:
+    """A thousand fields beside millions of numbers; the suite's timeout is the judge."""
+    data = b'{"a": [' + b"1," * 3_000_000 + b'1], "b": {' + b",".join(b'"%d": 1' % i for i in range(100_000)) + b"}}"
+    places = jsontext.Places(data, 0, len(data))
+    assert [data[places.offset(("b", str(i))) :][:3] for i in range(100, 999)] == [
+        b'"%d' % (i // 10) for i in range(100, 999)
+    ]

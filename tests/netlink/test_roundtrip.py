@@ -101,7 +101,7 @@ def _values(value: object) -> Iterator[object]:
 
 
 def test_every_noun_and_every_value_of_every_enumeration_is_among_the_examples() -> None:
-    seen = list(_values(list(RULESETS.values()).__iter__() and tuple(RULESETS.values())))
+    seen = list(_values(tuple(RULESETS.values())))
     public = {each for name in haechi.nft.__all__ if isinstance(each := getattr(haechi.nft, name), type)}
     nouns = {each for each in public if dataclasses.is_dataclass(each)} - {Unknown, Operation, *_contents()}
     assert nouns <= {type(each) for each in seen}

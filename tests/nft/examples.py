@@ -118,7 +118,7 @@ def _comparisons() -> dict[str, Ruleset]:
         if load.type not in SAMPLES:
             continue
         low, high = SAMPLES[load.type]
-        found[f"{load} equal"] = ruleset(*needs(load), Compare(load, Operator.EQ, high)) if not _known(load) else None
+        found[f"{load} equal"] = ruleset(*needs(load), Compare(load, Operator.EQ, high))
         found[f"{load} not equal"] = ruleset(*needs(load), Compare(load, Operator.NE, low))
         if not load.type.host_order and load.type is not DataType.IFNAME:
             found[f"{load} in range"] = ruleset(*needs(load), InRange(load, low, high))
@@ -126,11 +126,7 @@ def _comparisons() -> dict[str, Ruleset]:
         found[f"{load} in set"] = ruleset(
             *needs(load), Lookup((load,), "members"), others=[Set("members", (load.type,), elements=_elements(low))]
         )
-    return {name: each for name, each in found.items() if each is not None}
-
-
-def _known(load: Load) -> bool:
-    return False
+    return found
 
 
 def _elements(*keys: bytes) -> frozenset[Element]:
@@ -213,10 +209,10 @@ def _sets() -> dict[str, Ruleset]:
     one = Set("s", peer, elements=frozenset({Element(key), Element(end)}), comment="peers")
     found["concatenation"] = ruleset(TCP, Lookup(asked, "s"), ACCEPT, others=[one])
     found["not in concatenation"] = ruleset(TCP, Lookup(asked, "s", negated=True), DROP, others=[one])
-    spans = Set(
+    several = Set(
         "s", peer, SetFlags.INTERVAL, frozenset({Element(key, end), Element(concatenate(ipv4(9), b"\0", b"\0\7"))})
     )
-    found["concatenated intervals"] = ruleset(TCP, Lookup(asked, "s"), ACCEPT, others=[spans])
+    found["concatenated intervals"] = ruleset(TCP, Lookup(asked, "s"), ACCEPT, others=[several])
     target = Chain("target")
     cases = frozenset({Element(key, verdict=jump("target")), Element(end, verdict=goto("target"))})
     found["verdict map"] = ruleset(

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from haechi.lab.ports import Port
 from haechi.lab.report import Row
-from haechi.model.verdict import PolicyKey
+from haechi.model.verdict import Direction, PolicyKey
 
 
 class Answer(NamedTuple):
@@ -35,14 +35,20 @@ class Line:
     Attributes:
         sources: in order of name.
         answers: of every pair.
-        egress: the policies that isolate some of the sources, as far as there are any.
-        is_rest: whether these are all the sources that no other line of the group has, and the most.
+        deniers: the sides (egress, ingress) that deny everything that is denied; none if it is sometimes one, sometimes
+            the other.
+        is_rest: whether these are the most sources that one line of the group has.
     """
 
     sources: tuple[str, ...]
     answers: Answers
-    egress: tuple[PolicyKey, ...]
+    deniers: frozenset[Direction]
     is_rest: bool = False
+
+    @property
+    def is_as_expected(self) -> bool:
+        """Whether all packets went as the policies say."""
+        return all(answer.as_expected for _, _, answer in self.answers)
 
 
 @dataclass(frozen=True)
@@ -62,19 +68,31 @@ class Group:
     lines: tuple[Line, ...]
 
 
+_Kind = tuple[bool, tuple[PolicyKey, ...]]
+"""Whether a destination is outside, and the policies that isolate it for ingress."""
+
+
 @dataclass
 class _Building:
     """A group to which destinations are still being added."""
 
-    kind: tuple[bool, tuple[PolicyKey, ...]]
-    answers: dict[str, Answers]
+    kind: _Kind
+    rows: dict[str, list[Row]] = field(default_factory=dict)
+    answers: dict[str, Answers] = field(default_factory=dict)
     destinations: list[str] = field(default_factory=list)
 
-    def takes(self, kind: tuple[bool, tuple[PolicyKey, ...]], answers: Mapping[str, Answers]) -> bool:
+    def takes(self, kind: _Kind, answers: Mapping[str, Answers]) -> bool:
         """Whether a destination is alike: sources that only one of the two was asked by do not count."""
         return kind == self.kind and all(
             self.answers.get(source, answer) == answer for source, answer in answers.items()
         )
+
+    def add(self, destination: str, rows: Mapping[str, list[Row]], answers: Mapping[str, Answers]) -> None:
+        """Take a destination with its rows and answers by source."""
+        self.destinations.append(destination)
+        self.answers.update(answers)
+        for source, some in rows.items():
+            self.rows.setdefault(source, []).extend(some)
 
 
 def groups(rows: Iterable[Row], outside: Collection[str]) -> tuple[Group, ...]:
@@ -84,26 +102,20 @@ def groups(rows: Iterable[Row], outside: Collection[str]) -> tuple[Group, ...]:
         rows: of a report.
         outside: which endpoints are outside hosts; they never share a group with pods.
     """
-    pairs: dict[tuple[str, str], list[Row]] = {}
+    asked: dict[str, dict[str, list[Row]]] = {}
     for row in rows:
-        pairs.setdefault((row.destination, row.source), []).append(row)
-    asked: dict[str, dict[str, Answers]] = {}
-    ingress: dict[str, set[PolicyKey]] = {}
-    egress: dict[str, set[PolicyKey]] = {}
-    for (destination, source), some in sorted(pairs.items()):
-        asked.setdefault(destination, {})[source] = _answers(some)
-        ingress.setdefault(destination, set()).update(*(row.expected.ingress.policies for row in some))
-        egress.setdefault(source, set()).update(*(row.expected.egress.policies for row in some))
+        asked.setdefault(row.destination, {}).setdefault(row.source, []).append(row)
     building: list[_Building] = []
-    for destination, answers in asked.items():
-        kind = (destination in outside, tuple(sorted(ingress[destination])))
+    for destination, by_source in sorted(asked.items()):
+        answers = {source: _answers(some) for source, some in by_source.items()}
+        policies = {key for some in by_source.values() for row in some for key in row.expected.ingress.policies}
+        kind = (destination in outside, tuple(sorted(policies)))
         found = next((each for each in building if each.takes(kind, answers)), None)
         if found is None:
-            found = _Building(kind, {})
+            found = _Building(kind)
             building.append(found)
-        found.answers.update(answers)
-        found.destinations.append(destination)
-    return tuple(sorted((_group(each, egress) for each in building), key=_interest))
+        found.add(destination, by_source, answers)
+    return tuple(sorted(map(_group, building), key=_interest))
 
 
 def _answers(rows: Iterable[Row]) -> Answers:
@@ -119,22 +131,31 @@ def _answers(rows: Iterable[Row]) -> Answers:
     )
 
 
-def _group(building: _Building, egress: Mapping[str, set[PolicyKey]]) -> Group:
+def _group(building: _Building) -> Group:
     by_answers: dict[Answers, list[str]] = {}
     for source, answers in sorted(building.answers.items()):
         by_answers.setdefault(answers, []).append(source)
-    most = max(by_answers.values(), key=len)
+    rest = max(by_answers, key=lambda answers: (len(by_answers[answers]), -_allowed(answers)))
     lines = [
-        Line(
-            tuple(sources),
-            answers,
-            tuple(sorted(set[PolicyKey]().union(*(egress[source] for source in sources)))),
-            is_rest=sources is most,
-        )
-        for answers, sources in by_answers.items()
+        Line(tuple(some), answers, _deniers(building, some), is_rest=answers == rest)
+        for answers, some in by_answers.items()
     ]
-    lines.sort(key=lambda line: (line.is_rest, line.sources))
-    return Group(tuple(sorted(building.destinations)), *building.kind, tuple(lines))
+    lines.sort(key=lambda line: (line.is_rest, -_allowed(line.answers), line.sources))
+    return Group(tuple(building.destinations), *building.kind, tuple(lines))
+
+
+def _allowed(answers: Answers) -> int:
+    return sum(answer.allowed for _, _, answer in answers)
+
+
+def _deniers(building: _Building, sources: Iterable[str]) -> frozenset[Direction]:
+    denied = [row.expected for source in sources for row in building.rows[source] if not row.expected.allowed]
+    sides = set()
+    if denied and not any(each.egress.allowed for each in denied):
+        sides.add(Direction.EGRESS)
+    if denied and not any(each.ingress.allowed for each in denied):
+        sides.add(Direction.INGRESS)
+    return frozenset(sides)
 
 
 def _interest(group: Group) -> tuple[bool, bool, tuple[str, ...]]:

@@ -1,108 +1,128 @@
 """A lab report as a table for people: what is allowed between whom, whether the packets agree, and what that means.
 
-The table of a terminal is as wide as its window and folds long cells; elsewhere no line is folded. Equal reports give
-equal text, but for the seconds that the run took.
+A table for a terminal is as wide as its window and folds long cells between names; elsewhere nothing is folded. Equal
+reports give equal text, but for the seconds that the run took.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from io import StringIO
-
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
+from collections.abc import Iterator, Sequence
+from itertools import zip_longest
 
 from haechi.cli import wording
 from haechi.cli.outcomes import Group, Line, groups
-from haechi.cli.terminal import Style, Terminal
+from haechi.cli.terminal import Style, Terminal, fold
 from haechi.lab.report import Report
-from haechi.model import printable
 from haechi.model.verdict import PolicyKey
 
 MAX_MISMATCHES = 30
-_WIDE = 100_000  # columns: nothing is folded
-_NARROW = 40  # columns: below, a table cannot be read anyway
+TITLES = ("FROM", "ALLOWED", "DENIED", "DENIED BY", "RESULT")
+_GAP = "  "
+_RESULT = 4  # the column that is coloured
+_Cells = tuple[str, str, str, str, str]
 
 
 def write_table(terminal: Terminal, report: Report, chosen: bool) -> None:
-    """The whole answer: table, isolation, mismatches, notes, legend and sum.
+    """The whole answer: table, isolation, mismatches, legend, notes and sum.
 
     Args:
         terminal: where to.
         report: what was found.
         chosen: whether the ports were chosen by the caller.
     """
-    found = groups(report.rows, report.words)
-    terminal.write(_table(terminal, found))
+    _write_groups(terminal, groups(report.rows, report.words))
     terminal.line()
-    for line in isolation(report):
-        terminal.line(line)
+    for sentence in isolation(report):
+        terminal.paragraph(sentence)
     if report.mismatches:
         terminal.line()
-        for line in _mismatches(report):
-            terminal.line(line, Style.RED)
+        for sentence in mismatches(report):
+            terminal.paragraph(sentence, Style.RED)
     terminal.line()
-    for line in legend(report, chosen):
-        terminal.line(line, Style.DIM)
+    for sentence in legend(report, chosen):
+        terminal.paragraph(sentence, Style.DIM)
     for note in report.notes:
-        terminal.line(f"Note: {note}.", Style.YELLOW)
+        terminal.paragraph(f"Note: {note}.", Style.YELLOW)
     terminal.line()
-    terminal.line(summary(report), Style.RED if report.mismatches else Style.GREEN)
+    terminal.paragraph(summary(report), Style.RED if report.mismatches else Style.GREEN)
 
 
-def summary(report: Report) -> str:
-    """How many questions were asked, and whether kernel and policies agree."""
-    versions = wording.joined([f"IPv{version}" for version in sorted({row.family for row in report.rows})])
-    asked = f"{wording.counted(len(report.rows), 'connection')} tried over {versions} in {report.seconds:.1f} seconds"
-    wrong = len(report.mismatches)
-    return f"{asked}: {f'{wrong} NOT as the policies say' if wrong else 'all as the policies say'}."
+# -- the table -----------------------------------------------------------------------------------------------------------
 
 
-def _table(terminal: Terminal, found: tuple[Group, ...]) -> str:
-    everyone = sorted({name for group in found for line in group.lines for name in line.sources})
-    places = sorted({name for group in found for name in group.destinations})
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
-    for title in ("FROM", "TO", "ALLOWED", "DENIED", "RESULT", "WHY"):
-        table.add_column(title, overflow="fold")
-    for group in found:
-        to = wording.names(group.destinations, places)
-        for line in group.lines:
-            allowed, denied = wording.allowed_and_denied(line.answers)
-            cells = (wording.sources(line, group, everyone), to, allowed, denied)
-            why = wording.reason(group, line)
-            table.add_row(*map(_cell, cells), _result(line), _cell(why))
-    return _rendered(terminal, table)
+def _write_groups(terminal: Terminal, found: Sequence[Group]) -> None:
+    senders = sorted({name for group in found for line in group.lines for name in line.sources})
+    receivers = sorted({name for group in found for name in group.destinations})
+    blocks = [(group, [_cells(group, line, senders) for line in group.lines]) for group in found]
+    widths = _widths([TITLES, *(cells for _, some in blocks for cells in some)], terminal.width)
+    terminal.line(_padded(TITLES, widths), Style.BOLD)
+    for group, some in blocks:
+        terminal.line()
+        terminal.paragraph(_heading(group, receivers), Style.BOLD)
+        for line, cells in zip(group.lines, some, strict=True):
+            _write_cells(terminal, cells, widths, Style.GREEN if line.is_as_expected else Style.RED)
 
 
-def _cell(text: str) -> Text:
-    return Text(printable(text))
+def _heading(group: Group, receivers: Sequence[str]) -> str:
+    who = wording.names(group.destinations, receivers)
+    if group.outside:
+        return f"to {who} (outside)"
+    return f"to {who} ({f'ingress: {wording.policies(group.ingress)}' if group.ingress else 'open'})"
 
 
-def _result(line: Line) -> Text:
-    wrong = sum(not answer.as_expected for _, _, answer in line.answers)
-    return Text("MISMATCH", style="bold red") if wrong else Text("as expected", style="green")
+def _cells(group: Group, line: Line, senders: Sequence[str]) -> _Cells:
+    allowed, denied = wording.allowed_and_denied(line.answers)
+    result = "as expected" if line.is_as_expected else "MISMATCH"
+    return f"  {wording.sources(line, group, senders)}", allowed, denied, wording.deniers(line), result
 
 
-def _rendered(terminal: Terminal, table: Table) -> str:
-    text = StringIO()
-    width = _WIDE if terminal.width is None else max(terminal.width, _NARROW)
-    console = Console(
-        file=text,
-        width=width,
-        force_terminal=terminal.colours,
-        color_system="standard" if terminal.colours else None,
-        legacy_windows=False,
-    )
-    console.print(table)
-    return "".join(f"{line.rstrip()}\n" for line in text.getvalue().splitlines())
+def _widths(table: Sequence[_Cells], window: int | None) -> list[int]:
+    """Of every column: what it needs, or, where the window is too narrow, less for the first three."""
+    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+    if window is None:
+        return widths
+    for column, least in ((0, 30), (2, 15), (1, 12), (0, 20)):
+        excess = sum(widths) + len(_GAP) * (len(widths) - 1) - window
+        widths[column] = max(min(widths[column], least), widths[column] - max(excess, 0))
+    return widths
+
+
+def _write_cells(terminal: Terminal, cells: _Cells, widths: Sequence[int], style: Style) -> None:
+    """One row of the table, over several lines where its cells are folded."""
+    folded = [_folded(cell, width) for cell, width in zip(cells, widths, strict=True)]
+    for number, parts in enumerate(zip_longest(*folded, fillvalue="")):
+        text = _padded(parts, widths)
+        if number or not terminal.colours:
+            terminal.line(text)
+        else:
+            before = text[: len(text) - len(cells[_RESULT])]
+            terminal.write(f"{before}{terminal.paint(cells[_RESULT], style)}\n")
+
+
+def _folded(cell: str, width: int) -> list[str]:
+    if len(cell) <= width:
+        return [cell]
+    indent = "  " if cell.startswith("  ") else ""
+    return [indent + line for line in fold(cell.strip(), width - len(indent))]
+
+
+def _padded(cells: Sequence[str], widths: Sequence[int]) -> str:
+    return _GAP.join(f"{cell:{width}}" for cell, width in zip(cells, widths, strict=True)).rstrip()
 
 
 # -- in words ------------------------------------------------------------------------------------------------------------
 
 
+def summary(report: Report) -> str:
+    """How many questions were asked, and whether kernel and policies agree."""
+    versions = wording.joined([f"IPv{version}" for version in sorted({row.family for row in report.rows})])
+    asked = f"{wording.counted(len(report.rows), 'connection')} probed over {versions} in {report.seconds:.1f} seconds"
+    wrong = len(report.mismatches)
+    return f"{asked}: {f'{wrong} NOT as the policies say' if wrong else 'all as the policies say'}."
+
+
 def isolation(report: Report) -> Iterator[str]:
-    """Who is isolated by what, in whole sentences; everyone else in one."""
+    """What the policies mean: who is isolated by which, in whole sentences, then everyone else."""
     sends: dict[str, set[PolicyKey]] = {}
     receives: dict[str, set[PolicyKey]] = {}
     for row in report.rows:
@@ -113,12 +133,13 @@ def isolation(report: Report) -> Iterator[str]:
     for name in pods:
         key = tuple(sorted(receives.get(name, ()))), tuple(sorted(sends.get(name, ())))
         alike.setdefault(key, []).append(name)
-    open_pods = alike.pop(((), ()), [])
+    # Of a pod that was only asked in one direction, nothing is known about the other
+    open_pods = [name for name in alike.pop(((), ()), []) if name in sends and name in receives]
     for (ingress, egress), some in alike.items():
         yield _sentence(wording.names(some, pods), len(some) > 1, ingress, egress)
     if open_pods:
-        who = "all pods" if not alike else wording.names(open_pods, pods)
-        yield f"No policy selects {who}: open to everything that the other end allows."
+        count = f"{len(open_pods)} {'other ' if alike else ''}{'pod' if len(open_pods) == 1 else 'pods'}"
+        yield f"No policy selects the {count}: all is allowed that the other end allows."
 
 
 def _sentence(who: str, several: bool, ingress: tuple[PolicyKey, ...], egress: tuple[PolicyKey, ...]) -> str:
@@ -138,7 +159,8 @@ def _allow(keys: tuple[PolicyKey, ...]) -> str:
     return f"{'policies' if many else 'policy'} {wording.policies(keys, 5)} {'allow' if many else 'allows'}"
 
 
-def _mismatches(report: Report) -> Iterator[str]:
+def mismatches(report: Report) -> Iterator[str]:
+    """Every connection that did not go as the policies say; of very many the first."""
     for row in report.mismatches[:MAX_MISMATCHES]:
         says, shows = wording.verdict(row.expected), wording.packets(row.arrived, row.replied)
         where = f"{row.source} → {row.destination} over IPv{row.family}, {row.protocol} {row.port}"
@@ -150,24 +172,25 @@ def _mismatches(report: Report) -> Iterator[str]:
 
 def legend(report: Report, chosen: bool) -> Iterator[str]:
     """How to read the table, and who is in it."""
-    numbers = sorted({row.port for row in report.rows})
+    yield "ALLOWED and DENIED: what the policies say. RESULT: whether real packets went the same way."
+    yield "DENIED BY: egress, the sender's policies; ingress, the receiver's. One denying side is enough."
+    numbers = [str(number) for number in sorted({row.port for row in report.rows})]
     protocols = [word for word in ("TCP", "UDP", "SCTP") if any(row.protocol == word for row in report.rows)]
-    why = "" if chosen else " (all that a policy or container names, and one that nobody does)"
-    yield f"Everything means {wording.joined(protocols)} on {_ports(numbers)}{why}."
-    yield "ALLOWED and DENIED are what the policies say; RESULT compares it with what packets did."
+    why = "" if chosen else " (all that a policy or a container names, and one that nobody does)"
+    noun = "port" if len(numbers) == 1 else "ports"
+    yield f"Everything: {wording.joined(protocols)} on {noun} {wording.joined(numbers)}{why}."
     places = [f"{wording.counted(len(pods), 'pod')} on {node}" for node, pods in report.nodes.items()]
     yield f"The lab had {wording.joined(places)}."
-    hosts: dict[str, list[str]] = {}
+    yield from _hosts(report)
+
+
+def _hosts(report: Report) -> Iterator[str]:
+    alike: dict[str, list[str]] = {}
     for name, words in report.words.items():
-        hosts.setdefault(words, []).append(name)
-    for words, some in hosts.items():
-        several = len(some) > 1
-        yield f"{wording.joined(some)} {'are' if several else 'is'} {_plural(words) if several else words}."
-
-
-def _ports(numbers: list[int]) -> str:
-    return f"{'ports' if len(numbers) > 1 else 'port'} {wording.joined([str(number) for number in numbers])}"
-
-
-def _plural(words: str) -> str:
-    return "outside hosts" if words == "an outside host" else words
+        alike.setdefault(words, []).append(name)
+    for words, some in alike.items():
+        if len(some) == 1:
+            yield f"{some[0]} is {words}."
+        else:
+            plural = words.replace("a witness ", "witnesses ").replace("an outside host", "outside hosts")
+            yield f"{wording.joined(some)} are {plural}."

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+import textwrap
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TextIO
@@ -60,9 +61,22 @@ class Terminal:
         """Write a line that came from anywhere."""
         self.stream.write(self.paint(printable(text), style) + "\n")
 
+    def paragraph(self, text: str, style: Style = Style.PLAIN) -> None:
+        """Write a sentence or more, broken between words where the window is narrower."""
+        lines = [text] if self.width is None else fold(text, self.width, "  ")
+        for line in lines:
+            self.line(line, style)
+
     def write(self, text: str) -> None:
         """Write text that is made of our own parts only."""
         self.stream.write(text)
+
+
+def fold(text: str, width: int, indent: str = "") -> list[str]:
+    """The text in lines of at most `width` columns, later ones indented; names are never broken."""
+    return textwrap.wrap(
+        text, max(width, 20), subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
+    ) or [""]
 
 
 def output() -> Terminal:

@@ -91,14 +91,11 @@ def policies(keys: Sequence[PolicyKey], most: int = 3) -> str:
     return joined([*shown, *more])
 
 
-def reason(group: Group, line: Line) -> str:
-    """Which policies decide a line, by side."""
-    sides = []
-    if line.egress:
-        sides.append(f"egress: {policies(line.egress)}")
-    if group.ingress:
-        sides.append(f"ingress: {policies(group.ingress)}")
-    return "; ".join(sides) or "no policy applies"
+def deniers(line: Line) -> str:
+    """Which side denies what is denied: the sender's egress, the receiver's ingress, both, or now one, now the other."""
+    if all(answer.allowed for _, _, answer in line.answers):
+        return ""
+    return "either" if not line.deniers else "both" if len(line.deniers) == 2 else min(line.deniers).lower()
 
 
 def verdict(answer: Verdict) -> str:

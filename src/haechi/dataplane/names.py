@@ -14,6 +14,7 @@ from hashlib import blake2b
 
 _DIGEST_BYTES = 15  # 24 letters of base 32
 _COMMENT_BYTES = 128
+_MOST_NAMES = _COMMENT_BYTES // 3  # a letter, a comma and a space each
 _UNPRINTABLE = re.compile(r"[^ !#-~]")
 
 
@@ -25,11 +26,12 @@ def content_name(kind: str, definition: object) -> str:
 
 def comment(head: str, names: Iterable[object]) -> str:
     """`head` and as many names as fit, with the number of the others."""
-    listed = [_UNPRINTABLE.sub("?", str(name)) for name in names]
+    every = list(names)
+    listed = [_UNPRINTABLE.sub("?", str(name)) for name in every[:_MOST_NAMES]]
     for count in range(len(listed), -1, -1):
-        rest = len(listed) - count
-        more = f" and {rest} more" if rest else ""
-        text = f"{head} {', '.join(listed[:count])}{more}"
+        rest = len(every) - count
+        more = f"and {rest} more" if rest else ""
+        text = " ".join(part for part in (head, ", ".join(listed[:count]), more) if part)
         if len(text) <= _COMMENT_BYTES:
             return text
     return head[:_COMMENT_BYTES]

@@ -75,8 +75,9 @@ class NodeRuleset:
             old, new = each.elements_of(before), each.elements_of(after)
             if old != new:
                 toggled = self._toggled.setdefault(each, {})
-                toggled.update(dict.fromkeys(old - new, False))
-                toggled.update(dict.fromkeys(new - old, True))
+                for element in old ^ new:
+                    if toggled.pop(element, None) is None:  # else it is as in the kernel again
+                        toggled[element] = element in new
 
     def _judge(self, addresses: Iterable[int]) -> None:
         """Find out anew how addresses are judged; what is used now is acquired before what was is released."""
@@ -178,7 +179,7 @@ class NodeRuleset:
         declaration = replace(each.declaration(), elements=each.elements(self.engine))
         if each not in self._made_peers:
             transaction.create(declaration)
-        elif each in self._uses.stale_peers:
+        elif each in self._uses.stale_peers and each.selections:  # blocks do not change
             transaction.flush_elements(declaration)
             transaction.add_elements(declaration, declaration.elements)
 

@@ -10,12 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from itertools import cycle
+from itertools import cycle, islice
 
 import msgspec
 
 from haechi.lab.addresses import NODE_NETWORKS, POD_NETWORKS, Addresses
-from haechi.lab.topology import Endpoint, NodeSpec, Topology, usable
+from haechi.lab.topology import Endpoint, NodeSpec, Topology, TopologyError, usable
 from haechi.lab.witnesses import witnesses
 from haechi.lab.workloads import pods_of_workloads
 from haechi.model import (
@@ -31,9 +31,13 @@ from haechi.model import (
     Pod,
     PodIP,
     PodStatus,
+    printable,
 )
+from haechi.sets import text_to_point
 
 DEFAULT_NODES = 2
+MOST_PODS = 5_000
+"""A pod takes 3 ms and a namespace; a mistyped number of replicas must not take the machine."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +69,12 @@ class LabCluster:
         return (*self.nodes, *self.namespaces, *self.pods, *self.policies)
 
     def topology(self) -> Topology:
-        """The same as nodes, endpoints and addresses."""
+        """The same as nodes, endpoints and addresses.
+
+        Raises:
+            TopologyError: given names or addresses contradict each other.
+        """
+        self._check_addresses()
         nodes = tuple(NodeSpec(node.name, node.addresses) for node in self.nodes)
         own = {node.name: node.addresses for node in self.nodes}
         pods = [
@@ -80,6 +89,18 @@ class LabCluster:
         hosts = [Endpoint(name, None, addresses) for name, addresses in self.hosts.items()]
         return Topology(nodes, (*pods, *hosts))
 
+    def _check_addresses(self) -> None:
+        """Tell, by name, who shares an address."""
+        named = [(f"node {node.name}", node.addresses) for node in self.nodes]
+        named += [(f"pod {pod.key}", pod.addresses) for pod in self.pods if not pod.spec.host_network]
+        named += list(self.hosts.items())
+        owners: dict[int, str] = {}
+        for name, addresses in named:
+            for text in addresses:
+                other = owners.setdefault(text_to_point(text), name)
+                if other != name:
+                    raise TopologyError(name, f"has the address {text} of {other}; a lab cannot tell them apart")
+
 
 def lab_cluster(
     objects: Iterable[Object], *, nodes: int = DEFAULT_NODES, families: tuple[int, ...] = (4, 6)
@@ -92,7 +113,8 @@ def lab_cluster(
         families: the address families of the lab: 4, 6 or both.
 
     Raises:
-        TopologyError: by `topology`, if given addresses contradict each other.
+        TopologyError: there are more than `MOST_PODS` pods; and, by `topology`, if given addresses contradict each
+            other.
     """
     return _Completing(list(objects), nodes, families).cluster()
 
@@ -142,7 +164,9 @@ class _Completing:
 
     def node(self, name: str) -> Node:
         given = next((one for one in self.objects if isinstance(one, Node) and one.name == name), None)
-        addresses = self.wanted(given.addresses if given else ())
+        own = given.addresses if given else ()
+        addresses = self.wanted(own)
+        self.tell_unusable(f"node {name}", own)
         missing = tuple(n for n in NODE_NETWORKS if n.version in self.families and not _has(addresses, n.version))
         addresses += self.addresses.next(missing)
         metadata = given.metadata if given else ObjectMeta(name=name)
@@ -153,7 +177,9 @@ class _Completing:
 
     def pods(self, names: Sequence[str], nodes: dict[str, Node]) -> tuple[Pod, ...]:
         given = [one for one in self.objects if isinstance(one, Pod)]
-        made = list(pods_of_workloads(self.objects, names))
+        made = list(islice(pods_of_workloads(self.objects, names), MOST_PODS + 1))
+        if len(given) + len(made) > MOST_PODS:
+            raise TopologyError("the cluster", f"has more than {MOST_PODS} pods, too many for one machine")
         for pod in given:
             if pod.completed:
                 self.notes.append(f"pod {pod.key} has completed: policies ignore it, the lab leaves it out")
@@ -168,6 +194,7 @@ class _Completing:
             addresses = node.addresses
         else:
             addresses = self.wanted(pod.addresses)
+            self.tell_unusable(f"pod {pod.key}", pod.addresses)
             if not addresses:
                 addresses = self.addresses.next(n for n in POD_NETWORKS if n.version in self.families)
         status = PodStatus(
@@ -186,6 +213,7 @@ class _Completing:
         for one in self.objects:
             if isinstance(one, ExternalHost):
                 addresses = self.wanted(one.addresses)
+                self.tell_unusable(f"host {one.name}", one.addresses)
                 if addresses:
                     hosts[f"host/{one.name}"] = addresses
                     words[f"host/{one.name}"] = "an outside host"
@@ -202,6 +230,13 @@ class _Completing:
     def wanted(self, addresses: Iterable[str]) -> tuple[str, ...]:
         """The addresses of the lab's families that an endpoint can have."""
         return tuple(text for text in addresses if usable(text) and (6 if ":" in text else 4) in self.families)
+
+    def tell_unusable(self, who: str, addresses: Iterable[str]) -> None:
+        self.notes += [
+            f"{who} is given the address {printable(text)}, which nothing in the lab can have: it goes without it"
+            for text in addresses
+            if not usable(text)
+        ]
 
 
 def _has(addresses: Iterable[str], version: int) -> bool:

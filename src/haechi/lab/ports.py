@@ -7,6 +7,7 @@ SCTP, or exactly the ports that were asked for.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from typing import Final, get_args
 
@@ -18,6 +19,7 @@ Port = tuple[Protocol, int]
 PROTOCOLS: Final[tuple[Protocol, ...]] = get_args(Protocol)
 NUMBERS: Final = {"TCP": 6, "UDP": 17, "SCTP": 132}
 """IP protocol numbers."""
+_NUMBER: Final = re.compile(r"[0-9]{1,5}")
 _FREE: Final = IntervalSet([(1_024, 65_535)])
 _HIGH: Final = IntervalSet([(61_000, 65_535)])
 """Candidates for the port that nobody names, and better ones: those that no client gets by itself."""
@@ -42,7 +44,7 @@ def parse_port(text: str) -> Port:
     """
     number, slash, word = text.partition("/")
     protocol = next((each for each in PROTOCOLS if each == word.upper()), None) if slash else "TCP"
-    if protocol is None or not (number.isascii() and number.isdigit()) or not 1 <= int(number) <= 65535:
+    if protocol is None or not _NUMBER.fullmatch(number) or not 1 <= int(number) <= 65535:
         raise PortError(text)
     return protocol, int(number)
 

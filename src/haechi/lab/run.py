@@ -88,7 +88,7 @@ def run(
     return isolated(work)
 
 
-def _silent(words: str, done: int, total: int) -> None:  # noqa: ARG001 - nobody watches
+def _silent(words: str, done: int, total: int) -> None:
     """No progress."""
 
 

@@ -49,11 +49,11 @@ def witnesses(
         if not here or not here.isdisjoint(present):
             continue
         address = addresses.within(here)
-        if address is None:
-            missing.append(region.words)
-        else:
+        if address is not None:
             found.append(Witness(address, region.words))
             present |= AddressSet.of(text_to_point(address))
+        elif region.words not in missing:  # several policies may have the same block
+            missing.append(region.words)
     return tuple(found), tuple(missing)
 
 

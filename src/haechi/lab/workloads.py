@@ -2,12 +2,14 @@
 
 Why: manifests in a repository hold Deployments, dumps of a cluster hold Deployments and their pods. Promises that every
 pod occurs once: a workload makes pods only if the input has none of its own, and only if no other workload of the input
-owns it (a Deployment's ReplicaSet, a CronJob's Job).
+owns it (a Deployment's ReplicaSet, a CronJob's Job); and that no two pods get the same name, although a Deployment and
+a StatefulSet may have one. It is lazy: a manifest may ask for two thousand million replicas.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from itertools import count, repeat
 from typing import get_args
 
 import msgspec
@@ -19,7 +21,10 @@ _Owner = tuple[str, str, str]  # namespace, kind, name
 
 
 def pods_of_workloads(objects: Iterable[Object], nodes: Sequence[str]) -> Iterator[Pod]:
-    """The pods, without addresses, of the workloads among `objects`: `NAME-0`, `NAME-1`, ...; a DaemonSet's by node."""
+    """The pods, without addresses, of the workloads among `objects`: `NAME-0`, `NAME-1`, ...; a DaemonSet's by node.
+
+    Where such a name is taken, the numbers go on after it.
+    """
     found = list(objects)
     workloads: list[Workload] = [one for one in found if isinstance(one, _WORKLOADS)]
     pods = [one for one in found if isinstance(one, Pod)]
@@ -28,25 +33,28 @@ def pods_of_workloads(objects: Iterable[Object], nodes: Sequence[str]) -> Iterat
     makers: set[_Owner] = set()
     for pod in pods:
         makers |= _ancestors(_key(pod), owned)
+    taken = {pod.key for pod in pods}
     for workload in workloads:
         if _key(workload) not in makers and not owned[_key(workload)] & present:
-            yield from _pods(workload, nodes)
+            for pod in _pods(workload, nodes, taken):
+                taken.add(pod.key)
+                yield pod
 
 
-def _pods(workload: Workload, nodes: Sequence[str]) -> Iterator[Pod]:
+def _pods(workload: Workload, nodes: Sequence[str], taken: Collection[str]) -> Iterator[Pod]:
     template = workload.pod_template
-    count = workload.pod_count
-    for number in range(len(nodes) if count is None else count):
-        spec = template.spec
-        if count is None:
-            spec = msgspec.structs.replace(spec, node_name=nodes[number])
+    wanted = workload.pod_count
+    names = (f"{workload.name}-{number}" for number in count())
+    free = (name for name in names if f"{workload.namespace}/{name}" not in taken)
+    places: Iterable[str] = nodes if wanted is None else repeat(template.spec.node_name, wanted)
+    for place, name in zip(places, free, strict=False):
         metadata = ObjectMeta(
-            name=f"{workload.name}-{number}",
+            name=name,
             namespace=workload.namespace,
             labels=template.metadata.labels,
             annotations=template.metadata.annotations,
         )
-        yield Pod(metadata=metadata, spec=spec)
+        yield Pod(metadata=metadata, spec=msgspec.structs.replace(template.spec, node_name=place))
 
 
 def _key(one: Pod | Workload) -> _Owner:

@@ -25,6 +25,9 @@ from haechi.model.tree import Data, RepeatedKeys
 STRICT: frozenset[type[Object]] = frozenset({NetworkPolicy, ExternalHost})
 """Kinds whose unknown and repeated fields are errors, as with `kubectl apply`."""
 
+MAX_OF_ONE = 1000
+"""How many problems of one object are told; the others are counted."""
+
 _BOTH = ("Ingress", "Egress")
 
 
@@ -62,7 +65,9 @@ class Admission:
         assert isinstance(struct, kind)
         if kind not in STRICT:
             self._warn_of_repeated(struct, data, place)
-        problems = tuple(_problem(mistake, struct, place) for mistake in mistakes)
+        problems = tuple(_problem(mistake, struct, place) for mistake in mistakes[:MAX_OF_ONE])
+        if len(mistakes) > MAX_OF_ONE:
+            problems += (and_more(len(mistakes) - MAX_OF_ONE, struct, place),)
         for problem in problems:
             self.report(problem)
         errors = tuple(problem for problem in problems if problem.severity is Severity.ERROR)
@@ -95,6 +100,12 @@ class Admission:
 @cache
 def _decoder(kind: type[Object]) -> msgspec.json.Decoder[Object]:
     return msgspec.json.Decoder(kind)
+
+
+def and_more(count: int, resource: Object, place: Place) -> Problem:
+    """What stands for the problems of an object beyond `MAX_OF_ONE`."""
+    message = f"and {count} more like these"
+    return Problem(Severity.ERROR, Code.LIMIT, message, place.location(), resource.display_name)
 
 
 def _problem(mistake: Mistake, resource: Object, place: Place) -> Problem:

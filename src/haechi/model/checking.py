@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from haechi.model.admission import MAX_OF_ONE, and_more
 from haechi.model.gates import Gates
 from haechi.model.loaded import Loaded
 from haechi.model.manifests import Manifests
@@ -38,7 +39,10 @@ def check_one(
 
 
 def _errors(loaded: Loaded[Object], version: KubernetesVersion, gates: Gates) -> Iterator[Problem]:
-    for error in errors(loaded.object, version, gates):
+    found = errors(loaded.object, version, gates)
+    if len(found) > MAX_OF_ONE:
+        yield and_more(len(found) - MAX_OF_ONE, loaded.object, loaded.place)
+    for error in found[:MAX_OF_ONE]:
         location, subject = loaded.location(error.path), loaded.object.display_name
         yield Problem(Severity.ERROR, Code.INVALID, str(error), location, subject, error.field)
 

@@ -126,7 +126,7 @@ class _Reader:
                 return _error(path, "is not a regular file")
             identity = (status.st_dev, status.st_ino)
             if identity in self._files:
-                message = f"skipped: already read as {printable(self._files[identity])}"
+                message = f"already read as {printable(self._files[identity])}"
                 return Problem(Severity.SKIPPED, Code.ALREADY_READ, message, Location(printable(_name(path))))
             self._files[identity] = _name(path)
             return _content(file, path)

@@ -15,15 +15,14 @@ from typing import NoReturn
 
 import msgspec
 
-from haechi.model.tree import Data, LimitProblem, RepeatedKeys, SyntaxProblem, Tree
-
-MAX_DEPTH = 128
+from haechi.model.problem import Path, Step
+from haechi.model.tree import Data, LimitProblem, RepeatedKeys, SyntaxProblem, byte_length
 
 _LOOKS_LIKE = re.compile(rb'[ \t\r\n]*\{[ \t\r\n]*["}]')
 _BLANK = re.compile(rb"[ \t\r\n]*")
 _WHERE = re.compile(r"(.*) \(byte (\d+)\)")
 _SPACE = re.compile(r"[ \t\r\n]*")
-_ATOM = re.compile(r"[^\s,\]}]+")
+_SKIPPER = json.JSONDecoder(parse_int=len, parse_float=len, strict=False)
 
 
 class Envelope(msgspec.Struct, frozen=True, kw_only=True):
@@ -151,81 +150,58 @@ def _refuse(constant: str) -> NoReturn:
     raise ValueError(f"{constant} is not JSON")
 
 
-def locate(data: bytes, begin: int, end: int) -> Tree:
-    """The document in ``data[begin:end]`` (which is JSON) with the place of every field; its scalars are left out.
+class Places:
+    """Where the fields of a valid document are, found as they are asked for.
 
-    Raises:
-        LimitProblem: nested more than `MAX_DEPTH` deep.
+    Only the mappings and lists on the way to a field are looked into, once each; what lies beside the way is skipped by
+    the standard library's scanner. So the cost is that of a few passes over the document, however many fields are asked
+    for, and the document may be large.
     """
-    text = data[begin:end].decode("utf-8", "replace")
-    scanner = _Scanner(text)
-    start = scanner.skip(0)
-    try:
-        root, _ = scanner.value(start, 0)
-    except (ValueError, IndexError):
-        raise SyntaxProblem("not JSON", begin) from None
-    except _TooDeep:
-        raise LimitProblem(f"nested more than {MAX_DEPTH} deep", begin) from None
-    return Tree(root, begin, text, start, scanner.marks)
 
+    def __init__(self, data: bytes, begin: int, end: int) -> None:
+        self._begin = begin
+        self._text = data[begin:end].decode("utf-8", "replace")
+        self._fields: dict[int, dict[Step, tuple[int, int]]] = {}
 
-class _TooDeep(Exception):
-    pass
+    def offset(self, path: Path) -> int:
+        """Byte offset in the input of the field at `path` (its key, or the list's item), or of the nearest ancestor."""
+        mark = value = self._skip(0)
+        try:
+            for step in path:
+                mark, value = self._look(value)[step]
+        except (KeyError, ValueError, IndexError, RecursionError):
+            pass  # absent, or below what could be read
+        return self._begin + byte_length(self._text, mark)
 
+    def _look(self, start: int) -> dict[Step, tuple[int, int]]:
+        """Each key or index of the mapping or list at `start`, with the index of the field and of its value."""
+        if start not in self._fields:
+            first = self._text[start]
+            found = self._mapping(start + 1) if first == "{" else self._list(start + 1) if first == "[" else ()
+            self._fields[start] = dict(found)
+        return self._fields[start]
 
-class _Scanner:
-    """Walks over valid JSON and notes where keys and items begin; each method returns the index after what it read."""
+    def _mapping(self, index: int) -> Iterator[tuple[Step, tuple[int, int]]]:
+        index = self._skip(index)
+        while self._text[index] != "}":
+            key, after = scanstring(self._text, index + 1, False)
+            value = self._skip(self._skip(after) + 1)  # the colon
+            yield key, (index, value)
+            index = self._after(value)
 
-    def __init__(self, text: str) -> None:
-        self.text = text
-        self.marks: dict[int, dict[str, int] | list[int]] = {}
+    def _list(self, index: int) -> Iterator[tuple[Step, tuple[int, int]]]:
+        index = self._skip(index)
+        count = 0
+        while self._text[index] != "]":
+            yield count, (index, index)
+            index = self._after(index)
+            count += 1
 
-    def skip(self, index: int) -> int:
-        """After the white space."""
-        match = _SPACE.match(self.text, index)
+    def _after(self, value: int) -> int:
+        """Where the next field, or the closing bracket, begins after the value at `value`."""
+        index = self._skip(_SKIPPER.raw_decode(self._text, value)[1])
+        return self._skip(index + 1) if self._text[index] == "," else index
+
+    def _skip(self, index: int) -> int:
+        match = _SPACE.match(self._text, index)
         return match.end() if match else index
-
-    def value(self, index: int, depth: int) -> tuple[Data, int]:
-        """Any value."""
-        if depth > MAX_DEPTH:
-            raise _TooDeep
-        first = self.text[index]
-        if first == "{":
-            return self._mapping(index + 1, depth)
-        if first == "[":
-            return self._list(index + 1, depth)
-        if first == '"':
-            return None, scanstring(self.text, index + 1, False)[1]
-        atom = _ATOM.match(self.text, index)
-        if atom is None:
-            raise ValueError
-        return None, atom.end()
-
-    def _mapping(self, index: int, depth: int) -> tuple[Data, int]:
-        data: dict[str, Data] = {}
-        marks: dict[str, int] = {}
-        self.marks[id(data)] = marks
-        index = self.skip(index)
-        while self.text[index] != "}":
-            key, after = scanstring(self.text, index + 1, False)
-            marks[key] = index
-            after = self.skip(self.skip(after) + 1)  # the colon
-            data[key], after = self.value(after, depth + 1)
-            index = self._comma(after)
-        return data, index + 1
-
-    def _list(self, index: int, depth: int) -> tuple[Data, int]:
-        data: list[Data] = []
-        marks: list[int] = []
-        self.marks[id(data)] = marks
-        index = self.skip(index)
-        while self.text[index] != "]":
-            marks.append(index)
-            item, after = self.value(index, depth + 1)
-            data.append(item)
-            index = self._comma(after)
-        return data, index + 1
-
-    def _comma(self, index: int) -> int:
-        index = self.skip(index)
-        return self.skip(index + 1) if self.text[index] == "," else index

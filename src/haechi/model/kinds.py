@@ -51,7 +51,7 @@ def _lookup(api_version: str, kind: str) -> type[Object] | Unusable:
     group = api_version.rpartition("/")[0]
     known = known or _BY_LOWER_NAME.get(kind.lower())
     if known is None or group not in _GROUPS:
-        return Unusable(Severity.SKIPPED, Code.UNKNOWN_KIND, f"skipped: {kind} of {api_version} is not used")
+        return Unusable(Severity.SKIPPED, Code.UNKNOWN_KIND, f"{kind} of {api_version} is not used")
     message = f'no kind "{kind}" is registered for version "{api_version}"'
     if known.kind == kind and api_version in _REMOVED:
         message = f"{kind} of {api_version} was removed in Kubernetes {_REMOVED[api_version]}"

@@ -8,8 +8,7 @@ from typing import Generic, TypeVar
 from haechi.model import jsontext, yamltext
 from haechi.model.base import Resource
 from haechi.model.problem import Location, Path, Problem, path_steps
-from haechi.model.source import Source
-from haechi.model.tree import SyntaxProblem, Tree
+from haechi.model.source import Findable, Source
 
 R = TypeVar("R", bound=Resource, covariant=True)
 
@@ -26,18 +25,16 @@ class Place:
 
     def location(self, path: Path = ()) -> Location:
         """The place of a field: of its key, or of the item of a list; of the nearest ancestor if it is absent."""
-        tree = self._tree() if path or self.prefix or not self.is_json else None
-        return self.source.at(self.begin if tree is None else tree.offset(self.prefix + path))
+        if self.is_json and not path and not self.prefix:
+            return self.source.at(self.begin)
+        return self.source.at(self._document().offset(self.prefix + path))
 
-    def _tree(self) -> Tree | None:
+    def _document(self) -> Findable:
         """The document parsed again, or still at hand: objects do not keep their text's tree."""
         key = (self.begin, self.end)
         if self.source.parsed is None or self.source.parsed[0] != key:
-            read = jsontext.locate if self.is_json else yamltext.parse
-            try:
-                self.source.parsed = (key, read(self.source.data, self.begin, self.end))
-            except SyntaxProblem:
-                return None
+            parse = jsontext.Places if self.is_json else yamltext.parse
+            self.source.parsed = (key, parse(self.source.data, self.begin, self.end))
         return self.source.parsed[1]
 
 

@@ -6,11 +6,20 @@ for it: most objects of a large dump are never asked about.
 
 from __future__ import annotations
 
-from haechi.model.problem import Location, printable
-from haechi.model.tree import Tree
+from typing import Protocol
+
+from haechi.model.problem import Location, Path, printable
 
 _BLOCK = 1 << 16
 _CONTINUATION = bytes(range(0x80, 0xC0))  # UTF-8: all bytes of a character but its first
+
+
+class Findable(Protocol):
+    """A parsed document."""
+
+    def offset(self, path: Path) -> int:
+        """Byte offset of the field at `path`, or of its nearest ancestor."""
+        ...
 
 
 class Source:
@@ -21,7 +30,7 @@ class Source:
     def __init__(self, name: str, data: bytes) -> None:
         self.name = printable(name)
         self.data = data
-        self.parsed: tuple[tuple[int, int], Tree] | None = None
+        self.parsed: tuple[tuple[int, int], Findable] | None = None
         self._marks: list[tuple[int, int]] = []
 
     @property

@@ -53,7 +53,7 @@ def _ends(data: bytes, begin: int) -> Iterator[int]:
     """Where each next `---` line begins, or the line after a `...` line, and last the end."""
     dashes = dots = -1
     while begin < len(data):
-        if dashes < begin:
+        if dashes <= begin:
             dashes = _marker(data, b"\n---", begin) + 1
         if dots < begin:
             dots = _marker(data, b"\n...", begin) + 1

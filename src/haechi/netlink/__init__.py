@@ -7,7 +7,7 @@ changed.
 
 from __future__ import annotations
 
-from haechi.netlink.errors import NetlinkError, NftError
+from haechi.netlink.errors import BusyError, NetlinkError, NftError
 from haechi.netlink.nftables import Nftables
 
-__all__ = ["NetlinkError", "NftError", "Nftables"]
+__all__ = ["BusyError", "NetlinkError", "NftError", "Nftables"]

@@ -71,3 +71,7 @@ class NftError(NetlinkError):
 
 class BusyError(NetlinkError):
     """The ruleset changed during every attempt to read it."""
+
+
+class InterruptedDumpError(NetlinkError):
+    """What was being read changed meanwhile."""

@@ -97,17 +97,9 @@ class Rule:
         """Raise `NounError` unless nft would load this rule, in a table of ``family``, as exactly this rule."""
         for one, other in pairwise(self.expressions):
             _check_neighbours(one, other)
-        known = {MetaKey.NFPROTO: {Family.IP: 2, Family.IP6: 10}.get(family), MetaKey.L4PROTO: None}
+        context = _Context({Family.IP: 2, Family.IP6: 10}.get(family))
         for each in self.expressions:
-            for load in _loads(each):
-                _check_load(load, known[MetaKey.NFPROTO], known[MetaKey.L4PROTO])
-            if isinstance(each, Reject) and each.kind is RejectKind.TCP_RESET and known[MetaKey.L4PROTO] != 6:
-                raise NounError("rule", "expressions", each, "needs 'meta l4proto tcp' before it")
-            if isinstance(each, Compare) and each.operator is Operator.EQ and isinstance(each.load, Meta):
-                if known.get(each.load.key) is not None:
-                    raise NounError("rule", "expressions", each, "was known before")
-                if each.load.key in known:
-                    known[each.load.key] = each.value[0]
+            context.read(each)
 
 
 def _loads(expression: Expression) -> tuple[Load, ...]:
@@ -120,20 +112,56 @@ def _loads(expression: Expression) -> tuple[Load, ...]:
     return (Ct(CtKey.STATUS),) if isinstance(expression, HasStatus) else ()
 
 
-def _check_load(load: Load, family: int | None, protocol: int | None) -> None:
-    if isinstance(load, Payload):
-        if load.field.family is not None and load.field.family != family:
+class _Context:
+    """What nft knows of a packet when it reads a rule: the family and transport protocol asked for so far."""
+
+    def __init__(self, family: int | None) -> None:
+        self.family = family
+        self.asked: set[Load] = set()
+        self.protocol: int | None = None
+
+    def read(self, expression: Expression) -> None:
+        """Take the next expression in. Raises `NounError` where nft would not, or would add something."""
+        for load in _loads(expression):
+            self._check_payload(load)
+            self._check_connection(load)
+        if isinstance(expression, Reject) and expression.kind is RejectKind.TCP_RESET and self.protocol != 6:
+            raise NounError("rule", "expressions", expression, "needs 'meta l4proto tcp' before it")
+        if isinstance(expression, Compare) and expression.operator is Operator.EQ:
+            self._learn(expression)
+
+    def _learn(self, compare: Compare) -> None:
+        if compare.load in (Meta(MetaKey.NFPROTO), Meta(MetaKey.L4PROTO)):
+            if compare.load in self.asked:
+                raise NounError("rule", "expressions", compare, "was asked before")
+            self.asked.add(compare.load)
+        if compare.load == Meta(MetaKey.L4PROTO):
+            self.protocol = compare.value[0]
+        if compare.load in (Meta(MetaKey.NFPROTO), Ct(CtKey.L3PROTOCOL)):
+            self._agree(compare, compare.value[0])
+
+    def _agree(self, what: object, family: int) -> None:
+        if self.family is not None and self.family != family:
+            raise NounError("rule", "expressions", what, "is of another family than the rule")
+        self.family = family
+
+    def _check_payload(self, load: Load) -> None:
+        if not isinstance(load, Payload):
+            return
+        if load.field.family is not None and load.field.family != self.family:
             word = "ipv4" if load.field.family == 2 else "ipv6"
             raise NounError("rule", "expressions", load, f"needs 'meta nfproto {word}' before it")
-        if load.field.protocol is not None and load.field.protocol != protocol:
+        if load.field.protocol is not None and load.field.protocol != self.protocol:
             word = "icmp" if load.field.protocol == 1 else "icmpv6"
             raise NounError("rule", "expressions", load, f"needs 'meta l4proto {word}' before it")
-    if isinstance(load, Ct):
-        if load.key in (CtKey.PROTO_SRC, CtKey.PROTO_DST) and protocol not in _TRANSPORTS:
+
+    def _check_connection(self, load: Load) -> None:
+        if not isinstance(load, Ct):
+            return
+        if load.key in (CtKey.PROTO_SRC, CtKey.PROTO_DST) and self.protocol not in _TRANSPORTS:
             raise NounError("rule", "expressions", load, "needs 'meta l4proto' tcp, udp or another transport before it")
-        needed = _FAMILY_OF.get(load.key)
-        if needed is not None and family is not None and family != needed:
-            raise NounError("rule", "expressions", load, "is of another family than the rule's")
+        if load.key in _FAMILY_OF:
+            self._agree(load, _FAMILY_OF[load.key])
 
 
 def _check_neighbours(one: Expression, other: Expression) -> None:

@@ -83,8 +83,15 @@ class Limit:
     def __post_init__(self) -> None:
         _check_number("limit", "rate", self.rate, 1, _U32)
         _check_number("limit", "burst", self.burst, 1 if self.kind is LimitKind.PACKETS else 0, _U32 - self.rate)
-        if self.per * 10**9 // self.rate * max(self.burst, 1) >= 1 << 63:
+        if self._bucket() >= 1 << 63:
             raise NounError("limit", "burst", self.burst, "is too long a time at this rate")
+
+    def _bucket(self) -> int:
+        """The largest number in the kernel's arithmetic (nft_limit_init), which refuses 64 bits (EOVERFLOW)."""
+        nanoseconds = self.per * 10**9
+        if self.kind is LimitKind.PACKETS:
+            return nanoseconds // self.rate * self.burst
+        return nanoseconds * (self.rate + self.burst)
 
     def __str__(self) -> str:
         over = "over " if self.over else ""

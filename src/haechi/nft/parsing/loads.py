@@ -1,0 +1,69 @@
+"""Words to loads, and the questions that nft does not print.
+
+nft leaves out a comparison that follows from a field: ``tcp dport`` is the port of the transport header after ``meta
+l4proto tcp``, ``ip saddr`` in an inet table comes after ``meta nfproto ipv4``. When it loads the text, it puts the
+comparison back right before the field's own, unless the rule has made it before. `Asked` says what a field needs.
+"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+from haechi.nft.datatype import PROTOCOLS
+from haechi.nft.load import Ct, CtKey, Direction, Load, Meta, MetaKey, Payload, PayloadField
+from haechi.nft.parsing.errors import NotUnderstoodError
+
+
+class Asked(NamedTuple):
+    """A load and what the packet must be for it.
+
+    Attributes:
+        load: what is asked.
+        family: the value of ``meta nfproto``, or None.
+        protocol: the value of ``meta l4proto``, or None.
+    """
+
+    load: Load
+    family: int | None = None
+    protocol: int | None = None
+
+
+_PORTS: Final = {"sport": PayloadField.TH_SPORT, "dport": PayloadField.TH_DPORT}
+_TRANSPORTS: Final = ("tcp", "udp", "udplite", "dccp", "sctp")
+
+
+def _all() -> dict[tuple[str, ...], Asked]:
+    plain: list[Load] = [*map(Meta, MetaKey), *(Ct(key) for key in CtKey if not key.directed)]
+    plain += [Ct(key, each) for key in CtKey if key.directed for each in Direction]
+    found = {tuple(str(load).split()): Asked(load) for load in plain}
+    for key in (MetaKey.IIFNAME, MetaKey.OIFNAME):
+        found["meta", key.words] = Asked(Meta(key))
+    for each in PayloadField:
+        found[tuple(each.words.split())] = Asked(Payload(each), each.family, each.protocol)
+    for name in _TRANSPORTS:
+        for word, port in _PORTS.items():
+            found[name, word] = Asked(Payload(port), None, PROTOCOLS[name])
+    return found
+
+
+_ASKED: Final = _all()
+_LENGTHS: Final = sorted({len(words) for words in _ASKED}, reverse=True)
+
+
+def read_load(words: list[str], position: int) -> tuple[Asked, int]:
+    """The load at a position, and the position after it. Raises `NotUnderstoodError`."""
+    for length in _LENGTHS:
+        asked = _ASKED.get(tuple(words[position : position + length]))
+        if asked is not None:
+            return asked, position + length
+    raise NotUnderstoodError(" ".join(words[position : position + 2]))
+
+
+def read_loads(words: list[str], position: int) -> tuple[list[Asked], int]:
+    """A load or a concatenation of loads. Raises `NotUnderstoodError`."""
+    asked, position = read_load(words, position)
+    found = [asked]
+    while words[position : position + 1] == ["."]:
+        asked, position = read_load(words, position + 1)
+        found.append(asked)
+    return found, position

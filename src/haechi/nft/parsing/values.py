@@ -1,0 +1,145 @@
+"""Words to values: one value, a range, a prefix; elements of sets and maps.
+
+nft prints a value in many ways (numbers, words of its grammar, names of /etc/protocols, prefixes, ranges); the nouns
+know one. Names of services are refused: which number they mean is a matter of the machine that printed them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from functools import cached_property
+from socket import AF_INET, AF_INET6, inet_pton
+from typing import Final
+
+from haechi.nft.datatype import PROTOCOLS, DataType
+from haechi.nft.element import Element, Shape
+from haechi.nft.errors import NounError
+from haechi.nft.parsing.errors import NotUnderstoodError
+from haechi.nft.verdict import Verdict, VerdictKind
+
+_ADDRESSES: Final = {DataType.IPV4_ADDR: AF_INET, DataType.IPV6_ADDR: AF_INET6}
+"""inet_pton takes what nft prints, no zone and no octal numbers, and 0.2 µs where `ipaddress` takes 4 to 6."""
+_IANA: Final = {
+    "ip": 0, "hopopt": 0, "ggp": 3, "ipencap": 4, "st": 5, "egp": 8, "igp": 9, "pup": 12, "hmp": 20, "xns-idp": 22,
+    "rdp": 27, "iso-tp4": 29, "xtp": 36, "ddp": 37, "idpr-cmtp": 38, "ipv6": 41, "ipv6-route": 43, "ipv6-frag": 44,
+    "idrp": 45, "rsvp": 46, "gre": 47, "skip": 57, "ipv6-icmp": 58, "ipv6-nonxt": 59, "ipv6-opts": 60, "rspf": 73,
+    "vmtp": 81, "eigrp": 88, "ospf": 89, "ax.25": 93, "ipip": 94, "etherip": 97, "encap": 98, "pim": 103,
+    "ipcomp": 108, "vrrp": 112, "l2tp": 115, "isis": 124, "fc": 133, "mobility-header": 135, "mpls-in-ip": 137,
+    "manet": 138, "hip": 139, "shim6": 140, "wesp": 141, "rohc": 142, "ethernet": 143,
+}  # fmt: skip
+_PROTOCOLS: Final = _IANA | PROTOCOLS
+"""Protocols as nft prints them: the registered names of /etc/protocols."""
+_NUMBER: Final = re.compile(r"0|[1-9][0-9]{0,19}", re.ASCII)
+_OCTAL: Final = re.compile(r"0[0-9]", re.ASCII)
+_VERDICTS: Final = {each.name.lower(): each for each in VerdictKind}
+
+
+def unquoted(word: str) -> str | None:
+    """What is between quotes; None for a word that is not quoted."""
+    return word[1:-1] if word[:1] == '"' else None
+
+
+def number(word: str, most: int = 0xFFFFFFFFFFFFFFFF) -> int:
+    """A decimal number. Raises `NotUnderstoodError` for anything else, or one above ``most``."""
+    if not _NUMBER.fullmatch(word) or int(word) > most:
+        raise NotUnderstoodError(f"{word!a} is not a number from 0 to {most}")
+    return int(word)
+
+
+def value(type: DataType, word: str) -> bytes:  # noqa: A002
+    """One value. Raises `NotUnderstoodError`."""
+    try:
+        family = _ADDRESSES.get(type)
+        return inet_pton(family, word) if family is not None else _symbol(type, word)
+    except (OSError, ValueError):  # NounError is a ValueError
+        raise NotUnderstoodError(f"{word!a} is no {type}") from None
+
+
+def _symbol(type: DataType, word: str) -> bytes:  # noqa: A002
+    text = unquoted(word)
+    if type is DataType.IFNAME:
+        name = word if text is None else text
+        if "\\" in name:
+            raise NotUnderstoodError(f"{word} has an escape")
+        return type.parse(name)
+    if text is not None:
+        raise NotUnderstoodError(f"what {word} stands for depends on the machine: list the ruleset without names")
+    if type is DataType.INET_PROTO and word in _PROTOCOLS:
+        return bytes((_PROTOCOLS[word],))
+    if _OCTAL.match(word):
+        raise NounError("value", str(type), word, "begins with a zero")
+    return type.parse(word)
+
+
+def span(type: DataType, word: str) -> tuple[bytes, bytes | None]:  # noqa: A002
+    """One value or ``first-last``; the last is None where there is one. Raises `NotUnderstoodError`."""
+    if "-" not in word or type is DataType.IFNAME or word in type.symbols or word in _PROTOCOLS:
+        return value(type, word), None
+    first, _, last = word.partition("-")
+    return value(type, first), value(type, last)
+
+
+def interval(type: DataType, word: str) -> tuple[bytes, bytes | None]:  # noqa: A002
+    """As `span`, or a prefix of addresses."""
+    if type not in _ADDRESSES or "/" not in word:
+        return span(type, word)
+    address, _, length = word.partition("/")
+    first = value(type, address)
+    mask = (1 << (type.width * 8 - number(length, type.width * 8))) - 1
+    low = int.from_bytes(first, "big")
+    if low & mask:
+        raise NotUnderstoodError(f"{word!a} has bits beyond its prefix")
+    return first, (low | mask).to_bytes(type.width, "big") if mask else None
+
+
+def verdict(words: list[str]) -> Verdict | None:
+    """``accept``, ``jump CHAIN`` and the like; None for anything else. Raises `NounError` for an impossible chain."""
+    kind = _VERDICTS.get(words[0]) if words else None
+    if kind is None or len(words) != 1 + (kind in (VerdictKind.JUMP, VerdictKind.GOTO)):
+        return None
+    return Verdict(kind, *words[1:])
+
+
+class ElementReader:
+    """Reads the elements of sets and maps of one shape."""
+
+    def __init__(self, shape: Shape) -> None:
+        self._shape = shape
+        self._verdicts: dict[tuple[str, ...], Verdict] = {}
+
+    def read(self, items: Iterable[str] | Iterable[list[str]]) -> frozenset[Element]:
+        """The elements of these texts or lists of words. Raises `NotUnderstoodError` or `NounError`."""
+        return frozenset(self._element(item.split() if isinstance(item, str) else item) for item in items)
+
+    def _element(self, words: list[str]) -> Element:
+        answer = None
+        if self._shape.verdicts:
+            if ":" not in words:
+                raise NotUnderstoodError("an element of a map without a verdict")
+            colon = words.index(":")
+            words, answer = words[:colon], self._verdict(tuple(words[colon + 1 :]))
+        if len(words) != self._count or any(dot != "." for dot in words[1::2]):
+            raise NotUnderstoodError(f"the element {' '.join(words)!a}")
+        if self._count == 1:
+            return Element(*interval(self._shape.types[0], words[0]), answer)
+        ends = [interval(type_, word) for type_, word in zip(self._shape.types, words[::2], strict=True)]
+        key = self._key(first for first, _ in ends)
+        last = self._key(last or first for first, last in ends)
+        return Element(key, None if last == key else last, answer)
+
+    @cached_property
+    def _count(self) -> int:
+        return 2 * len(self._shape.types) - 1
+
+    def _key(self, fields: Iterable[bytes]) -> bytes:
+        return b"".join(each.ljust(width, b"\0") for each, width in zip(fields, self._shape.field_widths, strict=True))
+
+    def _verdict(self, words: tuple[str, ...]) -> Verdict:
+        known = self._verdicts.get(words)
+        if known is None:
+            known = verdict(list(words))
+            if known is None:
+                raise NotUnderstoodError(f"the verdict {' '.join(words)!a}")
+            self._verdicts[words] = known
+        return known
