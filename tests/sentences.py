@@ -417,7 +417,7 @@ PORTS = (
             ),
         ),
         ("x/a > y/a 80/TCP", "x/a > y/c 8080/TCP", "x/a > y/c@6 8080/TCP"),
-        ("x/a > y/a 8080/TCP", "x/a > y/c 80/TCP", "x/a > z/a 80/TCP"),
+        ("x/a > y/a 8080/TCP", "x/a > y/a 80/UDP", "x/a > y/c 80/TCP", "x/a > z/a 80/TCP"),
     ),
     Case(
         "a name is resolved for its protocol",
@@ -436,6 +436,12 @@ PORTS = (
         (pod("x/a", V4["x/a"], ports=("web=1/TCP", "web=2/TCP")), "ingress: [{ports: [{port: web}]}]"),
         ("y/a > x/a 1/TCP", "y/a > x/a 2/TCP"),
         ("y/a > x/a 80/TCP",),
+    ),
+    Case(
+        "a container port that is no port has no name",
+        (pod("x/a", V4["x/a"], ports=("web=0/TCP web=65536/TCP",)), "ingress: [{ports: [{port: web}]}]"),
+        (),
+        ("y/a > x/a 0/TCP", "y/a > x/a 80/TCP"),
     ),
     Case(
         "a pod without the name matches nothing, but is isolated",

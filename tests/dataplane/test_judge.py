@@ -71,7 +71,7 @@ def test_disputed_addresses_are_dropped() -> None:
     assert rule.expressions[-1] == DROP
 
 
-@pytest.mark.parametrize(("family", "address"), zip(FAMILIES, ("10.0.0.1", "fd00::1"), strict=True))
+@pytest.mark.parametrize(("family", "address"), [*zip(FAMILIES, ("10.0.0.1", "fd00::1"), strict=True)])
 def test_the_element_of_a_pod_itself_has_its_address_twice(family: AddressFamily, address: str) -> None:
     assert self_element(family, text_to_point(address)).key == ip_address(address).packed * 2
 

@@ -85,6 +85,12 @@ def test_a_pod_that_completes_goes() -> None:
     assert engine.owner(text_to_point("10.0.0.1")) is None
 
 
+def test_the_last_object_of_a_key_counts_also_if_policies_do_not_see_it() -> None:
+    live, ended = pod("x/a", "10.0.0.1"), pod("x/a", "10.0.0.1", phase="Succeeded")
+    assert list(Engine.of([live, ended]).endpoints) == []
+    assert [str(one.key) for one in Engine.of([ended, live]).endpoints] == ["x/a"]
+
+
 def test_labels_that_no_selection_asks_for_change_nothing() -> None:
     engine = Engine.of([pod("x/a", marks="v=1"), policy("podSelector: {matchLabels: {app: web}}")])
     assert not engine.put(pod("x/a", marks="v=2"))

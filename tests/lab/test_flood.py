@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import subprocess
 from typing import TYPE_CHECKING, Literal
 
 import pytest
@@ -13,22 +11,18 @@ from haechi.lab.flood import FIRST_PORT, LAST_PORT, Flood, in_turns
 from haechi.lab.network import build
 from haechi.netns import isolated
 from tests.lab.labs import EVERYTHING
+from tests.netlink.tool import nft
 
 if TYPE_CHECKING:
     from haechi.netns import Namespace
 
-NFT = shutil.which("nft")
-
 
 def _counted(node: Namespace, *, prepare: bool = False) -> str:
-    assert NFT
     rules = "table inet t { chain f { type filter hook forward priority 0; ct state new counter; counter\n}\n}\n"
-    command = [NFT, "-f", "-"] if prepare else [NFT, "list", "chain", "inet", "t", "f"]
-    return node.run(lambda: subprocess.run(command, input=rules, text=True, check=True, capture_output=True).stdout)
+    return node.run(lambda: nft("-f", "-", feed=rules) if prepare else nft("list", "chain", "inet", "t", "f"))
 
 
 @pytest.mark.kernel
-@pytest.mark.skipif(NFT is None, reason="the nft tool counts")
 @pytest.mark.parametrize("version", [4, 6])
 @pytest.mark.parametrize("protocol", ["TCP", "UDP"])
 def test_every_packet_is_forwarded_once_and_is_valid(protocol: Literal["TCP", "UDP"], version: int) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import subprocess
 from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -16,14 +14,13 @@ from haechi.lab.probe import Observation, Probe, ProbeError, Protocol
 from haechi.lab.sender import Door, batches, send
 from haechi.netns import Namespace, isolated
 from tests.lab.labs import EVERYTHING, PODS, PROTOCOLS, listeners, pairs
+from tests.netlink.tool import nft
 from tests.netns.descriptors import open_descriptors
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 kernel = pytest.mark.kernel
-NFT = shutil.which("nft")
-needs_nft = pytest.mark.skipif(NFT is None, reason="the nft tool writes these rules")
 
 A_TO_B = [probe for probe in pairs(PODS, ports=(80, 81)) if (probe.source, probe.destination) == ("a", "b")]
 
@@ -49,9 +46,8 @@ def observed(probes: list[Probe], prepare: Callable[[Network], object]) -> list[
 
 
 def rule(network: Network, node: str, text: str) -> None:
-    assert NFT
     table = f"table inet t {{ chain f {{ type filter hook forward priority 0; {text}\n}}\n}}\n"
-    network.node(node).run(lambda: subprocess.run([NFT, "-f", "-"], input=table, text=True, check=True))
+    network.node(node).run(lambda: nft("-f", "-", feed=table))
 
 
 @kernel
@@ -69,7 +65,6 @@ def test_what_arrives_without_its_answer_getting_back_has_arrived_all_the_same()
 
 
 @kernel
-@needs_nft
 @pytest.mark.parametrize("family", [4, 6])
 @pytest.mark.parametrize("protocol", PROTOCOLS)
 def test_a_dropped_port_is_denied_and_nothing_else(family: int, protocol: Protocol) -> None:
@@ -81,7 +76,6 @@ def test_a_dropped_port_is_denied_and_nothing_else(family: int, protocol: Protoc
 
 
 @kernel
-@needs_nft
 def test_a_rejected_connection_has_not_arrived_and_says_what_the_sender_was_told() -> None:
     text = "tcp dport 80 reject with tcp reset; tcp dport 81 reject with icmpx admin-prohibited"
     probes = [probe for probe in A_TO_B if probe.protocol == "TCP"]
@@ -93,7 +87,6 @@ def test_a_rejected_connection_has_not_arrived_and_says_what_the_sender_was_told
 
 
 @kernel
-@needs_nft
 def test_an_expected_probe_that_is_lost_at_first_is_tried_again() -> None:
     """Three of four new connections are lost; a probe that nobody expects is given up after two attempts."""
     text = "ct state new numgen inc mod 4 < 3 drop"

@@ -5,10 +5,15 @@ from __future__ import annotations
 from haechi.model import Code, Gates, KubernetesVersion, Severity, check
 from tests.model.reading import POLICY, read, where
 
-TEXT = POLICY.replace(
-    "{podSelector: {}}",
-    "\n  ingress:\n  - from:\n    - ipBlock:\n        cidr: 10.0.0.5/8\n    ports:\n    - port: PORT\n",
-)
+SPEC = """
+  ingress:
+  - from:
+    - ipBlock:
+        cidr: 10.0.0.5/8
+    ports:
+    - port: PORT
+"""
+TEXT = POLICY.replace("{podSelector: {}}", SPEC)
 
 
 def test_every_error_has_the_place_of_its_field() -> None:

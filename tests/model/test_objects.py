@@ -101,7 +101,7 @@ def test_every_kind_is_frozen_and_in_every_list(kind: type[Object]) -> None:
     assert kind.__name__ in objects.__all__
     assert getattr(haechi.model, kind.__name__) is kind
     with pytest.raises(AttributeError):
-        kind().metadata = ObjectMeta()  # type: ignore[misc]
+        kind().metadata = ObjectMeta()
 
 
 def test_everything_that_the_package_names_is_there() -> None:

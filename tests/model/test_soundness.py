@@ -43,7 +43,7 @@ def test_every_object_needs_good_metadata(kind: str) -> None:
         ("Pod", {"spec": BAD_PORT}, ["spec.containers[0].ports[0].containerPort"]),
         (
             "Pod",
-            {"spec": {"initContainers": [{"ports": [{"containerPort": 1, "name": "A", "protocol": "x"}]}]}},
+            {"spec": {"initContainers": [{"ports": [{"containerPort": 1, "name": "A1b", "protocol": "x"}]}]}},
             ["spec.initContainers[0].ports[0].name", "spec.initContainers[0].ports[0].protocol"],
         ),
         (

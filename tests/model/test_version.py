@@ -30,8 +30,8 @@ def test_the_newest_version_is_the_default() -> None:
 def test_words_change_between_versions() -> None:
     """Once each, and never back."""
     versions = [KubernetesVersion(minor) for minor in range(30, 39)]
-    assert [v.minor for v in versions if v.strict_cidrs][0] == 36
-    assert [v.minor for v in versions if v.label_length_unit == "bytes"][0] == 35
+    assert next(v.minor for v in versions if v.strict_cidrs) == 36
+    assert next(v.minor for v in versions if v.label_length_unit == "bytes") == 35
     assert [v.minor for v in versions if v.label_key_name == "a qualified name"][-1] == 34
     assert [v.minor for v in versions if v.too_long_words == "must have at most"][-1] == 31
     assert [v.minor for v in versions if not v.cidrs_called_invalid][-1] == 35

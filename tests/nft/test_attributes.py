@@ -36,7 +36,7 @@ def test_what_does_not_fit_is_refused(data: bytes) -> None:
 
 
 def test_flags_are_no_part_of_a_type() -> None:
-    assert list(walk(attributes.nested(3, attributes.u8(1, 7)), "test"))[0][0] == 3
+    assert next(iter(walk(attributes.nested(3, attributes.u8(1, 7)), "test")))[0] == 3
 
 
 def test_numbers_are_in_network_order_and_of_one_width() -> None:

@@ -14,6 +14,9 @@ from pathlib import Path
 
 from haechi.cli.failure import ExitCode, Unusable
 
+STDIN = "/dev/stdin"
+"""What `-` stands for: cyclopts would take the hyphen for an option."""
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command line and return the exit code.
@@ -22,7 +25,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         argv: the arguments without the program's name; those of the process if None.
     """
     _open_streams()
-    tokens = list(sys.argv[1:] if argv is None else argv)
+    given = sys.argv[1:] if argv is None else argv
+    tokens = [STDIN if token == "-" else token for token in given]
     return guarded(lambda: _run(tokens))
 
 

@@ -27,7 +27,7 @@ def run(
     destinations: Annotated[
         tuple[str, ...], Parameter(name="--to", metavar="SEL", negative="", show_default=False)
     ] = (),
-    port: Annotated[tuple[str, ...], Parameter(metavar="PORT[/PROTO]", negative="", show_default=False)] = (),
+    port: Annotated[tuple[str, ...], Parameter(metavar="PORT", negative="", show_default=False)] = (),
     output: Annotated[Output, Parameter(name=("--output", "-o"))] = "table",
     keep: Annotated[bool, Parameter(negative="", show_default=False)] = False,
     kubernetes_version: Version = None,
@@ -36,13 +36,16 @@ def run(
     """Build a lab, try every connection and compare.
 
     Args:
+        *paths: Files, folders or - for standard input.
         nodes: Over how many nodes the pods are spread, 1 to 64.
         ip_family: The addresses of the lab: IPv4, IPv6 or both.
         sources: Only connections from these.
         destinations: Only connections to these.
-        port: Only these ports: a number or a container's name for one; TCP where no protocol is said.
+        port: Only these ports, as PORT or PORT/PROTO: a number (TCP unless said) or a container's name for one.
         output: A table for people, or JSON or JUnit XML for programs.
         keep: Leave the lab standing afterwards, say how to enter it, and wait.
+        kubernetes_version: By whose rules the input is judged, such as 1.33; the newest known if absent.
+        feature_gates: Feature gates of that API server: SCTPSupport=false, StrictIPCIDRValidation=true.
     """
     from haechi.cli.loading import Rules, read_sound
     from haechi.cli.session import Request, hold

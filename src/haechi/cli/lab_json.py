@@ -42,7 +42,7 @@ class RowOut(msgspec.Struct, frozen=True):
 
 
 class EndpointOut(msgspec.Struct, frozen=True):
-    """A pod or an outside host. `node` is null and `words` says what it is for a host; for a pod the other way round."""
+    """A pod, with its `node`, or an outside host, with `words` for what it is; the other one is null."""
 
     addresses: list[str]
     node: str | None
@@ -82,9 +82,7 @@ def report_json(report: Report) -> str:
 
 def _row(row: Row) -> RowOut:
     expected = ExpectedOut(row.expected.allowed, _side(row.expected.egress), _side(row.expected.ingress))
-    return RowOut(
-        row.source, row.destination, row.family, row.protocol, row.port, expected, row.arrived, row.replied
-    )
+    return RowOut(row.source, row.destination, row.family, row.protocol, row.port, expected, row.arrived, row.replied)
 
 
 def _side(side: Side) -> SideOut:

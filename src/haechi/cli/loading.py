@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from haechi.cli.entry import STDIN
 from haechi.cli.failure import Unusable
 from haechi.cli.terminal import Style, Terminal, errors
 from haechi.model import (
@@ -83,7 +84,8 @@ class Input:
 
 def read(paths: Iterable[str], rules: Rules) -> Input:
     """Load and check everything that `paths` mean; `-` is standard input."""
-    manifests = load(paths, None if sys.stdin is None else sys.stdin.buffer)
+    given = ("-" if path == STDIN else path for path in paths)
+    manifests = load(given, None if sys.stdin is None else sys.stdin.buffer)
     problems = (*manifests.problems, *check(manifests, rules.version, rules.gates))
     ordered = sorted(problems, key=lambda problem: problem.location)
     return Input(

@@ -1,7 +1,7 @@
 """What `haechi lab run` does once its input is sound: from objects to an answer on standard output.
 
-    objects ──▶ LabCluster ──▶ Questions ──▶ lab.run ──▶ Report ──▶ table, JSON or JUnit
-                                    --keep: inside the lab's own process, which then waits
+objects ──▶ LabCluster ──▶ Questions ──▶ lab.run ──▶ Report ──▶ table, JSON or JUnit
+                                --keep: inside the lab's own process, which then waits
 """
 
 from __future__ import annotations

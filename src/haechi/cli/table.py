@@ -6,7 +6,7 @@ reports give equal text, but for the seconds that the run took.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from itertools import zip_longest
 
 from haechi.cli import wording
@@ -30,7 +30,7 @@ def write_table(terminal: Terminal, report: Report, chosen: bool) -> None:
         report: what was found.
         chosen: whether the ports were chosen by the caller.
     """
-    _write_groups(terminal, groups(report.rows, report.words))
+    _write_groups(terminal, report)
     terminal.line()
     for sentence in isolation(report):
         terminal.paragraph(sentence)
@@ -47,13 +47,14 @@ def write_table(terminal: Terminal, report: Report, chosen: bool) -> None:
     terminal.paragraph(summary(report), Style.RED if report.mismatches else Style.GREEN)
 
 
-# -- the table -----------------------------------------------------------------------------------------------------------
+# -- the table ---------------------------------------------------------------------------------------------------------
 
 
-def _write_groups(terminal: Terminal, found: Sequence[Group]) -> None:
+def _write_groups(terminal: Terminal, report: Report) -> None:
+    found = groups(report.rows, report.words)
     senders = sorted({name for group in found for line in group.lines for name in line.sources})
     receivers = sorted({name for group in found for name in group.destinations})
-    blocks = [(group, [_cells(group, line, senders) for line in group.lines]) for group in found]
+    blocks = [(group, [_cells(group, line, senders, report.words) for line in group.lines]) for group in found]
     widths = _widths([TITLES, *(cells for _, some in blocks for cells in some)], terminal.width)
     terminal.line(_padded(TITLES, widths), Style.BOLD)
     for group, some in blocks:
@@ -66,12 +67,13 @@ def _write_groups(terminal: Terminal, found: Sequence[Group]) -> None:
 def _heading(group: Group, receivers: Sequence[str]) -> str:
     who = wording.names(group.destinations, receivers)
     if group.outside:
-        return f"to {who} (outside)"
-    return f"to {who} ({f'ingress: {wording.policies(group.ingress)}' if group.ingress else 'open'})"
+        return f"to {who}: outside"
+    return f"to {who}: {f'isolated for ingress by {wording.policies(group.ingress)}' if group.ingress else 'open'}"
 
 
-def _cells(group: Group, line: Line, senders: Sequence[str]) -> _Cells:
+def _cells(group: Group, line: Line, senders: Sequence[str], outside: Collection[str]) -> _Cells:
     allowed, denied = wording.allowed_and_denied(line.answers)
+    senders = [name for name in senders if not group.outside or name not in outside]
     result = "as expected" if line.is_as_expected else "MISMATCH"
     return f"  {wording.sources(line, group, senders)}", allowed, denied, wording.deniers(line), result
 
@@ -110,7 +112,7 @@ def _padded(cells: Sequence[str], widths: Sequence[int]) -> str:
     return _GAP.join(f"{cell:{width}}" for cell, width in zip(cells, widths, strict=True)).rstrip()
 
 
-# -- in words ------------------------------------------------------------------------------------------------------------
+# -- in words ----------------------------------------------------------------------------------------------------------
 
 
 def summary(report: Report) -> str:

@@ -92,7 +92,7 @@ def policies(keys: Sequence[PolicyKey], most: int = 3) -> str:
 
 
 def deniers(line: Line) -> str:
-    """Which side denies what is denied: the sender's egress, the receiver's ingress, both, or now one, now the other."""
+    """Which side denies what is denied: egress (the sender's), ingress (the receiver's), both, or sometimes either."""
     if all(answer.allowed for _, _, answer in line.answers):
         return ""
     return "either" if not line.deniers else "both" if len(line.deniers) == 2 else min(line.deniers).lower()

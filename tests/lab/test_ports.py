@@ -1,0 +1,137 @@
+"""The ports to knock on: everything that is named, what is beside it, and one that nobody names."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from haechi.lab.ports import NUMBERS, PROTOCOLS, PortError, parse_port, ports_to_probe
+from haechi.model import NetworkPolicy, Pod
+from tests import clusters
+from tests.building import pod, policy
+
+UNNAMED = 61_000
+
+
+def numbers(*policies: NetworkPolicy, pods: tuple[Pod, ...] = ()) -> list[int]:
+    found = ports_to_probe(policies, pods)
+    listed = sorted({number for _, number in found})
+    assert list(found) == [(protocol, number) for number in listed for protocol in PROTOCOLS]
+    return listed
+
+
+def allowing(*ports: str, direction: str = "ingress") -> NetworkPolicy:
+    return policy(f"{{podSelector: {{}}, {direction}: [{{ports: [{', '.join(ports)}]}}]}}")
+
+
+def test_without_anything_there_is_one_port_that_nobody_names() -> None:
+    assert numbers() == [UNNAMED]
+
+
+def test_every_port_is_asked_over_every_protocol() -> None:
+    assert set(ports_to_probe([allowing("{port: 80, protocol: UDP}")], [])) == {
+        (protocol, number) for protocol in ("TCP", "UDP", "SCTP") for number in (80, UNNAMED)
+    }
+
+
+@pytest.mark.parametrize("direction", ["ingress", "egress"])
+def test_policies_name_ports_and_both_ends_of_ranges_with_their_neighbours(direction: str) -> None:
+    assert numbers(allowing("{port: 80}", "{port: 100, endPort: 200}", direction=direction)) == [
+        *(80, 99, 100, 200, 201),
+        UNNAMED,
+    ]
+
+
+def test_a_range_of_one_port_is_a_port() -> None:
+    assert numbers(allowing("{port: 80, endPort: 80}")) == [80, UNNAMED]
+
+
+def test_ranges_end_at_the_ends_of_the_line() -> None:
+    assert numbers(allowing("{port: 1, endPort: 65535}")) == [1, 65535]
+    assert numbers(allowing("{port: 1, endPort: 60999}")) == [1, 60999, 61000, 61001]
+
+
+def test_containers_name_ports_and_names_are_what_they_say() -> None:
+    pods = (pod("x/a", ports=("web=8080/TCP", "=53/UDP")), pod("x/b", ports=("web=8081/TCP",)))
+    assert numbers(allowing("{port: web}"), pods=pods) == [53, 8080, 8081, UNNAMED]
+
+
+def test_the_unnamed_port_is_where_no_client_comes_from_or_else_lower() -> None:
+    assert numbers(allowing("{port: 61000}")) == [61000, 61001]
+    assert numbers(allowing("{port: 61000, endPort: 65535}"))[:1] == [1024]
+
+
+def test_where_everything_is_named_there_is_no_unnamed_port() -> None:
+    assert numbers(allowing("{port: 1024, endPort: 65535}")) == [1023, 1024, 65535]
+
+
+@pytest.mark.parametrize(
+    "port",
+    ["{port: 0}", "{port: 70000}", "{port: 90, endPort: 80}", "{port: 80, endPort: 70000}", "{protocol: TCP}", "{}"],
+)
+def test_what_names_no_port_is_passed_over(port: str) -> None:
+    assert numbers(allowing(port)) == [UNNAMED]
+
+
+@given(st.lists(clusters.policies(readable=False), max_size=4), st.lists(clusters.pods(), max_size=4))
+def test_some_port_is_allowed_by_no_number_and_every_number_is_a_port(
+    policies: list[NetworkPolicy], pods: list[Pod]
+) -> None:
+    found = numbers(*policies, pods=tuple(pods))
+    named = {port.container_port for each in pods for box in each.spec.containers for port in box.ports}
+    for each in policies:
+        for rule in (*each.spec.ingress, *each.spec.egress):
+            for port in rule.ports:
+                if isinstance(port.port, int):
+                    named |= set(range(port.port, (port.end_port or port.port) + 1))
+    assert set(found) - named
+    assert all(1 <= number <= 65535 for number in found)
+
+
+@pytest.mark.parametrize(
+    ("text", "port"),
+    [
+        ("80", ("TCP", 80)),
+        ("80/TCP", ("TCP", 80)),
+        ("53/udp", ("UDP", 53)),
+        ("1/Sctp", ("SCTP", 1)),
+        ("65535", ("TCP", 65535)),
+        ("00080", ("TCP", 80)),
+    ],
+)
+def test_a_port_is_read(text: str, port: tuple[str, int]) -> None:
+    assert parse_port(text) == port
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "/",
+        "80/",
+        "/TCP",
+        "0",
+        "65536",
+        "-1",
+        "+80",
+        "80/ICMP",
+        "80/TCP/UDP",
+        "web",
+        "８０",
+        "8_0",
+        " 80",
+        "80 ",
+        "9" * 5000,
+    ],
+)
+def test_what_is_no_port_is_told_as_it_was_written(text: str) -> None:
+    with pytest.raises(PortError) as caught:
+        parse_port(text)
+    assert caught.value.text == text
+    assert str(caught.value).startswith(repr(text))
+
+
+def test_every_protocol_has_its_number() -> None:
+    assert NUMBERS == {"TCP": 6, "UDP": 17, "SCTP": 132}
+    assert set(NUMBERS) == set(PROTOCOLS)
