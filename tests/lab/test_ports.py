@@ -79,10 +79,10 @@ def test_some_port_is_allowed_by_no_number_and_every_number_is_a_port(
     policies: list[NetworkPolicy], pods: list[Pod]
 ) -> None:
     found = numbers(*policies, pods=tuple(pods))
-    named = {port.container_port for each in pods for box in each.spec.containers for port in box.ports}
+    named = {said.container_port for each in pods for box in each.spec.containers for said in box.ports}
     for each in policies:
-        for rule in (*each.spec.ingress, *each.spec.egress):
-            for port in rule.ports:
+        for ports in [rule.ports for rule in each.spec.ingress] + [rule.ports for rule in each.spec.egress]:
+            for port in ports:
                 if isinstance(port.port, int):
                     named |= set(range(port.port, (port.end_port or port.port) + 1))
     assert set(found) - named

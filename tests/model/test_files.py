@@ -79,14 +79,12 @@ def test_nothing_but_regular_files_is_opened(tmp_path: Path) -> None:
     assert {p.code for p in problems} == {Code.UNREADABLE}
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
-def test_an_unreadable_file_is_said(tmp_path: Path) -> None:
-    """The others are read."""
-    (tmp_path / "a.yaml").touch(mode=0)
+def test_a_file_that_cannot_be_read_is_said(tmp_path: Path) -> None:
+    """Opening works, reading fails (for root as well); the others are read."""
     (tmp_path / "b.yaml").touch()
-    names, problems = read(tmp_path)
+    names, problems = read("/proc/self/mem", tmp_path)
     assert names == [str(tmp_path / "b.yaml")]
-    assert problems[0].message == "permission denied"
+    assert [(p.code, p.message) for p in problems] == [(Code.UNREADABLE, "input/output error")]
 
 
 def test_a_file_above_the_limit_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -108,4 +106,4 @@ def test_a_dash_is_standard_input() -> None:
 def test_a_name_that_is_no_text_is_printed_escaped(tmp_path: Path) -> None:
     """Linux allows any bytes in a name."""
     (tmp_path / os.fsdecode(b"a\xff\n.yaml")).write_text("{}")
-    assert read(tmp_path)[0] == [f"{tmp_path}/a\\\\xff\\n.yaml"] or read(tmp_path)[0] == [f"{tmp_path}/a\\xff\\n.yaml"]
+    assert read(tmp_path)[0] == [rf"{tmp_path}/a\xff\n.yaml"]

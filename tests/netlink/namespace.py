@@ -29,20 +29,23 @@ def _unshare(flags: int) -> None:
         raise OSError(number, f"unshare: {os.strerror(number)}")
 
 
-def _enter(user: bool) -> None:
+def _enter(user: bool, network: bool) -> None:
     """A new network namespace; in a new user namespace in which we are root where needed or asked for."""
     if not user and os.geteuid() == 0:
         _unshare(_CLONE_NEWNET)
         return
     uid, gid = os.geteuid(), os.getegid()
-    _unshare(_CLONE_NEWUSER | _CLONE_NEWNET)
+    _unshare(_CLONE_NEWUSER | (_CLONE_NEWNET if network else 0))
     Path("/proc/self/setgroups").write_text("deny")
     Path("/proc/self/uid_map").write_text(f"0 {uid} 1")
     Path("/proc/self/gid_map").write_text(f"0 {gid} 1")
 
 
-def run(body: Callable[[], object], *, user: bool = False) -> None:
-    """Run ``body`` in a fresh namespace and fail with its report if it fails."""
+def run(body: Callable[[], object], *, user: bool = False, network: bool = True) -> None:
+    """Run ``body`` in a fresh namespace and fail with its report if it fails.
+
+    With ``user`` and without ``network`` it is root of nothing but itself: it has no rights in its network namespace.
+    """
     reading, writing = os.pipe()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # Python 3.12: fork beside xdist's thread
@@ -51,7 +54,7 @@ def run(body: Callable[[], object], *, user: bool = False) -> None:
         report = ""
         try:
             os.close(reading)
-            _enter(user)
+            _enter(user, network)
             body()
         except BaseException:  # the report crosses the fork as text
             report = traceback.format_exc()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import os
 import threading
 from pathlib import Path
 
@@ -32,7 +31,7 @@ from haechi.nft import (
     ipv6,
 )
 from tests.netlink.cases import PEERS
-from tests.netlink.namespace import in_namespace, in_user_namespace
+from tests.netlink.namespace import in_namespace, in_user_namespace, run
 from tests.netlink.test_roundtrip import install
 from tests.netlink.tool import attempt, nft
 from tests.nft.examples import CLIENT, TABLE
@@ -314,13 +313,14 @@ def test_a_set_that_is_there_already_is_not_filled_early() -> None:
 
 @pytest.mark.kernel
 def test_without_rights_the_refusal_says_so() -> None:
-    if os.geteuid() == 0:
-        pytest.skip("root has the rights")
-    transaction = Transaction(TABLE)
-    transaction.add_table()
-    with Nftables() as nftables, pytest.raises(NftError) as caught:
-        nftables.commit(transaction)
-    assert caught.value.is_not_permitted
+    def body() -> None:
+        transaction = Transaction(Table("haechi-must-not-be"))
+        transaction.add_table()
+        with Nftables() as nftables, pytest.raises(NftError) as caught:
+            nftables.commit(transaction)
+        assert caught.value.is_not_permitted
+
+    run(body, user=True, network=False)
 
 
 # -- together with others ----------------------------------------------------------------------------------------------

@@ -105,7 +105,7 @@ Dump = tuple[list[bytes], list[bytes], list[bytes], dict[str, list[bytes]]]
 def dump(ruleset: Ruleset) -> Dump:
     """The payloads that a kernel would send."""
     name = ruleset.table.name
-    nouns = [*ruleset.sets.values(), *ruleset.maps.values()]
+    nouns: list[Set | Map] = [*ruleset.sets.values(), *ruleset.maps.values()]
     rules = [rule.encode(name, each.name) for each in ruleset.chains.values() for rule in each.rules]
     chains = [each.encode(name) for each in ruleset.chains.values()]
     return (

@@ -1,16 +1,15 @@
 """From the process to a command and back: arguments in, exit code out, every error in words.
 
 Promises that no traceback reaches a person, Ctrl-C and a reader that goes away are quiet, and an error of the arguments
-names the argument. Under `python -X dev` an unexpected error keeps its traceback.
+names the argument. It imports little, as Ctrl-C may come at any time. Under `python -X dev` an unexpected error keeps
+its traceback.
 """
 
 from __future__ import annotations
 
 import os
 import sys
-import traceback
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
 from haechi.cli.failure import ExitCode, Unusable
 
@@ -88,8 +87,10 @@ def _complain(message: str) -> ExitCode:
 
 def _unexpected(error: Exception) -> str:
     """An error that nobody thought of, and where."""
+    import traceback
+
     frames = traceback.extract_tb(error.__traceback__)
-    where = f" at {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
+    where = f" at {frames[-1].filename.rpartition(os.sep)[2]}:{frames[-1].lineno}" if frames else ""
     if isinstance(error, OSError):
         return f"{error.filename or 'the system'}: {error.strerror or error}{where}"
     words = f"a mistake in haechi itself: {type(error).__name__}: {error}{where}"
@@ -101,7 +102,7 @@ def _open_streams() -> None:
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
         if stream is None:
-            stream = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115  (for the rest of the process)
+            stream = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115  (for the rest of the process)
             setattr(sys, name, stream)
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:

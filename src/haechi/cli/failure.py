@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from difflib import get_close_matches
 from enum import IntEnum
 
 
@@ -50,6 +49,8 @@ def unknown_name(argument: str, name: str, known: Iterable[str], what: str) -> U
         known: all that would have been right.
         what: what the name should be of, such as `a node`.
     """
+    from difflib import get_close_matches
+
     names = sorted(set(known))
     close = get_close_matches(name, names, n=3, cutoff=0.5)
     if close:

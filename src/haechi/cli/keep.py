@@ -10,37 +10,41 @@ import os
 import signal
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 from haechi.cli.terminal import Style, Terminal
 from haechi.lab.network import Network
 from haechi.netns import Namespace
 
 
-def commands(network: Network) -> Iterator[tuple[str, str, str]]:
-    """For every node and endpoint: its name, its addresses, and the command that opens a shell there."""
+def user_namespace() -> int:
+    """Which user namespace the calling process is in."""
+    return Path("/proc/self/ns/user").stat().st_ino
+
+
+def commands(network: Network, outer: int) -> Iterator[tuple[str, str, str]]:
+    """For every node and endpoint: its name, its addresses, and the command that opens a shell there.
+
+    Args:
+        network: the lab of the calling process.
+        outer: the user namespace of those who will give the command.
+    """
+    user = "" if user_namespace() == outer else f"--user=/proc/{os.getpid()}/ns/user --preserve-credentials "
+
+    def command(namespace: Namespace) -> str:
+        return f"nsenter {user}--net=/proc/{os.getpid()}/fd/{namespace.descriptor}"
+
     for node in network.topology.nodes:
-        yield f"node {node.name}", " ".join(node.addresses), _command(network.node(node.name))
+        yield f"node {node.name}", " ".join(node.addresses), command(network.node(node.name))
     for endpoint in network.topology.endpoints:
-        yield endpoint.name, " ".join(endpoint.addresses), _command(network.home(endpoint.name))
+        yield endpoint.name, " ".join(endpoint.addresses), command(network.home(endpoint.name))
 
 
-def _command(namespace: Namespace) -> str:
-    process = os.getpid()
-    user = "" if _is_root() else f"--user=/proc/{process}/ns/user --preserve-credentials "
-    return f"nsenter {user}--net=/proc/{process}/fd/{namespace.descriptor}"
-
-
-def _is_root() -> bool:
-    """Whether the lab has no user namespace of its own (user_namespaces(7): the first one maps everybody)."""
-    with open("/proc/self/uid_map", encoding="ascii") as file:  # noqa: PTH123  (not a file of anybody's)
-        return file.read().split() == ["0", "0", "4294967295"]
-
-
-def wait(terminal: Terminal, network: Network) -> None:
+def wait(terminal: Terminal, network: Network, outer: int) -> None:
     """Say how to enter the lab, and return when somebody presses Enter; without a keyboard, wait for a signal."""
     terminal.line()
     terminal.line("The lab stays as it is. A shell inside, with the addresses that it has there:", Style.BOLD)
-    found = list(commands(network))
+    found = list(commands(network, outer))
     name_width = max(len(name) for name, _, _ in found)
     for name, addresses, command in found:
         terminal.line(f"  {name:{name_width}}  {command}  # {addresses}")

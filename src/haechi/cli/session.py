@@ -13,7 +13,7 @@ from typing import Literal
 from haechi.cli.choice import choose
 from haechi.cli.doors import parse_doors
 from haechi.cli.failure import ExitCode, Unusable
-from haechi.cli.keep import wait
+from haechi.cli.keep import user_namespace, wait
 from haechi.cli.progress import ProgressLine
 from haechi.cli.terminal import errors, output
 from haechi.lab.cluster import LabCluster, lab_cluster
@@ -48,12 +48,13 @@ def hold(objects: Iterable[Object], request: Request) -> int:
     """
     cluster = _built(objects, request)
     questions = _questions(cluster, request)
+    outer = user_namespace()
     with ProgressLine(errors()) as told:
 
         def show(network: Network, report: Report) -> None:
             told.wipe()
             _write(report, request)
-            wait(errors(), network)
+            wait(errors(), network, outer)
 
         report = _tried(lambda: run(cluster, questions, told, show if request.keep else None))
     if not request.keep:

@@ -17,7 +17,7 @@ import msgspec
 from haechi.lab.addresses import NODE_NETWORKS, POD_NETWORKS, Addresses
 from haechi.lab.topology import Endpoint, NodeSpec, Topology, TopologyError, usable
 from haechi.lab.witnesses import witnesses
-from haechi.lab.workloads import pods_of_workloads
+from haechi.analysis.workloads import pods_of_workloads
 from haechi.model import (
     ExternalHost,
     HostIP,

@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 
-from haechi.nft.element import Element, Shape
+from haechi.nft.element import Element
+from haechi.nft.shape import Shape
 from haechi.nft.set import Set
 from haechi.nft.table import Table
 from haechi.nft.transaction import Elements, Operation, Transaction, Verb

@@ -17,6 +17,7 @@ from haechi.nft.expression import Expression
 from haechi.nft.load import Ct, CtKey, Direction, Load, Meta, MetaKey, Payload, PayloadField
 from haechi.nft.lookup import Lookup, VerdictMap
 from haechi.nft.map import Map
+from haechi.nft.parsing import ParseError, parse, tables
 from haechi.nft.rule import Rule
 from haechi.nft.ruleset import Ruleset
 from haechi.nft.set import Set, SetFlags
@@ -75,6 +76,7 @@ __all__ = [
     "NounError",
     "Operation",
     "Operator",
+    "ParseError",
     "Payload",
     "PayloadField",
     "Policy",
@@ -101,6 +103,8 @@ __all__ = [
     "ipv6",
     "jump",
     "mark",
+    "parse",
     "port",
     "protocol",
+    "tables",
 ]

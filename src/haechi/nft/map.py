@@ -8,9 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from haechi.nft.datatype import DataType
-from haechi.nft.element import Element, Shape, shape_of
+from haechi.nft.element import Element
 from haechi.nft.names import check_comment, check_name
 from haechi.nft.set import NO_FLAGS, SetFlags, encode_declaration, print_declaration
+from haechi.nft.shape import Shape, shape_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,9 +14,10 @@ from typing import Final
 from haechi.nft import attributes
 from haechi.nft.attributes import Fields
 from haechi.nft.datatype import DataType
-from haechi.nft.element import Element, Shape, shape_of, types_of
+from haechi.nft.element import Element
 from haechi.nft.errors import DecodeError
 from haechi.nft.names import check_comment, check_name, decode_comment, encode_userdata
+from haechi.nft.shape import Shape, shape_of, types_of
 
 TABLE, NAME, SET_FLAGS, KEY_TYPE, KEY_LEN, DATA_TYPE, DATA_LEN, POLICY, DESC, SET_ID, USERDATA = (
     1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 13,

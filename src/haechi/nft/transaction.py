@@ -14,7 +14,7 @@ from typing import Final, TypeAlias
 from haechi.nft import attributes
 from haechi.nft import message as wire
 from haechi.nft.chain import Chain
-from haechi.nft.element import Element, Shape
+from haechi.nft.element import Element
 from haechi.nft.errors import NounError
 from haechi.nft.map import Map
 from haechi.nft.message import MessageType, encode_batch, encode_message
@@ -22,6 +22,7 @@ from haechi.nft.names import check_name
 from haechi.nft.rule import Rule
 from haechi.nft.ruleset import Ruleset
 from haechi.nft.set import Set
+from haechi.nft.shape import Shape
 from haechi.nft.table import Table
 
 _LIST_TABLE, _LIST_SET, _LIST_ELEMENTS = 1, 2, 3

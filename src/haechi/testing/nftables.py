@@ -13,13 +13,14 @@ from types import TracebackType
 
 from haechi.netlink.errors import NftError
 from haechi.nft.chain import Chain
-from haechi.nft.element import Element, Shape
+from haechi.nft.element import Element
 from haechi.nft.errors import NounError
 from haechi.nft.lookup import Lookup
 from haechi.nft.map import Map
 from haechi.nft.rule import Rule
 from haechi.nft.ruleset import Ruleset
 from haechi.nft.set import Set, SetFlags
+from haechi.nft.shape import Shape
 from haechi.nft.table import Family, Table
 from haechi.nft.transaction import Elements, Operation, Rules, Transaction, Verb
 from haechi.nft.verdict import Verdict

@@ -66,8 +66,11 @@ class Scanner:
         line = self.text.count("\n", 0, at) + 1
         return ParseError(line, at - self.text.rfind("\n", 0, at), reason)
 
-    def statement(self) -> Statement:
+    def statement(self, *, rest: bool = False) -> Statement:
         """The next words; none where a brace or the end of the text follows.
+
+        Args:
+            rest: of a line of which some has been read: its end counts even without words before it.
 
         Raises:
             ParseError: a string that does not end, or a character that nft knows in strings only.
@@ -79,7 +82,7 @@ class Scanner:
             word = found[1]
             position = found.end()
             if word in _ENDS:
-                if not words and word in ";\n":
+                if not words and not rest and word in ";\n":
                     continue
                 self.position = position
                 return Statement(words, word, start if words else position - 1, stop if words else position - 1)

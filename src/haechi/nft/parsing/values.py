@@ -13,9 +13,10 @@ from socket import AF_INET, AF_INET6, inet_pton
 from typing import Final
 
 from haechi.nft.datatype import PROTOCOLS, DataType
-from haechi.nft.element import Element, Shape
+from haechi.nft.element import Element
 from haechi.nft.errors import NounError
 from haechi.nft.parsing.errors import NotUnderstoodError
+from haechi.nft.shape import Shape
 from haechi.nft.verdict import Verdict, VerdictKind
 
 _ADDRESSES: Final = {DataType.IPV4_ADDR: AF_INET, DataType.IPV6_ADDR: AF_INET6}

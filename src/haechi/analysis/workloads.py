@@ -3,27 +3,34 @@
 Why: manifests in a repository hold Deployments, dumps of a cluster hold Deployments and their pods. Promises that every
 pod occurs once: a workload makes pods only if the input has none of its own, and only if no other workload of the input
 owns it (a Deployment's ReplicaSet, a CronJob's Job); and that no two pods get the same name, although a Deployment and
-a StatefulSet may have one. It is lazy: a manifest may ask for two thousand million replicas.
+a StatefulSet may have one. It is lazy: a manifest may ask for two thousand million replicas. What it makes names its
+maker among its owners, as a real pod does.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from itertools import count, repeat
+from itertools import count, islice, repeat
 from typing import get_args
 
 import msgspec
 
 from haechi.model import Object, ObjectMeta, Pod, Workload
+from haechi.model.base import OwnerReference
 
 _WORKLOADS = get_args(Workload)
 _Owner = tuple[str, str, str]  # namespace, kind, name
 
 
-def pods_of_workloads(objects: Iterable[Object], nodes: Sequence[str]) -> Iterator[Pod]:
+def pods_of_workloads(objects: Iterable[Object], nodes: Sequence[str], most: int | None = None) -> Iterator[Pod]:
     """The pods, without addresses, of the workloads among `objects`: `NAME-0`, `NAME-1`, ...; a DaemonSet's by node.
 
     Where such a name is taken, the numbers go on after it.
+
+    Args:
+        objects: everything that was loaded.
+        nodes: the names of the nodes.
+        most: how many pods a workload makes at most; None: as many as it asks for.
     """
     found = list(objects)
     workloads: list[Workload] = [one for one in found if isinstance(one, _WORKLOADS)]
@@ -36,7 +43,7 @@ def pods_of_workloads(objects: Iterable[Object], nodes: Sequence[str]) -> Iterat
     taken = {pod.key for pod in pods}
     for workload in workloads:
         if _key(workload) not in makers and not owned[_key(workload)] & present:
-            for pod in _pods(workload, nodes, taken):
+            for pod in islice(_pods(workload, nodes, taken), most):
                 taken.add(pod.key)
                 yield pod
 
@@ -46,6 +53,9 @@ def _pods(workload: Workload, nodes: Sequence[str], taken: Collection[str]) -> I
     wanted = workload.pod_count
     names = (f"{workload.name}-{number}" for number in count())
     free = (name for name in names if f"{workload.namespace}/{name}" not in taken)
+    owners = (
+        OwnerReference(api_version=workload.api_version, kind=workload.kind, name=workload.name, controller=True),
+    )
     places: Iterable[str] = nodes if wanted is None else repeat(template.spec.node_name, wanted)
     for place, name in zip(places, free, strict=False):
         metadata = ObjectMeta(
@@ -53,6 +63,7 @@ def _pods(workload: Workload, nodes: Sequence[str], taken: Collection[str]) -> I
             namespace=workload.namespace,
             labels=template.metadata.labels,
             annotations=template.metadata.annotations,
+            owner_references=owners,
         )
         yield Pod(metadata=metadata, spec=msgspec.structs.replace(template.spec, node_name=place))
 

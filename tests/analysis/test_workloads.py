@@ -6,7 +6,7 @@ from itertools import islice
 
 import pytest
 
-from haechi.lab.workloads import pods_of_workloads
+from haechi.analysis.workloads import pods_of_workloads
 from haechi.model import (
     CronJob,
     DaemonSet,
@@ -133,12 +133,12 @@ def test_owners_in_a_circle_end() -> None:
 
 
 def test_workloads_of_one_name_make_pods_of_different_names() -> None:
-    both = [Deployment(metadata=meta(), spec=spec(2)), StatefulSet(metadata=meta(), spec=spec(2))]
+    both: list[Object] = [Deployment(metadata=meta(), spec=spec(2)), StatefulSet(metadata=meta(), spec=spec(2))]
     assert names(*both) == ["web-0", "web-1", "web-2", "web-3"]
     assert names(pod("x/web-0"), *both) == ["web-1", "web-2", "web-3", "web-4"]
 
 
 def test_every_node_gets_one_pod_of_each_daemon_set() -> None:
-    both = [DaemonSet(metadata=meta(), spec=spec()), Deployment(metadata=meta(), spec=spec(1))]
-    made = [*pods_of_workloads([both[1], both[0]], ("m", "n"))]
+    both: list[Object] = [Deployment(metadata=meta(), spec=spec(1)), DaemonSet(metadata=meta(), spec=spec())]
+    made = list(pods_of_workloads(both, ("m", "n")))
     assert [(each.name, each.spec.node_name) for each in made] == [("web-0", ""), ("web-1", "m"), ("web-2", "n")]

@@ -1,0 +1,302 @@
+"""A saved ruleset in nft syntax to the nouns that a dump of the kernel would be decoded to.
+
+It reads what ``nft list ruleset`` and ``nft list table`` print (1.0.6 and later, with ``-s``, ``-n``, ``-a`` or
+without) and what `Ruleset` itself prints. What can be followed and is not understood (anonymous sets, timeouts, names
+of services, chains of devices) becomes `Unknown`, rule by rule and set by set, and keeps its text; nothing is assumed
+of it. What cannot be followed, or would change what has been read (commands besides tables), is a `ParseError`.
+
+It cannot know what a tool has not printed: ``nft --terse`` prints every set as an empty one, and is read so.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Final, NamedTuple
+
+from haechi.nft.chain import BaseChain, Chain, Policy
+from haechi.nft.errors import NounError
+from haechi.nft.lookup import Lookup
+from haechi.nft.map import Map
+from haechi.nft.parsing.errors import NotUnderstoodError, ParseError
+from haechi.nft.parsing.nouns import SetReading, comment_of, read_base, read_policy
+from haechi.nft.parsing.rules import read_rule
+from haechi.nft.parsing.scanner import MARKER, Scanner, Statement
+from haechi.nft.rule import Rule
+from haechi.nft.ruleset import Ruleset
+from haechi.nft.set import Set
+from haechi.nft.table import Family, Table, TableFlags
+from haechi.nft.unknown import Unknown
+
+_FAMILIES: Final = {str(each): each for each in Family}
+_TABLE_FLAGS: Final = {str(each.name).lower(): each for each in TableFlags}
+
+
+def parse(text: str | bytes, table: str | None = None, family: Family = Family.INET) -> Ruleset:
+    """One table of a saved ruleset.
+
+    Args:
+        text: the file, UTF-8 if in bytes.
+        table: the table's name; None for the only one of the file, of whatever family.
+        family: the table's family, where it has a name.
+
+    Raises:
+        ParseError: text that is not a ruleset in nft syntax, or that does not hold this table exactly once.
+    """
+    scanner = Scanner(text)
+    found = _headings(scanner)
+    wanted = [each for each in found if table is None or (each.family, each.name) == (str(family), table)]
+    if len(wanted) != 1:
+        raise _none_or_many(scanner, found, wanted, table, family)
+    scanner.position = wanted[0].body
+    heading = wanted[0]
+    if heading.family not in _FAMILIES:
+        raise scanner.error(f"{heading.family!a} is no family of tables", heading.start)
+    try:
+        return _TableReading(scanner, heading).read()
+    except NounError as error:
+        raise scanner.error(str(error), heading.start) from error
+
+
+def tables(text: str | bytes) -> tuple[str, ...]:
+    """The tables of a saved ruleset, as in ``inet haechi``, in their order. Raises `ParseError`."""
+    return tuple(str(each) for each in _headings(Scanner(text)))
+
+
+class _Heading(NamedTuple):
+    """Where a table stands in the text: its own place, and that of the first character in its braces."""
+
+    family: str
+    name: str
+    start: int
+    body: int
+
+    def __str__(self) -> str:
+        return f"{self.family} {self.name}"
+
+
+def _headings(scanner: Scanner) -> list[_Heading]:
+    found: list[_Heading] = []
+    while True:
+        read = scanner.statement()
+        if not read.words and read.end == "":
+            return found
+        if read.words == ["flush", "ruleset"] and read.end in "\n;" and not found:
+            continue  # of saved files; the tables that follow are all there is
+        if read.end != "{" or read.words[:1] != ["table"] or not 2 <= len(read.words) <= 3:
+            raise scanner.error(_unexpected(read), read.start)
+        family = read.words[1] if len(read.words) == 3 else str(Family.IP)
+        found.append(_Heading(family, read.words[-1], read.start, scanner.position))
+        scanner.skip_block()
+
+
+def _unexpected(read: Statement) -> str:
+    if not read.words:
+        return "this brace closes nothing" if read.end == "}" else "this brace belongs to nothing"
+    return f"{' '.join(read.words)[:60]!a} is not a table: only tables, as nft lists them, are read"
+
+
+def _none_or_many(
+    scanner: Scanner, found: list[_Heading], wanted: list[_Heading], table: str | None, family: Family
+) -> ParseError:
+    what = "table" if table is None else f"table {family} {table}"
+    if wanted:
+        return scanner.error(f"a second {what}: the text must hold exactly one", wanted[1].start)
+    others = f" but {', '.join(map(str, found[:10]))}" if found else ", and no other"
+    return scanner.error(f"there is no {what} in the text{others}")
+
+
+@dataclass
+class _ChainReading:
+    """A chain whose rules are still words."""
+
+    name: str
+    start: int
+    base: BaseChain | None = None
+    policy: Policy | None = None
+    comment: str = ""
+    rules: list[Statement] = field(default_factory=list)
+    reason: str = ""
+
+    def noun(self) -> Chain:
+        """The chain without its rules. Raises `NotUnderstoodError` or `NounError`."""
+        if self.reason:
+            raise NotUnderstoodError(self.reason)
+        base = self.base
+        if self.policy is not None:
+            if base is None:
+                raise NotUnderstoodError("a policy without a hook")
+            base = BaseChain(base.type, base.hook, base.priority, self.policy)
+        return Chain(self.name, (), base, self.comment)
+
+
+def _are_flags(words: list[str]) -> bool:
+    return bool(words) and set(words[::2]) <= _TABLE_FLAGS.keys() and set(words[1::2]) <= {","}
+
+
+class _TableReading:
+    """A table while it is being read: first what it consists of, then rules, which refer to the rest."""
+
+    def __init__(self, scanner: Scanner, heading: _Heading) -> None:
+        self.scanner = scanner
+        self.name = heading.name
+        self.family = _FAMILIES[heading.family]
+        self.comment = ""
+        self.flags = TableFlags(0)
+        self.chains: dict[str, Chain] = {}
+        self.sets: dict[str, Set] = {}
+        self.maps: dict[str, Map] = {}
+        self.unknown: set[Unknown] = set()
+        self._chain_readings: list[_ChainReading] = []
+        self._set_readings: list[tuple[SetReading, int, int]] = []
+        self._names: set[tuple[bool, str]] = set()
+
+    def read(self) -> Ruleset:
+        """The table up to its closing brace. Raises `ParseError`, or `NounError` for an impossible table."""
+        while self._item():
+            pass
+        for reading in self._chain_readings:
+            self._rules(reading)
+        table = Table(self.name, self.family, self.flags, self.comment)
+        return Ruleset(table, self.chains, self.sets, self.maps, frozenset(self.unknown))
+
+    def _text(self, start: int, stop: int) -> str:
+        return self.scanner.text[start:stop]
+
+    def _not_understood(self, what: str, start: int, stop: int, reason: str) -> None:
+        self.unknown.add(Unknown(what, self._text(start, stop).encode(), reason))
+
+    # -- what a table consists of --------------------------------------------------------------------------------
+
+    def _item(self) -> bool:
+        """Read a statement or a block; whether there may be more."""
+        read = self.scanner.statement()
+        if read.end == "{":
+            self._block(read)
+        elif read.words:
+            self._statement(read)
+        if read.end == "}":
+            self._finish_sets()
+            return False
+        return True
+
+    def _statement(self, read: Statement) -> None:
+        comment = comment_of(read.words)
+        if comment is not None:
+            self.comment = comment
+        elif read.words[0] == "flags" and _are_flags(read.words[1:]):
+            for word in read.words[1::2]:
+                self.flags |= _TABLE_FLAGS[word]
+        else:
+            self._not_understood(" ".join(read.words).removeprefix(MARKER), read.start, read.stop, "")
+
+    def _block(self, read: Statement) -> None:
+        kind = read.words[0] if len(read.words) == 2 else ""
+        if kind == "chain":
+            self._chain(read)
+        elif kind in ("set", "map"):
+            self._set(read)
+        else:
+            self.scanner.skip_block()
+            what = " ".join(read.words) or "a block without a name"
+            self._not_understood(what, read.start, self.scanner.position, "no chain, set or map")
+
+    def _once(self, read: Statement) -> None:
+        name = (read.words[0] == "chain", read.words[1])
+        if name in self._names:
+            raise self.scanner.error(f"a second {' '.join(read.words)}", read.start)
+        self._names.add(name)
+
+    def _set(self, read: Statement) -> None:
+        self._once(read)
+        reading = SetReading(read.words[1], verdicts=read.words[0] == "map")
+        reading.read(self.scanner)
+        self._set_readings.append((reading, read.start, self.scanner.position))
+
+    def _finish_sets(self) -> None:
+        """Sets and maps, as soon as all chains are known that verdicts may go to."""
+        for reading, start, stop in self._set_readings:
+            try:
+                noun = reading.noun()
+                if isinstance(noun, Map):
+                    self._check_targets({each.verdict.chain for each in noun.elements if each.verdict is not None})
+                    self.maps[noun.name] = noun
+                else:
+                    self.sets[noun.name] = noun
+            except (NotUnderstoodError, NounError) as error:
+                self._not_understood(f"set {reading.name}", start, stop, str(error))
+
+    # -- chains --------------------------------------------------------------------------------------------------
+
+    def _chain(self, read: Statement) -> None:
+        self._once(read)
+        reading = _ChainReading(read.words[1], read.start)
+        opened = self.scanner.position - 1
+        while True:
+            line = self._line()
+            if line.words:
+                self._line_of(reading, line)
+            if line.end == "":
+                raise self.scanner.error("this brace is never closed", opened)
+            if line.end == "}":
+                break
+        try:
+            self.chains[reading.name] = reading.noun()
+            self._chain_readings.append(reading)
+        except (NotUnderstoodError, NounError) as error:
+            self._not_understood(f"chain {reading.name}", read.start, self.scanner.position, str(error))
+
+    def _line(self) -> Statement:
+        """A statement with the braces in it, which are words of it."""
+        line = self.scanner.statement()
+        if line.end != "{":
+            return line
+        words, start, stop = line.words, line.start, line.stop
+        while line.end == "{":
+            self.scanner.skip_block()
+            stop = self.scanner.position
+            words.append("{}")
+            line = self.scanner.statement(rest=True)
+            words += line.words
+            stop = line.stop if line.words else stop
+        return Statement(words, line.end, start, stop)
+
+    def _line_of(self, reading: _ChainReading, line: Statement) -> None:
+        comment = comment_of(line.words)
+        try:
+            if comment is not None:
+                reading.comment = comment
+            elif line.words[0] == "type":
+                reading.base = read_base(line.words, self.family)
+            elif line.words[0] == "policy":
+                reading.policy = read_policy(line.words)
+            elif line.words[0] in ("device", "devices", "flags"):
+                raise NotUnderstoodError(" ".join(line.words))
+            else:
+                reading.rules.append(line)
+        except (NotUnderstoodError, NounError) as error:
+            reading.reason = str(error)
+
+    def _rules(self, reading: _ChainReading) -> None:
+        chain = self.chains[reading.name]
+        listed = tuple(self._rule(line) for line in reading.rules)
+        self.chains[reading.name] = Chain(chain.name, listed, chain.base, chain.comment)
+
+    def _rule(self, line: Statement) -> Rule:
+        try:
+            rule = read_rule(line.words, self.family)
+            self._check_targets(set(rule.targets()))
+            for lookup in rule.lookups():
+                found = self.sets.get(lookup.set) if isinstance(lookup, Lookup) else self.maps.get(lookup.map)
+                if found is None or found.key != tuple(load.type for load in lookup.loads):
+                    raise NotUnderstoodError(f"there is no set or map for {lookup}")
+            return rule
+        except (NotUnderstoodError, NounError) as error:
+            text = self._text(line.start, line.stop)
+            words = " ".join(text.split()).removeprefix(MARKER)
+            return Rule((Unknown(f"rule {words}", text.encode(), str(error)),))
+
+    def _check_targets(self, names: set[str]) -> None:
+        for name in sorted(names - {""}):
+            chain = self.chains.get(name)
+            if chain is None or chain.base is not None:
+                raise NotUnderstoodError(f"there is no chain {name} to go to")

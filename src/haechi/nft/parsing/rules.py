@@ -1,0 +1,276 @@
+"""Words to rules.
+
+A rule is read from left to right, as nft loads it: questions that the text leaves out (see `haechi.nft.parsing.loads`)
+are put back. A rule is understood whole or not at all: one word that is not understood may change what the others do.
+
+The text is less than the kernel's rule in places, and read as nft loads it: after `ct l3proto` nft leaves the same
+questions out as after `meta nfproto`, and a plain ``reject`` in an inet table stands for ``icmpx port-unreachable``,
+with which nft prints no words. Two ``!=`` of a packet's ports are refused, because nft prints them alike whether the
+kernel compares them one by one or at once, which means something else.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Final, TypeVar
+
+from haechi.nft.compare import BITS, Compare, CtState, CtStatus, HasState, HasStatus, InRange, Operator
+from haechi.nft.datatype import DataType
+from haechi.nft.expression import Expression
+from haechi.nft.load import Ct, CtKey, Load, Meta, MetaKey, Payload, PayloadField
+from haechi.nft.lookup import Lookup, VerdictMap
+from haechi.nft.parsing.errors import NotUnderstoodError
+from haechi.nft.parsing.loads import Asked, read_loads
+from haechi.nft.parsing.values import number, span, unquoted, value, verdict
+from haechi.nft.rule import Rule
+from haechi.nft.statement import (
+    Counter,
+    Limit,
+    LimitKind,
+    LimitUnit,
+    Log,
+    LogLevel,
+    Notrack,
+    Reject,
+    RejectKind,
+    SetMark,
+)
+from haechi.nft.table import Family
+
+_T = TypeVar("_T")
+
+_HEXADECIMAL: Final = re.compile(r"0x[0-9a-f]{1,8}", re.ASCII)
+_NETWORK: Final = Meta(MetaKey.NFPROTO)
+_TRANSPORT: Final = Meta(MetaKey.L4PROTO)
+_CONNECTION_NETWORK: Final = Ct(CtKey.L3PROTOCOL)
+_PORTS: Final = frozenset((Payload(PayloadField.TH_SPORT), Payload(PayloadField.TH_DPORT)))
+_TCP: Final = 6
+_OPERATORS: Final = {
+    "==": Operator.EQ, "!=": Operator.NE, "<": Operator.LT, "<=": Operator.LE, ">": Operator.GT, ">=": Operator.GE,
+}  # fmt: skip
+_VERDICT_WORDS: Final = {"accept": 1, "drop": 1, "continue": 1, "return": 1, "jump": 2, "goto": 2}
+_UNITS: Final = {each.name.lower(): each for each in LimitUnit}
+_BYTES: Final = {"bytes": 1, "kbytes": 1 << 10, "mbytes": 1 << 20}
+_LEVELS: Final = {each.name.lower(): each for each in LogLevel}
+_REJECTS: Final = {each.words: each for each in RejectKind} | {
+    f"icmpx {each.code}": each for each in RejectKind if each is not RejectKind.TCP_RESET
+}
+_STATES: Final = {each.name.lower(): int(each) for each in CtState if each.name}
+_STATUS: Final = {each.name.lower().replace("_", "-"): int(each) for each in CtStatus if each.name}
+
+
+def read_rule(words: list[str], family: Family) -> Rule:
+    """The rule that these words are in a table of a family. Raises `NotUnderstoodError` or `NounError`."""
+    return _Reading(words, family).rule()
+
+
+class _Reading:
+    """A rule while it is being read."""
+
+    def __init__(self, words: list[str], family: Family) -> None:
+        self.words = words
+        self.position = 0
+        self.table = family
+        self.family: int | None = {Family.IP: 2, Family.IP6: 10}.get(family)
+        self.protocol: int | None = None
+        self.found: list[Expression] = []
+
+    def rule(self) -> Rule:
+        comment = ""
+        while self.position < len(self.words):
+            if self._take("comment"):
+                comment = self._string()
+                if self.position < len(self.words):
+                    raise NotUnderstoodError("words after a comment")
+                break
+            self._statement()
+        rule = Rule(tuple(self.found), comment)
+        rule.check(self.table)
+        _check_ports(rule)
+        return rule
+
+    def _statement(self) -> None:
+        word = self.words[self.position]
+        length = _VERDICT_WORDS.get(word)
+        if length is not None:
+            decided = verdict(self.words[self.position : self.position + length])
+            if decided is None:
+                raise NotUnderstoodError(f"{word} without a chain")
+            self.position += length
+            self.found.append(decided)
+        elif word in _STATEMENTS:
+            self.position += 1
+            self.found.append(_STATEMENTS[word](self))
+        elif self.words[self.position : self.position + 3] == ["meta", "mark", "set"]:
+            self.position += 3
+            self.found.append(SetMark(int.from_bytes(value(DataType.MARK, self._next()), "big")))
+        else:
+            self._question()
+
+    # -- words ---------------------------------------------------------------------------------------------------
+
+    def _next(self) -> str:
+        if self.position >= len(self.words):
+            raise NotUnderstoodError("it ends too soon")
+        self.position += 1
+        return self.words[self.position - 1]
+
+    def _take(self, word: str) -> bool:
+        """Whether the next word is this one; if so, it is read."""
+        if self.words[self.position : self.position + 1] != [word]:
+            return False
+        self.position += 1
+        return True
+
+    def _expect(self, word: str) -> None:
+        if not self._take(word):
+            raise NotUnderstoodError(f"no {word!a} where one belongs")
+
+    def _string(self) -> str:
+        word = self._next()
+        text = unquoted(word)
+        if text is None:
+            raise NotUnderstoodError(f"{word!a} is not between quotes")
+        return text
+
+    # -- questions -----------------------------------------------------------------------------------------------
+
+    def _require(self, family: int | None, protocol: int | None) -> None:
+        """Ask what nft leaves out, unless it has been asked. In bridges nft asks otherwise, for the Ethernet type."""
+        if family is not None and self.family is None and self.table is Family.INET:
+            self._ask(Compare(_NETWORK, Operator.EQ, bytes((family,))))
+        if protocol is not None and self.protocol is None:
+            self._ask(Compare(_TRANSPORT, Operator.EQ, bytes((protocol,))))
+        if protocol is not None and self.protocol != protocol:
+            raise NotUnderstoodError("fields of two transport protocols")
+
+    def _ask(self, expression: Expression) -> None:
+        self.found.append(expression)
+        if isinstance(expression, Compare) and expression.operator is Operator.EQ:
+            if expression.load in (_NETWORK, _CONNECTION_NETWORK):
+                self.family = expression.value[0]
+            elif expression.load == _TRANSPORT:
+                self.protocol = expression.value[0]
+
+    def _question(self) -> None:
+        asked, self.position = read_loads(self.words, self.position)
+        for each in asked:
+            self._require(each.family, each.protocol)
+        self._ask(self._answer(asked))
+
+    def _answer(self, asked: list[Asked]) -> Expression:
+        loads = tuple(each.load for each in asked)
+        if self._take("vmap"):
+            return VerdictMap(loads, self._name())
+        if len(loads) == 1 and loads[0].type in BITS:
+            return self._bits(loads[0])
+        operator = Operator.EQ
+        if self.position < len(self.words) and self.words[self.position] in _OPERATORS:
+            operator = _OPERATORS[self._next()]
+        if self.position < len(self.words) and self.words[self.position].startswith("@"):
+            if operator > Operator.NE:
+                raise NotUnderstoodError("a set has no order")
+            return Lookup(loads, self._name(), operator is Operator.NE)
+        if len(loads) != 1:
+            raise NotUnderstoodError("a concatenation that is not looked up in a named set")
+        return self._comparison(loads[0], operator)
+
+    def _name(self) -> str:
+        word = self._next()
+        if not word.startswith("@"):
+            raise NotUnderstoodError(f"{word!a} is not the name of a set or map")
+        return word[1:]
+
+    def _comparison(self, load: Load, operator: Operator) -> Expression:
+        first, last = span(load.type, self._next())
+        if last is None:
+            return Compare(load, operator, first)
+        if operator > Operator.NE:
+            raise NotUnderstoodError("a range has no order")
+        return InRange(load, first, last, operator is Operator.NE)
+
+    def _bits(self, load: Load) -> Expression:
+        negated = self._take("!")
+        state = load.type is DataType.CT_STATE
+        bits = self._bit(_STATES if state else _STATUS)
+        while self._take(","):
+            bits |= self._bit(_STATES if state else _STATUS)
+        return HasState(CtState(bits), negated) if state else HasStatus(CtStatus(bits), negated)
+
+    def _bit(self, known: dict[str, int]) -> int:
+        word = self._next()
+        if word in known:
+            return known[word]
+        if _HEXADECIMAL.fullmatch(word):
+            return int(word, 16)
+        return number(word, 0xFFFFFFFF)
+
+    # -- statements ----------------------------------------------------------------------------------------------
+
+    def _counter(self) -> Expression:
+        if not self._take("packets"):
+            return Counter()
+        packets = number(self._next())
+        self._expect("bytes")
+        return Counter(packets, number(self._next()))
+
+    def _limit(self) -> Expression:
+        self._expect("rate")
+        over = self._take("over")
+        rate, slash, unit = self._next().partition("/")
+        if slash:
+            burst = number(self._next()) if self._take("burst") else None
+            if burst is not None:
+                self._expect("packets")
+            return Limit(number(rate), _known(_UNITS, unit), 5 if burst is None else burst, over)
+        size, _, unit = self._next().partition("/")
+        rate_bytes = number(rate) * _known(_BYTES, size)
+        burst = number(self._next()) * _known(_BYTES, self._next()) if self._take("burst") else 0
+        return Limit(rate_bytes, _known(_UNITS, unit), burst, over, LimitKind.BYTES)
+
+    def _log(self) -> Expression:
+        prefix, level, numbers = "", LogLevel.WARN, dict[str, int]()
+        while self.position < len(self.words) and self.words[self.position] in _LOG_WORDS:
+            word = self._next()
+            if word == "prefix":
+                prefix = self._string()
+            elif word == "level":
+                level = _known(_LEVELS, self._next())
+            else:
+                numbers[word] = number(self._next())
+        return Log(prefix, numbers.get("group"), numbers.get("snaplen", 0), level, numbers.get("queue-threshold", 0))
+
+    def _reject(self) -> Expression:
+        if not self._take("with"):
+            if self.table is not Family.INET:
+                raise NotUnderstoodError("a reject by ICMP of one family")
+            return Reject()
+        words = self._next()
+        self._take("type")
+        kind = _known(_REJECTS, f"{words} {self._next()}")
+        if kind is RejectKind.TCP_RESET:
+            self._require(None, _TCP)
+        return Reject(kind)
+
+
+_LOG_WORDS: Final = frozenset(("prefix", "level", "group", "snaplen", "queue-threshold"))
+_STATEMENTS: Final[dict[str, Callable[[_Reading], Expression]]] = {
+    "counter": _Reading._counter,
+    "limit": _Reading._limit,
+    "log": _Reading._log,
+    "reject": _Reading._reject,
+    "notrack": lambda _: Notrack(),
+}
+
+
+def _known(words: dict[str, _T], word: str) -> _T:
+    if word not in words:
+        raise NotUnderstoodError(f"{word!a}")
+    return words[word]
+
+
+def _check_ports(rule: Rule) -> None:
+    differing = [each for each in rule.expressions if isinstance(each, Compare) and each.operator is Operator.NE]
+    if sum(each.load in _PORTS for each in differing) > 1:
+        raise NotUnderstoodError("two comparisons of ports that nft may have made one, which means something else")

@@ -1,0 +1,112 @@
+"""A verdict map as what happens where.
+
+Why: a map of local pods has as many answers as the node has pods; the packets of one pod must not be compared with all
+of them. Promises that `split` gives the same as splitting by one answer after the other.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from haechi.nft import Verdict
+from haechi.sets import AddressSet, PortSet, Traffic
+from haechi.verify.relation import Relation
+from haechi.verify.space import Piece, common
+
+Case = tuple[Verdict, Relation]
+
+
+@dataclass(frozen=True, slots=True)
+class Dispatch:
+    """The answers of a verdict map, each with its places; the places are disjoint unless they are free."""
+
+    cases: tuple[Case, ...]
+    clients: Line | None = None
+    servers: Line | None = None
+
+    @classmethod
+    def of(cls, cases: Iterable[Case]) -> Dispatch:
+        """The map of these answers."""
+        found = tuple(cases)
+        if len(found) < 2 or any(each.free or len(each.parts) != 1 for _, each in found):
+            return cls(found)
+        parts = [each.parts[0] for _, each in found]
+        if all(traffic is Traffic.ALL for _, traffic in parts):
+            return cls(found, clients=Line.of([clients for clients, _ in parts]))
+        boxes = [traffic.boxes() for _, traffic in parts]
+        whole = all(len(each) == 1 and each[0][1] == PortSet.ALL for each in boxes)
+        if whole and all(clients is AddressSet.ALL for clients, _ in parts):
+            return cls(found, servers=Line.of([each[0][0] for each in boxes]))
+        return cls(found)
+
+    def split(self, piece: Piece) -> tuple[list[tuple[Verdict, list[Piece]]], list[Piece], bool]:
+        """The packets of each answer, those without one, and whether it depends on something else than the place."""
+        if self.clients is not None:
+            return self._by_clients(self.clients, piece)
+        if self.servers is not None:
+            return self._by_servers(self.servers, piece)
+        answered: list[tuple[Verdict, list[Piece]]] = []
+        rest = [piece]
+        free = any(each.free for _, each in self.cases)
+        for verdict, each in self.cases:
+            inside: list[Piece] = []
+            outside: list[Piece] = []
+            for one in [piece] if free else rest:
+                yes, no = each.split(one)
+                inside += yes
+                outside += no
+            rest = [piece] if free else outside
+            if inside:
+                answered.append((verdict, inside))
+        return answered, rest, free
+
+    def _by_clients(self, line: Line, piece: Piece) -> tuple[list[tuple[Verdict, list[Piece]]], list[Piece], bool]:
+        contexts, clients, traffic = piece
+        answered = [
+            (self.cases[number][0], [Piece(contexts, clients & line.sets[number], traffic)])
+            for number in line.touching(clients.intervals)
+        ]
+        rest = clients - line.all
+        return answered, [Piece(contexts, rest, traffic)] if rest else [], False
+
+    def _by_servers(self, line: Line, piece: Piece) -> tuple[list[tuple[Verdict, list[Piece]]], list[Piece], bool]:
+        contexts, clients, traffic = piece
+        found = list(line.touching([(first, last) for first, last, _ in traffic.pieces]))
+        answered = []
+        for number in found:
+            part = common(traffic, self.cases[number][1].parts[0][1])
+            if part:
+                answered.append((self.cases[number][0], [Piece(contexts, clients, part)]))
+        rest = traffic - Traffic.of(line.all, PortSet.ALL) if found else traffic
+        return answered, [Piece(contexts, clients, rest)] if rest else [], False
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """Disjoint sets of addresses, found by bisection."""
+
+    sets: tuple[AddressSet, ...]
+    all: AddressSet
+    firsts: tuple[int, ...]
+    lasts: tuple[int, ...]
+    owners: tuple[int, ...]
+
+    @classmethod
+    def of(cls, sets: list[AddressSet]) -> Line:
+        """The line of these sets."""
+        spans = sorted((first, last, number) for number, each in enumerate(sets) for first, last in each.intervals)
+        firsts, lasts, owners = zip(*spans, strict=True)
+        return cls(tuple(sets), AddressSet.union_all(sets), firsts, lasts, owners)
+
+    def touching(self, intervals: Iterable[tuple[int, int]]) -> Iterator[int]:
+        """The numbers, each once, of the sets that have addresses in any of the intervals."""
+        seen: set[int] = set()
+        for first, last in intervals:
+            place = max(bisect_right(self.firsts, first) - 1, 0)
+            while place < len(self.firsts) and self.firsts[place] <= last:
+                if self.lasts[place] >= first and self.owners[place] not in seen:
+                    seen.add(self.owners[place])
+                    yield self.owners[place]
+                place += 1

@@ -1,0 +1,373 @@
+"""What policies mean for the pods of a node: all packets at once, read literally.
+
+Why: the proof compares the kernel with the specification, not with the engine that wrote the kernel's rules. So this
+shares no code with `haechi.engine`: rules are read as `haechi.reference` reads them, one policy after the other, only
+with sets of addresses and ports in the place of single packets. Promises (tested) that `Meaning.traffic` holds exactly
+the packets that `haechi.reference.side` allows. Like there, what cannot be read allows nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import NamedTuple
+
+import msgspec
+
+from haechi.model import (
+    IPBlock,
+    LabelSelector,
+    Namespace,
+    NetworkPolicy,
+    NetworkPolicyEgressRule,
+    NetworkPolicyIngressRule,
+    NetworkPolicyPeer,
+    NetworkPolicyPort,
+    Node,
+    Pod,
+)
+from haechi.model.verdict import Direction, PodKey, PolicyKey
+from haechi.reference.reference import (
+    PROTOCOLS,
+    Unreadable,
+    expressions,
+    is_readable,
+    meets,
+    network,
+    policy_types,
+    rules,
+    selects,
+)
+from haechi.sets import AddressSet, PortSet, Traffic
+from haechi.verify.population import Kind, NamedPorts, Population, Resident, points
+
+Rule = NetworkPolicyIngressRule | NetworkPolicyEgressRule
+Object = Namespace | Node | Pod | NetworkPolicy
+_V6_START = 1 << 32
+
+
+class Meant(NamedTuple):
+    """The pods that some peers mean: their addresses, and the same by the port names that they have."""
+
+    addresses: AddressSet
+    by_ports: tuple[tuple[NamedPorts, AddressSet], ...]
+
+
+class RuleOf(NamedTuple):
+    """A rule of a policy: whose, its direction and its number."""
+
+    policy: PolicyKey
+    direction: Direction
+    number: int
+
+    @property
+    def path(self) -> str:
+        """Where it stands in the policy."""
+        return f"spec.{self.direction.value.lower()}[{self.number}]"
+
+
+class Meaning:
+    """A cluster and what its policies mean. `put` and `delete` take objects in any order."""
+
+    def __init__(self, objects: Iterable[Object] = ()) -> None:
+        self.population = Population()
+        self._namespaces: dict[str, Namespace] = {}
+        self._nodes: dict[str, tuple[int, ...]] = {}
+        self._policies: dict[str, dict[PolicyKey, NetworkPolicy]] = {}
+        self._peers: dict[tuple[str, bytes], Meant] = {}
+        self._subjects: dict[tuple[PolicyKey, tuple[tuple[str, str], ...]], bool] = {}
+        self._sides: dict[tuple[Kind, Direction], Traffic | None] = {}
+        for one in objects:
+            self._put(one)
+
+    # -- updates -----------------------------------------------------------------------------------------------------
+
+    def put(self, one: Object) -> AddressSet:
+        """An object comes or changes.
+
+        Returns:
+            Addresses: whatever this changes is about packets from or to them.
+        """
+        self._forget()
+        return self._put(one)
+
+    def _put(self, one: Object) -> AddressSet:
+        match one:
+            case Pod():
+                return self._moved(*self.population.put(one))
+            case NetworkPolicy():
+                return self._set_policy(PolicyKey(one.namespace, one.metadata.name), one)
+            case Namespace():
+                return self._set_namespace(one.metadata.name, one)
+            case Node():
+                return self._set_node(one.metadata.name, points(one.addresses))
+
+    def delete(self, kind: type[Object], namespace: str, name: str) -> AddressSet:
+        """An object goes; see `put`. `namespace` is "" for Namespace and Node."""
+        self._forget()
+        if kind is Pod:
+            return self._moved(*self.population.delete(PodKey(namespace, name)))
+        if kind is NetworkPolicy:
+            return self._set_policy(PolicyKey(namespace, name), None)
+        if kind is Namespace:
+            return self._set_namespace(name, None)
+        return self._set_node(name, ())
+
+    def _forget(self) -> None:
+        self._peers.clear()
+        self._sides.clear()
+        self._subjects.clear()
+
+    def _moved(self, old: Resident | None, new: Resident | None) -> AddressSet:
+        """All addresses of all claimants, since who is disputed changes with them."""
+        touched = {each for one in (old, new) if one is not None for each in one.addresses}
+        residents = self.population.residents()
+        rivals = {key for each in touched for key in self.population.claimants(each)}
+        return AddressSet.of(*touched, *(each for key in rivals for each in residents[key].addresses))
+
+    def _set_policy(self, key: PolicyKey, policy: NetworkPolicy | None) -> AddressSet:
+        held = self._policies.setdefault(key.namespace, {})
+        old = held.pop(key, None)
+        if policy is not None:
+            held[key] = policy
+        changed = [one for one in (old, policy) if one is not None]
+        return self._addresses(
+            kind
+            for kind in self.population.kinds(key.namespace)
+            if any(_is_subject(one, dict(kind.labels)) for one in changed)
+        )
+
+    def _set_namespace(self, name: str, namespace: Namespace | None) -> AddressSet:
+        old = self._namespaces.pop(name, None)
+        if namespace is not None:
+            self._namespaces[name] = namespace
+        if (old.labels if old else {}) == (namespace.labels if namespace else {}):
+            return AddressSet.NONE
+        return self._addresses(self.population.kinds(name))
+
+    def _set_node(self, name: str, addresses: tuple[int, ...]) -> AddressSet:
+        old = self._nodes.pop(name, ())
+        if addresses:
+            self._nodes[name] = addresses
+        return AddressSet.of(*(set(old) ^ set(addresses)))
+
+    def _addresses(self, kinds: Iterable[Kind]) -> AddressSet:
+        return AddressSet.of(*(each for kind in kinds for each in self.population.addresses_of(kind)))
+
+    # -- subjects ----------------------------------------------------------------------------------------------------
+
+    def policies_of(self, kind: Kind, direction: Direction) -> Iterator[tuple[PolicyKey, NetworkPolicy]]:
+        """The policies that isolate pods of a kind in one direction, by key."""
+        held = self._policies.get(kind.namespace, {})
+        labels = dict(kind.labels)
+        for key in sorted(held):
+            asked = (key, kind.labels)
+            selected = self._subjects.get(asked)
+            if selected is None:
+                selected = self._subjects[asked] = _is_subject(held[key], labels)
+            if selected and direction in policy_types(held[key]):
+                yield key, held[key]
+
+    def own_node(self, resident: Resident) -> AddressSet:
+        """The addresses of the node of a pod."""
+        return AddressSet.of(*resident.host_addresses, *self._nodes.get(resident.node, ()))
+
+    # -- traffic -----------------------------------------------------------------------------------------------------
+
+    def traffic(self, key: PodKey, direction: Direction, within: AddressSet = AddressSet.ALL) -> Traffic | None:
+        """What a pod may do in one direction, by the address of the other end, for other ends among `within`.
+
+        None if it is not isolated. Itself is always among what an isolated pod may reach.
+        """
+        resident = self.population.residents()[key]
+        if within is AddressSet.ALL:
+            asked = (resident.kind, direction)
+            if asked not in self._sides:
+                self._sides[asked] = self._side(resident.kind, direction, within)
+            found = self._sides[asked]
+        else:
+            found = self._side(resident.kind, direction, within)
+        if found is None:
+            return None
+        return found | Traffic.of(AddressSet.of(*self.population.own(key)) & within, PortSet.ALL)
+
+    def _side(self, kind: Kind, direction: Direction, within: AddressSet) -> Traffic | None:
+        policies = list(self.policies_of(kind, direction))
+        if not policies:
+            return None
+        terms = [
+            term
+            for _, policy in policies
+            for rule in rules(policy, direction)
+            for term in self.terms(rule, policy.namespace, kind, within)
+        ]
+        found = Traffic.from_terms(terms)
+        return found if within is AddressSet.ALL else found & Traffic.of(within, PortSet.ALL)
+
+    def rules_for(
+        self, key: PodKey, direction: Direction, remote: int, protocol: int, port: int
+    ) -> tuple[list[PolicyKey], list[RuleOf]]:
+        """The policies that isolate a pod, and those of their rules that allow one packet from or to `remote`."""
+        kind = self.population.residents()[key].kind
+        policies = list(self.policies_of(kind, direction))
+        allowing = [
+            RuleOf(name, direction, number)
+            for name, policy in policies
+            for number, rule in enumerate(rules(policy, direction))
+            if Traffic.from_terms(self.terms(rule, policy.namespace, kind, AddressSet.of(remote))).contains(
+                remote, protocol, port
+            )
+        ]
+        return [name for name, _ in policies], allowing
+
+    def terms(
+        self, rule: Rule, namespace: str, subject: Kind, within: AddressSet
+    ) -> list[tuple[AddressSet, PortSet]]:
+        """What one rule allows the subject; nothing if a part of it cannot be read."""
+        egress = isinstance(rule, NetworkPolicyEgressRule)
+        try:
+            blocks, meant = self._meant(rule.peers, namespace, within)
+            numbered = [_numbered(port) for port in rule.ports]
+        except Unreadable:
+            return []
+        anyone = AddressSet.ALL if not rule.peers else blocks | meant.addresses
+        if not rule.ports:
+            return [(anyone, PortSet.ALL)]
+        found = [(anyone, PortSet.union_all([ports for ports in numbered if ports is not None]))]
+        names = [(protocol_of(port), port.port) for port in rule.ports if isinstance(port.port, str)]
+        if not names:
+            return found
+        if not egress:
+            return [*found, (anyone, _behind(names, subject.ports))]
+        return [*found, *((addresses, _behind(names, ports)) for ports, addresses in meant.by_ports)]
+
+    def _meant(
+        self, peers: tuple[NetworkPolicyPeer, ...], namespace: str, within: AddressSet
+    ) -> tuple[AddressSet, Meant]:
+        """The ipBlocks of some peers, and the pods that they mean; of no peers, every pod."""
+        blocks: list[AddressSet] = []
+        pods: list[Meant] = []
+        for peer in peers:
+            if peer.ip_block is not None:
+                if peer.pod_selector is not None or peer.namespace_selector is not None:
+                    raise Unreadable
+                blocks.append(_block(peer.ip_block))
+            elif peer.pod_selector is None and peer.namespace_selector is None:
+                raise Unreadable
+            else:
+                pods.append(self._pods(peer, namespace, within))
+        if not peers:
+            pods.append(self._pods(_ANY_POD, namespace, within))
+        if len(pods) == 1:
+            return AddressSet.union_all(blocks), pods[0]
+        by_ports: dict[NamedPorts, list[AddressSet]] = {}
+        for each in pods:
+            for ports, addresses in each.by_ports:
+                by_ports.setdefault(ports, []).append(addresses)
+        joined = tuple((ports, AddressSet.union_all(sets)) for ports, sets in by_ports.items())
+        return AddressSet.union_all(blocks), Meant(AddressSet.union_all([each.addresses for each in pods]), joined)
+
+    def _pods(self, peer: NetworkPolicyPeer, namespace: str, within: AddressSet) -> Meant:
+        for selector in (peer.pod_selector, peer.namespace_selector):
+            if selector is not None and not all(map(is_readable, expressions(selector))):
+                raise Unreadable
+        if within is not AddressSet.ALL:
+            return self._pods_within(peer, namespace, within)
+        asked = (namespace if peer.namespace_selector is None else "", msgspec.msgpack.encode(peer))
+        found = self._peers.get(asked)
+        if found is None:
+            points_of: dict[NamedPorts, list[int]] = {}
+            for kind in self._kinds(peer, namespace):
+                points_of.setdefault(kind.ports, []).extend(self.population.addresses_of(kind))
+            found = self._peers[asked] = _meant(points_of)
+        return found
+
+    def _kinds(self, peer: NetworkPolicyPeer, namespace: str) -> Iterator[Kind]:
+        """The kinds of pods that a peer means."""
+        names: Iterable[str] = (namespace,)
+        if peer.namespace_selector is not None:
+            scope = peer.namespace_selector
+            names = [name for name in self.population.namespaces() if selects(scope, self._labels(name))]
+        for name in names:
+            for kind in self.population.kinds(name):
+                if peer.pod_selector is None or _selected(peer.pod_selector, kind):
+                    yield kind
+
+    def _pods_within(self, peer: NetworkPolicyPeer, namespace: str, within: AddressSet) -> Meant:
+        points_of: dict[NamedPorts, list[int]] = {}
+        known: dict[Kind, bool] = {}
+        residents = self.population.residents()
+        for address, key in self.population.owners_within(within):
+            kind = residents[key].kind
+            if kind not in known:
+                known[kind] = self._is_meant(peer, namespace, kind)
+            if known[kind]:
+                points_of.setdefault(kind.ports, []).append(address)
+        return _meant(points_of)
+
+    def _is_meant(self, peer: NetworkPolicyPeer, namespace: str, kind: Kind) -> bool:
+        if peer.namespace_selector is None:
+            if kind.namespace != namespace:
+                return False
+        elif not selects(peer.namespace_selector, self._labels(kind.namespace)):
+            return False
+        return peer.pod_selector is None or _selected(peer.pod_selector, kind)
+
+    def _labels(self, namespace: str) -> Mapping[str, str]:
+        """Labels of a namespace, with the one that the API server always sets."""
+        found = self._namespaces.get(namespace)
+        return {**(found.labels if found else {}), "kubernetes.io/metadata.name": namespace}
+
+
+_ANY_POD = NetworkPolicyPeer(namespace_selector=LabelSelector())
+
+
+def _selected(selector: LabelSelector, kind: Kind) -> bool:
+    return selects(selector, dict(kind.labels))
+
+
+def _is_subject(policy: NetworkPolicy, labels: Mapping[str, str]) -> bool:
+    """Whether a policy selects pods of its namespace with these labels, as far as its selector can be read."""
+    return all(meets(each, labels) for each in expressions(policy.spec.pod_selector) if is_readable(each))
+
+
+def _meant(points_of: Mapping[NamedPorts, list[int]]) -> Meant:
+    by_ports = tuple((ports, AddressSet.of(*found)) for ports, found in points_of.items())
+    return Meant(AddressSet.union_all([addresses for _, addresses in by_ports]), by_ports)
+
+
+def _block(block: IPBlock) -> AddressSet:
+    """In the CIDR and in none of its exceptions."""
+    first, *rest = [_network(text) for text in (block.cidr, *block.except_)]
+    return first - AddressSet.union_all(rest)
+
+
+def _network(text: str) -> AddressSet:
+    found = network(text)
+    base = _V6_START if found.version == 6 else 0
+    return AddressSet([(base + int(found.network_address), base + int(found.broadcast_address))])
+
+
+def protocol_of(port: NetworkPolicyPort) -> int:
+    """The protocol number of an item of `ports`. Raises `Unreadable`."""
+    found = PROTOCOLS.get("TCP" if port.protocol is None else port.protocol)
+    if found is None:
+        raise Unreadable
+    return found
+
+
+def _numbered(port: NetworkPolicyPort) -> PortSet | None:
+    """The ports that an item of `ports` means; None if it is a name. Raises `Unreadable`."""
+    protocol = protocol_of(port)
+    if isinstance(port.port, int):
+        last = port.port if port.end_port is None else port.end_port
+        if not 1 <= port.port <= last <= 65535:
+            raise Unreadable
+        return PortSet.port(protocol, port.port, last)
+    if port.port == "" or port.end_port is not None:
+        raise Unreadable
+    return PortSet.protocol(protocol) if port.port is None else None
+
+
+def _behind(names: list[tuple[int, str]], ports: NamedPorts) -> PortSet:
+    """The numbers that a pod with these named ports gives to some names."""
+    return PortSet.union_all([PortSet.port(number, port) for number, name, port in ports if (number, name) in names])

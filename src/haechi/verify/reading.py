@@ -1,0 +1,219 @@
+"""The rules of a table as conditions on packets and what follows from them.
+
+Why: each rule is read once, its sets and maps as exact sets of places, however many packets are walked through it.
+Promises that everything a rule asks is either a `Relation` or reported; reads a chain when it is first reached. What
+belongs to sets and maps that did not change since another reading is taken over from that one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from haechi.nft import (
+    Chain,
+    Compare,
+    Counter,
+    Element,
+    Expression,
+    HasState,
+    HasStatus,
+    InRange,
+    Limit,
+    Load,
+    Log,
+    Lookup,
+    Map,
+    Operator,
+    Reject,
+    Rule,
+    Ruleset,
+    Set,
+    SetMark,
+    Verdict,
+    VerdictMap,
+)
+from haechi.verify.coordinate import Coordinate, contexts_of, together
+from haechi.verify.dispatch import Dispatch
+from haechi.verify.finding import Place
+from haechi.verify.relation import ANYWHERE, EVERYWHERE, NOWHERE, Relation, Spans, domain, relation
+from haechi.verify.space import EVERY, LOOSE, TRACKED
+
+Branches = tuple[tuple[int, Relation], ...]
+"""Disjoint contexts (bits), each with where a condition holds there; in other contexts it never does."""
+
+_QUIET: Final = (Counter, Log, SetMark)
+
+
+@dataclass(frozen=True, slots=True)
+class Dispatches:
+    """A verdict map, by context (bits)."""
+
+    branches: tuple[tuple[int, Dispatch], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One rule.
+
+    Attributes:
+        place: the rule.
+        conditions: all must hold.
+        action: what happens then: a verdict, what a map says, nothing (None), or `unknown` says why that is not known.
+        unknown: why what happens is not known; "" if it is.
+    """
+
+    place: Place
+    conditions: tuple[Branches, ...]
+    action: Verdict | Reject | Dispatches | None = None
+    unknown: str = ""
+
+
+class Reading:
+    """One ruleset, read as far as it was asked for."""
+
+    def __init__(self, ruleset: Ruleset, before: Reading | None = None) -> None:
+        """Read `ruleset`; sets and maps that it shares with `before` are not read anew."""
+        self.ruleset = ruleset
+        self._steps: dict[str, tuple[Step, ...]] = {}
+        self._relations: dict[tuple[str, tuple[Load, ...], tuple[Coordinate, ...]], tuple[Set, Relation]] = {}
+        self._dispatches: dict[tuple[str, tuple[Load, ...], tuple[Coordinate, ...]], tuple[Map, Dispatch]] = {}
+        if before is not None:
+            self._relations.update(before._relations)
+            self._dispatches.update(before._dispatches)
+
+    def steps(self, chain: str) -> tuple[Step, ...]:
+        """The rules of a chain that can matter, in order."""
+        found = self._steps.get(chain)
+        if found is None:
+            found = self._steps[chain] = tuple(self._read(self.ruleset.chains[chain]))
+        return found
+
+    def _read(self, chain: Chain) -> Iterator[Step]:
+        for number, rule in enumerate(chain.rules):
+            if not all(isinstance(each, _QUIET) for each in deciding(rule)):
+                yield self._step(Place(chain.name, number, str(rule)), rule)
+
+    def _step(self, place: Place, rule: Rule) -> Step:
+        conditions: list[Branches] = []
+        for each in deciding(rule):
+            match each:
+                case Counter() | Log() | SetMark():
+                    pass
+                case Verdict() | Reject():
+                    return Step(place, tuple(conditions), each)
+                case VerdictMap():
+                    return Step(place, tuple(conditions), self._dispatch(each))
+                case Compare() | InRange() | HasState() | HasStatus() | Lookup() | Limit():
+                    conditions.append(self._condition(each))
+                case _:
+                    return Step(place, tuple(conditions), None, str(each))
+        return Step(place, tuple(conditions))
+
+    # -- conditions --------------------------------------------------------------------------------------------------
+
+    def _condition(self, asked: Compare | InRange | HasState | HasStatus | Lookup | Limit) -> Branches:
+        match asked:
+            case Limit():
+                return ((EVERY, ANYWHERE),)
+            case HasState():
+                held = contexts_of(asked.states)
+                return ((EVERY & ~held if asked.negated else held, EVERYWHERE),)
+            case HasStatus():
+                return ((TRACKED, ANYWHERE), (LOOSE, NOWHERE))
+            case Compare():
+                return _placed((asked.load,), [_span(asked)], asked.operator is Operator.NE)
+            case InRange():
+                return _placed((asked.load,), [((_number(asked.first), _number(asked.last)),)], asked.negated)
+            case Lookup():
+                return self._lookup(asked)
+
+    def _lookup(self, asked: Lookup) -> Branches:
+        held = self.ruleset.sets[asked.set]
+        found: list[tuple[int, Relation]] = []
+        for contexts, coordinates in together(asked.loads):
+            key = (asked.set, asked.loads, coordinates)
+            known = self._relations.get(key)
+            if known is None or not _same(known[0], held):
+                known = (held, relation(asked.loads, coordinates, spans(held, held.elements)))
+                self._relations[key] = known
+            inside = known[1]
+            found.append((contexts, _negated(asked.loads, coordinates, inside) if asked.negated else inside))
+        return tuple(found)
+
+    def _dispatch(self, asked: VerdictMap) -> Dispatches:
+        held = self.ruleset.maps[asked.map]
+        found: list[tuple[int, Dispatch]] = []
+        for contexts, coordinates in together(asked.loads):
+            key = (asked.map, asked.loads, coordinates)
+            known = self._dispatches.get(key)
+            if known is None or not _same(known[0], held):
+                by_verdict: dict[Verdict, list[Element]] = {}
+                for element in held.elements:
+                    if element.verdict is not None:
+                        by_verdict.setdefault(element.verdict, []).append(element)
+                cases = [
+                    (verdict, relation(asked.loads, coordinates, spans(held, elements)))
+                    for verdict, elements in by_verdict.items()
+                ]
+                known = (held, Dispatch.of(cases))
+                self._dispatches[key] = known
+            found.append((contexts, known[1]))
+        return Dispatches(tuple(found))
+
+
+def _same(one: Set | Map, other: Set | Map) -> bool:
+    return one is other or one == other
+
+
+def deciding(rule: Rule) -> tuple[Expression, ...]:
+    """A rule's expressions; none if whatever they ask, nothing follows from it."""
+    return () if all(isinstance(each, _HARMLESS) for each in rule.expressions) else rule.expressions
+
+
+_HARMLESS: Final = (*_QUIET, Compare, InRange, HasState, HasStatus, Lookup, Limit)
+
+
+def spans(held: Set | Map, elements: Iterable[Element]) -> Iterator[Spans]:
+    """Elements as first and last value of each field."""
+    shape = held.shape
+    if not shape.concatenated:
+        for key, last, _ in elements:
+            first = int.from_bytes(key, "big")
+            yield ((first, first if last is None else int.from_bytes(last, "big")),)
+        return
+    for key, last, _ in elements:
+        ends = shape.fields(key if last is None else last)
+        yield tuple((_number(one), _number(end)) for (_, one), (_, end) in zip(shape.fields(key), ends, strict=True))
+
+
+def _number(value: bytes) -> int:
+    return int.from_bytes(value, "big")
+
+
+def _span(asked: Compare) -> Spans:
+    value, top = _number(asked.value), (1 << 8 * asked.load.type.width) - 1
+    first, last = {
+        Operator.EQ: (value, value),
+        Operator.NE: (value, value),
+        Operator.LT: (0, value - 1),
+        Operator.LE: (0, value),
+        Operator.GT: (value + 1, top),
+        Operator.GE: (value, top),
+    }[asked.operator]
+    return ((first, last),)
+
+
+def _placed(loads: tuple[Load, ...], elements: list[Spans], negated: bool) -> Branches:
+    """A comparison of one load; a range that holds no value holds nowhere."""
+    real = [each for each in elements if each[0][0] <= each[0][1]]
+    found: list[tuple[int, Relation]] = []
+    for contexts, coordinates in together(loads):
+        inside = relation(loads, coordinates, real)
+        found.append((contexts, _negated(loads, coordinates, inside) if negated else inside))
+    return tuple(found)
+
+
+def _negated(loads: tuple[Load, ...], coordinates: tuple[Coordinate, ...], inside: Relation) -> Relation:
+    return inside.complement(domain(loads, coordinates))

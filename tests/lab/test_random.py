@@ -1,0 +1,47 @@
+"""Random clusters on real packets: the kernel says what the engine says."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from haechi.lab.cluster import lab_cluster
+from haechi.lab.probe import Protocol
+from haechi.lab.run import Questions, run
+from haechi.model import Namespace, NetworkPolicy, Object, Pod
+from tests import clusters
+from tests.building import pod
+
+pytestmark = pytest.mark.kernel
+
+small_pods = st.lists(clusters.pods(nodes=("", "n0", "n1")), min_size=2, max_size=6)
+protocols: st.SearchStrategy[Protocol] = st.sampled_from(("TCP", "UDP", "SCTP"))
+ports = st.lists(st.tuples(protocols, st.sampled_from(clusters.PORTS)), min_size=1, max_size=2, unique=True)
+many_policies = st.lists(clusters.policies(), min_size=1, max_size=5)
+
+
+def separate(found: list[Pod]) -> list[Object]:
+    """Each pod once, running, with addresses that are its own: a lab has no disputes."""
+    kept = {each.key: each for each in found}
+    taken: set[str] = set()
+    result: list[Object] = []
+    for each in kept.values():
+        addresses = [text for text in each.addresses if text in clusters.POD_ADDRESSES and text not in taken]
+        taken.update(addresses)
+        made = pod(each.key, *addresses, node=each.spec.node_name, host_network=each.spec.host_network)
+        result.append(Pod(metadata=each.metadata, spec=each.spec, status=made.status))
+    return result
+
+
+@given(small_pods, many_policies, st.lists(clusters.namespaces, max_size=3), ports)
+@settings(
+    max_examples=10, suppress_health_check=list(HealthCheck), phases=[Phase.explicit, Phase.reuse, Phase.generate]
+)
+def test_packets_say_what_the_engine_says(
+    pods: list[Pod], policies: list[NetworkPolicy], namespaces: list[Namespace], asked: list[tuple[Protocol, int]]
+) -> None:
+    some = {each.key: each for each in policies}, {each.key: each for each in namespaces}
+    cluster = lab_cluster([*separate(pods), *some[0].values(), *some[1].values()])
+    report = run(cluster, Questions(tuple(asked)))
+    assert report.mismatches == ()

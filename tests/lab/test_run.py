@@ -1,0 +1,237 @@
+"""A run asks every question once, finds out when the kernel does something else, and leaves nothing behind."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from haechi.dataplane import TABLE, NodeRuleset
+from haechi.engine import Engine
+from haechi.lab.cluster import LabCluster, lab_cluster
+from haechi.lab.network import Network, build
+from haechi.lab.report import Report, Row
+from haechi.lab.run import Questions, enforce, expectations, observe, run
+from haechi.lab.topology import TopologyError
+from haechi.model import Object
+from haechi.netlink import Nftables
+from haechi.netns import ChildDied, isolated
+from haechi.nft import Transaction
+from tests.building import namespace, node, pod, policy
+
+pytestmark = pytest.mark.kernel
+PORT = Questions((("TCP", 80),))
+OBJECTS: list[Object] = [
+    namespace("x"),
+    pod("x/server", "10.0.0.1", "fd00::1", marks="app=server", node="n"),
+    pod("x/client", "10.0.0.2", "fd00::2", marks="app=client", node="n"),
+    pod("x/other", "10.0.0.3", node="m"),
+    pod("x/host", node="m", host_network=True),
+    policy(
+        "{podSelector: {matchLabels: {app: server}},"
+        " ingress: [{from: [{podSelector: {matchLabels: {app: client}}}], ports: [{port: 80}]}]}"
+    ),
+]
+CLUSTER = lab_cluster(OBJECTS)
+EVERYONE = {endpoint.name for endpoint in CLUSTER.topology().endpoints}
+
+
+def pairs(questions: Questions, cluster: LabCluster = CLUSTER) -> set[tuple[str, str]]:
+    asked = expectations(Engine.of(cluster.objects), cluster.topology().endpoints, questions)
+    return {(probe.source, probe.destination) for probe in asked}
+
+
+# -- the questions ----------------------------------------------------------------------------------------------------
+
+
+def test_everybody_knocks_on_every_door_but_where_no_node_forwards() -> None:
+    """Not on their own, not from outside to outside, not from a node to a node."""
+    outside = {name for name in EVERYONE if name.startswith("outside/")}
+    pods = {"x/server", "x/client", "x/other"}
+    wanted = {(one, other) for one in EVERYONE for other in EVERYONE if one != other and {one, other} & pods}
+    four, six = (next(name for name in outside if (":" in name) is sixth) for sixth in (False, True))
+    assert pairs(PORT) == wanted - {("x/other", six), (six, "x/other")}
+    assert ("x/other", four) in wanted
+
+
+def test_sources_and_destinations_can_be_chosen() -> None:
+    some = Questions(PORT.ports, sources={"x/client", "x/other"}, destinations={"x/server", "x/client"})
+    assert pairs(some) == {("x/client", "x/server"), ("x/other", "x/server"), ("x/other", "x/client")}
+    assert pairs(Questions(PORT.ports, sources=())) == set()
+    assert pairs(Questions(PORT.ports, destinations={"x/server"})) == {
+        (source, destination) for source, destination in pairs(PORT) if destination == "x/server"
+    }
+
+
+def test_a_pair_is_asked_for_every_family_that_both_have_and_every_port() -> None:
+    ports = Questions((("TCP", 80), ("UDP", 80), ("TCP", 81)), {"x/client", "x/other"}, {"x/server"})
+    asked = expectations(Engine.of(CLUSTER.objects), CLUSTER.topology().endpoints, ports)
+    found = [(probe.source, probe.destination_address, probe.protocol, probe.port) for probe in asked]
+    every = [("TCP", 80), ("UDP", 80), ("TCP", 81)]
+    assert sorted(found) == sorted(
+        (source, address, protocol, number)
+        for source, addresses in (("x/client", ("10.0.0.1", "fd00::1")), ("x/other", ("10.0.0.1",)))
+        for address in addresses
+        for protocol, number in every
+    )
+    assert {probe.port for probe, answer in asked.items() if probe.source == "x/client" and answer.allowed} == {80}
+    assert not any(answer.allowed for probe, answer in asked.items() if probe.source == "x/other")
+
+
+# -- the run ----------------------------------------------------------------------------------------------------------
+
+
+def test_packets_do_what_is_expected_in_a_stable_order() -> None:
+    told: list[tuple[str, int, int]] = []
+    first, second = (run(CLUSTER, PORT, lambda *step: told.append(step)) for _ in range(2))
+    assert first.mismatches == ()
+    assert [*map(question, first.rows)] == [*map(question, second.rows)]
+    assert {row.source for row in first.rows} == {row.destination for row in first.rows} == EVERYONE
+    assert first.endpoints == {pod.key: pod.addresses for pod in CLUSTER.pods} | CLUSTER.hosts
+    assert first.nodes == {"m": ("x/other", "x/host"), "n": ("x/server", "x/client")}
+    assert first.words == CLUSTER.words
+    assert told == []  # it is told in the child
+
+
+def question(row: Row) -> tuple[str, str, int, str, int]:
+    return row.source, row.destination, row.family, row.protocol, row.port
+
+
+def test_progress_tells_every_step_and_a_kept_lab_is_there_with_its_report() -> None:
+    steps: list[tuple[str, int, int]] = []
+
+    def keep(network: Network, report: Report) -> None:
+        assert report.rows
+        with network.node("n"), Nftables() as nftables:
+            assert nftables.ruleset(TABLE.name) == NodeRuleset(Engine.of(CLUSTER.objects), "n").ruleset()
+        raise Told(steps)
+
+    with pytest.raises(Told) as caught:
+        run(CLUSTER, PORT, lambda *step: steps.append(step), keep)
+    (said,) = caught.value.args
+    assert [words for words, _, _ in said][:3] == ["building the lab", "loading the rules", "loading the rules"]
+    assert said[-1] == ("sending packets", len(pairs_of_addresses()), len(pairs_of_addresses()))
+
+
+class Told(Exception):
+    """What the child has to say."""
+
+
+def pairs_of_addresses() -> list[object]:
+    return [*expectations(Engine.of(CLUSTER.objects), CLUSTER.topology().endpoints, PORT)]
+
+
+def test_the_same_port_asked_twice_is_one_question() -> None:
+    twice = Questions(PORT.ports * 2, {"x/client"}, {"x/server"})
+    assert len(run(CLUSTER, twice).rows) == 2
+
+
+def test_nothing_to_ask_is_an_empty_report() -> None:
+    assert run(CLUSTER, Questions(PORT.ports, sources=())).rows == ()
+
+
+def test_a_cluster_that_cannot_be_built_is_refused_before_anything_is() -> None:
+    twins: list[Object] = [pod("x/a", "10.0.0.1"), pod("x/b", "10.0.0.1"), node("n")]
+    with pytest.raises(TopologyError, match=r"pod x/b: has the address 10\.0\.0\.1 of pod x/a"):
+        run(lab_cluster(twins), PORT)
+
+
+# -- the lab can fail -------------------------------------------------------------------------------------------------
+
+
+def sabotaged(change: Callable[[Transaction], None], questions: Questions) -> list[tuple[str, str, int, bool]]:
+    """The mismatches, with what was observed, after somebody changed the table of node n."""
+    topology, engine = CLUSTER.topology(), Engine.of(CLUSTER.objects)
+
+    def work() -> list[tuple[str, str, int, bool]]:
+        with build(topology) as network:
+            for each in topology.nodes:
+                enforce(network, NodeRuleset(engine, each.name))
+            transaction = Transaction(TABLE)
+            change(transaction)
+            with network.node("n"), Nftables() as nftables:
+                nftables.commit(transaction)
+            asked = expectations(engine, topology.endpoints, questions)
+            rows = observe(network, asked, questions.ports, lambda *_: None)
+            return [(row.source, row.destination, row.family, row.arrived) for row in rows if not row.is_as_expected]
+
+    return isolated(work)
+
+
+def desired(name: str) -> NodeRuleset:
+    return NodeRuleset(Engine.of(CLUSTER.objects), name)
+
+
+def test_a_denial_that_is_missing_in_the_kernel_is_found() -> None:
+    servers = desired("n").ruleset().maps["servers4"]
+    found = sabotaged(lambda transaction: transaction.delete_elements(servers, servers.elements), PORT)
+    denied = {source for source, destination in pairs(PORT) if destination == "x/server" and source != "x/client"}
+    reaching = {source for source in denied if not source.startswith("outside/") or ":" not in source}
+    assert set(found) == {(source, "x/server", 4, True) for source in reaching}
+
+
+def test_an_allowance_that_is_missing_in_the_kernel_is_found() -> None:
+    peers = next(each for name, each in desired("n").ruleset().sets.items() if name.startswith("pods6_"))
+    only = Questions(PORT.ports, {"x/client", "x/other"}, {"x/server"})
+    found = sabotaged(lambda transaction: transaction.flush_elements(peers), only)
+    assert found == [("x/client", "x/server", 6, False)]
+
+
+# -- nothing is left --------------------------------------------------------------------------------------------------
+
+
+def left() -> tuple[set[str], set[str], set[str], set[str]]:
+    """This process's children, descriptors, links and namespaces."""
+    children = {
+        pid for thread in Path("/proc/self/task").iterdir() for pid in (thread / "children").read_text().split()
+    }
+    links = {line.split(":")[0] for line in Path("/proc/self/net/dev").read_text().splitlines()[2:]}
+    namespaces = {f"{each.name} {each.readlink()}" for each in Path("/proc/self/ns").iterdir()}
+    return children, {each.name for each in Path("/proc/self/fd").iterdir()}, links, namespaces
+
+
+def interrupting(network: Network, report: Report) -> None:
+    os.kill(os.getppid(), signal.SIGINT)
+    signal.pause()
+
+
+def dying(network: Network, report: Report) -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def failing(network: Network, report: Report) -> None:
+    raise Told(sorted(each.name for each in network.topology.nodes))
+
+
+@pytest.mark.parametrize(
+    "end", [interrupting, dying, failing, None], ids=["interrupted", "killed", "failed", "finished"]
+)
+def test_nothing_is_left_however_a_run_ends(end: Callable[[Network, Report], None] | None) -> None:
+    few = Questions(PORT.ports, {"x/client"}, {"x/server"})
+    before = left()
+    errors: dict[Callable[[Network, Report], None], type[BaseException]] = {
+        interrupting: KeyboardInterrupt,
+        dying: ChildDied,
+        failing: Told,
+    }
+    if end is None:
+        run(CLUSTER, few)
+    else:
+        with pytest.raises(errors[end]):
+            run(CLUSTER, few, keep=end)
+    assert left() == before
+
+
+def test_an_error_while_packets_are_sent_leaves_nothing() -> None:
+    before = left()
+
+    def progress(words: str, done: int, total: int) -> None:
+        if words == "sending packets":
+            raise Told(words)
+
+    with pytest.raises(Told, match="sending packets"):
+        run(CLUSTER, PORT, progress)
+    assert left() == before
