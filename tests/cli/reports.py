@@ -31,7 +31,7 @@ def rows(
     families: tuple[int, ...] = (4, 6),
     broken: Iterable[tuple[str, int]] = (),
 ) -> list[Row]:
-    """All rows of a pair; on `broken` ports the packets do the opposite. `allowed` is by ingress; None is everything."""
+    """All rows of a pair; on `broken` ports packets do the opposite. Ingress allows `allowed`, None is everything."""
     passing = set(PORTS if allowed is None else allowed)
     found = []
     for protocol, port in PORTS:

@@ -57,7 +57,7 @@ def test_a_text_means_these(text: str, names: list[str]) -> None:
 
 
 def test_several_texts_are_a_union() -> None:
-    assert choose("--to", ["db", "host/office"], ENDPOINTS, PODS) == {"default/db", "host/office"}
+    assert choose("--to", ["db", "host/office"], ENDPOINTS, PODS) == frozenset(("default/db", "host/office"))
 
 
 def test_no_text_is_no_choice() -> None:

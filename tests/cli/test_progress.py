@@ -18,7 +18,7 @@ def test_a_picture_fits_into_one_line_of_the_window(words: str, done: int, total
 
 
 def test_a_picture_shows_words_bar_and_count() -> None:
-    assert picture("sending", 2, 4, 24) == "sending ━━━━━───── 2/4 "
+    assert picture("sending", 2, 4, 24) == "sending ━━━━━────── 2/4"
     assert picture("building", 0, 1, 80) == "building "
 
 
@@ -31,9 +31,15 @@ def test_nothing_is_written_where_nobody_looks() -> None:
 
 def test_it_leaves_an_empty_line_behind_also_after_an_error() -> None:
     stream = io.StringIO()
-    with pytest.raises(KeyError), ProgressLine(Terminal(stream, interactive=True, width=40)) as told:
-        told("sending", 1, 2)
-        raise KeyError
+    told = ProgressLine(Terminal(stream, interactive=True, width=40))
+
+    def fail() -> None:
+        with told:
+            told("sending", 1, 2)
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        fail()
     assert "sending" in stream.getvalue()
     assert stream.getvalue().endswith("\r\x1b[K")
 

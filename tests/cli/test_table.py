@@ -57,7 +57,7 @@ def test_a_window_is_wide_enough_for_every_line(report: Report, width: int) -> N
 
 def test_names_longer_than_the_window_are_never_broken() -> None:
     name = f"{'n' * 63}/{'p' * 253}"
-    report = Report(tuple([*rows(name, "a/x"), *rows("a/x", name, ())]), {}, {})
+    report = Report((*rows(name, "a/x"), *rows("a/x", name, ())), {})
     assert name in table(report, width=60)
 
 

@@ -58,7 +58,7 @@ def test_paragraphs_are_broken_between_words_in_a_window_only() -> None:
     Terminal.of(file).paragraph(text)
     assert file.getvalue() == text + "\n"
     lines = screen.getvalue().splitlines()
-    assert len(lines) == 3
+    assert len(lines) == 2
     assert all(len(line) <= 77 for line in lines)
     assert lines[1].startswith("  namespace/name-of-a-pod ")
 

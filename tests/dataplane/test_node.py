@@ -160,6 +160,16 @@ def test_a_pod_elsewhere_with_a_local_pods_address_closes_it_and_leaves_peer_set
     assert lab.members("pods4") == {"10.0.0.2"}
 
 
+def test_a_local_pod_that_takes_the_address_of_a_pod_elsewhere_is_closed_until_it_moves() -> None:
+    lab = Following(*BASE)
+    lab.put(building.pod("x/thief", "10.0.0.2", node="n"))
+    lab.commit()
+    assert lab.targets("clients4") == {"10.0.0.2": "disputed"}
+    lab.put(building.pod("x/thief", "10.0.0.2", node="m"))
+    lab.commit()
+    assert lab.targets("clients4") == {}
+
+
 def test_a_dispute_between_strangers_is_none_of_a_nodes_business() -> None:
     lab = Following(*BASE)
     lab.put(building.pod("x/far", "10.0.0.9", node="m"))

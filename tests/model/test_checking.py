@@ -42,11 +42,13 @@ def test_a_doubt_is_a_warning_where_the_server_is_lenient() -> None:
     assert [p.severity for p in check(broken, KubernetesVersion(35))] == [Severity.ERROR]
 
 
-def test_objects_that_could_not_be_decoded_are_not_checked_again() -> None:
-    """As a server never gets that far."""
+def test_what_could_not_be_decoded_hides_no_other_error() -> None:
+    """And what was not decoded is not blamed for its zero value."""
     manifests = read(TEXT.replace("PORT", "true").replace("NAME", "X_"))
     assert [p.code for p in manifests.problems] == [Code.TYPE]
-    assert check(manifests) == ()
+    paths = {problem.path for problem in check(manifests)}
+    assert "metadata.name" in paths
+    assert not any(path.startswith("spec.ingress[0].ports[0].port") for path in paths)
 
 
 def test_endless_errors_of_one_object_are_counted() -> None:

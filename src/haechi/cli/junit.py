@@ -34,7 +34,7 @@ def _suite(pair: str, rows: list[Row]) -> Iterable[str]:
             yield f"{case}/>"
             continue
         says, shows = wording.verdict(row.expected), wording.packets(row.arrived, row.replied)
-        message = f"policies say {says}, packets say {shows}"
+        message = f"policies: {says}; packets: {shows}"
         yield f"{case}>"
         yield f'      <failure type="mismatch" message={_attribute(message)}>{escape(printable(message))}</failure>'
         yield "    </testcase>"

@@ -166,7 +166,7 @@ def mismatches(report: Report) -> Iterator[str]:
     for row in report.mismatches[:MAX_MISMATCHES]:
         says, shows = wording.verdict(row.expected), wording.packets(row.arrived, row.replied)
         where = f"{row.source} → {row.destination} over IPv{row.family}, {row.protocol} {row.port}"
-        yield f"MISMATCH {where}: policies say {says}, packets say {shows}"
+        yield f"MISMATCH {where}: policies: {says}; packets: {shows}"
     more = len(report.mismatches) - MAX_MISMATCHES
     if more > 0:
         yield f"and {more} more; -o json lists all"

@@ -75,7 +75,7 @@ class Terminal:
 def fold(text: str, width: int, indent: str = "") -> list[str]:
     """The text in lines of at most `width` columns, later ones indented; names are never broken."""
     return textwrap.wrap(
-        text, max(width, 20), subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
+        text, max(width, 10), subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
     ) or [""]
 
 

@@ -72,11 +72,13 @@ class Admission:
             self.report(problem)
         errors = tuple(problem for problem in problems if problem.severity is Severity.ERROR)
         if isinstance(struct, NetworkPolicy) and errors:
-            self._add(_closed(struct, [mistake.path for mistake in mistakes]), place, errors)
+            self._add(_closed(struct, [mistake.path for mistake in mistakes]), place, errors, with_namespace(struct))
         elif not errors:
             self._add(struct, place, ())
 
-    def _add(self, resource: Object, place: Place, problems: tuple[Problem, ...]) -> None:
+    def _add(
+        self, resource: Object, place: Place, problems: tuple[Problem, ...], written: Object | None = None
+    ) -> None:
         if isinstance(resource, Pod):
             self._interner.pod(resource)
         resource = with_namespace(resource)
@@ -88,7 +90,7 @@ class Admission:
             location = place.location(("metadata", "name"))
             self.report(Problem(Severity.ERROR, Code.DUPLICATE_OBJECT, message, location, resource.display_name))
             return
-        self.objects.append(Loaded(resource, place, problems))
+        self.objects.append(Loaded(resource, place, problems, written))
 
     def _warn_of_repeated(self, resource: Object, data: Data, place: Place) -> None:
         for path in _repeated(data, ()):

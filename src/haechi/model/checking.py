@@ -10,7 +10,7 @@ from haechi.model.loaded import Loaded
 from haechi.model.manifests import Manifests
 from haechi.model.networkpolicy import NetworkPolicy
 from haechi.model.objects import Object
-from haechi.model.problem import Code, Problem, Severity, path_text
+from haechi.model.problem import Code, Path, Problem, Severity, path_steps, path_text
 from haechi.model.soundness import errors
 from haechi.model.validation import DEFAULT_GATES, NEWEST, warnings
 from haechi.model.version import KubernetesVersion
@@ -21,13 +21,9 @@ def check(
 ) -> tuple[Problem, ...]:
     """What is wrong or doubtful in the objects; what kept others from being objects is `Manifests.problems`.
 
-    Objects with decoding errors are not checked again, as a server refuses them before it validates.
+    A server that finds decoding errors says nothing else; here all errors of an object are told at once.
     """
-    found: list[Problem] = []
-    for loaded in manifests.objects:
-        if not loaded.problems:
-            found += check_one(loaded, version, gates)
-    return tuple(found)
+    return tuple(problem for loaded in manifests.objects for problem in check_one(loaded, version, gates))
 
 
 def check_one(
@@ -35,16 +31,24 @@ def check_one(
 ) -> tuple[Problem, ...]:
     """What is wrong or doubtful in one object; like the server, warnings only if nothing is wrong."""
     wrong = tuple(_errors(loaded, version, gates))
-    return wrong or tuple(_warnings(loaded, version, gates))
+    return wrong or tuple(_warnings(loaded, version, gates) if not loaded.problems else ())
 
 
 def _errors(loaded: Loaded[Object], version: KubernetesVersion, gates: Gates) -> Iterator[Problem]:
-    found = errors(loaded.object, version, gates)
+    found = errors(loaded.written or loaded.object, version, gates)
+    unread = [path_steps(problem.path) for problem in loaded.problems]
+    found = tuple(error for error in found if not any(_is_near(error.path, path) for path in unread))
     if len(found) > MAX_OF_ONE:
         yield and_more(len(found) - MAX_OF_ONE, loaded.object, loaded.place)
     for error in found[:MAX_OF_ONE]:
         location, subject = loaded.location(error.path), loaded.object.display_name
         yield Problem(Severity.ERROR, Code.INVALID, str(error), location, subject, error.field)
+
+
+def _is_near(path: Path, unread: Path) -> bool:
+    """Whether one is within the other: what was not decoded has the zero value, which says nothing."""
+    shared = min(len(path), len(unread))
+    return path[:shared] == unread[:shared]
 
 
 def _warnings(loaded: Loaded[Object], version: KubernetesVersion, gates: Gates) -> Iterator[Problem]:

@@ -43,12 +43,14 @@ class Loaded(Generic[R]):
     """An object from a manifest.
 
     `problems` are its decoding errors. Only a NetworkPolicy can have some; it is then not what the manifest says, but
-    closed: with its identity, its pod selector and directions as far as they can be trusted, and no rules.
+    closed: with its identity, its pod selector and directions as far as they can be trusted, and no rules. `written`
+    is then what could be read of it, for further checks.
     """
 
     object: R
     place: Place
     problems: tuple[Problem, ...] = ()
+    written: R | None = None
 
     def location(self, path: str | Path = ()) -> Location:
         """The place of a field like `spec.ingress[0].from[1]`, or of its nearest ancestor if it is absent."""

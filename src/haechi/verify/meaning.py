@@ -229,7 +229,7 @@ class Meaning:
             numbered = [_numbered(port) for port in rule.ports]
         except Unreadable:
             return []
-        anyone = AddressSet.ALL if not rule.peers else blocks | meant.addresses
+        anyone = blocks | meant.addresses if rule.peers else AddressSet.ALL
         if not rule.ports:
             return [(anyone, PortSet.ALL)]
         found = [(anyone, PortSet.union_all([ports for ports in numbered if ports is not None]))]
@@ -238,12 +238,14 @@ class Meaning:
             return found
         if not egress:
             return [*found, (anyone, _behind(names, subject.ports))]
+        if not rule.peers:
+            meant = self._pods(_ANY_POD, namespace, within)
         return [*found, *((addresses, _behind(names, ports)) for ports, addresses in meant.by_ports)]
 
     def _meant(
         self, peers: tuple[NetworkPolicyPeer, ...], namespace: str, within: AddressSet
     ) -> tuple[AddressSet, Meant]:
-        """The ipBlocks of some peers, and the pods that they mean; of no peers, every pod."""
+        """The ipBlocks of some peers, and the pods that they mean."""
         blocks: list[AddressSet] = []
         pods: list[Meant] = []
         for peer in peers:
@@ -255,8 +257,6 @@ class Meaning:
                 raise Unreadable
             else:
                 pods.append(self._pods(peer, namespace, within))
-        if not peers:
-            pods.append(self._pods(_ANY_POD, namespace, within))
         if len(pods) == 1:
             return AddressSet.union_all(blocks), pods[0]
         by_ports: dict[NamedPorts, list[AddressSet]] = {}

@@ -42,8 +42,8 @@ TRACKED: Final = CONNECTIONS | int(Context.ERROR)
 LOOSE: Final = int(Context.INVALID | Context.UNTRACKED)
 EVERY: Final = TRACKED | LOOSE
 
-_MESSAGES: Final = PortSet.protocol(ICMP) | PortSet.protocol(ICMPV6)
-_NO_MESSAGES: Final = PortSet.ALL - _MESSAGES
+MESSAGES: Final = PortSet.protocol(ICMP) | PortSet.protocol(ICMPV6)
+_NO_MESSAGES: Final = PortSet.ALL - MESSAGES
 FAMILIES: Final = (AddressSet.V4, AddressSet.V6)
 DISCOVERY: Final = PortSet([(ICMPV6 * 65536 + 133 * 256, ICMPV6 * 65536 + 137 * 256 + 255)])
 """Router solicitation to redirect (RFC 4861), by their first two bytes."""
@@ -66,7 +66,7 @@ def connections(clients: AddressSet, servers: AddressSet) -> Iterator[Piece]:
         ours, theirs = clients & family, servers & family
         if ours and theirs:
             yield Piece(CONNECTIONS, ours, Traffic.of(theirs, _NO_MESSAGES))
-            yield Piece(DIRECT, ours, Traffic.of(theirs, _MESSAGES))
+            yield Piece(DIRECT, ours, Traffic.of(theirs, MESSAGES))
 
 
 def errors() -> Iterator[Piece]:
@@ -122,3 +122,25 @@ def overlap(some: Iterable[Piece], others: Iterable[Piece]) -> list[Piece]:
     second = list(others)
     found = [intersection(one, other) for one in some for other in second]
     return [piece for piece in found if piece is not None]
+
+
+def remainder(piece: Piece, others: Iterable[Piece]) -> list[Piece]:
+    """The packets of a piece that are in none of the others."""
+    left = [piece]
+    for other in others:
+        left = [part for each in left for part in _without(each, other)]
+    return left
+
+
+def _without(piece: Piece, other: Piece) -> Iterator[Piece]:
+    if intersection(piece, other) is None:
+        yield piece
+        return
+    contexts, clients, traffic = piece
+    apart, rest = contexts & ~other.contexts, clients - other.clients
+    if apart:
+        yield Piece(apart, clients, traffic)
+    if rest:
+        yield Piece(contexts & other.contexts, rest, traffic)
+    if traffic - other.traffic:
+        yield Piece(contexts & other.contexts, clients & other.clients, traffic - other.traffic)

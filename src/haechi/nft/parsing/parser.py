@@ -28,6 +28,9 @@ from haechi.nft.table import Family, Table, TableFlags
 from haechi.nft.unknown import Unknown
 
 _FAMILIES: Final = {str(each): each for each in Family}
+_CHAIN_WORDS: Final = frozenset(("type", "policy", "device", "devices", "flags"))
+_MOST_RULES: Final = 500_000
+"""More than any table holds; a text of a million one-letter rules would take a gigabyte."""
 _TABLE_FLAGS: Final = {str(each.name).lower(): each for each in TableFlags}
 
 
@@ -140,6 +143,7 @@ class _TableReading:
         self.scanner = scanner
         self.name = heading.name
         self.family = _FAMILIES[heading.family]
+        self.lines = 0
         self.comment = ""
         self.flags = TableFlags(0)
         self.chains: dict[str, Chain] = {}
@@ -235,6 +239,9 @@ class _TableReading:
             line = self._line()
             if line.words:
                 self._line_of(reading, line)
+                self.lines += 1
+            if self.lines > _MOST_RULES:
+                raise self.scanner.error(f"more than {_MOST_RULES} rules")
             if line.end == "":
                 raise self.scanner.error("this brace is never closed", opened)
             if line.end == "}":
@@ -265,11 +272,11 @@ class _TableReading:
         try:
             if comment is not None:
                 reading.comment = comment
-            elif line.words[0] == "type":
+            elif line.words[0] == "type" and reading.base is None:
                 reading.base = read_base(line.words, self.family)
-            elif line.words[0] == "policy":
+            elif line.words[0] == "policy" and reading.policy is None:
                 reading.policy = read_policy(line.words)
-            elif line.words[0] in ("device", "devices", "flags"):
+            elif line.words[0] in _CHAIN_WORDS:
                 raise NotUnderstoodError(" ".join(line.words))
             else:
                 reading.rules.append(line)

@@ -21,11 +21,14 @@ _WORD: Final = re.compile(
         ( "[^"\n]*+" | \#[^\n]*+ | [!<>=]= | [^ \t\r\n{};,"\#=<>!\\]++ | [{};,=<>!\n] )""",
     re.VERBOSE,
 )
-_BINARY: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
+_BLANK: Final = re.compile(r"(?:[ \t\r\n;]++|#(?! not understood: )[^\n]*+)*+")
+_BINARY: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 _SKIPPED: Final = re.compile(r'(?:[^{}"#]++|"[^"\n]*+"|#[^\n]*+)*+')
-_PLAIN: Final = re.compile(r'[^{}"#\\;]*+')
+_PLAIN: Final = re.compile(r'[^{}"#\\;\x80-\U0010ffff]*+')
 _ENDS: Final = frozenset("{};\n")
 _SHOWN: Final = 40
+_DEEPEST: Final = 16
+"""Braces inside braces; nft itself knows four."""
 
 
 class Statement(NamedTuple):
@@ -76,6 +79,8 @@ class Scanner:
             ParseError: a string that does not end, or a character that nft knows in strings only.
         """
         text, position, match = self.text, self.position, _WORD.match
+        if not rest and (blank := _BLANK.match(text, position)) is not None:
+            position = blank.end()
         words: list[str] = []
         start = stop = -1
         while (found := match(text, position)) is not None:
@@ -83,7 +88,7 @@ class Scanner:
             position = found.end()
             if word in _ENDS:
                 if not words and not rest and word in ";\n":
-                    continue
+                    continue  # after a comment
                 self.position = position
                 return Statement(words, word, start if words else position - 1, stop if words else position - 1)
             if word[0] == "#" and not word.startswith(MARKER):
@@ -109,6 +114,8 @@ class Scanner:
             if brace == '"':
                 raise self.error(_trouble(self.text, self.position))
             depth += 1 if brace == "{" else -1
+            if depth > _DEEPEST:
+                raise self.error(f"more than {_DEEPEST} braces inside each other")
             self.position += 1
 
     def elements(self) -> list[str] | list[list[str]] | None:

@@ -32,6 +32,7 @@ _IANA: Final = {
 _PROTOCOLS: Final = _IANA | PROTOCOLS
 """Protocols as nft prints them: the registered names of /etc/protocols."""
 _NUMBER: Final = re.compile(r"0|[1-9][0-9]{0,19}", re.ASCII)
+_PLAIN_NAME: Final = re.compile(r"[a-zA-Z][a-zA-Z0-9_.-]*", re.ASCII)
 _OCTAL: Final = re.compile(r"0[0-9]", re.ASCII)
 _VERDICTS: Final = {each.name.lower(): each for each in VerdictKind}
 
@@ -60,10 +61,9 @@ def value(type: DataType, word: str) -> bytes:  # noqa: A002
 def _symbol(type: DataType, word: str) -> bytes:  # noqa: A002
     text = unquoted(word)
     if type is DataType.IFNAME:
-        name = word if text is None else text
-        if "\\" in name:
-            raise NotUnderstoodError(f"{word} has an escape")
-        return type.parse(name)
+        if text is None and not _PLAIN_NAME.fullmatch(word) or text is not None and "\\" in text:
+            raise NotUnderstoodError(f"{word!a} is more than a name")
+        return type.parse(word if text is None else text)
     if text is not None:
         raise NotUnderstoodError(f"what {word} stands for depends on the machine: list the ruleset without names")
     if type is DataType.INET_PROTO and word in _PROTOCOLS:
@@ -111,7 +111,7 @@ class ElementReader:
 
     def read(self, items: Iterable[str] | Iterable[list[str]]) -> frozenset[Element]:
         """The elements of these texts or lists of words. Raises `NotUnderstoodError` or `NounError`."""
-        return frozenset(self._element(item.split() if isinstance(item, str) else item) for item in items)
+        return frozenset([self._element(item.split() if isinstance(item, str) else item) for item in items])
 
     def _element(self, words: list[str]) -> Element:
         answer = None

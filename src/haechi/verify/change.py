@@ -1,0 +1,170 @@
+"""Which packets a changed table may judge otherwise than before.
+
+Why: to prove again only what a change touched. Promises that a packet between a client and a server of which neither is
+named here takes the same way through both tables. A set or map that changed touches the addresses of the elements that
+differ, where it is asked for addresses; a chain that changed touches the addresses of the verdict maps that lead to it;
+whatever is not so simple touches everything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from haechi.nft import Chain, Element, Load, Lookup, Map, Ruleset, Set, VerdictMap
+from haechi.sets import AddressSet
+from haechi.verify.coordinate import Coordinate, family_of, together
+from haechi.verify.reading import spans
+
+_V6_START = 1 << 32
+
+
+@dataclass(frozen=True, slots=True)
+class Touched:
+    """Packets from any of `clients`, and packets to any of `servers`."""
+
+    clients: AddressSet = AddressSet.NONE
+    servers: AddressSet = AddressSet.NONE
+
+    def __or__(self, other: Touched) -> Touched:
+        return Touched(_either(self.clients, other.clients), _either(self.servers, other.servers))
+
+    @property
+    def is_everything(self) -> bool:
+        """Whether no packet is left out."""
+        return self == EVERYTHING
+
+
+def _either(one: AddressSet, other: AddressSet) -> AddressSet:
+    union = one | other
+    return AddressSet.ALL if union == AddressSet.ALL else union
+
+
+NOTHING = Touched()
+EVERYTHING = Touched(AddressSet.ALL, AddressSet.ALL)
+
+
+def about(addresses: AddressSet) -> Touched:
+    """Packets from and to these addresses."""
+    return Touched(addresses, addresses)
+
+
+@dataclass(slots=True)
+class _Ways:
+    """How chains are reached, and who asks which set or map."""
+
+    reach: dict[str, Touched] = field(default_factory=dict)
+    users: dict[str, list[tuple[str, tuple[Load, ...]]]] = field(default_factory=dict)
+
+
+def touched(old: Ruleset, new: Ruleset) -> Touched:
+    """The packets for which the two tables may differ."""
+    if (old.table.family, old.table.flags) != (new.table.family, new.table.flags):
+        return EVERYTHING
+    changed_chains = set(_changed(old.chains, new.chains))
+    changed_nouns = [*_changed(old.sets, new.sets), *_changed(old.maps, new.maps)]
+    if not changed_chains and not changed_nouns:
+        return NOTHING
+    ways = (_ways(old), _ways(new))
+    found = NOTHING
+    for name in changed_chains:
+        for ruleset, way in zip((old, new), ways, strict=True):
+            if name in ruleset.chains:
+                found |= _reached(ruleset.chains[name], way)
+    for name in changed_nouns:
+        one = old.sets.get(name) or old.maps.get(name)
+        other = new.sets.get(name) or new.maps.get(name)
+        for way in ways:
+            for user, loads in way.users.get(name, ()):
+                where = _looked_up(one, other, loads)
+                found |= way.reach.get(user, NOTHING) if where is None else where
+    return found
+
+
+def _changed(old: Mapping[str, object], new: Mapping[str, object]) -> Iterator[str]:
+    """The names whose nouns differ, or are not in both."""
+    for name in old.keys() | new.keys():
+        one, other = old.get(name), new.get(name)
+        if one is not other and one != other:
+            yield name
+
+
+def _ways(ruleset: Ruleset) -> _Ways:
+    """For each chain, the packets that can get there, as far as the keys of verdict maps tell."""
+    ways = _Ways()
+    onward: dict[str, list[str]] = {}
+    entries: list[tuple[str, Touched]] = []
+    for chain in ruleset.chains.values():
+        onward[chain.name] = []
+        if chain.base is not None:
+            entries.append((chain.name, EVERYTHING))
+        for rule in chain.rules:
+            onward[chain.name] += rule.targets()
+            for asked in rule.lookups():
+                name = asked.set if isinstance(asked, Lookup) else asked.map
+                ways.users.setdefault(name, []).append((chain.name, asked.loads))
+                if isinstance(asked, VerdictMap):
+                    keyed = list(_entries(ruleset.maps[name], asked.loads))
+                    entries += keyed
+                    if not keyed:
+                        onward[chain.name] += [each.verdict.chain for each in ruleset.maps[name].elements if each.verdict]
+    for name, those in entries:
+        _spread(ways, onward, name, those)
+    return ways
+
+
+def _entries(held: Map, loads: tuple[Load, ...]) -> Iterator[tuple[str, Touched]]:
+    """The chains that a map of addresses leads to, each with the packets that it leads there."""
+    if len(loads) != 1 or not family_of(loads[0].type):
+        return
+    by_chain: dict[str, set[Element]] = {}
+    for element in held.elements:
+        if element.verdict is not None and element.verdict.chain:
+            by_chain.setdefault(element.verdict.chain, set()).add(element)
+    for name, elements in by_chain.items():
+        found = _addresses(held, elements, loads)
+        yield name, NOTHING if found is None else found
+
+
+def _spread(ways: _Ways, onward: Mapping[str, list[str]], start: str, those: Touched) -> None:
+    """These packets get to a chain, and so to all that it leads to."""
+    waiting, seen = [start], {start}
+    while waiting:
+        name = waiting.pop()
+        ways.reach[name] = ways.reach.get(name, NOTHING) | those
+        for target in onward.get(name, ()):
+            if target and target not in seen:
+                seen.add(target)
+                waiting.append(target)
+
+
+def _reached(chain: Chain, way: _Ways) -> Touched:
+    return EVERYTHING if chain.base is not None else way.reach.get(chain.name, NOTHING)
+
+
+def _looked_up(one: Set | Map | None, other: Set | Map | None, loads: tuple[Load, ...]) -> Touched | None:
+    """Where two states of a set or map differ, for who looks `loads` up in it; None if no address is asked for."""
+    if one is None or other is None or one.shape != other.shape:
+        return None
+    return _addresses(one, one.elements ^ other.elements, loads)
+
+
+def _addresses(held: Set | Map, elements: Iterable[Element], loads: tuple[Load, ...]) -> Touched | None:
+    """The packets whose addresses are in some elements; None if they are not asked for any."""
+    place = next((number for number, load in enumerate(loads) if family_of(load.type)), None)
+    if place is None:
+        return None
+    base = _V6_START if family_of(loads[place].type) == 6 else 0
+    values = AddressSet([(base + each[place][0], base + each[place][1]) for each in spans(held, elements)])
+    found = NOTHING
+    for _, coordinates in together(loads):
+        match coordinates[place]:
+            case Coordinate.CLIENT:
+                found |= Touched(clients=values)
+            case Coordinate.SERVER:
+                found |= Touched(servers=values)
+            case Coordinate.NEVER:
+                pass
+            case _:
+                return EVERYTHING
+    return found

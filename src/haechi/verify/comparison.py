@@ -1,0 +1,261 @@
+"""A node's table beside the meaning of its policies, slice by slice.
+
+Why: a slice is one address of the node with all its peers, or all that has no pod of the node at either end; each can
+be compared on its own, so a proof can stop between two and be repeated where something changed. Promises that the
+slices of all addresses cover every packet, also those between two pods of the node: those are part of the server's
+slice, where both ends have their say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from haechi.model.verdict import Direction, PodKey
+from haechi.sets import AddressSet, PortSet, Traffic
+from haechi.verify.change import Touched
+from haechi.verify.difference import Difference, context_word, end, likely, opinions
+from haechi.verify.finding import Finding, Place
+from haechi.verify.meaning import Meaning
+from haechi.verify.reading import Reading
+from haechi.verify.space import (
+    CONNECTIONS,
+    DIRECT,
+    DISCOVERY,
+    MESSAGES,
+    Piece,
+    connections,
+    errors,
+    loose,
+    remainder,
+)
+from haechi.verify.walk import Outcome, Walk
+
+Flat = Callable[[list[Piece]], Traffic]
+"""Pieces with one address at one end, as a function of the other end's."""
+MOST_DIFFERENCES = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Local:
+    """An address of the node.
+
+    Attributes:
+        address: a point on the line of addresses.
+        pod: whose it is; None if several pods claim it.
+        excluded: the addresses of the pod's own node, with which it never talks through the table.
+        egress: what it may send, None if everything.
+        ingress: what it may be sent, None if everything.
+    """
+
+    address: int
+    pod: PodKey | None
+    excluded: AddressSet
+    egress: Traffic | None
+    ingress: Traffic | None
+
+
+@dataclass(slots=True)
+class Comparison:
+    """Compares and collects.
+
+    Attributes:
+        touched: the packets that are compared; all, or those that a change touched.
+        boxes: how many stretches of addresses with equal ports were compared.
+    """
+
+    reading: Reading
+    meaning: Meaning
+    node: str
+    touched: Touched
+    locals: Mapping[int, Local]
+    boxes: int = 0
+    differences: list[Difference] = field(default_factory=list)
+    findings: dict[Finding, None] = field(default_factory=dict)
+    _walk: Walk = field(init=False)
+    _exact: Walk = field(init=False)
+    _addresses: AddressSet = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._walk = Walk(self.reading, hasty=self.touched.is_everything)
+        self._exact = Walk(self.reading)
+        self._addresses = AddressSet.of(*self.locals)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether enough differences were found."""
+        return len(self.differences) >= MOST_DIFFERENCES
+
+    def slices(self) -> Iterator[None]:
+        """Compare everything; stops after each slice."""
+        self._others()
+        yield
+        for local in self.locals.values():
+            if self.is_over:
+                return
+            self._as_client(local)
+            self._as_server(local)
+            yield
+
+    # -- what has no pod of the node at either end, or no connection ------------------------------------------------
+
+    def _others(self) -> None:
+        outside = AddressSet.ALL - self._addresses
+        isolated = AddressSet.of(*(each.address for each in self.locals.values() if is_isolated(each)))
+        open_ = AddressSet.ALL - isolated
+        self._all_pass(connections(outside, outside))
+        self._all_pass(errors())
+        self._all_pass(loose(open_, open_))
+        for family, discovery in ((AddressSet.V4, PortSet.NONE), (AddressSet.V6, DISCOVERY)):
+            for ours, theirs in ((isolated & family, family), (open_ & family, isolated & family)):
+                self._all_pass(loose(ours, theirs, discovery))
+                self._none_passes(loose(ours, theirs, PortSet.ALL - discovery))
+
+    def _all_pass(self, pieces: Iterable[Piece]) -> None:
+        outcome = self._forward(list(pieces))
+        self._wrong([piece for piece, _ in outcome.dropped], outcome, accepted=False)
+
+    def _none_passes(self, pieces: Iterable[Piece]) -> None:
+        outcome = self._forward(list(pieces))
+        self._wrong([piece for piece, _ in outcome.accepted], outcome, accepted=True)
+
+    def _wrong(self, pieces: list[Piece], outcome: Outcome, *, accepted: bool) -> None:
+        unclear = [piece for piece, _ in outcome.undecided]
+        for piece in pieces:
+            left = remainder(piece, unclear)
+            if left:
+                contexts, clients, traffic = left[0]
+                client, server = likely(clients, self.meaning), likely(traffic.addresses, self.meaning)
+                self._differ(client, server, traffic.at(server), contexts, accepted=accepted)
+                return
+
+    # -- one address of the node -------------------------------------------------------------------------------------
+
+    def _as_client(self, local: Local) -> None:
+        """To all that are not of this node."""
+        servers = AddressSet.ALL if local.address in self.touched.clients else self.touched.servers
+        servers = (servers - self._addresses) & _family(local.address)
+        if not servers:
+            return
+        everything = Traffic.of(servers, PortSet.ALL)
+        expected = everything if local.egress is None else local.egress & everything
+        outcome = self._forward(list(connections(AddressSet.of(local.address), servers)))
+        found = self._compare(outcome, expected, local.excluded, _by_server)
+        if found is not None:
+            server, ports, contexts, accepted = found
+            self._differ(local.address, server, ports, contexts, accepted=accepted)
+
+    def _as_server(self, local: Local) -> None:
+        """From everyone, pods of this node included."""
+        clients = AddressSet.ALL if local.address in self.touched.servers else self.touched.clients
+        clients = clients & _family(local.address)
+        if not clients:
+            return
+        expected = self._allowed_to(local, clients)
+        outcome = self._forward(list(connections(clients, AddressSet.of(local.address))))
+        excluded = local.excluded | self._excluding(local.address)
+        found = self._compare(outcome, expected, excluded, _by_client)
+        if found is not None:
+            client, ports, contexts, accepted = found
+            self._differ(client, local.address, ports, contexts, accepted=accepted)
+
+    def _compare(
+        self, outcome: Outcome, expected: Traffic, excluded: AddressSet, flat: Flat
+    ) -> tuple[int, PortSet, int, bool] | None:
+        """Where kernel and policies differ: the other end, the ports, the contexts, and whether the kernel accepts."""
+        self.boxes += len(expected.pieces)
+        for contexts, pieces, said in _by_context(outcome, expected):
+            kernel = flat(pieces)
+            if kernel == said:
+                continue
+            unclear = flat([piece for piece, _ in outcome.undecided if piece.contexts & contexts])
+            difference = (kernel ^ said) - unclear - Traffic.of(excluded, PortSet.ALL)
+            if difference:
+                other = likely(difference.addresses, self.meaning)
+                protocol, port = difference.at(other).witness()
+                point = protocol * 65536 + port
+                return other, PortSet([(point, point)]), contexts, kernel.contains(other, protocol, port)
+        return None
+
+    def _allowed_to(self, local: Local, clients: AddressSet) -> Traffic:
+        """What may come from clients: the ingress of this address, and the egress of those that are of this node."""
+        everything = Traffic.of(clients, PortSet.ALL)
+        ingress = everything if local.ingress is None else local.ingress & everything
+        by_ports: dict[PortSet, list[int]] = {}
+        for other in self.locals.values():
+            if other.egress is not None and other.address in clients:
+                by_ports.setdefault(other.egress.at(local.address), []).append(other.address)
+        if not by_ports:
+            return ingress
+        limited = [(AddressSet.of(*addresses), ports) for ports, addresses in by_ports.items()]
+        free = AddressSet.ALL - AddressSet.union_all([addresses for addresses, _ in limited])
+        return ingress & Traffic.from_terms([*limited, (free, PortSet.ALL)])
+
+    def _excluding(self, server: int) -> AddressSet:
+        """The addresses of this node whose pods have `server` as an address of their node."""
+        return AddressSet.of(*(each.address for each in self.locals.values() if server in each.excluded))
+
+    # -- walking and telling -----------------------------------------------------------------------------------------
+
+    def _forward(self, pieces: list[Piece]) -> Outcome:
+        outcome = self._walk.forward(pieces)
+        if outcome.forks and self._walk.hasty:
+            outcome = self._exact.forward(pieces)
+        for _, finding in outcome.undecided:
+            self.findings[finding] = None
+        return outcome
+
+    def _differ(self, client: int, server: int, ports: PortSet, contexts: int, *, accepted: bool) -> None:
+        protocol, port = ports.witness()
+        said = opinions(self.meaning, self.node, client, server, protocol, port)
+        word = context_word(contexts)
+        place = self._place(client, server, protocol, port, contexts, accepted=accepted)
+        ends = end(client, self.meaning), end(server, self.meaning)
+        self.differences.append(Difference(*ends, protocol, port, word, accepted, place, said))
+
+    def _place(self, client: int, server: int, protocol: int, port: int, contexts: int, *, accepted: bool) -> Place:
+        """The rule that decides about one packet."""
+        point = protocol * 65536 + port
+        one = Traffic.of(AddressSet.of(server), PortSet([(point, point)]))
+        outcome = self._exact.forward([Piece(contexts & -contexts, AddressSet.of(client), one)])
+        return (outcome.accepted if accepted else outcome.dropped)[0][1]
+
+
+def is_isolated(local: Local) -> bool:
+    """Whether any policy isolates an address."""
+    return local.egress is not None or local.ingress is not None
+
+
+def _family(address: int) -> AddressSet:
+    return AddressSet.V4 if address in AddressSet.V4 else AddressSet.V6
+
+
+def _by_server(pieces: list[Piece]) -> Traffic:
+    """Pieces of one client, by server."""
+    found = Traffic.NONE
+    for piece in pieces:
+        found |= piece.traffic
+    return found
+
+
+def _by_client(pieces: list[Piece]) -> Traffic:
+    """Pieces of one server, by client."""
+    return Traffic.from_terms((piece.clients, ports) for piece in pieces for _, _, ports in piece.traffic.pieces)
+
+
+def _by_context(outcome: Outcome, expected: Traffic) -> Iterator[tuple[int, list[Piece], Traffic]]:
+    """Contexts (bits) with what the kernel accepts there and what it should.
+
+    All contexts are one case where the kernel makes no difference between them: messages have no related state here.
+    """
+    pieces = [piece for piece, _ in outcome.accepted]
+    if all(piece.contexts == CONNECTIONS or (piece.contexts == DIRECT and _is_message(piece)) for piece in pieces):
+        yield DIRECT, pieces, expected
+        return
+    for contexts in (1 << place for place in range(CONNECTIONS.bit_length())):
+        said = expected if contexts & DIRECT else expected - Traffic.of(AddressSet.ALL, MESSAGES)
+        yield contexts, [piece for piece in pieces if piece.contexts & contexts], said
+
+
+def _is_message(piece: Piece) -> bool:
+    return all(ports <= MESSAGES for ports in {ports for _, _, ports in piece.traffic.pieces})

@@ -1,0 +1,173 @@
+"""Proves a node's table, and proves it again when something changed.
+
+Why: an agent proves its node's table after each commit for as long as it runs, so a proof must cost what changed and
+must not hold up other work. Promises that a proof after any sequence of changes says what a proof from the beginning
+would say: what was proved and not touched since still holds, whatever was touched (an object, a set, a rule) is
+compared again, and after a failed or abandoned proof nothing counts as proved.
+
+    objects ──▶ Meaning ──▶ addresses that a change is about ─┐
+                                                              ├─▶ Touched ──▶ Comparison, slice by slice ──▶ Proof
+    tables ───▶ change ───▶ addresses that a change is about ─┘
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterable, Iterator
+
+from haechi.model.verdict import Direction, PodKey
+from haechi.nft import Family, Ruleset, Table
+from haechi.reference import Cluster
+from haechi.sets import AddressSet, Traffic
+from haechi.verify.change import EVERYTHING, NOTHING, Touched, about, touched
+from haechi.verify.comparison import Comparison, Local
+from haechi.verify.finding import Finding, FindingKind
+from haechi.verify.meaning import Meaning, Object
+from haechi.verify.population import Resident
+from haechi.verify.proof import Proof
+from haechi.verify.reading import Reading
+from haechi.verify.walk import unmodelled
+
+_NO_TABLE = Ruleset(Table("none"))
+
+
+class Prover:
+    """What one node's table should mean, and how much of that is proved.
+
+    Attributes:
+        node: the name of the node.
+        proof: the last proof that was completed; None if there is none yet.
+    """
+
+    def __init__(self, node: str, objects: Iterable[Object] = ()) -> None:
+        """Know a cluster's objects; nothing is proved yet."""
+        self.node = node
+        self.proof: Proof | None = None
+        self._meaning = Meaning(objects)
+        self._version = 0
+        self._pending = EVERYTHING
+        self._proved: Reading | None = None
+        self._boxes = 0
+
+    def put(self, one: Object) -> None:
+        """An object comes or changes."""
+        self._touch(self._meaning.put(one))
+
+    def delete(self, kind: type[Object], namespace: str, name: str) -> None:
+        """An object goes. `namespace` is "" for Namespace and Node."""
+        self._touch(self._meaning.delete(kind, namespace, name))
+
+    def _touch(self, addresses: AddressSet) -> None:
+        self._version += 1
+        self._pending |= about(addresses)
+
+    def forget(self) -> None:
+        """Count nothing as proved: the next proof begins at the beginning."""
+        self._pending = EVERYTHING
+
+    def steps(self, ruleset: Ruleset | None) -> Generator[None, None, Proof | None]:
+        """Prove a table, in steps of a few milliseconds.
+
+        Args:
+            ruleset: Haechi's table as it was read back; None if there is none.
+
+        Returns:
+            (from the generator) the proof; None if an object came, changed or went meanwhile.
+        """
+        version = self._version
+        reading = Reading(_NO_TABLE if ruleset is None else ruleset, self._proved)
+        region = self._region(reading)
+        yield
+        locals_: dict[int, Local] = {}
+        for local in self._locals(region):
+            if self._version != version:
+                return None
+            locals_[local.address] = local
+            yield
+        comparison = Comparison(reading, self._meaning, self.node, region, locals_)
+        for finding in _foreign(reading.ruleset):
+            comparison.findings[finding] = None
+        for _ in comparison.slices():
+            yield
+            if self._version != version:
+                return None
+        return self._complete(comparison, reading)
+
+    def _region(self, reading: Reading) -> Touched:
+        if self._proved is None or self._pending.is_everything:
+            return EVERYTHING
+        return self._pending | touched(self._proved.ruleset, reading.ruleset)
+
+    def _complete(self, comparison: Comparison, reading: Reading) -> Proof:
+        pods = {key for each in comparison.locals.values() for key in self._claimants(each.address)}
+        proof = Proof(
+            self.node,
+            len(pods),
+            len(comparison.locals),
+            comparison.boxes,
+            tuple(comparison.differences),
+            tuple(comparison.findings),
+        )
+        self._pending = NOTHING if proof.holds else EVERYTHING
+        self._proved = reading
+        self.proof = proof
+        return proof
+
+    # -- the node's addresses ----------------------------------------------------------------------------------------
+
+    def _claimants(self, address: int) -> Iterator[PodKey]:
+        population = self._meaning.population
+        return (key for key in population.claimants(address) if population.residents()[key].node == self.node)
+
+    def _locals(self, region: Touched) -> Iterator[Local]:
+        """The addresses of the node, with what policies say as far as the region asks for it."""
+        seen: set[int] = set()
+        for key, resident in list(self._meaning.population.residents().items()):
+            if resident.node != self.node:
+                continue
+            for address in resident.addresses:
+                if address not in seen:
+                    seen.add(address)
+                    yield self._local(address, key, resident, region)
+
+    def _local(self, address: int, key: PodKey, resident: Resident, region: Touched) -> Local:
+        if self._meaning.population.owner(address) is None:
+            return Local(address, None, AddressSet.NONE, Traffic.NONE, Traffic.NONE)
+        excluded = self._meaning.own_node(resident)
+        servers = AddressSet.ALL if address in region.clients else region.servers
+        clients = AddressSet.ALL if address in region.servers else region.clients
+        egress = self._meaning.traffic(key, Direction.EGRESS, servers)
+        ingress = self._meaning.traffic(key, Direction.INGRESS, clients)
+        return Local(address, key, excluded, egress, ingress)
+
+
+def _foreign(ruleset: Ruleset) -> list[Finding]:
+    found = unmodelled(ruleset)
+    if ruleset.table.family not in (Family.INET, Family.IP, Family.IP6):
+        found.append(Finding(FindingKind.HOOK, f"a table of the family {ruleset.table.family} judges no IP packets"))
+    return found
+
+
+def prove(ruleset: Ruleset | None, state: Cluster | Iterable[Object], node: str) -> Proof:
+    """Compare a table with a cluster's policies, all at once.
+
+    Args:
+        ruleset: Haechi's table as it was read back; None if there is none.
+        state: the cluster, or its objects.
+        node: the name of the node whose table it is.
+    """
+    if isinstance(state, Cluster):
+        state = (*state.namespaces, *state.nodes, *state.policies, *state.pods)
+    proof = completed(Prover(node, state), ruleset)
+    assert proof is not None  # nobody changes the objects meanwhile
+    return proof
+
+
+def completed(prover: Prover, ruleset: Ruleset | None) -> Proof | None:
+    """Take all steps at once."""
+    steps = prover.steps(ruleset)
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            found: Proof | None = end.value
+            return found

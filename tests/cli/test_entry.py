@@ -1,0 +1,147 @@
+"""From arguments to an exit code, whatever happens."""
+
+from __future__ import annotations
+
+import errno
+import subprocess
+import sys
+
+import pytest
+
+from haechi import __version__
+from haechi.cli.entry import guarded, main
+from haechi.cli.failure import ExitCode, Unusable
+from tests.cli import manifests
+from tests.cli.conftest import Haechi
+
+
+def test_the_version(haechi: Haechi) -> None:
+    outcome = haechi("--version")
+    assert (outcome.code, outcome.out) == (0, f"{__version__}\n")
+
+
+@pytest.mark.parametrize("command", [[], ["lab"], ["lab", "run"], ["validate"], ["compile"]])
+def test_every_command_has_help_with_an_example_and_the_exit_codes(haechi: Haechi, command: list[str]) -> None:
+    outcome = haechi(*command, "--help")
+    assert (outcome.code, outcome.err) == (0, "")
+    assert outcome.out.startswith(f"Usage: haechi {' '.join(command)}".rstrip())
+    assert "Example" in outcome.out
+    assert "    haechi " in outcome.out or "| haechi " in outcome.out
+    assert "Exit codes: 0 good" in outcome.out
+
+
+@pytest.mark.parametrize("command", [[], ["lab"]])
+def test_without_a_command_there_is_help(haechi: Haechi, command: list[str]) -> None:
+    outcome = haechi(*command)
+    assert outcome.code == 0
+    assert outcome.out == haechi(*command, "--help").out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["validtae"], ['"validtae"', '"validate"']),
+        (["lab", "rnu"], ['"rnu"']),
+        (["validate"], ["PATH"]),
+        (["compile", "x"], ["--node"]),
+        (["validate", "x", "--ouptut", "json"], ["--ouptut", "--output"]),
+        (["validate", "x", "-o", "jsn"], ["-o", '"json"']),
+        (["validate", "x", "-o"], ["-o"]),
+        (["lab", "run", "x", "--nodes", "0"], ["--nodes", ">= 1"]),
+        (["lab", "run", "x", "--nodes", "65"], ["--nodes", "<= 64"]),
+        (["lab", "run", "x", "--nodes", "two"], ["--nodes", "two"]),
+        (["lab", "run", "x", "--ip-family", "5"], ["--ip-family", "dual"]),
+        (["validate", "x", "--kubernetes-version", "2.0"], ["--kubernetes-version", "1.30"]),
+        (["validate", "x", "--feature-gates=SCTPSupport=no"], ["--feature-gates", "SCTPSupport"]),
+    ],
+)
+def test_an_error_of_the_arguments_names_the_argument(haechi: Haechi, arguments: list[str], words: list[str]) -> None:
+    outcome = haechi(*arguments)
+    assert (outcome.code, outcome.out) == (2, "")
+    assert outcome.err.startswith("haechi: error: ")
+    for word in words:
+        assert word in outcome.err
+
+
+def _raise(error: BaseException) -> int:
+    raise error
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "words"),
+    [
+        (Unusable("no", "--port", ["try"]), ExitCode.UNUSABLE, "haechi: error: --port: no\n  try\n"),
+        (Unusable(""), ExitCode.UNUSABLE, ""),
+        (KeyboardInterrupt(), ExitCode.INTERRUPTED, ""),
+        (BrokenPipeError(), ExitCode.NOBODY_READS, ""),
+        (OSError(errno.ENOSPC, "No space left on device", "x"), ExitCode.UNUSABLE, "haechi: error: x: No space left"),
+        (
+            RecursionError("deep\nvery"),
+            ExitCode.UNUSABLE,
+            "haechi: error: a mistake in haechi itself: RecursionError: deep v",
+        ),
+    ],
+)
+def test_every_end_has_its_code_and_its_words(
+    capsys: pytest.CaptureFixture[str], error: BaseException, code: ExitCode, words: str
+) -> None:
+    assert guarded(lambda: _raise(error)) == code
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.startswith(words)
+    assert bool(captured.err) == bool(words)
+
+
+def test_main_reads_the_arguments_of_the_process(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["haechi", "--version"])
+    assert main() == 0
+    assert capsys.readouterr().out == f"{__version__}\n"
+
+
+def _process(
+    *arguments: str, stdin: str = "", environment: dict[str, str] | None = None
+) -> subprocess.CompletedProcess[bytes]:
+    command = [sys.executable, "-m", "haechi", *arguments]
+    return subprocess.run(command, input=stdin.encode(), env=environment, capture_output=True, check=False)
+
+
+def test_as_a_process() -> None:
+    assert _process("validate", "-", stdin=manifests.GOOD).returncode == 0
+    assert _process("validate", "-", stdin=manifests.BAD).returncode == 1
+    assert _process("validate", "/nonexistent").returncode == 2
+
+
+def test_a_reader_that_goes_away_is_no_error() -> None:
+    command = [sys.executable, "-m", "haechi", "validate", "-"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        process.stdin.write(manifests.BAD.encode())
+        process.stdin.close()
+        told = process.stderr.read()
+    assert process.returncode == ExitCode.NOBODY_READS
+    assert b"Traceback" not in told
+    assert b"Exception ignored" not in told
+
+
+def test_a_locale_without_our_letters_is_no_error() -> None:
+    process = _process("lab", "run", "/nonexistent/é→", environment={"PYTHONIOENCODING": "ascii", "PYTHONUTF8": "1"})
+    assert process.returncode == 2
+    assert b"Traceback" not in process.stderr
+    assert b"/nonexistent/" in process.stderr
+
+
+def test_closed_streams_are_no_error() -> None:
+    script = f"exec {sys.executable} -m haechi --version >&- 2>&-"
+    assert subprocess.run(["/bin/sh", "-c", script], check=False).returncode == 0
+
+
+def test_help_needs_neither_the_engine_nor_the_lab() -> None:
+    code = "import sys; from haechi.cli import main; main(['--help']); print(*sys.modules, file=sys.stderr)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True)
+    loaded = set(done.stderr.split())
+    assert not {"haechi.model", "haechi.engine", "haechi.lab", "haechi.nft", "yaml", "pyroaring"} & loaded

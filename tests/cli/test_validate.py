@@ -1,0 +1,131 @@
+"""`haechi validate`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from haechi.cli.sarif import RULES
+from haechi.model import Code
+from tests.cli import manifests
+from tests.cli.conftest import Haechi
+
+
+def test_good_manifests_are_good(haechi: Haechi) -> None:
+    outcome = haechi("validate", "-", stdin=manifests.CLUSTER)
+    assert (outcome.code, outcome.out, outcome.err) == (0, "", "3 objects, 0 errors, 0 warnings\n")
+
+
+def test_every_error_is_told_with_its_place_in_the_words_of_the_server(haechi: Haechi, tmp_path: Path) -> None:
+    file = tmp_path / "bad.yaml"
+    file.write_text("---\n".join((manifests.GOOD, manifests.BAD, manifests.MISSPELT)))
+    outcome = haechi("validate", file)
+    assert outcome.code == 1
+    assert outcome.out.splitlines() == [
+        f"{file}:{line}"
+        for line in (
+            '25:9: error: NetworkPolicy/shop/bad: spec.ingress[0].from[0].ipBlock.cidr: Invalid value: "10.0.0.0/33": '
+            "must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)",
+            "27:7: error: NetworkPolicy/shop/bad: spec.ingress[0].ports[0].port: Invalid value: 99999: "
+            "must be between 1 and 65535, inclusive",
+            "35:3: error: NetworkPolicy/default/misspelt: strict decoding error: "
+            'unknown field "spec.ingres" (did you mean "ingress"?)',
+        )
+    ]
+    assert outcome.err == "3 objects, 3 errors, 0 warnings\n"
+
+
+def test_warnings_alone_are_good(haechi: Haechi) -> None:
+    outcome = haechi("validate", "-", stdin=manifests.DOUBTFUL)
+    assert outcome.code == 0
+    assert outcome.out.startswith("<stdin>:10:9: warning: NetworkPolicy/default/doubtful: ")
+    assert outcome.err == "1 object, 0 errors, 1 warning\n"
+
+
+def test_what_is_not_ours_is_skipped_with_a_word(haechi: Haechi) -> None:
+    outcome = haechi("validate", "-", stdin="---\n".join((manifests.GOOD, manifests.SECRET)))
+    assert outcome.code == 0
+    assert outcome.err == (
+        "<stdin>:15:1: skipped: Secret of v1 is not used\n1 object, 0 errors, 0 warnings, 1 skipped\n"
+    )
+
+
+def test_very_many_skipped_documents_are_counted(haechi: Haechi) -> None:
+    outcome = haechi("validate", "-", stdin="---\n".join((manifests.GOOD, *[manifests.SECRET] * 30)))
+    assert outcome.err.splitlines()[0].endswith("(30 times)")
+    assert len(outcome.err.splitlines()) == 2
+
+
+def test_the_version_and_the_gates_decide(haechi: Haechi) -> None:
+    assert haechi("validate", "-", stdin=manifests.SCTP).code == 0
+    outcome = haechi("validate", "-", "--feature-gates=SCTPSupport=false", stdin=manifests.SCTP)
+    assert outcome.code == 1
+    assert 'Unsupported value: "SCTP"' in outcome.out
+    host_bits = manifests.DOUBTFUL.replace("2001:DB8::/32", "10.0.0.1/8")
+    assert haechi("validate", "-", "--kubernetes-version", "1.33", stdin=host_bits).code == 0
+    assert haechi("validate", "-", "--kubernetes-version", "1.36", stdin=host_bits).code == 1
+
+
+def test_json_holds_every_finding_as_facts(haechi: Haechi) -> None:
+    text = "---\n".join((manifests.BAD, manifests.DOUBTFUL, manifests.SECRET))
+    outcome = haechi("validate", "-", "-o", "json", stdin=text)
+    assert (outcome.code, outcome.err) == (1, "")
+    document = json.loads(outcome.out)
+    assert list(document) == ["version", "findings", "skipped", "summary"]
+    assert document["version"] == 1
+    assert document["summary"] == {"objects": 2, "errors": 2, "warnings": 1, "skipped": 1}
+    assert document["findings"][1] == {
+        "file": "<stdin>",
+        "line": 13,
+        "column": 7,
+        "severity": "error",
+        "code": "invalid",
+        "object": {"kind": "NetworkPolicy", "namespace": "shop", "name": "bad"},
+        "field": "spec.ingress[0].ports[0].port",
+        "message": "spec.ingress[0].ports[0].port: Invalid value: 99999: must be between 1 and 65535, inclusive",
+        "hint": "",
+    }
+    assert [each["severity"] for each in document["findings"]] == ["error", "error", "warning"]
+    assert [(each["object"], each["code"]) for each in document["skipped"]] == [(None, "unknown-kind")]
+
+
+def test_kinds_without_a_namespace_have_none(haechi: Haechi) -> None:
+    text = "{apiVersion: v1, kind: Namespace, metadata: {name: UPPER}}"
+    (finding,) = json.loads(haechi("validate", "-", "-o", "json", stdin=text).out)["findings"]
+    assert finding["object"] == {"kind": "Namespace", "namespace": "", "name": "UPPER"}
+
+
+def test_sarif_has_a_rule_for_every_result(haechi: Haechi, tmp_path: Path) -> None:
+    file = tmp_path / "with space.yaml"
+    file.write_text("---\n".join((manifests.BAD, manifests.DOUBTFUL, manifests.SECRET)))
+    outcome = haechi("validate", file, "-o", "sarif")
+    assert outcome.code == 1
+    log = json.loads(outcome.out)
+    assert (log["$schema"], log["version"]) == ("https://json.schemastore.org/sarif-2.1.0.json", "2.1.0")
+    (run,) = log["runs"]
+    rules = run["tool"]["driver"]["rules"]
+    assert run["columnKind"] == "unicodeCodePoints"
+    assert [result["level"] for result in run["results"]] == ["error", "error", "warning", "note"]
+    for result in run["results"]:
+        assert rules[result["ruleIndex"]]["id"] == result["ruleId"]
+        (place,) = result["locations"]
+        physical = place["physicalLocation"]
+        assert physical["artifactLocation"]["uri"] == f"file://{tmp_path}/with%20space.yaml"
+        assert physical["region"]["startLine"] > 0
+        assert physical["region"]["startColumn"] > 0
+    assert run["results"][1]["locations"][0]["logicalLocations"] == [
+        {"fullyQualifiedName": "NetworkPolicy/shop/bad.spec.ingress[0].ports[0].port"}
+    ]
+
+
+def test_sarif_of_a_whole_file_has_no_region(haechi: Haechi, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    log = json.loads(haechi("validate", "missing.yaml", "-o", "sarif").out)
+    (result,) = log["runs"][0]["results"]
+    assert result["locations"] == [{"physicalLocation": {"artifactLocation": {"uri": "missing.yaml"}}}]
+
+
+def test_every_code_has_a_sarif_rule() -> None:
+    assert set(RULES) == set(Code)
