@@ -53,13 +53,13 @@ def test_workloads_alone_have_no_rules_and_that_is_told(haechi: Haechi) -> None:
     text = """\
 apiVersion: v1
 kind: Node
-metadata: {name: n}
+metadata: {name: spare}
 ---
 apiVersion: apps/v1
 kind: Deployment
 metadata: {name: web}
 """
-    outcome = haechi("compile", "-", "--node", "n", stdin=text)
+    outcome = haechi("compile", "-", "--node", "spare", stdin=text)
     assert outcome.code == 0
     assert "1 workload without pods: only Pods with addresses are in rules\n" in outcome.err
 

@@ -200,7 +200,7 @@ def test_enter_takes_a_kept_lab_down() -> None:
     with subprocess.Popen(command, stdin=terminal, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as process:
         assert process.stderr is not None
         os.close(terminal)
-        assert "Enter takes it down.\n".encode() in iter(process.stderr.readline, b"")
+        assert b"Enter takes it down.\n" in iter(process.stderr.readline, b"")
         os.write(keyboard, b"\n")
     os.close(keyboard)
     assert process.returncode == 0

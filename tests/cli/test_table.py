@@ -12,7 +12,7 @@ from syrupy.assertion import SnapshotAssertion
 
 from haechi.cli.table import MAX_MISMATCHES, isolation, summary, write_table
 from haechi.cli.terminal import Terminal
-from haechi.lab.report import Report
+from haechi.lab.report import Report, Row
 from tests.cli.goldens import TextFile
 from tests.cli.reports import reports, rows, shop, side
 
@@ -20,6 +20,11 @@ from tests.cli.reports import reports, rows, shop, side
 @pytest.fixture
 def golden(snapshot: SnapshotAssertion) -> SnapshotAssertion:
     return snapshot.use_extension(TextFile)
+
+
+def report_of(*found: Row) -> Report:
+    names = sorted({name for row in found for name in (row.source, row.destination)})
+    return Report(found, dict.fromkeys(names, ()))
 
 
 def table(report: Report, width: int | None = None, colours: bool = False, chosen: bool = False) -> str:
@@ -57,13 +62,13 @@ def test_a_window_is_wide_enough_for_every_line(report: Report, width: int) -> N
 
 def test_names_longer_than_the_window_are_never_broken() -> None:
     name = f"{'n' * 63}/{'p' * 253}"
-    report = Report((*rows(name, "a/x"), *rows("a/x", name, ())), {})
+    report = report_of(*rows(name, "a/x"), *rows("a/x", name, ()))
     assert name in table(report, width=60)
 
 
 def test_very_many_mismatches_are_cut_with_a_word() -> None:
     found = [row for number in range(MAX_MISMATCHES) for row in rows("a/x", f"a/y{number}", broken=[("TCP", 80)])]
-    lines = table(Report(tuple(found), {})).splitlines()
+    lines = table(report_of(*found)).splitlines()
     assert sum(line.startswith("MISMATCH") for line in lines) == MAX_MISMATCHES
     assert f"and {MAX_MISMATCHES} more; -o json lists all" in lines
 
@@ -80,7 +85,7 @@ def test_the_sum_names_the_ip_versions_and_whether_all_is_well() -> None:
 
 def test_isolation_in_both_directions_by_different_policies() -> None:
     found = [*rows("a/x", "a/y", egress=side(True, "a/out")), *rows("a/y", "a/x", ingress=("a/in", "a/more"))]
-    report = Report(tuple(found), {})
+    report = report_of(*found)
     assert list(isolation(report)) == [
         "a/x receives only what policies a/in and a/more allow and sends only what policy a/out allows.",
         "No policy selects the 1 other pod: all is allowed that the other end allows.",
@@ -88,7 +93,7 @@ def test_isolation_in_both_directions_by_different_policies() -> None:
 
 
 def test_of_a_pod_that_was_asked_in_one_direction_nothing_more_is_claimed() -> None:
-    assert list(isolation(Report(tuple(rows("a/x", "a/y")), {}))) == []
+    assert list(isolation(report_of(*rows("a/x", "a/y")))) == []
 
 
 def test_equal_reports_give_equal_text() -> None:

@@ -26,12 +26,18 @@ def test_every_error_is_told_with_its_place_in_the_words_of_the_server(haechi: H
     assert outcome.out.splitlines() == [
         f"{file}:{line}"
         for line in (
-            '25:9: error: NetworkPolicy/shop/bad: spec.ingress[0].from[0].ipBlock.cidr: Invalid value: "10.0.0.0/33": '
-            "must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)",
-            "27:7: error: NetworkPolicy/shop/bad: spec.ingress[0].ports[0].port: Invalid value: 99999: "
-            "must be between 1 and 65535, inclusive",
-            "35:3: error: NetworkPolicy/default/misspelt: strict decoding error: "
-            'unknown field "spec.ingres" (did you mean "ingress"?)',
+            (
+                "25:9: error: NetworkPolicy/shop/bad: spec.ingress[0].from[0].ipBlock.cidr: "
+                'Invalid value: "10.0.0.0/33": must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)'
+            ),
+            (
+                "27:7: error: NetworkPolicy/shop/bad: spec.ingress[0].ports[0].port: Invalid value: 99999: "
+                "must be between 1 and 65535, inclusive"
+            ),
+            (
+                "35:3: error: NetworkPolicy/default/misspelt: strict decoding error: "
+                'unknown field "spec.ingres" (did you mean "ingress"?)'
+            ),
         )
     ]
     assert outcome.err == "3 objects, 3 errors, 0 warnings\n"

@@ -86,19 +86,29 @@ def test_what_packets_showed(arrived: bool, replied: bool, text: str) -> None:
     assert wording.packets(arrived, replied) == text
 
 
+NAMES = [f"a/{letter}" for letter in "stuvwx"]
+
+
 def test_many_senders_are_anyone_else_and_few_are_named() -> None:
-    names = [f"a/{letter}" for letter in "stuvwx"]
-    found = [row for name in names for row in rows(name, "b/z", None if name == "a/s" else ())]
+    found = [row for name in NAMES for row in rows(name, "b/z", None if name == "a/s" else ())]
     (group,) = groups(found, ())
-    assert [wording.sources(line, group, names) for line in group.lines] == ["a/s", "anyone else"]
+    assert [wording.sources(line, group, [*NAMES, "b/z"]) for line in group.lines] == ["a/s", "anyone else"]
     (group,) = groups([*rows("a/s", "b/z"), *rows("a/t", "b/z", ())], ())
-    assert [wording.sources(line, group, names) for line in group.lines] == ["a/s", "a/t"]
+    assert [wording.sources(line, group, ["a/s", "a/t"]) for line in group.lines] == ["a/s", "a/t"]
+
+
+def test_if_not_everyone_was_asked_nobody_is_anyone() -> None:
+    (group,) = groups([row for name in NAMES[:5] for row in rows(name, "b/z")], ())
+    assert wording.sources(group.lines[0], group, NAMES) == "a/s, a/t, a/u, a/v, a/w"
+    assert wording.sources(group.lines[0], group, NAMES[:5]) == "anyone"
 
 
 def test_outside_hosts_hear_from_pods_only() -> None:
-    names = [f"a/{letter}" for letter in "stuv"]
-    (group,) = groups([row for name in names for row in rows(name, "host/h")], ["host/h"])
-    assert wording.sources(group.lines[0], group, names) == "any pod"
+    (group,) = groups([row for name in NAMES for row in rows(name, "host/h")], ["host/h"])
+    assert wording.sources(group.lines[0], group, NAMES) == "any pod"
+    found = [row for name in NAMES for row in rows(name, "host/h", None if name == "a/s" else ())]
+    (group,) = groups(found, ["host/h"])
+    assert [wording.sources(line, group, NAMES) for line in group.lines] == ["a/s", "any other pod"]
 
 
 def test_words_are_joined_and_counted() -> None:

@@ -71,9 +71,24 @@ Example: the rules of a node of the present cluster, as nft -f reads them:
 
 {_EXIT}"""
 
+_LIST = """\
+Every connection that policies allow, between workloads and to and from outside addresses.
+
+SEL is namespace/pod, namespace/kind/name, an address, or labels such as app=web,tier in (a,b) or shop:app=web for those
+in a namespace. Workloads make their pods, and pods without addresses get some that no ipBlock holds."""
+_LIST_EXAMPLE = f"""\
+Examples:
+
+    haechi list policies/ workloads.yaml
+    haechi list examples/test-network-policy --focus default/backend --no-external
+    kubectl get netpol,pod,rs,deploy,ns,svc -A -o json | haechi list - --by class -o json
+
+{_EXIT}"""
+
 app = App(name="haechi", help=_ROOT, help_epilogue=_ROOT_EXAMPLE, help_format="plaintext", version=__version__)
 lab = App(name="lab", help=_LAB, help_epilogue=_RUN_EXAMPLE, version_flags=())
 app.command(lab)
 lab.command("haechi.cli.lab:run", name="run", help=_RUN, help_epilogue=_RUN_EXAMPLE)
 app.command("haechi.cli.validate:validate", name="validate", help=_VALIDATE, help_epilogue=_VALIDATE_EXAMPLE)
 app.command("haechi.cli.compile:compile_node", name="compile", help=_COMPILE, help_epilogue=_COMPILE_EXAMPLE)
+app.command("haechi.cli.list:list_connections", name="list", help=_LIST, help_epilogue=_LIST_EXAMPLE)

@@ -127,6 +127,6 @@ def tell_skipped(terminal: Terminal, skipped: Iterable[Problem]) -> None:
     for problem in listed:
         if counts[problem.message] <= MAX_SKIPPED:
             terminal.line(str(problem), Style.DIM)
-    for message, count in counts.items():
+    for message, count in sorted(counts.items()):
         if count > MAX_SKIPPED:
-            terminal.line(f"{message} ({count} times)", Style.DIM)
+            terminal.line(f"skipped: {message} ({count} times)", Style.DIM)

@@ -6,7 +6,7 @@ reports give equal text, but for the seconds that the run took.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import zip_longest
 
 from haechi.cli import wording
@@ -52,28 +52,29 @@ def write_table(terminal: Terminal, report: Report, chosen: bool) -> None:
 
 def _write_groups(terminal: Terminal, report: Report) -> None:
     found = groups(report.rows, report.words)
-    senders = sorted({name for group in found for line in group.lines for name in line.sources})
-    receivers = sorted({name for group in found for name in group.destinations})
-    blocks = [(group, [_cells(group, line, senders, report.words) for line in group.lines]) for group in found]
+    everyone = sorted(report.endpoints)
+    pods = [name for name in everyone if name not in report.words]
+    blocks = [
+        (group, [_cells(group, line, pods if group.outside else everyone) for line in group.lines]) for group in found
+    ]
     widths = _widths([TITLES, *(cells for _, some in blocks for cells in some)], terminal.width)
     terminal.line(_padded(TITLES, widths), Style.BOLD)
     for group, some in blocks:
         terminal.line()
-        terminal.paragraph(_heading(group, receivers), Style.BOLD)
+        terminal.paragraph(_heading(group, everyone), Style.BOLD)
         for line, cells in zip(group.lines, some, strict=True):
             _write_cells(terminal, cells, widths, Style.GREEN if line.is_as_expected else Style.RED)
 
 
-def _heading(group: Group, receivers: Sequence[str]) -> str:
-    who = wording.names(group.destinations, receivers)
+def _heading(group: Group, everyone: Sequence[str]) -> str:
+    who = wording.names(group.destinations, everyone)
     if group.outside:
         return f"to {who}: outside"
     return f"to {who}: {f'isolated for ingress by {wording.policies(group.ingress)}' if group.ingress else 'open'}"
 
 
-def _cells(group: Group, line: Line, senders: Sequence[str], outside: Collection[str]) -> _Cells:
+def _cells(group: Group, line: Line, senders: Sequence[str]) -> _Cells:
     allowed, denied = wording.allowed_and_denied(line.answers)
-    senders = [name for name in senders if not group.outside or name not in outside]
     result = "as expected" if line.is_as_expected else "MISMATCH"
     return f"  {wording.sources(line, group, senders)}", allowed, denied, wording.deniers(line), result
 
@@ -130,9 +131,9 @@ def isolation(report: Report) -> Iterator[str]:
     for row in report.rows:
         sends.setdefault(row.source, set()).update(row.expected.egress.policies)
         receives.setdefault(row.destination, set()).update(row.expected.ingress.policies)
-    pods = sorted(name for name in {*sends, *receives} if name not in report.words)
+    pods = sorted(name for name in report.endpoints if name not in report.words)
     alike: dict[tuple[tuple[PolicyKey, ...], tuple[PolicyKey, ...]], list[str]] = {}
-    for name in pods:
+    for name in sorted({*sends, *receives} - report.words.keys()):
         key = tuple(sorted(receives.get(name, ()))), tuple(sorted(sends.get(name, ())))
         alike.setdefault(key, []).append(name)
     # Of a pod that was only asked in one direction, nothing is known about the other

@@ -74,12 +74,17 @@ def names(some: Iterable[str], everyone: Iterable[str]) -> str:
 
 
 def sources(line: Line, group: Group, everyone: Collection[str]) -> str:
-    """Who sends, in one column; the rest, if they are many, as such."""
-    alone = len(group.lines) == 1
-    if line.is_rest and len(line.sources) > 3 and (not alone or len(line.sources) >= len(everyone) - 1):
-        if group.outside:
-            return "any pod" if alone else "any other pod"
-        return "anyone" if alone else "anyone else"
+    """Who sends, in one column; the rest, if they are many, as such.
+
+    Args:
+        line: whose sources.
+        group: the group of the line.
+        everyone: all who could send to the group. If some of them were not asked, the rest is named too.
+    """
+    asked = {name for each in group.lines for name in each.sources}
+    if line.is_rest and len(line.sources) > 3 and asked.union(group.destinations).issuperset(everyone):
+        words = ("any pod", "any other pod") if group.outside else ("anyone", "anyone else")
+        return words[len(group.lines) > 1]
     here = [name for name in everyone if name not in group.destinations or name in line.sources]
     return names(line.sources, here)
 

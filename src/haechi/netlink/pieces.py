@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from itertools import islice
 
 from haechi.nft.element import Element
-from haechi.nft.shape import Shape
 from haechi.nft.set import Set
+from haechi.nft.shape import Shape
 from haechi.nft.table import Table
 from haechi.nft.transaction import Elements, Operation, Transaction, Verb
 

@@ -1,0 +1,42 @@
+"""Ports and lines in words. Promises that what goes to a terminal, a table or a graph cannot break out of its place."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from haechi.model import printable
+from haechi.sets import PortSet
+
+PROTOCOLS: Mapping[int, str] = {6: "TCP", 17: "UDP", 132: "SCTP"}
+PortNames = Mapping[tuple[int, int], str]  # by protocol and number
+NO_NAMES: PortNames = {}
+
+
+def port_ranges(ports: PortSet) -> tuple[tuple[str, int, int], ...]:
+    """Protocol, first and last port; `any` for every protocol. Port 0, which no policy can name, goes with port 1."""
+    if ports == PortSet.ALL:
+        return (("any", 1, 65535),)
+    return tuple(
+        (PROTOCOLS.get(protocol, str(protocol)), max(first, 1), max(last, 1)) for protocol, first, last in ports.parts()
+    )
+
+
+def ports_text(ports: PortSet, names: PortNames = NO_NAMES) -> str:
+    """`TCP 80 (http), 443; UDP 53`, `all TCP`, `everything`, or `nothing`."""
+    if ports == PortSet.ALL:
+        return "everything"
+    found: dict[str, list[str]] = {}
+    for protocol, first, last in ports.parts():
+        word = PROTOCOLS.get(protocol, f"protocol {protocol}")
+        whole = first == 0 and last == 65535
+        name = names.get((protocol, first)) if first == last else None
+        text = "" if whole else f"{first}" if first == last else f"{first}-{last}"
+        found.setdefault(word, []).append(f"{text} ({printable(name)})" if name else text)
+    return "; ".join(
+        f"all {word}" if texts == [""] else f"{word} {', '.join(texts)}" for word, texts in found.items()
+    ) or ("nothing")
+
+
+def protocol_text(protocol: int) -> str:
+    """`TCP`, `UDP`, `SCTP` or the number."""
+    return PROTOCOLS.get(protocol, f"protocol {protocol}")

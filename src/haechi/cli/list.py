@@ -1,0 +1,150 @@
+"""`haechi list`: every connection that policies allow."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from cyclopts import Parameter
+
+from haechi.cli.arguments import Gates, Paths, Version
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from haechi.analysis.cluster import Cluster
+    from haechi.analysis.connections import Connection, Listing
+    from haechi.model.verdict import PodKey
+    from haechi.sets import AddressSet
+
+Output = Literal["text", "json", "csv", "md", "dot", "mermaid"]
+By = Literal["workload", "pod", "class"]
+_CHUNK = 4096  # pieces of text that are written together
+
+
+def list_connections(
+    *paths: Paths,
+    by: By = "workload",
+    focus: Annotated[tuple[str, ...], Parameter(metavar="SEL", negative="", show_default=False)] = (),
+    external: bool = True,
+    exposure: Annotated[bool, Parameter(negative="", show_default=False)] = False,
+    ipblock_matches_pods: bool = True,
+    output: Annotated[Output, Parameter(name=("--output", "-o"))] = "text",
+    kubernetes_version: Version = None,
+    feature_gates: Gates = (),
+) -> int:
+    """List the connections that policies allow.
+
+    Args:
+        by: What a line stands for: a workload, a pod, or all pods that behave alike.
+        focus: Only connections of these.
+        external: With connections from and to outside addresses.
+        exposure: Say instead what pods that do not exist yet could reach or be reached by, and what nothing protects.
+        ipblock_matches_pods: Whether an ipBlock means pods whose address it holds; some networks say no.
+        output: Lines for people, JSON or CSV for programs, a Markdown table, or a graph.
+    """
+    from haechi.analysis.cluster import Cluster
+    from haechi.analysis.connections import Listing
+    from haechi.cli.failure import ExitCode, Unusable
+    from haechi.cli.loading import Rules, read_sound
+
+    if exposure and output not in ("text", "json"):
+        raise Unusable("exposure is told as text or json", "--output")
+    found = read_sound(paths, Rules.parse(kubernetes_version, feature_gates))
+    cluster = Cluster.of(found.manifests)
+    pods, addresses = _focused(cluster, focus)
+    listing = Listing.of(cluster, by, ipblock_matches_pods=ipblock_matches_pods)
+    if exposure:
+        _write(_exposure(listing, pods, output))
+    else:
+        lines = listing.connections(
+            external=external,
+            focus=None if pods is None else lambda group: not pods.isdisjoint(group.pods),
+            address=addresses,
+        )
+        _write(_rendered(cluster, listing, lines, by, output))
+    _remark(cluster, ipblock_matches_pods)
+    return ExitCode.GOOD
+
+
+def _rendered(cluster: Cluster, listing: Listing, lines: Iterable[Connection], by: str, output: str) -> Iterator[str]:
+    from haechi.analysis import rendering
+    from haechi.analysis.services import backings, port_names
+
+    if output == "json":
+        classes = {group.name: group.parts for group in listing.groups} if by == "class" else None
+        yield from rendering.as_json(lines, classes)
+    elif output == "text":
+        yield from rendering.as_text(lines, port_names(cluster, listing.groups))
+        for backing in backings(cluster, listing.groups):
+            behind = ", ".join(backing.groups)
+            yield f"service {backing.service} {backing.port}: port {backing.target} of {behind}\n"
+    elif output == "md":
+        yield from rendering.as_markdown(lines, port_names(cluster, listing.groups))
+    else:
+        graphs = {"csv": rendering.as_csv, "dot": rendering.as_dot, "mermaid": rendering.as_mermaid}
+        yield from graphs[output](lines)
+
+
+def _exposure(listing: Listing, pods: frozenset[PodKey] | None, output: str) -> Iterator[str]:
+    from haechi.analysis.exposure import exposures
+    from haechi.analysis.rendering import exposures_json, exposures_text
+
+    chosen = [group for group in listing.groups if pods is None or not pods.isdisjoint(group.pods)]
+    found = exposures(chosen, listing.reach.classes)
+    yield from exposures_json(found) if output == "json" else exposures_text(found)
+
+
+def _write(pieces: Iterator[str]) -> None:
+    from itertools import islice
+
+    from haechi.cli import terminal
+
+    out = terminal.output()
+    while chunk := "".join(islice(pieces, _CHUNK)):
+        out.write(chunk)
+
+
+def _remark(cluster: Cluster, ipblock_matches_pods: bool) -> None:
+    """What was added, left out and assumed, beside the result."""
+    from haechi.analysis.assumptions import Assumption
+    from haechi.cli import terminal
+
+    told = terminal.errors()
+    for note in cluster.notes:
+        told.line(note, terminal.Style.DIM)
+    block = Assumption.IPBLOCK_PODS if ipblock_matches_pods else Assumption.IPBLOCK_NO_PODS
+    for assumption in (Assumption.OWN_NODE, block, Assumption.EITHER_FAMILY, *cluster.assumptions):
+        told.line(f"assumed: {assumption}", terminal.Style.DIM)
+
+
+def _focused(cluster: Cluster, texts: Iterable[str]) -> tuple[frozenset[PodKey] | None, AddressSet | None]:
+    """The pods, and the outside addresses, that the texts mean; None if there is no text."""
+    from haechi.analysis.naming import pods_named
+    from haechi.cli.choice import parse_selector
+    from haechi.cli.failure import unknown_name
+    from haechi.sets import AddressError, AddressSet
+
+    listed = list(texts)
+    if not listed:
+        return None, None
+    pods: set[PodKey] = set()
+    addresses: list[AddressSet] = []
+    for text in listed:
+        named = pods_named(cluster, text)
+        namespace, colon, labels = text.rpartition(":")
+        selector = None if named else parse_selector(labels)
+        if selector is not None:
+            named = tuple(
+                key
+                for key, pod in cluster.pods.items()
+                if (not colon or key.namespace == namespace) and selector.matches(pod.labels)
+            )
+        pods.update(named)
+        try:
+            addresses.append(AddressSet.parse(text))
+        except AddressError:
+            if not named:
+                raise unknown_name(
+                    "--focus", text, map(str, cluster.pods), "the name, labels or address of anyone"
+                ) from None
+    return frozenset(pods), AddressSet.union_all(addresses)

@@ -1,0 +1,84 @@
+"""docs/cli.md says what the program does."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from haechi.cli.app import app
+from haechi.cli.failure import ExitCode
+from haechi.cli.findings import FindingsOut
+from haechi.cli.lab_json import ReportOut
+from haechi.cli.rulesets import RulesetOut
+from haechi.model import Code
+from tests.cli.conftest import Haechi
+
+TEXT = (Path(__file__).parents[2] / "docs" / "cli.md").read_text(encoding="utf-8")
+COMMANDS = ("lab run", "validate", "compile")
+
+
+def sections(text: str, level: int) -> dict[str, str]:
+    """The text under each heading of a level."""
+    parts = re.split(rf"^{'#' * level} (.*)$", text, flags=re.MULTILINE)
+    return dict(zip(parts[1::2], parts[2::2], strict=True))
+
+
+def documents(text: str) -> list[object]:
+    """Every JSON document among the code."""
+    return [json.loads(code) for code in re.findall(r"^```json\n(.*?)^```", text, flags=re.MULTILINE | re.DOTALL)]
+
+
+def options(command: str) -> set[str]:
+    """The long options of a command, as the program knows them."""
+    found = app
+    for word in command.split():
+        found = found[word]
+    names = {name for argument in found.assemble_argument_collection() for name in argument.names}
+    return {name for name in names if name.startswith("--")}
+
+
+def test_every_command_has_a_heading_and_no_other() -> None:
+    headings = {heading for heading in sections(TEXT, 2) if heading.startswith("haechi ")}
+    assert headings == {f"haechi {command}" for command in COMMANDS}
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_option_has_a_heading_and_no_other(command: str) -> None:
+    section = sections(TEXT, 2)[f"haechi {command}"]
+    assert set(sections(section, 3)) == options(command)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_option_is_in_the_usage(command: str) -> None:
+    usage = sections(TEXT, 2)[f"haechi {command}"].split("```")[1]
+    for option in options(command):
+        assert (option if option != "--output" else "-o ") in usage
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_option_is_in_the_help(haechi: Haechi, command: str) -> None:
+    text = haechi(*command.split(), "--help").out
+    assert options(command) <= set(re.findall(r"--[a-z-]+", text))
+
+
+def test_every_exit_code_is_explained() -> None:
+    codes = re.findall(r"^\| (\d+) \|", sections(TEXT, 2)["Exit codes"], flags=re.MULTILINE)
+    assert [int(code) for code in codes] == [code.value for code in ExitCode]
+
+
+def test_every_code_of_a_finding_is_explained() -> None:
+    codes = re.findall(r"^\| `([a-z-]+)` \|", sections(TEXT, 2)["haechi validate"], flags=re.MULTILINE)
+    assert codes == [code.value for code in Code]
+
+
+@pytest.mark.parametrize(
+    ("command", "struct"), [("lab run", ReportOut), ("validate", FindingsOut), ("compile", RulesetOut)]
+)
+def test_the_json_of_the_docs_is_that_of_the_program(command: str, struct: type[msgspec.Struct]) -> None:
+    (document,) = documents(sections(TEXT, 2)[f"haechi {command}"])
+    value = msgspec.convert(document, struct)
+    assert msgspec.to_builtins(value) == document
