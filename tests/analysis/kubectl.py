@@ -55,7 +55,9 @@ def _serving(answers: dict[str, Json]) -> Iterator[int]:
     class Answer(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             found = answers.get(self.path.partition("?")[0])
-            body = json.dumps(found or {"kind": "Status", "apiVersion": "v1", "status": "Failure", "code": 404}).encode()
+            body = json.dumps(
+                found or {"kind": "Status", "apiVersion": "v1", "status": "Failure", "code": 404}
+            ).encode()
             self.send_response(404 if found is None else 200)
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(body)))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from haechi.model import Namespace, NetworkPolicy, Node, Pod
 from tests.building import namespace, node, pod, policy
 
@@ -33,6 +35,8 @@ TEAM_B = "{namespaceSelector: {matchLabels: {team: b}}}"
 BLOCK = "{ipBlock: {cidr: 192.0.2.0/24, except: [192.0.2.128/25]}}"
 BLOCK_6 = "{ipBlock: {cidr: '2001:db8::/32'}}"
 
+MANY = [f"{{podSelector: {{matchLabels: {{app: a{number}}}}}}}" for number in range(9)]
+
 CASES: dict[str, tuple[Object, ...]] = {
     "no-policy": CLUSTER,
     "deny-all": case(one("{podSelector: {}, policyTypes: [Ingress, Egress]}")),
@@ -53,6 +57,13 @@ CASES: dict[str, tuple[Object, ...]] = {
             f" egress: [{{to: [{CLIENTS}, {TEAM_B}], ports: [{{port: web}}]}}]}}"
         )
     ),
+    "named-beside-numbered": case(
+        one(
+            "{podSelector: {}, policyTypes: [Egress],"
+            f" egress: [{{to: [{TEAM_B}], ports: [{{port: web}}]}}, {{to: [{BLOCK}], ports: [{{port: 8080}}]}}]}}"
+        )
+    ),
+    "many-peers": case(one(f"{{{SERVER}, ingress: [{{from: [{', '.join(MANY)}]}}]}}")),
     "disputed": case(
         pod("y/twin", "10.0.0.1", node="m"), one("{podSelector: {}, policyTypes: [Egress]}"), pod("x/late", node="n")
     ),
@@ -61,4 +72,18 @@ CASES: dict[str, tuple[Object, ...]] = {
         policy("{podSelector: {}}", name='two"'),
     ),
 }
-CASES["everything"] = tuple({(type(each), each.key): each for found in CASES.values() for each in found}.values())
+
+
+def everything() -> tuple[Object, ...]:
+    """All cases in one cluster, their policies under names of their own."""
+    found: dict[tuple[type, str], Object] = {}
+    for name, objects in CASES.items():
+        for number, each in enumerate(objects):
+            if isinstance(each, NetworkPolicy):
+                metadata = msgspec.structs.replace(each.metadata, name=f"{name}-{number}")
+                each = msgspec.structs.replace(each, metadata=metadata)
+            found[type(each), each.key] = each
+    return tuple(found.values())
+
+
+CASES["everything"] = everything()

@@ -6,19 +6,22 @@ from collections.abc import Iterator
 from ipaddress import ip_address
 from random import Random
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from haechi.dataplane import NodeRuleset
 from haechi.engine import Engine
 from haechi.model import Namespace, NetworkPolicy, Node, Pod
-from haechi.model.verdict import Packet
+from haechi.model.verdict import Address, Packet
 from haechi.nft import CtState
 from haechi.reference import Cluster, allowed
 from haechi.reference.reference import addresses, is_own_node, owners
 from tests import building, clusters
+from tests.dataplane.cases import CASES
 from tests.dataplane.interpreter import Flow, Interpreter
 
+PORTS = (53, 79, 80, 81, 90, 91, 443, 5060, 8080)
 Object = Namespace | Node | Pod | NetworkPolicy
 
 
@@ -39,8 +42,10 @@ def forwarded(cluster: Cluster, packet: Packet, node: str) -> bool | None:
     return all(side.allowed for pods, side in sides if pods and pods[0] in here)
 
 
-def differences(cluster: Cluster, engine: Engine, packets: list[Packet]) -> Iterator[str]:
-    for node in clusters.NODES:
+def differences(
+    cluster: Cluster, engine: Engine, packets: list[Packet], nodes: tuple[str, ...] = clusters.NODES
+) -> Iterator[str]:
+    for node in nodes:
         kernel = Interpreter(NodeRuleset(engine, node).ruleset())
         for packet in packets:
             wanted = forwarded(cluster, packet, node)
@@ -57,15 +62,26 @@ def test_packets_fare_as_the_reference_says(found: list[Object], seed: int) -> N
     assert [*differences(cluster, engine, clusters.probes(cluster, Random(seed)))] == []
 
 
+@pytest.mark.parametrize("name", CASES)
+def test_every_packet_of_a_case_fares_as_the_reference_says(name: str) -> None:
+    """Every pair of addresses, every port that is named and its neighbours, every protocol."""
+    cluster = clusters.cluster(list(CASES[name]))
+    texts = {text for each in cluster.pods for text in each.addresses} | {"192.0.2.1", "192.0.2.200", "2001:db8::1"}
+    ends = [ip_address(text) for text in sorted(texts)]
+    ons = [(protocol, port) for protocol in (6, 17, 132) for port in PORTS] + [(1, 0), (47, 0)]
+    packets = [Packet(a, b, *on) for a in ends for b in ends if a.version == b.version and a != b for on in ons]
+    assert [*differences(cluster, Engine.of(CASES[name]), packets, ("n", "m"))] == []
+
+
 @given(st.lists(clusters.objects(), min_size=4, max_size=16))
 @settings(max_examples=50)
 def test_packets_without_a_connection_stay_away_from_isolated_pods(found: list[Object]) -> None:
     """Invalid and untracked ones pass if and only if no end of them is isolated here."""
     cluster = clusters.cluster(found)
     ruleset = NodeRuleset(Engine.of([*cluster.pods, *cluster.policies]), "n0")
-    isolated = {each for pod in cluster.pods for each in addresses(pod) if is_isolated(cluster, pod, "n0")}
     kernel = Interpreter(ruleset.ruleset())
     everyone = sorted({each for pod in cluster.pods for each in addresses(pod)}, key=str)
+    isolated = {each for each in everyone if is_isolated(cluster, each, "n0")}
     for one in everyone:
         for other in everyone:
             if one.version == other.version:
@@ -73,19 +89,15 @@ def test_packets_without_a_connection_stay_away_from_isolated_pods(found: list[O
                     assert kernel.passes(Flow(one, other, 6, 80, state)) is isolated.isdisjoint((one, other))
 
 
-def is_isolated(cluster: Cluster, pod: Pod, node: str) -> bool:
-    """Whether the node closes a pod in some direction: because a policy says so, or because its address is disputed."""
-    elsewhere = ip_address("203.0.113.9"), ip_address("2001:db8:ffff::9")
-    for address in addresses(pod):
-        rivals = owners(cluster, address)
-        if pod not in rivals or pod.spec.node_name != node:
-            continue
-        remote = elsewhere[address.version == 6]
-        there = allowed(cluster, Packet(address, remote, 6, 80)).egress
-        back = allowed(cluster, Packet(remote, address, 6, 80)).ingress
-        if len(rivals) > 1 or there.isolated or back.isolated:
-            return True
-    return False
+def is_isolated(cluster: Cluster, address: Address, node: str) -> bool:
+    """Whether the node closes an address in some direction: because a policy says so, or because it is disputed."""
+    rivals = owners(cluster, address)
+    if all(pod.spec.node_name != node for pod in rivals):
+        return False
+    remote = ip_address("203.0.113.9" if address.version == 4 else "2001:db8:ffff::9")
+    there = allowed(cluster, Packet(address, remote, 6, 80)).egress
+    back = allowed(cluster, Packet(remote, address, 6, 80)).ingress
+    return len(rivals) > 1 or there.isolated or back.isolated
 
 
 CLOSED = building.policy("{podSelector: {}, policyTypes: [Ingress, Egress]}")

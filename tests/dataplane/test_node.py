@@ -242,6 +242,16 @@ def test_a_policy_that_goes_and_comes_back_fills_its_sets_anew() -> None:
     assert lab.members("named4_tcp") == {"10.0.0.3 . 81", "10.0.0.7 . 82"}
 
 
+def test_what_was_followed_before_a_set_went_does_not_count_when_it_is_back() -> None:
+    """The pod's leaving was noted; filled anew, the set never had it."""
+    lab = Following(*BASE)
+    lab.delete(B)
+    lab.delete(OPEN_TO_B)
+    lab.put(OPEN_TO_B)
+    lab.commit()
+    assert lab.members("pods4") == set()
+
+
 def test_blocks_that_come_back_are_not_sent_again() -> None:
     blocks = building.policy("{podSelector: {}, ingress: [{from: [{ipBlock: {cidr: 10.0.0.0/8}}]}]}")
     lab = Following(A, blocks)

@@ -49,21 +49,32 @@ from haechi.verify.space import Context
 
 V6 = 1 << 32
 ICMP = {4: 1, 6: 58}
+MESSAGES = (1, 58)
 
 
 @dataclass(frozen=True)
 class Sent:
-    """What does not depend on addresses: protocol, the server's port, the client's port, an ICMP type."""
+    """What does not depend on addresses: protocol, the server's port, an ICMP type."""
 
     protocol: int
-    port: int
-    client_port: int
+    port: int = 0
     message: int = 0
 
     @property
     def number(self) -> int:
-        """What a place has in the place of the port."""
-        return self.port
+        """What a place of `haechi.verify` has as its number, without a connection."""
+        return self.message << 8 if self.protocol in MESSAGES else self.port
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """What NAT and the client chose, the same for all packets: the address and port that were dialled, and the client's
+    address and port after SNAT."""
+
+    dialled: int = 0x0A636363
+    dialled_port: int = 40001
+    answered: int = 0x0A636364
+    answered_port: int = 40000
 
 
 class Universe:
@@ -74,10 +85,10 @@ class Universe:
         self.addresses = sorted(set(addresses))
         self.contexts = list(Context)
         numbers = sorted(set(ports))
-        self.sent = [Sent(protocol, port, 40000) for protocol in (6, 17, 132) for port in numbers]
-        self.sent += [Sent(6, numbers[0], port) for port in numbers[1:3]]
-        self.sent += [Sent(47, 0, 0), Sent(ICMP[family], 0, 0, 8 if family == 4 else 128)]
-        self.sent += [Sent(ICMP[family], 0, 0, message) for message in (1, 132, 133, 135, 137, 138) if family == 6]
+        self.chosen = Chosen()
+        self.sent = [Sent(protocol, port) for protocol in (6, 17, 132) for port in numbers]
+        self.sent += [Sent(47), Sent(1, 0, 8), Sent(58, 0, 128)]
+        self.sent += [Sent(58, 0, message) for message in (1, 132, 133, 135, 137, 138) if family == 6]
         self._steps = len(self.sent), len(self.addresses), len(self.addresses), len(self.contexts)
         self._asked: dict[object, object] = {}
 
@@ -101,12 +112,12 @@ class Universe:
         found = 0
         for number, context in enumerate(self.contexts):
             for place, sent in enumerate(self.sent):
-                message = sent.protocol == ICMP[self.family]
-                error = context is Context.ERROR
+                message = sent.protocol in MESSAGES
+                error = context is Context.ERROR and sent.protocol == ICMP[self.family]
                 related = context in (Context.RELATED, Context.RELATED_BACK)
-                discovery = self.family == 6 and message and sent.message in (*range(130, 138), 143)
+                discovery = self.family == 6 and sent.protocol == 58 and sent.message in (*range(130, 138), 143)
                 loose = context in (Context.INVALID, Context.UNTRACKED)
-                if (error and not message) or (related and message) or (discovery and not loose):
+                if (context is Context.ERROR and not error) or (related and message) or (discovery and not loose):
                     continue
                 found |= self._axis(3, number) & self._axis(0, place)
         return found
@@ -138,9 +149,9 @@ class Universe:
 
     def values(self, load: Load) -> dict[bytes, int]:
         """Each value that a load can give, with the packets that give it; others give none (NFT_BREAK)."""
-        found = self._asked.get(load)
+        found = self._asked.get((load, self.chosen))
         if found is None:
-            found = self._asked[load] = self._values(load)
+            found = self._asked[load, self.chosen] = self._values(load)
         assert isinstance(found, dict)
         return found
 
@@ -165,11 +176,14 @@ class Universe:
             case Ct(key=CtKey.SADDR_IP | CtKey.SADDR_IP6) if self._is_ours(load):
                 yield from self._of_address(2 if load.direction is Direction.ORIGINAL else 1)
             case Ct(key=CtKey.DADDR_IP | CtKey.DADDR_IP6) if self._is_ours(load):
-                yield from self._of_address(1 if load.direction is Direction.ORIGINAL else 2)
-            case Ct(key=CtKey.PROTO_SRC, direction=Direction.REPLY) | Ct(key=CtKey.PROTO_DST, direction=Direction.ORIGINAL):
+                original = load.direction is Direction.ORIGINAL
+                yield self._bytes(self.chosen.dialled if original else self.chosen.answered), self.all
+            case Ct(key=CtKey.PROTO_SRC, direction=Direction.REPLY):
                 yield from self._of_sent(lambda sent: sent.port.to_bytes(2, "big"))
+            case Ct(key=CtKey.PROTO_DST, direction=Direction.ORIGINAL):
+                yield self.chosen.dialled_port.to_bytes(2, "big"), self.all
             case Ct(key=CtKey.PROTO_SRC | CtKey.PROTO_DST):
-                yield from self._of_sent(lambda sent: sent.client_port.to_bytes(2, "big"))
+                yield self.chosen.answered_port.to_bytes(2, "big"), self.all
             case Payload(field=PayloadField.IP_SADDR | PayloadField.IP6_SADDR) if self._is_ours(load):
                 yield from self._of_address(1 if back else 2)
             case Payload(field=PayloadField.IP_DADDR | PayloadField.IP6_DADDR) if self._is_ours(load):
@@ -182,8 +196,10 @@ class Universe:
 
     def _of_address(self, place: int) -> Iterator[tuple[bytes, int]]:
         for number, address in enumerate(self.addresses):
-            value = address.to_bytes(4, "big") if self.family == 4 else (address - V6).to_bytes(16, "big")
-            yield value, self._masks[place][number]
+            yield self._bytes(address), self._masks[place][number]
+
+    def _bytes(self, address: int) -> bytes:
+        return address.to_bytes(4, "big") if self.family == 4 else max(address - V6, 0).to_bytes(16, "big")
 
     def _of_sent(self, value: object) -> Iterator[tuple[bytes, int]]:
         assert callable(value)
@@ -205,7 +221,7 @@ class Universe:
                     (asked.load,), lambda value: (asked.first <= value <= asked.last) is not asked.negated
                 )
             case Lookup():
-                key = (asked.loads, id(ruleset.sets[asked.set]), asked.negated)
+                key = (asked.loads, id(ruleset.sets[asked.set]), asked.negated, self.chosen)
                 known = self._asked.get(key)
                 if known is None or known[0] is not ruleset.sets[asked.set]:  # type: ignore[index]
                     bits = self.looked_up(asked.loads, ruleset.sets[asked.set].elements, ruleset.sets[asked.set])
@@ -238,6 +254,17 @@ class Universe:
                     bits &= self._such((load,), lambda value, low=low, high=high: low <= value <= high)
             found |= bits
         return found
+
+    def choices(self) -> Iterator[Chosen]:
+        """Every way for what is chosen to be one, or two, of the addresses and ports that matter."""
+        ports = sorted({sent.port for sent in self.sent})
+        addresses = self.addresses
+        for number in range(max(len(ports), len(addresses))):
+            one, other = addresses[number % len(addresses)], addresses[(number + 1) % len(addresses)]
+            port = ports[number % len(ports)]
+            yield Chosen(one, port, one, port)
+            yield Chosen(one, port, other, 40000)
+            yield Chosen(other, 40000, one, port)
 
     # -- what a table does -----------------------------------------------------------------------------------------------
 
@@ -293,7 +320,7 @@ class Universe:
                     yield verdict, bits & inside
 
     def _cases(self, held: Map, loads: tuple[Load, ...]) -> list[tuple[Verdict, int]]:
-        key = (loads, id(held))
+        key = (loads, id(held), self.chosen)
         known = self._asked.get(key)
         if known is None or known[0] is not held:  # type: ignore[index]
             cases = [(each.verdict, self.looked_up(loads, [each], held)) for each in held.elements if each.verdict]

@@ -1,9 +1,9 @@
 """Files of assertions about connectivity: the kind ConnectivityTest of haechi/v1alpha1, read strictly.
 
 Why: a test that silently means less than it says is worse than none. Promises that every mistake of a document is told
-at once with its place, and that a `ConnectivityTest` that is handed out has none: names, selectors, addresses and ports
-in it can be read. Refuses unknown and repeated fields, other kinds of haechi/v1alpha1, and assertions that could mean
-two things. Documents of foreign kinds are skipped with a word.
+at once with its place, and that a `Suite` has none: names, selectors, addresses and ports in it can be read. Refuses
+unknown and repeated fields, other kinds of haechi/v1alpha1, and assertions that could mean two things. Documents of
+foreign kinds are skipped with a word.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import msgspec
 from haechi.model import Code, LabelSelector, Location, Path, Problem, Severity, path_text
 from haechi.model.base import Resource, Struct
 from haechi.model.decoding import Mistake, decode
-from haechi.model.names import label_key, label_value, namespace_name
+from haechi.model.names import dns_label, label_key, label_value
 from haechi.model.source import Source
 from haechi.model.tree import Data, SyntaxProblem, Tree
 from haechi.model.version import KubernetesVersion
@@ -91,10 +91,8 @@ class ConnectivityTest(Resource, frozen=True, kw_only=True):
 
 
 @dataclass(frozen=True, slots=True)
-class Test:
-    """A ConnectivityTest with the place of each of its assertions."""
-
-    __test__: ClassVar[bool] = False  # pytest: not one of yours
+class Suite:
+    """A ConnectivityTest without mistakes, with the place of each of its assertions."""
 
     name: str
     namespace: str
@@ -102,9 +100,9 @@ class Test:
     locations: tuple[Location, ...]
 
 
-def read_tests(source: Source) -> tuple[tuple[Test, ...], tuple[Problem, ...]]:
+def read_suites(source: Source) -> tuple[tuple[Suite, ...], tuple[Problem, ...]]:
     """The tests of a file, and everything that is wrong with it. A test with a mistake is not handed out."""
-    tests: list[Test] = []
+    suites: list[Suite] = []
     problems: list[Problem] = []
     for begin, end in split(source.data):
         try:
@@ -113,8 +111,8 @@ def read_tests(source: Source) -> tuple[tuple[Test, ...], tuple[Problem, ...]]:
             problems.append(Problem(Severity.ERROR, Code.SYNTAX, error.message, source.at(error.offset)))
             continue
         if tree.data is not None:
-            _Document(source, tree, tests, problems).read()
-    return tuple(tests), tuple(problems)
+            _Document(source, tree, suites, problems).read()
+    return tuple(suites), tuple(problems)
 
 
 @dataclass(frozen=True)
@@ -123,7 +121,7 @@ class _Document:
 
     source: Source
     tree: Tree
-    tests: list[Test]
+    suites: list[Suite]
     problems: list[Problem]
 
     def read(self) -> None:
@@ -147,7 +145,7 @@ class _Document:
                 self._location(("spec", "assertions", number)) for number in range(len(found.spec.assertions))
             )
             name, namespace = found.metadata.name, found.metadata.namespace
-            self.tests.append(Test(name, namespace, found.spec.assertions, locations))
+            self.suites.append(Suite(name, namespace, found.spec.assertions, locations))
 
     def _refuse(self, api_version: Data, kind: Data) -> None:
         words = f"{kind} of {api_version} is not a ConnectivityTest of {API_VERSION}"
@@ -172,18 +170,17 @@ def _spread_ports(data: dict[str, Data]) -> None:
     assertions = spec.get("assertions") if isinstance(spec, dict) else None
     for assertion in assertions if isinstance(assertions, list) else ():
         ports = assertion.get("ports") if isinstance(assertion, dict) else None
-        for number, port in enumerate(ports if isinstance(ports, list) else ()):
-            if isinstance(port, int | str) and not isinstance(port, bool):
-                ports[number] = _port_mapping(port)
+        if isinstance(ports, list):
+            ports[:] = [_port_mapping(port) for port in ports]
 
 
-def _port_mapping(port: int | str) -> dict[str, Data]:
-    """`5432`, `53/UDP` or `http/TCP` as the fields of a `Port`."""
-    if isinstance(port, int):
+def _port_mapping(port: Data) -> Data:
+    """`5432`, `53/UDP` or `http/TCP` as the fields of a `Port`; anything else as it is."""
+    if isinstance(port, int) and not isinstance(port, bool):
         return {"port": port}
-    match = _PORT_TEXT.fullmatch(port)
+    match = _PORT_TEXT.fullmatch(port) if isinstance(port, str) else None
     if match is None:
-        return {"port": port}
+        return port
     number = match["port"]
     fields: dict[str, Data] = {"port": int(number) if number.isascii() and number.isdigit() else number}
     return fields if match["protocol"] is None else {**fields, "protocol": match["protocol"].upper()}
@@ -232,7 +229,7 @@ def _of_party(party: Party, path: Path) -> Iterator[Mistake]:
         yield _invalid(path, "namespace and namespaceSelector exclude each other")
     if party.pod and not (party.pod.count("/") == 1 and all(party.pod.split("/"))):
         yield _invalid((*path, "pod"), f"{party.pod!r} is not namespace/name")
-    if party.namespace and (messages := namespace_name(party.namespace)):
+    if party.namespace and (messages := dns_label(party.namespace)):
         yield _invalid((*path, "namespace"), f"{party.namespace!r}: {messages[0]}")
     if party.ip:
         try:

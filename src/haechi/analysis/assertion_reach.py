@@ -16,22 +16,22 @@ from typing import NamedTuple
 
 from haechi.engine import Endpoint, Engine, NamedPort, Policy, PolicySet, Rule, traffic
 from haechi.model.verdict import Direction, PolicyKey
-from haechi.sets import AddressSet, PortSet, Traffic
+from haechi.sets import AddressSet, PortSet, Traffic, point_to_text
 
 _NUMBER = re.compile(r"spec\.(?:ingress|egress)\[(\d+)\]")
 
 
 class RuleKey(NamedTuple):
-    """Which rule: the item `index` of `spec.ingress` or `spec.egress` of a policy."""
+    """Which rule: the item `place` of `spec.ingress` or `spec.egress` of a policy."""
 
     policy: PolicyKey
     direction: Direction
-    index: int
+    place: int
 
     @property
     def path(self) -> str:
         """As in API errors: `spec.ingress[0]`."""
-        return f"spec.{self.direction.lower()}[{self.index}]"
+        return f"spec.{self.direction.lower()}[{self.place}]"
 
 
 class _Senders(NamedTuple):
@@ -65,6 +65,21 @@ class World:
     def pods(self) -> tuple[Endpoint, ...]:
         """All pods that policies see, by key."""
         return tuple(sorted(self.engine.endpoints, key=lambda endpoint: endpoint.key))
+
+    @cached_property
+    def names(self) -> dict[int, str]:
+        """Who has an address, for those who have a name."""
+        found: dict[int, str] = {address: name for name, addresses in self.named.items() for address in addresses}
+        for endpoint in reversed(self.pods):
+            for address in endpoint.addresses:
+                several = address in self.disputed
+                found[address] = f"{point_to_text(address)} of several pods" if several else str(endpoint.key)
+        return found
+
+    @cached_property
+    def known(self) -> AddressSet:
+        """The addresses that have a name."""
+        return AddressSet.of(*self.names)
 
     @cached_property
     def claimed(self) -> AddressSet:
@@ -133,30 +148,34 @@ class World:
     # -- rules -------------------------------------------------------------------------------------------------------
 
     @cached_property
-    def rules(self) -> tuple[RuleKey, ...]:
-        """Every rule that counts and can be read."""
-        return tuple(
-            RuleKey(key, direction, index)
+    def rules(self) -> Mapping[RuleKey, Rule]:
+        """Every rule that counts and can be read, by policy and place."""
+        return {
+            RuleKey(key, direction, place): rule
             for key, policy in sorted(self.engine.policies.items())
             for direction in Direction
-            for index, _ in numbered(policy, direction)
-        )
+            for place, rule in numbered(policy, direction)
+        }
 
-    def rules_of(self, endpoint: Endpoint, direction: Direction) -> Iterator[tuple[RuleKey, Rule]]:
+    def rules_of(self, endpoint: Endpoint, direction: Direction) -> Iterator[RuleKey]:
         """The rules of the policies that isolate a pod in a direction."""
         for key in sorted(self.engine.policies_of(endpoint, direction)):
-            for index, rule in numbered(self.engine.policies[key], direction):
-                yield RuleKey(key, direction, index), rule
+            for place, _ in numbered(self.engine.policies[key], direction):
+                yield RuleKey(key, direction, place)
 
-    def allowed_by(self, key: RuleKey, rule: Rule, endpoint: Endpoint) -> Traffic:
-        """What one rule allows a pod that its policy isolates, by the address of the other end."""
-        ports = endpoint.ports if key.direction is Direction.INGRESS and rule.names else ()
+    def allowed_by(self, key: RuleKey, endpoint: Endpoint | None = None) -> Traffic:
+        """What one rule allows, by the address of the other end.
+
+        Args:
+            key: the rule.
+            endpoint: a pod that its policy isolates; not needed for Egress, where port names are the other end's.
+        """
+        rule = self.rules[key]
+        ports = endpoint.ports if endpoint is not None and key.direction is Direction.INGRESS and rule.names else ()
         found = self._rules.get((key, ports))
         if found is None:
-            policy = self.engine.policies[key.policy]
-            alone = replace(policy, ingress=(rule,), egress=(rule,))
-            found = traffic(self.engine, PolicySet.of(key.direction, [alone], ports))
-            self._rules[key, ports] = found
+            alone = replace(self.engine.policies[key.policy], ingress=(rule,), egress=(rule,))
+            found = self._rules[key, ports] = traffic(self.engine, PolicySet.of(key.direction, [alone], ports))
         return found
 
 

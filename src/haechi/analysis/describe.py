@@ -8,7 +8,7 @@ policy. It refuses to know the clock or the zone: the caller says how a moment i
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 from haechi.analysis.tabwriter import aligned
@@ -34,7 +34,10 @@ _BETWEEN = "    ----------\n"
 
 
 def describe(policy: NetworkPolicy, local: Local = lambda moment: moment.astimezone(UTC)) -> str:
-    """The text for one policy, with the line break at its end."""
+    """The text for one policy, with the line break at its end.
+
+    A byte that is no character, which kubectl makes by cutting one, is a surrogate: encode with `surrogateescape`.
+    """
     stored = default(policy)
     meta = stored.metadata
     lines = [
@@ -121,7 +124,7 @@ def _annotations(annotations: Mapping[str, str]) -> Iterator[str]:
 
 
 def _shortened(line: str) -> str:
-    """At most 138 bytes, even if that cuts a character: its bytes become replacement characters nowhere but here."""
+    """At most 138 bytes, even where that cuts a character: what is left of it becomes surrogates (PEP 383)."""
     data = line.encode()
     if len(data) <= MAX_ANNOTATION - 2:
         return line
@@ -143,7 +146,7 @@ def _spec(policy: NetworkPolicy) -> Iterator[str]:
 
 
 def _direction(
-    word: str, affected: bool, rules: tuple[NetworkPolicyIngressRule, ...] | tuple[NetworkPolicyEgressRule, ...]
+    word: str, affected: bool, rules: Sequence[NetworkPolicyIngressRule | NetworkPolicyEgressRule]
 ) -> Iterator[str]:
     if not affected:
         yield f"  Not affecting {word} traffic\n"

@@ -68,12 +68,17 @@ def _named(cluster: Cluster, owner: Owner, split: list[tuple[int, tuple[PodKey, 
     if len(split) == 1:
         number, keys = split[0]
         return [Group(str(owner), number, keys, (str(owner),))]
-    names = _by_labels([[cluster.pods[key].labels for key in keys] for _, keys in split])
-    words = names or [f"part {place}" for place in range(1, len(split) + 1)]
-    return [
-        Group(f"{owner}{{{word}}}", number, keys, (f"{owner}{{{word}}}",))
-        for word, (number, keys) in zip(words, split, strict=True)
-    ]
+    labels = [[cluster.pods[key].labels for key in keys] for _, keys in split]
+    names = names_of_parts(owner, labels)
+    return [Group(name, number, keys, (name,)) for name, (number, keys) in zip(names, split, strict=True)]
+
+
+def names_of_parts(owner: Owner, parts: list[list[Mapping[str, str]]]) -> list[str]:
+    """A name for each part of a workload, given the labels of its pods."""
+    if len(parts) == 1:
+        return [str(owner)]
+    words = _by_labels(parts) or [f"part {place}" for place in range(1, len(parts) + 1)]
+    return [f"{owner}{{{word}}}" for word in words]
 
 
 def _by_labels(parts: list[list[Mapping[str, str]]]) -> list[str] | None:

@@ -40,3 +40,20 @@ def address_named(text: str) -> int | None:
         return text_to_point(text)
     except AddressError:
         return None
+
+
+class UnknownName(LookupError):
+    """A text that means nobody.
+
+    Attributes:
+        argument: where it was given.
+        text: as given.
+    """
+
+    def __init__(self, argument: str, text: str) -> None:
+        self.argument = argument
+        self.text = text
+        super().__init__(argument, text)
+
+    def __str__(self) -> str:
+        return f"{self.argument}: {self.text!r} is no pod, no workload and no address"

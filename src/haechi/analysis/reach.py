@@ -65,6 +65,11 @@ class Reach:
                     found[number] = ports
         return found
 
+    def side(self, one: PodClass, direction: Direction, other: PodClass) -> tuple[tuple[int, PortSet], ...]:
+        """What one end allows by itself: family and ports for each kind of address of the other."""
+        policies = one.egress if direction is Direction.EGRESS else one.ingress
+        return self._open.get(other.number, ()) if policies is None else self._row(policies).get(other.number, ())
+
     @cached_property
     def _isolated(self) -> frozenset[int]:
         return frozenset(one.number for one in self.classes if one.ingress is not None)
@@ -167,6 +172,10 @@ class Reach:
             found = self._lines[key] = tuple(self._ranges(policies, families))
         return found
 
+    def is_pods(self, first: int, last: int) -> bool:
+        """Whether pods have every address of a range."""
+        return AddressSet([(first, last)]) <= self._pods
+
     def _ranges(self, policies: PolicySet | None, families: tuple[bool, bool]) -> Iterator[tuple[int, int, PortSet]]:
         traffic = (
             Traffic.ALL
@@ -178,7 +187,7 @@ class Reach:
         for family, has in zip((AddressSet.V4, AddressSet.V6), families, strict=True):
             if has:
                 for first, last, ports in traffic.restricted(family, PortSet.ALL).pieces:
-                    if not AddressSet([(first, last)]) <= self._pods:
+                    if not self.is_pods(first, last):
                         yield first, last, ports
 
 

@@ -55,10 +55,10 @@ def as_csv(lines: Iterable[Connection]) -> Iterator[str]:
     yield "src,dst,protocol,first,last\n"
     for src, dst, ports in lines:
         for protocol, first, last in port_ranges(ports):
-            yield f"{_cell(src)},{_cell(dst)},{protocol},{first},{last}\n"
+            yield f"{cell(src)},{cell(dst)},{protocol},{first},{last}\n"
 
 
-def _cell(text: str) -> str:
+def cell(text: str) -> str:
     """A cell; quoted where it must be, and never a formula for a spreadsheet."""
     safe = printable(text)
     if safe[:1] in "=+-@":

@@ -32,9 +32,8 @@ def ports_text(ports: PortSet, names: PortNames = NO_NAMES) -> str:
         name = names.get((protocol, first)) if first == last else None
         text = "" if whole else f"{first}" if first == last else f"{first}-{last}"
         found.setdefault(word, []).append(f"{text} ({printable(name)})" if name else text)
-    return "; ".join(
-        f"all {word}" if texts == [""] else f"{word} {', '.join(texts)}" for word, texts in found.items()
-    ) or ("nothing")
+    words = [f"all {word}" if texts == [""] else f"{word} {', '.join(texts)}" for word, texts in found.items()]
+    return "; ".join(words) or "nothing"
 
 
 def protocol_text(protocol: int) -> str:

@@ -85,6 +85,62 @@ Examples:
 
 {_EXIT}"""
 
+_EXPLAIN = """\
+What a policy or a pod means, in plain sentences with file:line:column.
+
+Before the PATHs, policy/NAME or pod/NAME chooses one; all policies without it.
+A file or folder of that name counts as a PATH. -o describe prints what
+kubectl describe netpol does of a policy as the API server stores it."""
+_EXPLAIN_EXAMPLE = f"""\
+Examples:
+
+    haechi explain examples/test-network-policy
+    haechi explain pod/db policies/ workloads.yaml --lang ko
+    kubectl get netpol,pod,ns -A -o json | haechi explain policy/web -n shop -
+
+{_EXIT}"""
+
+_TEST = """\
+Judge assertions about connectivity: what policies must allow and deny.
+
+TESTS is a file or folder of ConnectivityTests (docs/assertions.md shows the
+form). Every address and port that an assertion means is judged; no packet is
+sent: haechi lab run --tests does that. Rules that no assertion exercises are
+told."""
+_TEST_EXAMPLE = f"""\
+Examples:
+
+    haechi test tests.yaml policies/ pods.yaml
+    haechi test tests.yaml policies/ pods.yaml -o junit > assertions.xml
+    kubectl get netpol,pod,ns,node -A -o json | haechi test tests.yaml -
+
+{_EXIT}"""
+
+_CAN = """\
+Whether one may reach another, and why: every rule that allows, or the rule that comes nearest and what it lacks.
+
+SRC and DST are namespace/pod, namespace/kind/name (such as shop/deployment/web), or an address. PORT is a number or the
+name of a port of DST's containers; TCP where no protocol is said; without PORT, any port will do."""
+_CAN_EXAMPLE = f"""\
+Examples:
+
+    haechi can default/frontend default/db 6379 examples/test-network-policy
+    haechi can 8.8.8.8 shop/deployment/web 443 policies/ workloads.yaml --what-if
+
+Exit codes: 0 allowed, 1 denied, 2 unusable input or arguments, 130 after Ctrl-C."""
+
+_DIFF = """\
+What two sets of manifests allow differently: connections added, removed and on other ports, with the policies behind it.
+
+OLD and NEW are files, folders or - for standard input."""
+_DIFF_EXAMPLE = """\
+Examples:
+
+    haechi diff main/policies policies
+    helm template chart | haechi diff rendered.yaml - -o md --fail-on added
+
+Exit codes: 0 no difference that --fail-on names, 1 a difference, 2 unusable input or arguments, 130 after Ctrl-C."""
+
 app = App(name="haechi", help=_ROOT, help_epilogue=_ROOT_EXAMPLE, help_format="plaintext", version=__version__)
 lab = App(name="lab", help=_LAB, help_epilogue=_RUN_EXAMPLE, version_flags=())
 app.command(lab)
@@ -92,3 +148,7 @@ lab.command("haechi.cli.lab:run", name="run", help=_RUN, help_epilogue=_RUN_EXAM
 app.command("haechi.cli.validate:validate", name="validate", help=_VALIDATE, help_epilogue=_VALIDATE_EXAMPLE)
 app.command("haechi.cli.compile:compile_node", name="compile", help=_COMPILE, help_epilogue=_COMPILE_EXAMPLE)
 app.command("haechi.cli.list:list_connections", name="list", help=_LIST, help_epilogue=_LIST_EXAMPLE)
+app.command("haechi.cli.explain:explain", name="explain", help=_EXPLAIN, help_epilogue=_EXPLAIN_EXAMPLE)
+app.command("haechi.cli.test:judge_assertions", name="test", help=_TEST, help_epilogue=_TEST_EXAMPLE)
+app.command("haechi.cli.can:can", name="can", help=_CAN, help_epilogue=_CAN_EXAMPLE)
+app.command("haechi.cli.diff:diff", name="diff", help=_DIFF, help_epilogue=_DIFF_EXAMPLE)

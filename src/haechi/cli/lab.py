@@ -30,6 +30,7 @@ def run(
     port: Annotated[tuple[str, ...], Parameter(metavar="PORT", negative="", show_default=False)] = (),
     output: Annotated[Output, Parameter(name=("--output", "-o"))] = "table",
     keep: Annotated[bool, Parameter(negative="", show_default=False)] = False,
+    tests: Annotated[str | None, Parameter(metavar="FILE", show_default=False)] = None,
     kubernetes_version: Version = None,
     feature_gates: Gates = (),
 ) -> int:
@@ -44,6 +45,7 @@ def run(
         port: Only these ports, as PORT or PORT/PROTO: a number (TCP unless said) or a container's name for one.
         output: A table for people, or JSON or JUnit XML for programs.
         keep: Leave the lab standing afterwards, say how to enter it, and wait.
+        tests: Try what the assertions of this file or folder are about, and judge them on what arrives.
         kubernetes_version: By whose rules the input is judged, such as 1.33; the newest known if absent.
         feature_gates: Feature gates of that API server: SCTPSupport=false, StrictIPCIDRValidation=true.
     """
@@ -54,4 +56,8 @@ def run(
     families = {"dual": (4, 6), "4": (4,), "6": (6,)}[ip_family]
     request = Request(nodes, families, sources, destinations, port, output, keep)
     sys.stdout.flush()
+    if tests is not None:
+        from haechi.cli.assertions_lab import hold_tests
+
+        return hold_tests(tests, found.manifests, request)
     return hold(found.objects, request)

@@ -35,12 +35,15 @@ def list_connections(
     """List the connections that policies allow.
 
     Args:
+        *paths: Files, folders or - for standard input.
         by: What a line stands for: a workload, a pod, or all pods that behave alike.
         focus: Only connections of these.
         external: With connections from and to outside addresses.
         exposure: Say instead what pods that do not exist yet could reach or be reached by, and what nothing protects.
         ipblock_matches_pods: Whether an ipBlock means pods whose address it holds; some networks say no.
         output: Lines for people, JSON or CSV for programs, a Markdown table, or a graph.
+        kubernetes_version: By whose rules the input is judged, such as 1.33; the newest known if absent.
+        feature_gates: Feature gates of that API server: SCTPSupport=false, StrictIPCIDRValidation=true.
     """
     from haechi.analysis.cluster import Cluster
     from haechi.analysis.connections import Listing
@@ -144,7 +147,6 @@ def _focused(cluster: Cluster, texts: Iterable[str]) -> tuple[frozenset[PodKey] 
             addresses.append(AddressSet.parse(text))
         except AddressError:
             if not named:
-                raise unknown_name(
-                    "--focus", text, map(str, cluster.pods), "the name, labels or address of anyone"
-                ) from None
+                known = [*map(str, cluster.pods), *map(str, set(cluster.owners.values()))]
+                raise unknown_name("--focus", text, known, "the name, labels or address of anyone") from None
     return frozenset(pods), AddressSet.union_all(addresses)

@@ -46,7 +46,7 @@ def hold(objects: Iterable[Object], request: Request) -> int:
     Raises:
         Unusable: there is nothing to try, or the lab cannot be built here.
     """
-    cluster = _built(objects, request)
+    cluster = built(objects, request)
     questions = _questions(cluster, request)
     outer = user_namespace()
     with ProgressLine(errors()) as told:
@@ -56,13 +56,18 @@ def hold(objects: Iterable[Object], request: Request) -> int:
             _write(report, request)
             wait(errors(), network, outer)
 
-        report = _tried(lambda: run(cluster, questions, told, show if request.keep else None))
+        report = tried(lambda: run(cluster, questions, told, show if request.keep else None))
     if not request.keep:
         _write(report, request)
     return ExitCode.FOUND if report.mismatches else ExitCode.GOOD
 
 
-def _built(objects: Iterable[Object], request: Request) -> LabCluster:
+def built(objects: Iterable[Object], request: Request) -> LabCluster:
+    """The cluster that a lab can be made of.
+
+    Raises:
+        Unusable: it cannot be built, or nobody is in it.
+    """
     try:
         cluster = lab_cluster(objects, nodes=request.nodes, families=request.families)
         cluster.topology()
@@ -84,7 +89,12 @@ def _questions(cluster: LabCluster, request: Request) -> Questions:
     )
 
 
-def _tried(work: Callable[[], Report]) -> Report:
+def tried(work: Callable[[], Report]) -> Report:
+    """What became of a run.
+
+    Raises:
+        Unusable: the machine refuses the lab, or nothing was tried in it.
+    """
     try:
         report = work()
     except TopologyError as error:

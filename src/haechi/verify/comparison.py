@@ -112,7 +112,7 @@ class Comparison:
                 self._none_passes(loose(ours, theirs, PortSet.ALL - discovery))
 
     def _all_pass(self, pieces: Iterable[Piece]) -> None:
-        outcome = self._forward(list(pieces))
+        outcome = self._forward(list(pieces), hasty=False)
         self._wrong([piece for piece, _ in outcome.dropped], outcome, accepted=False)
 
     def _none_passes(self, pieces: Iterable[Piece]) -> None:
@@ -197,9 +197,11 @@ class Comparison:
 
     # -- walking and telling -----------------------------------------------------------------------------------------
 
-    def _forward(self, pieces: list[Piece]) -> Outcome:
-        outcome = self._walk.forward(pieces)
-        if outcome.forks and self._walk.hasty:
+    def _forward(self, pieces: list[Piece], *, hasty: bool = True) -> Outcome:
+        """Walk; a hasty walk does not tell what was dropped."""
+        walk = self._walk if hasty else self._exact
+        outcome = walk.forward(pieces)
+        if outcome.forks and walk.hasty:
             outcome = self._exact.forward(pieces)
         for _, finding in outcome.undecided:
             self.findings[finding] = None

@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import Final
 
 from haechi.nft import DataType, Load, Payload
-from haechi.sets import AddressSet, PortSet, Traffic
+from haechi.sets import AddressSet, IntervalSet, PortSet, Traffic
 from haechi.verify.coordinate import NEVER_TRACKED, Coordinate, family_of
 from haechi.verify.space import Piece, common
 
@@ -95,9 +95,19 @@ def relation(loads: tuple[Load, ...], coordinates: tuple[Coordinate, ...], eleme
         base = _V6_START if family_of(loads[0].type) == 6 else 0
         spans = [(first + base, last + base) for ((first, last),) in elements]
         return _of_addresses(AddressSet(spans), only is Coordinate.CLIENT)
-    boxes = [box for spans in elements if (box := _box(loads, coordinates, spans)) is not None]
-    free = Coordinate.FREE in coordinates or Coordinate.FREE_MESSAGE in coordinates
-    return Relation(_disjoint(boxes), free=free and bool(boxes))
+    if only is Coordinate.FREE:
+        elements = [((first, last),) for first, last in IntervalSet([each[0] for each in elements]).intervals]
+    listed = list(elements)
+    boxes = [box for spans in listed if (box := _box(loads, coordinates, spans)) is not None]
+    return Relation(_disjoint(boxes), free=bool(boxes) and any(_is_free(loads, coordinates, each) for each in listed))
+
+
+def _is_free(loads: tuple[Load, ...], coordinates: tuple[Coordinate, ...], spans: Spans) -> bool:
+    """Whether an element asks for something that the place does not say and that can be otherwise."""
+    return any(
+        coordinate in (Coordinate.FREE, Coordinate.FREE_MESSAGE) and span != (0, (1 << 8 * load.type.width) - 1)
+        for load, coordinate, span in zip(loads, coordinates, spans, strict=True)
+    )
 
 
 def domain(loads: tuple[Load, ...], coordinates: tuple[Coordinate, ...]) -> Relation:

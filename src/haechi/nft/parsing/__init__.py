@@ -1,6 +1,6 @@
 """Reading nft syntax back into nouns.
 
-    text ── Scanner ──▶ statements ── nouns, rules ──▶ Ruleset
+    text ── Scanner ──▶ statements ── sets, chains, rules ──▶ Ruleset
                             words ── loads, values ──▶ expressions, elements
 
 It is the inverse of printing, and the reader of what the nft tool prints; `haechi.nft.parsing.parser` says what it

@@ -10,17 +10,18 @@ It cannot know what a tool has not printed: ``nft --terse`` prints every set as 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import replace
 from typing import Final, NamedTuple
 
-from haechi.nft.chain import BaseChain, Chain, Policy
+from haechi.nft.chain import Chain
 from haechi.nft.errors import NounError
 from haechi.nft.lookup import Lookup
 from haechi.nft.map import Map
+from haechi.nft.parsing.chains import ChainReading
 from haechi.nft.parsing.errors import NotUnderstoodError, ParseError
-from haechi.nft.parsing.nouns import SetReading, comment_of, read_base, read_policy
 from haechi.nft.parsing.rules import read_rule
-from haechi.nft.parsing.scanner import MARKER, Scanner, Statement
+from haechi.nft.parsing.scanner import MARKER, Scanner, Statement, comment_of
+from haechi.nft.parsing.sets import SetReading
 from haechi.nft.rule import Rule
 from haechi.nft.ruleset import Ruleset
 from haechi.nft.set import Set
@@ -28,9 +29,6 @@ from haechi.nft.table import Family, Table, TableFlags
 from haechi.nft.unknown import Unknown
 
 _FAMILIES: Final = {str(each): each for each in Family}
-_CHAIN_WORDS: Final = frozenset(("type", "policy", "device", "devices", "flags"))
-_MOST_RULES: Final = 500_000
-"""More than any table holds; a text of a million one-letter rules would take a gigabyte."""
 _TABLE_FLAGS: Final = {str(each.name).lower(): each for each in TableFlags}
 
 
@@ -108,30 +106,6 @@ def _none_or_many(
     return scanner.error(f"there is no {what} in the text{others}")
 
 
-@dataclass
-class _ChainReading:
-    """A chain whose rules are still words."""
-
-    name: str
-    start: int
-    base: BaseChain | None = None
-    policy: Policy | None = None
-    comment: str = ""
-    rules: list[Statement] = field(default_factory=list)
-    reason: str = ""
-
-    def noun(self) -> Chain:
-        """The chain without its rules. Raises `NotUnderstoodError` or `NounError`."""
-        if self.reason:
-            raise NotUnderstoodError(self.reason)
-        base = self.base
-        if self.policy is not None:
-            if base is None:
-                raise NotUnderstoodError("a policy without a hook")
-            base = BaseChain(base.type, base.hook, base.priority, self.policy)
-        return Chain(self.name, (), base, self.comment)
-
-
 def _are_flags(words: list[str]) -> bool:
     return bool(words) and set(words[::2]) <= _TABLE_FLAGS.keys() and set(words[1::2]) <= {","}
 
@@ -143,14 +117,13 @@ class _TableReading:
         self.scanner = scanner
         self.name = heading.name
         self.family = _FAMILIES[heading.family]
-        self.lines = 0
         self.comment = ""
         self.flags = TableFlags(0)
         self.chains: dict[str, Chain] = {}
         self.sets: dict[str, Set] = {}
         self.maps: dict[str, Map] = {}
         self.unknown: set[Unknown] = set()
-        self._chain_readings: list[_ChainReading] = []
+        self._chain_readings: list[ChainReading] = []
         self._set_readings: list[tuple[SetReading, int, int]] = []
         self._names: set[tuple[bool, str]] = set()
 
@@ -233,60 +206,17 @@ class _TableReading:
 
     def _chain(self, read: Statement) -> None:
         self._once(read)
-        reading = _ChainReading(read.words[1], read.start)
-        opened = self.scanner.position - 1
-        while True:
-            line = self._line()
-            if line.words:
-                self._line_of(reading, line)
-                self.lines += 1
-            if self.lines > _MOST_RULES:
-                raise self.scanner.error(f"more than {_MOST_RULES} rules")
-            if line.end == "":
-                raise self.scanner.error("this brace is never closed", opened)
-            if line.end == "}":
-                break
+        reading = ChainReading(read.words[1])
+        reading.read(self.scanner, self.family)
         try:
             self.chains[reading.name] = reading.noun()
             self._chain_readings.append(reading)
         except (NotUnderstoodError, NounError) as error:
             self._not_understood(f"chain {reading.name}", read.start, self.scanner.position, str(error))
 
-    def _line(self) -> Statement:
-        """A statement with the braces in it, which are words of it."""
-        line = self.scanner.statement()
-        if line.end != "{":
-            return line
-        words, start, stop = line.words, line.start, line.stop
-        while line.end == "{":
-            self.scanner.skip_block()
-            stop = self.scanner.position
-            words.append("{}")
-            line = self.scanner.statement(rest=True)
-            words += line.words
-            stop = line.stop if line.words else stop
-        return Statement(words, line.end, start, stop)
-
-    def _line_of(self, reading: _ChainReading, line: Statement) -> None:
-        comment = comment_of(line.words)
-        try:
-            if comment is not None:
-                reading.comment = comment
-            elif line.words[0] == "type" and reading.base is None:
-                reading.base = read_base(line.words, self.family)
-            elif line.words[0] == "policy" and reading.policy is None:
-                reading.policy = read_policy(line.words)
-            elif line.words[0] in _CHAIN_WORDS:
-                raise NotUnderstoodError(" ".join(line.words))
-            else:
-                reading.rules.append(line)
-        except (NotUnderstoodError, NounError) as error:
-            reading.reason = str(error)
-
-    def _rules(self, reading: _ChainReading) -> None:
-        chain = self.chains[reading.name]
+    def _rules(self, reading: ChainReading) -> None:
         listed = tuple(self._rule(line) for line in reading.rules)
-        self.chains[reading.name] = Chain(chain.name, listed, chain.base, chain.comment)
+        self.chains[reading.name] = replace(self.chains[reading.name], rules=listed)
 
     def _rule(self, line: Statement) -> Rule:
         try:

@@ -22,7 +22,8 @@ from haechi.nft.load import Ct, CtKey, Load, Meta, MetaKey, Payload, PayloadFiel
 from haechi.nft.lookup import Lookup, VerdictMap
 from haechi.nft.parsing.errors import NotUnderstoodError
 from haechi.nft.parsing.loads import Asked, read_loads
-from haechi.nft.parsing.values import number, span, unquoted, value, verdict
+from haechi.nft.parsing.scanner import unquoted
+from haechi.nft.parsing.values import number, span, value, verdict
 from haechi.nft.rule import Rule
 from haechi.nft.statement import (
     Counter,
@@ -44,6 +45,8 @@ _HEXADECIMAL: Final = re.compile(r"0x[0-9a-f]{1,8}", re.ASCII)
 _NETWORK: Final = Meta(MetaKey.NFPROTO)
 _TRANSPORT: Final = Meta(MetaKey.L4PROTO)
 _CONNECTION_NETWORK: Final = Ct(CtKey.L3PROTOCOL)
+_MOST_WORDS: Final = 2_000
+"""The kernel's rules have at most 128 expressions (NFT_RULE_MAXEXPRS); none is printed as more than twelve words."""
 _PORTS: Final = frozenset((Payload(PayloadField.TH_SPORT), Payload(PayloadField.TH_DPORT)))
 _TCP: Final = 6
 _OPERATORS: Final = {
@@ -62,6 +65,8 @@ _STATUS: Final = {each.name.lower().replace("_", "-"): int(each) for each in CtS
 
 def read_rule(words: list[str], family: Family) -> Rule:
     """The rule that these words are in a table of a family. Raises `NotUnderstoodError` or `NounError`."""
+    if len(words) > _MOST_WORDS:
+        raise NotUnderstoodError(f"more than {_MOST_WORDS} words")
     return _Reading(words, family).rule()
 
 

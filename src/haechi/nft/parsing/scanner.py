@@ -27,6 +27,8 @@ _SKIPPED: Final = re.compile(r'(?:[^{}"#]++|"[^"\n]*+"|#[^\n]*+)*+')
 _PLAIN: Final = re.compile(r'[^{}"#\\;\x80-\U0010ffff]*+')
 _ENDS: Final = frozenset("{};\n")
 _SHOWN: Final = 40
+MOST_STATEMENTS: Final = 500_000
+"""Ten times a large node's; a text of millions of one-letter rules would take gigabytes."""
 _DEEPEST: Final = 16
 """Braces inside braces; nft itself knows four."""
 
@@ -47,6 +49,16 @@ class Statement(NamedTuple):
     stop: int
 
 
+def unquoted(word: str) -> str | None:
+    """What is between quotes; None for a word that is not quoted."""
+    return word[1:-1] if len(word) > 1 and word[0] == word[-1] == '"' else None
+
+
+def comment_of(words: list[str]) -> str | None:
+    """The text of ``comment "text"``; None for any other statement."""
+    return unquoted(words[1]) if len(words) == 2 and words[0] == "comment" else None
+
+
 class Scanner:
     """A text and how much of it has been read.
 
@@ -59,6 +71,7 @@ class Scanner:
         """Begin at the beginning. Raises `ParseError` for what is not text."""
         self.text = text if isinstance(text, str) else _decoded(text)
         self.position = 0
+        self._statements = 0
         found = _BINARY.search(self.text)
         if found is not None:
             raise self.error(f"the character {found[0]!a}: this is not text", found.start())
@@ -90,6 +103,7 @@ class Scanner:
                 if not words and not rest and word in ";\n":
                     continue  # after a comment
                 self.position = position
+                self._count()
                 return Statement(words, word, start if words else position - 1, stop if words else position - 1)
             if word[0] == "#" and not word.startswith(MARKER):
                 continue
@@ -101,6 +115,11 @@ class Scanner:
         if self.position < len(text):
             raise self.error(_trouble(text, self.position))
         return Statement(words, "", start if words else self.position, stop if words else self.position)
+
+    def _count(self) -> None:
+        self._statements += 1
+        if self._statements > MOST_STATEMENTS:
+            raise self.error(f"more than {MOST_STATEMENTS} statements")
 
     def skip_block(self) -> None:
         """Read up to the brace that matches one that has just been read. Raises `ParseError` if there is none."""

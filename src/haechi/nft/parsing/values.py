@@ -7,15 +7,16 @@ know one. Names of services are refused: which number they mean is a matter of t
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from functools import cached_property
+from collections.abc import Callable, Iterable
+from functools import lru_cache, partial
 from socket import AF_INET, AF_INET6, inet_pton
-from typing import Final
+from typing import Final, TypeAlias
 
 from haechi.nft.datatype import PROTOCOLS, DataType
 from haechi.nft.element import Element
 from haechi.nft.errors import NounError
 from haechi.nft.parsing.errors import NotUnderstoodError
+from haechi.nft.parsing.scanner import unquoted
 from haechi.nft.shape import Shape
 from haechi.nft.verdict import Verdict, VerdictKind
 
@@ -34,12 +35,8 @@ _PROTOCOLS: Final = _IANA | PROTOCOLS
 _NUMBER: Final = re.compile(r"0|[1-9][0-9]{0,19}", re.ASCII)
 _PLAIN_NAME: Final = re.compile(r"[a-zA-Z][a-zA-Z0-9_.-]*", re.ASCII)
 _OCTAL: Final = re.compile(r"0[0-9]", re.ASCII)
+_Interval: TypeAlias = tuple[bytes, bytes | None]
 _VERDICTS: Final = {each.name.lower(): each for each in VerdictKind}
-
-
-def unquoted(word: str) -> str | None:
-    """What is between quotes; None for a word that is not quoted."""
-    return word[1:-1] if word[:1] == '"' else None
 
 
 def number(word: str, most: int = 0xFFFFFFFFFFFFFFFF) -> int:
@@ -61,7 +58,7 @@ def value(type: DataType, word: str) -> bytes:  # noqa: A002
 def _symbol(type: DataType, word: str) -> bytes:  # noqa: A002
     text = unquoted(word)
     if type is DataType.IFNAME:
-        if text is None and not _PLAIN_NAME.fullmatch(word) or text is not None and "\\" in text:
+        if not (_PLAIN_NAME.fullmatch(word) if text is None else "\\" not in text):
             raise NotUnderstoodError(f"{word!a} is more than a name")
         return type.parse(word if text is None else text)
     if text is not None:
@@ -73,7 +70,7 @@ def _symbol(type: DataType, word: str) -> bytes:  # noqa: A002
     return type.parse(word)
 
 
-def span(type: DataType, word: str) -> tuple[bytes, bytes | None]:  # noqa: A002
+def span(type: DataType, word: str) -> _Interval:  # noqa: A002
     """One value or ``first-last``; the last is None where there is one. Raises `NotUnderstoodError`."""
     if "-" not in word or type is DataType.IFNAME or word in type.symbols or word in _PROTOCOLS:
         return value(type, word), None
@@ -81,10 +78,25 @@ def span(type: DataType, word: str) -> tuple[bytes, bytes | None]:  # noqa: A002
     return value(type, first), value(type, last)
 
 
-def interval(type: DataType, word: str) -> tuple[bytes, bytes | None]:  # noqa: A002
-    """As `span`, or a prefix of addresses."""
-    if type not in _ADDRESSES or "/" not in word:
-        return span(type, word)
+def _interval_reader(type: DataType) -> Callable[[str], _Interval]:  # noqa: A002
+    """Reads a value, ``first-last`` or a prefix of addresses: the last is None for a single value."""
+    family = _ADDRESSES.get(type)
+    if family is None:
+        return lru_cache(maxsize=1 << 16)(partial(span, type))
+
+    def read(word: str) -> _Interval:
+        try:
+            if "/" in word:
+                return _prefix(type, word)
+            first, dash, last = word.partition("-")
+            return inet_pton(family, first), inet_pton(family, last) if dash else None
+        except (OSError, ValueError):
+            raise NotUnderstoodError(f"{word!a} is no {type}") from None
+
+    return read
+
+
+def _prefix(type: DataType, word: str) -> _Interval:  # noqa: A002
     address, _, length = word.partition("/")
     first = value(type, address)
     mask = (1 << (type.width * 8 - number(length, type.width * 8))) - 1
@@ -106,41 +118,43 @@ class ElementReader:
     """Reads the elements of sets and maps of one shape."""
 
     def __init__(self, shape: Shape) -> None:
-        self._shape = shape
-        self._verdicts: dict[tuple[str, ...], Verdict] = {}
+        self._verdicts = shape.verdicts
+        self._known: dict[str, Verdict] = {}
+        self._fields = [_interval_reader(each) for each in shape.types]
+        self._widths = shape.field_widths
 
     def read(self, items: Iterable[str] | Iterable[list[str]]) -> frozenset[Element]:
         """The elements of these texts or lists of words. Raises `NotUnderstoodError` or `NounError`."""
-        return frozenset([self._element(item.split() if isinstance(item, str) else item) for item in items])
+        texts = {item if isinstance(item, str) else " ".join(item) for item in items}
+        return frozenset([self._element(text) for text in texts])
 
-    def _element(self, words: list[str]) -> Element:
-        answer = None
-        if self._shape.verdicts:
-            if ":" not in words:
-                raise NotUnderstoodError("an element of a map without a verdict")
-            colon = words.index(":")
-            words, answer = words[:colon], self._verdict(tuple(words[colon + 1 :]))
-        if len(words) != self._count or any(dot != "." for dot in words[1::2]):
-            raise NotUnderstoodError(f"the element {' '.join(words)!a}")
-        if self._count == 1:
-            return Element(*interval(self._shape.types[0], words[0]), answer)
-        ends = [interval(type_, word) for type_, word in zip(self._shape.types, words[::2], strict=True)]
-        key = self._key(first for first, _ in ends)
-        last = self._key(last or first for first, last in ends)
-        return Element(key, None if last == key else last, answer)
+    def _element(self, text: str) -> Element:
+        if not self._verdicts:
+            return Element(*self._key(text))
+        # the colon between a key and its verdict stands alone, those of IPv6 addresses do not
+        key, colon, answer = text.rpartition(" : ")
+        if not colon:
+            raise NotUnderstoodError("an element of a map without a verdict")
+        return Element(*self._key(key), self._verdict(answer))
 
-    @cached_property
-    def _count(self) -> int:
-        return 2 * len(self._shape.types) - 1
+    def _key(self, text: str) -> _Interval:
+        if len(self._fields) == 1:
+            return self._fields[0](text.strip())
+        parts = text.split(" . ")
+        if len(parts) != len(self._fields):
+            raise NotUnderstoodError(f"the element {text!a}")
+        key = last = b""
+        for read, part, width in zip(self._fields, parts, self._widths, strict=True):
+            first, end = read(part.strip())
+            key += first.ljust(width, b"\0")
+            last += (end or first).ljust(width, b"\0")
+        return key, None if last == key else last
 
-    def _key(self, fields: Iterable[bytes]) -> bytes:
-        return b"".join(each.ljust(width, b"\0") for each, width in zip(fields, self._shape.field_widths, strict=True))
-
-    def _verdict(self, words: tuple[str, ...]) -> Verdict:
-        known = self._verdicts.get(words)
+    def _verdict(self, text: str) -> Verdict:
+        known = self._known.get(text)
         if known is None:
-            known = verdict(list(words))
+            known = verdict(text.split())
             if known is None:
-                raise NotUnderstoodError(f"the verdict {' '.join(words)!a}")
-            self._verdicts[words] = known
+                raise NotUnderstoodError(f"the verdict {text!a}")
+            self._known[text] = known
         return known

@@ -1,4 +1,4 @@
-"""Statements to sets, maps and base chains: what stands inside their braces."""
+"""Statements to sets and maps."""
 
 from __future__ import annotations
 
@@ -6,60 +6,17 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
-from haechi.nft.chain import BaseChain, Hook, Policy
 from haechi.nft.datatype import DataType
 from haechi.nft.map import Map
 from haechi.nft.parsing.errors import NotUnderstoodError
 from haechi.nft.parsing.loads import read_loads
-from haechi.nft.parsing.scanner import Scanner
-from haechi.nft.parsing.values import ElementReader, number, unquoted
+from haechi.nft.parsing.scanner import Scanner, comment_of
+from haechi.nft.parsing.values import ElementReader, number
 from haechi.nft.set import NO_FLAGS, Set, SetFlags
 from haechi.nft.shape import shape_of
-from haechi.nft.table import Family
 
 _TYPES: Final = {each.keyword: each for each in DataType}
 _FLAGS: Final = {str(each.name).lower(): each for each in SetFlags}
-_HOOKS: Final = {each.name.lower(): each for each in Hook}
-_POLICIES: Final = {each.name.lower(): each for each in Policy}
-_PRIORITIES: Final = {"raw": -300, "mangle": -150, "dstnat": -100, "filter": 0, "security": 50, "srcnat": 100}
-_BRIDGE_PRIORITIES: Final = {"dstnat": -300, "filter": -200, "out": 100, "srcnat": 300}
-_HOOKED: Final = frozenset((Family.INET, Family.IP, Family.IP6, Family.BRIDGE))
-_HIGHEST: Final = (1 << 31) - 1
-
-
-def comment_of(words: list[str]) -> str | None:
-    """The text of ``comment "text"``; None for any other statement."""
-    return unquoted(words[1]) if len(words) == 2 and words[0] == "comment" else None
-
-
-def read_base(words: list[str], family: Family) -> BaseChain:
-    """``type TYPE hook HOOK priority PRIORITY``. Raises `NotUnderstoodError` or `NounError`."""
-    if len(words) < 6 or words[0::2][:3] != ["type", "hook", "priority"] or words[3] not in _HOOKS:
-        raise NotUnderstoodError(" ".join(words))
-    if family not in _HOOKED:
-        raise NotUnderstoodError(f"hooks of {family} chains")
-    return BaseChain(words[1], _HOOKS[words[3]], _priority(words[5:], family))
-
-
-def read_policy(words: list[str]) -> Policy:
-    """``policy POLICY``. Raises `NotUnderstoodError`."""
-    if len(words) != 2 or words[1] not in _POLICIES:
-        raise NotUnderstoodError(" ".join(words))
-    return _POLICIES[words[1]]
-
-
-def _priority(words: list[str], family: Family) -> int:
-    """``-150``, ``mangle`` or ``filter + 10``; the names are those of nft's std_prios."""
-    names = _BRIDGE_PRIORITIES if family is Family.BRIDGE else _PRIORITIES
-    if len(words) == 3 and words[1] in ("+", "-") and words[0] in names:
-        distance = number(words[2], _HIGHEST)
-        return names[words[0]] + (distance if words[1] == "+" else -distance)
-    if len(words) != 1:
-        raise NotUnderstoodError(f"the priority {' '.join(words)!a}")
-    if words[0] in names:
-        return names[words[0]]
-    negative = words[0].startswith("-")
-    return -number(words[0][1:], _HIGHEST + 1) if negative else number(words[0], _HIGHEST)
 
 
 @dataclass

@@ -1,0 +1,208 @@
+"""`haechi can`: may one reach another, and why.
+
+The answer is 0 if it may, 1 if it may not, 2 if the question or the input cannot be used.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from cyclopts import Parameter
+
+from haechi.cli.arguments import Gates, Version
+
+if TYPE_CHECKING:
+    from haechi.analysis.answers import Answer, SideAnswer, Way
+    from haechi.analysis.changes import Change
+    from haechi.analysis.cluster import Cluster
+    from haechi.cli.terminal import Terminal
+
+Output = Literal["text", "json"]
+Flips = dict["Way", tuple[tuple["Change", ...], ...]]
+_PORT = re.compile(r"[0-9]+(/[A-Za-z]+)?|[a-z0-9-]{1,15}(/[A-Za-z]+)?|ICMP(v6)?")
+
+
+def can(
+    src: Annotated[str, Parameter(name="SRC", allow_leading_hyphen=False)],
+    dst: Annotated[str, Parameter(name="DST", allow_leading_hyphen=False)],
+    *paths: Annotated[
+        str, Parameter(name="[PORT] PATH", allow_leading_hyphen=False, required=True, help="A port, then the input.")
+    ],
+    what_if: Annotated[bool, Parameter(negative="", show_default=False)] = False,
+    output: Annotated[Output, Parameter(name=("--output", "-o"))] = "text",
+    kubernetes_version: Version = None,
+    feature_gates: Gates = (),
+) -> int:
+    """Answer whether a connection is allowed.
+
+    Args:
+        src: Who connects.
+        dst: To whom.
+        *paths: A port, then files, folders or - for standard input.
+        what_if: Say also the smallest changes that would turn the answer.
+        output: Sentences for people or JSON for programs.
+        kubernetes_version: By whose rules the input is judged, such as 1.33; the newest known if absent.
+        feature_gates: Feature gates of that API server: SCTPSupport=false, StrictIPCIDRValidation=true.
+    """
+    from haechi.analysis.answers import can as ask
+    from haechi.analysis.cluster import Cluster
+    from haechi.analysis.naming import UnknownName
+    from haechi.analysis.ports import UnknownPort
+    from haechi.analysis.whatif import flips
+    from haechi.cli import terminal
+    from haechi.cli.failure import ExitCode, Unusable, unknown_name
+    from haechi.cli.loading import Rules, read_sound
+
+    port, inputs = _split(paths)
+    found = read_sound(inputs, Rules.parse(kubernetes_version, feature_gates))
+    cluster = Cluster.of(found.manifests)
+    try:
+        answer = ask(cluster, src, dst, port)
+    except UnknownName as error:
+        known = [*map(str, cluster.pods), *map(str, set(cluster.owners.values()))]
+        raise unknown_name(error.argument, error.text, known, "a pod, a workload or an address") from error
+    except UnknownPort as error:
+        raise Unusable(str(error), "PORT") from error
+    turned = {way: flips(cluster, way) for way in _shown(answer)} if what_if else {}
+    if output == "json":
+        terminal.output().write(_json(answer, turned))
+    else:
+        _text(terminal.output(), cluster, answer, turned if what_if else None)
+    return ExitCode.GOOD if answer.allowed else ExitCode.FOUND
+
+
+def _split(paths: tuple[str, ...]) -> tuple[str | None, tuple[str, ...]]:
+    """The port, if the first word is one and no file, and the paths."""
+    first, *rest = paths
+    if rest and _PORT.fullmatch(first) and (first.split("/")[0].isdigit() or not Path(first).exists()):
+        return first, tuple(rest)
+    return None, paths
+
+
+def _shown(answer: Answer) -> list[Way]:
+    """One way of those that differ in nothing but their addresses."""
+    return list(
+        {
+            (way.source, way.destination, way.packet.protocol, way.packet.port, way.egress, way.ingress): way
+            for pair in answer.pairs
+            for way in reversed(pair)
+        }.values()
+    )
+
+
+# -- text --------------------------------------------------------------------------------------------------------------
+
+
+def _text(out: Terminal, cluster: Cluster, answer: Answer, turned: Flips | None) -> None:
+    from haechi.cli.terminal import Style
+
+    ways = _shown(answer)
+    word, style = ("allowed", Style.GREEN) if answer.allowed else ("denied", Style.RED)
+    out.line(word, style)
+    if not ways:
+        out.line(f"{answer.source} and {answer.destination} have no address of the same family")
+    for way in ways:
+        _way(out, way)
+        for changes in (turned or {}).get(way, ()):
+            out.line(f"  would be {'denied' if way.allowed else 'allowed'}: {'; '.join(map(str, changes))}")
+        if turned is not None and not turned.get(way):
+            out.line(f"  no small change would make it {'denied' if way.allowed else 'allowed'}")
+    for note in (*cluster.notes, *(f"assumed: {assumption}" for assumption in answer.assumptions)):
+        out.line(note, Style.DIM)
+
+
+def _way(out: Terminal, way: Way) -> None:
+    from haechi.analysis.wording import protocol_text
+
+    port = f" {way.packet.port}" if way.packet.protocol in (6, 17, 132) else ""
+    ends = [
+        f"{name} ({address})" if name else str(address)
+        for name, address in ((way.source, way.packet.source), (way.destination, way.packet.destination))
+    ]
+    on = f"{protocol_text(way.packet.protocol)}{port}"
+    out.line(f"{ends[0]} -> {ends[1]} on {on}: {'allowed' if way.allowed else 'denied'}")
+    for side, address in ((way.egress, way.packet.source), (way.ingress, way.packet.destination)):
+        _side(out, side, str(side.subject or address))
+
+
+def _side(out: Terminal, side: SideAnswer, who: str) -> None:
+    direction = side.direction.lower()
+    verdict = "allowed" if side.allowed else "denied"
+    if not side.isolating:
+        reason = "no policy applies" if side.allowed else "several pods claim an address"
+        out.line(f"  {direction} of {who}: {verdict}, {reason}")
+        return
+    out.line(f"  {direction} of {who}: {verdict}")
+    for policy, location in side.isolating:
+        out.line(f"    isolated by {policy}{_at(location)}")
+    for rule in side.allowing:
+        out.line(f"    allowed by {rule.policy} {rule.path}{_at(rule.location)}")
+    if side.nearest is not None:
+        lacks = "; ".join(lack.words for lack in side.nearest.lacks)
+        out.line(f"    nearest is {side.nearest.policy} {side.nearest.path}{_at(side.nearest.location)}: {lacks}")
+    elif not side.allowed:
+        out.line("    none of them has a rule for this direction")
+
+
+def _at(location: object) -> str:
+    return "" if location is None else f" at {location}"
+
+
+# -- JSON --------------------------------------------------------------------------------------------------------------
+
+
+def _json(answer: Answer, turned: Flips) -> str:
+    import msgspec
+
+    document = {
+        "version": 1,
+        "src": answer.source,
+        "dst": answer.destination,
+        "port": answer.port,
+        "allowed": answer.allowed,
+        "ways": [_way_out(way, turned.get(way, ())) for pair in answer.pairs for way in pair],
+        "assumptions": [{"name": one.value, "words": one.words} for one in answer.assumptions],
+    }
+    return msgspec.json.format(msgspec.json.encode(document), indent=1).decode() + "\n"
+
+
+def _way_out(way: Way, changes: tuple[tuple[Change, ...], ...]) -> dict[str, object]:
+    from haechi.analysis.wording import protocol_text
+
+    return {
+        "source": None if way.source is None else str(way.source),
+        "sourceAddress": str(way.packet.source),
+        "destination": None if way.destination is None else str(way.destination),
+        "destinationAddress": str(way.packet.destination),
+        "protocol": protocol_text(way.packet.protocol),
+        "port": way.packet.port,
+        "allowed": way.allowed,
+        "egress": _side_out(way.egress),
+        "ingress": _side_out(way.ingress),
+        "whatIf": [[str(change) for change in each] for each in changes],
+    }
+
+
+def _side_out(side: SideAnswer) -> dict[str, object]:
+    nearest = side.nearest
+    return {
+        "allowed": side.allowed,
+        "isolating": [{"policy": str(policy), "at": _place(location)} for policy, location in side.isolating],
+        "allowing": [
+            {"policy": str(rule.policy), "path": rule.path, "at": _place(rule.location)} for rule in side.allowing
+        ],
+        "nearest": None
+        if nearest is None
+        else {
+            "policy": str(nearest.policy),
+            "path": nearest.path,
+            "at": _place(nearest.location),
+            "lacks": [lack.words for lack in nearest.lacks],
+        },
+    }
+
+
+def _place(location: object) -> str | None:
+    return None if location is None else str(location)

@@ -1,0 +1,71 @@
+"""`haechi diff`: what two sets of manifests allow differently.
+
+The answer is 0 if there is no difference (of the sort that `--fail-on` names), 1 if there is one, 2 if the input cannot
+be used.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from cyclopts import Parameter
+
+from haechi.cli.arguments import Gates, Version
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from haechi.analysis.difference import Difference
+
+Output = Literal["text", "json", "csv", "md"]
+Sort = Literal["added", "removed", "any"]
+
+
+def diff(
+    old: Annotated[str, Parameter(name="OLD", allow_leading_hyphen=False)],
+    new: Annotated[str, Parameter(name="NEW", allow_leading_hyphen=False)],
+    *,
+    fail_on: Sort = "any",
+    output: Annotated[Output, Parameter(name=("--output", "-o"))] = "text",
+    kubernetes_version: Version = None,
+    feature_gates: Gates = (),
+) -> int:
+    """Compare two sets of manifests.
+
+    Args:
+        old: The manifests as they were.
+        new: The manifests as they are to be.
+        fail_on: Which differences make the exit code 1: something more is allowed, something less, or any.
+        output: Lines for people, JSON or CSV for programs, or Markdown for a comment.
+        kubernetes_version: By whose rules the input is judged, such as 1.33; the newest known if absent.
+        feature_gates: Feature gates of that API server: SCTPSupport=false, StrictIPCIDRValidation=true.
+    """
+    from haechi.analysis import difference, differences
+    from haechi.analysis.cluster import Cluster
+    from haechi.cli import terminal
+    from haechi.cli.failure import ExitCode, Unusable
+    from haechi.cli.loading import Rules, read_sound
+
+    if old == new == "-":
+        raise Unusable("only one of the two can be standard input", "NEW")
+    rules = Rules.parse(kubernetes_version, feature_gates)
+    clusters = [Cluster.of(read_sound([path], rules).manifests) for path in (old, new)]
+    found = difference.diff(*clusters)
+    forms = {
+        "text": differences.as_text,
+        "json": differences.as_json,
+        "csv": differences.as_csv,
+        "md": differences.as_markdown,
+    }
+    terminal.output().write("".join(forms[output](found)))
+    told = terminal.errors()
+    for side, cluster in zip(("old", "new"), clusters, strict=True):
+        for note in (*cluster.notes, *(f"assumed: {assumption}" for assumption in cluster.assumptions)):
+            told.line(f"{side}: {note}", terminal.Style.DIM)
+    return ExitCode.FOUND if _fails(found, fail_on) else ExitCode.GOOD
+
+
+def _fails(found: Iterable[Difference], sort: str) -> bool:
+    if sort == "any":
+        return any(True for _ in found)
+    return any(one.adds if sort == "added" else one.removes for one in found)
