@@ -8,7 +8,7 @@ import platform
 import sys
 from pathlib import Path
 
-from benchmarks import engine, flatness, lab
+from benchmarks import engine, flatness, lab, questions
 from benchmarks.measure import Figure, alone
 
 MEASURES = {
@@ -17,6 +17,7 @@ MEASURES = {
     "flatness": flatness.flatness,
     "lab": lab.lab,
     "help": lab.helping,
+    "questions": questions.questions,
 }
 
 

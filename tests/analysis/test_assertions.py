@@ -82,7 +82,7 @@ class Literal:
 
     def asks(self, sources: list[Party], destinations: list[Party], packet: Packet) -> bool:
         clients, servers = owners(self.cluster, packet.source), owners(self.cluster, packet.destination)
-        if not clients and not servers or (len(clients) == len(servers) == 1 and clients[0] is servers[0]):
+        if (not clients and not servers) or (len(clients) == len(servers) == 1 and clients[0] is servers[0]):
             return False
         if not self.speaks(sources, packet.source, servers if len(servers) == 1 else []):
             return False

@@ -71,6 +71,7 @@ def test_junit_of_some_pairs_on_one_node(haechi: Haechi) -> None:
     assert set(re.findall(r'testsuite name="([^"]*)"', outcome.out)) == {
         "default/frontend → default/db",
         "elsewhere/frontend → default/db",
+        "proof",
     }
 
 
@@ -236,3 +237,13 @@ def _rest(screen: int) -> bytes:
         pass
     os.close(screen)
     return shown
+
+
+@pytest.mark.kernel
+def test_the_proof_of_every_node_is_told_beside_the_packets(haechi: Haechi) -> None:
+    proofs = json.loads(haechi("lab", "run", DOCUMENT, "-o", "json").out)["proofs"]
+    assert [(proof["node"], proof["holds"], proof["pods"]) for proof in proofs] == [
+        ("node-1", True, 3),
+        ("node-2", True, 3),
+    ]
+    assert haechi("lab", "run", DOCUMENT).out.count("for every packet there is: the kernel does what") == 2

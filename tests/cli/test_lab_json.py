@@ -11,7 +11,7 @@ from tests.cli.reports import shop
 def test_the_document_holds_everything_that_was_asked() -> None:
     report = shop(broken=[("TCP", 5432)])
     document = json.loads(report_json(report))
-    assert list(document) == ["version", "rows", "endpoints", "nodes", "notes", "mismatches", "seconds"]
+    assert list(document) == ["version", "rows", "endpoints", "nodes", "notes", "mismatches", "proofs", "seconds"]
     assert (document["version"], document["mismatches"], document["seconds"]) == (1, 2, 0.25)
     assert len(document["rows"]) == len(report.rows)
     assert document["rows"][0] == {

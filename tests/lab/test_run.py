@@ -235,3 +235,27 @@ def test_an_error_while_packets_are_sent_leaves_nothing() -> None:
     with pytest.raises(Told, match="sending packets"):
         run(CLUSTER, PORT, progress)
     assert left() == before
+
+
+# -- the proof --------------------------------------------------------------------------------------------------------
+
+
+def test_a_kernel_that_does_otherwise_is_not_proved() -> None:
+    """A map element less: the packets that no probe sends are told, too."""
+
+    def sabotaged() -> list[Proof]:
+        with build(CLUSTER.topology()) as network:
+            engine = Engine.of(CLUSTER.objects)
+            for node in CLUSTER.nodes:
+                enforce(network, NodeRuleset(engine, node.name))
+            honest = list(proved(network, CLUSTER, lambda words, done, total: None))
+            for node in CLUSTER.nodes:
+                with network.node(node.name):
+                    nft("flush", "map", "inet", "haechi", "servers4")
+            return [*honest, *proved(network, CLUSTER, lambda words, done, total: None)]
+
+    proofs = isolated(sabotaged)
+    half = len(proofs) // 2
+    assert all(proof.holds for proof in proofs[:half])
+    assert not all(proof.holds for proof in proofs[half:])
+    assert any("kernel accepts, policies deny" in str(proof) for proof in proofs[half:])

@@ -193,7 +193,9 @@ def map_verdict_changed(ruleset: Ruleset, random: Random) -> Ruleset | None:
     if held is None:
         return None
     old = _element(random, held)
-    return _noun(ruleset, replace(held, elements=held.elements - {old} | {old._replace(verdict=_verdict(random, ruleset))}))
+    return _noun(
+        ruleset, replace(held, elements=held.elements - {old} | {old._replace(verdict=_verdict(random, ruleset))})
+    )
 
 
 # -- rules ---------------------------------------------------------------------------------------------------------------
@@ -350,7 +352,9 @@ def address_mistaken(ruleset: Ruleset, random: Random) -> Ruleset | None:
     }  # fmt: skip
 
     def change(asked: Lookup | VerdictMap) -> Expression | None:
-        loads = [replace(load, key=other.get(load.key, load.key)) if isinstance(load, Ct) else load for load in asked.loads]
+        loads = [
+            replace(load, key=other.get(load.key, load.key)) if isinstance(load, Ct) else load for load in asked.loads
+        ]
         return replace(asked, loads=tuple(loads))
 
     return _expression_changed(ruleset, random, (Lookup, VerdictMap), change)
@@ -385,7 +389,10 @@ def chain_emptied(ruleset: Ruleset, random: Random) -> Ruleset | None:
 
 
 def table_dormant(ruleset: Ruleset, random: Random) -> Ruleset | None:
-    return replace(ruleset, table=replace(ruleset.table, flags=random.choice((TableFlags.DORMANT, TableFlags.DORMANT | TableFlags.OWNER))))
+    return replace(
+        ruleset,
+        table=replace(ruleset.table, flags=random.choice((TableFlags.DORMANT, TableFlags.DORMANT | TableFlags.OWNER))),
+    )
 
 
 KINDS: tuple[Kind, ...] = (

@@ -137,7 +137,10 @@ class _Document:
         _spread_ports(data)
         found, mistakes = decode(ConnectivityTest, data, strict=True)
         assert isinstance(found, ConnectivityTest)
-        wrong = [*mistakes, *_mistakes(found)]
+        paths = [mistake.path for mistake in mistakes]
+        # What follows from a misspelt field is no mistake of its own
+        own = [one for one in _mistakes(found) if not any(path[: len(one.path)] == one.path for path in paths)]
+        wrong = [*mistakes, *own]
         for mistake in wrong:
             self._tell(mistake)
         if not wrong:

@@ -115,7 +115,7 @@ class World:
         policies = self.engine.policy_set(endpoint, direction)
         if policies is None:
             return asked
-        return asked & (self._traffic(policies) | Traffic.of(self.near(endpoint), PortSet.ALL))
+        return asked & self._traffic(policies) | asked.restricted(self.near(endpoint), PortSet.ALL)
 
     def _withheld(self, address: int, sources: AddressSet) -> Traffic:
         """What the senders among `sources` do not let out to an address."""

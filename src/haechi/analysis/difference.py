@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import pairwise
 
 from haechi.analysis.classes import PodClass
 from haechi.analysis.cluster import Cluster
@@ -184,7 +185,7 @@ def _beside(was: _Ranges, now: _Ranges) -> list[tuple[int, int, PortSet, PortSet
     left, right = _steps(was), _steps(now)
     found: list[tuple[int, int, PortSet, PortSet]] = []
     one = other = PortSet.NONE
-    for start, end in zip(marks, marks[1:], strict=False):
+    for start, end in pairwise(marks):
         one, other = left.get(start, one), right.get(start, other)
         if found and start != 1 << 32 and found[-1][1:] == (start - 1, one, other):
             found[-1] = (found[-1][0], end - 1, one, other)

@@ -20,7 +20,13 @@ _Side = tuple[Cluster, Iterable[PodClass]]
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """A workload, or the part of one that behaves alike; the numbers are those of its classes, None if it is not there."""
+    """A workload, or the part of one that behaves alike.
+
+    Attributes:
+        name: as in `Connection`.
+        old: its class in the old cluster; None if it is not there.
+        new: its class in the new cluster; None if it is not there.
+    """
 
     name: str
     old: int | None

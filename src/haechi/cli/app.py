@@ -121,7 +121,7 @@ Whether one may reach another, and why: every rule that allows, or the rule that
 
 SRC and DST are namespace/pod, namespace/kind/name (such as shop/deployment/web), or an address. PORT is a number or the
 name of a port of DST's containers; TCP where no protocol is said; without PORT, any port will do."""
-_CAN_EXAMPLE = f"""\
+_CAN_EXAMPLE = """\
 Examples:
 
     haechi can default/frontend default/db 6379 examples/test-network-policy

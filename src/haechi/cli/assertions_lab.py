@@ -226,7 +226,7 @@ def hold_tests(path: str, manifests: Manifests, request: Request) -> int:
     judgement = trial.judged(report)
     write(output(), judgement, _places(manifests), "text" if request.output == "table" else request.output)
     errors().line(_summary(report))
-    return ExitCode.FOUND if judgement.failures or report.mismatches else ExitCode.GOOD
+    return ExitCode.FOUND if judgement.failures or not report.holds else ExitCode.GOOD
 
 
 def _places(manifests: Manifests) -> Places:

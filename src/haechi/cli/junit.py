@@ -1,4 +1,6 @@
-"""A lab report as JUnit XML, so that any CI shows it: one suite for each pair, one case for each connection."""
+"""A lab report as JUnit XML, so that any CI shows it: a suite for each pair with a case for each connection,
+and a suite for the proofs with a case for each node.
+"""
 
 from __future__ import annotations
 
@@ -9,17 +11,21 @@ from xml.sax.saxutils import escape, quoteattr
 from haechi.cli import wording
 from haechi.lab.report import Report, Row
 from haechi.model import printable
+from haechi.verify import Proof
 
 
 def report_junit(report: Report) -> str:
     """The report as XML text. `time` is the whole run's: connections are tried all at once."""
-    totals = f'tests="{len(report.rows)}" failures="{len(report.mismatches)}" errors="0"'
+    wrong = len(report.mismatches) + sum(not proof.holds for proof in report.proofs)
+    totals = f'tests="{len(report.rows) + len(report.proofs)}" failures="{wrong}" errors="0"'
     lines = [
         '<?xml version="1.0" encoding="UTF-8"?>',
         f'<testsuites name="haechi lab run" {totals} time="{report.seconds:.3f}">',
     ]
     for pair, rows in groupby(report.rows, key=lambda row: f"{row.source} → {row.destination}"):
         lines += _suite(pair, list(rows))
+    if report.proofs:
+        lines += _proofs(report.proofs)
     return "\n".join([*lines, "</testsuites>", ""])
 
 
@@ -37,6 +43,21 @@ def _suite(pair: str, rows: list[Row]) -> Iterable[str]:
         message = f"policies: {says}; packets: {shows}"
         yield f"{case}>"
         yield f'      <failure type="mismatch" message={_attribute(message)}>{escape(printable(message))}</failure>'
+        yield "    </testcase>"
+    yield "  </testsuite>"
+
+
+def _proofs(proofs: tuple[Proof, ...]) -> Iterable[str]:
+    wrong = sum(not proof.holds for proof in proofs)
+    yield f'  <testsuite name="proof" tests="{len(proofs)}" failures="{wrong}" errors="0">'
+    for proof in proofs:
+        case = f'    <testcase classname="proof" name={_attribute(f"the kernel of {proof.node} means the policies")}'
+        if proof.holds:
+            yield f"{case}/>"
+            continue
+        message = str(proof)
+        yield f"{case}>"
+        yield f'      <failure type="difference" message={_attribute(message)}>{escape(printable(message))}</failure>'
         yield "    </testcase>"
     yield "  </testsuite>"
 

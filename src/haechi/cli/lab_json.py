@@ -8,6 +8,7 @@ import msgspec
 
 from haechi.lab.report import Report, Row
 from haechi.model.verdict import Side
+from haechi.verify import Proof
 
 VERSION: Final = 1
 
@@ -49,6 +50,17 @@ class EndpointOut(msgspec.Struct, frozen=True):
     words: str | None
 
 
+class ProofOut(msgspec.Struct, frozen=True):
+    """Whether a node's table, read back from its kernel, means what the policies mean for every packet."""
+
+    node: str
+    holds: bool
+    pods: int
+    boxes: int
+    differences: list[str]
+    findings: list[str]
+
+
 class ReportOut(msgspec.Struct, frozen=True):
     """The document."""
 
@@ -58,6 +70,7 @@ class ReportOut(msgspec.Struct, frozen=True):
     nodes: list[str]
     notes: list[str]
     mismatches: int
+    proofs: list[ProofOut]
     seconds: float
 
 
@@ -75,6 +88,7 @@ def report_json(report: Report) -> str:
         list(report.nodes),
         list(report.notes),
         len(report.mismatches),
+        [_proof(proof) for proof in report.proofs],
         round(report.seconds, 3),
     )
     return msgspec.json.format(msgspec.json.encode(document), indent=1).decode() + "\n"
@@ -87,3 +101,14 @@ def _row(row: Row) -> RowOut:
 
 def _side(side: Side) -> SideOut:
     return SideOut(side.isolated, side.allowed, [str(key) for key in side.policies])
+
+
+def _proof(proof: Proof) -> ProofOut:
+    return ProofOut(
+        proof.node,
+        proof.holds,
+        proof.pods,
+        proof.boxes,
+        [difference.explanation() for difference in proof.differences],
+        [str(finding) for finding in proof.findings],
+    )

@@ -59,7 +59,7 @@ def hold(objects: Iterable[Object], request: Request) -> int:
         report = tried(lambda: run(cluster, questions, told, show if request.keep else None))
     if not request.keep:
         _write(report, request)
-    return ExitCode.FOUND if report.mismatches else ExitCode.GOOD
+    return ExitCode.GOOD if report.holds else ExitCode.FOUND
 
 
 def built(objects: Iterable[Object], request: Request) -> LabCluster:

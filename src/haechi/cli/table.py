@@ -14,6 +14,7 @@ from haechi.cli.outcomes import Group, Line, groups
 from haechi.cli.terminal import Style, Terminal, fold
 from haechi.lab.report import Report
 from haechi.model.verdict import PolicyKey
+from haechi.verify import Proof
 
 MAX_MISMATCHES = 30
 TITLES = ("FROM", "ALLOWED", "DENIED", "DENIED BY", "RESULT")
@@ -45,6 +46,9 @@ def write_table(terminal: Terminal, report: Report, chosen: bool) -> None:
         terminal.paragraph(f"Note: {note}.", Style.YELLOW)
     terminal.line()
     terminal.paragraph(summary(report), Style.RED if report.mismatches else Style.GREEN)
+    for proof in report.proofs:
+        for sentence in proved(proof):
+            terminal.paragraph(sentence, Style.GREEN if proof.holds else Style.RED)
 
 
 # -- the table ---------------------------------------------------------------------------------------------------------
@@ -122,6 +126,19 @@ def summary(report: Report) -> str:
     asked = f"{wording.counted(len(report.rows), 'connection')} probed over {versions} in {report.seconds:.1f} seconds"
     wrong = len(report.mismatches)
     return f"{asked}: {f'{wrong} NOT as the policies say' if wrong else 'all as the policies say'}."
+
+
+def proved(proof: Proof) -> Iterator[str]:
+    """Whether a node's table, read back from its kernel, means what the policies mean."""
+    size = f"{wording.counted(proof.pods, 'pod')}, {wording.counted(proof.boxes, 'comparison')}"
+    if proof.holds:
+        yield f"Proved on {proof.node}, for every packet there is: the kernel does what the policies say ({size})."
+        return
+    yield f"NOT proved on {proof.node} ({size}):"
+    for difference in proof.differences:
+        yield from difference.explanation().splitlines()
+    for finding in proof.findings:
+        yield f"not understood: {finding}"
 
 
 def isolation(report: Report) -> Iterator[str]:

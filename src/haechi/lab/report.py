@@ -11,6 +11,7 @@ from functools import cached_property
 
 from haechi.lab.probe import Protocol
 from haechi.model.verdict import Verdict
+from haechi.verify import Proof
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,7 @@ class Report:
         nodes: the nodes' names and, on each, its pods.
         notes: what was left out or chosen.
         seconds: how long the run took, from the first namespace to the last packet.
+        proofs: for each node, whether its kernel's table means what the policies mean, for every packet there is.
     """
 
     rows: tuple[Row, ...]
@@ -62,8 +64,14 @@ class Report:
     nodes: dict[str, tuple[str, ...]] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     seconds: float = 0.0
+    proofs: tuple[Proof, ...] = ()
 
     @cached_property
     def mismatches(self) -> tuple[Row, ...]:
         """The rows in which kernel and policies differ."""
         return tuple(row for row in self.rows if not row.is_as_expected)
+
+    @property
+    def holds(self) -> bool:
+        """Whether every packet went as the policies say, and every proof holds."""
+        return not self.mismatches and all(proof.holds for proof in self.proofs)

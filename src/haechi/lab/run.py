@@ -3,6 +3,7 @@
     Manifests ──▶ LabCluster ──▶ Engine ──▶ NodeRuleset ──▶ nf_tables of each node
                       │             └────────▶ expected ─────────────┐
                       └──▶ Topology ──▶ Network ──▶ packets ──▶ observed ──▶ Report
+                                           └──▶ each kernel's table ──▶ Proof ──┘
 
 Promises that a run leaves no namespace, process or file behind, however it ends, and that nothing in it can reach the
 machine's own network. The caller's process stays outside: everything happens in one child.
@@ -15,7 +16,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from ipaddress import ip_address
 
-from haechi.dataplane import NodeRuleset
+from haechi.dataplane import TABLE, NodeRuleset
 from haechi.engine import Engine, verdict
 from haechi.lab.cluster import LabCluster
 from haechi.lab.network import Network, build
@@ -27,6 +28,7 @@ from haechi.lab.topology import Endpoint
 from haechi.model.verdict import Packet, Verdict
 from haechi.netlink import Nftables
 from haechi.netns import isolated, require_nf_tables
+from haechi.verify import Proof, prove
 
 Progress = Callable[[str, int, int], None]
 """Told what is being done, how much of it is done and how much there is."""
@@ -80,12 +82,22 @@ def run(
                 told("loading the rules", number, len(topology.nodes))
                 enforce(network, NodeRuleset(engine, node.name))
             rows = tuple(observe(network, asked, questions.ports, told))
-            report = _report(cluster, rows, time.monotonic() - begun)
+            proofs = tuple(proved(network, cluster, told))
+            report = _report(cluster, rows, proofs, time.monotonic() - begun)
             if keep is not None:
                 keep(network, report)
         return report
 
     return isolated(work)
+
+
+def proved(network: Network, cluster: LabCluster, progress: Progress) -> Iterator[Proof]:
+    """Read each node's table back from its kernel and compare it with the policies: every packet, not samples."""
+    for number, node in enumerate(cluster.nodes):
+        progress("proving", number, len(cluster.nodes))
+        with network.node(node.name), Nftables() as nftables:
+            ruleset = nftables.ruleset(TABLE.name)
+        yield prove(ruleset, cluster.objects, node.name)
 
 
 def _silent(words: str, done: int, total: int) -> None:
@@ -170,9 +182,9 @@ def _place(endpoint: Endpoint) -> str:
     return f"node {endpoint.node}" if endpoint.host_network else endpoint.name
 
 
-def _report(cluster: LabCluster, rows: tuple[Row, ...], seconds: float) -> Report:
+def _report(cluster: LabCluster, rows: tuple[Row, ...], proofs: tuple[Proof, ...], seconds: float) -> Report:
     endpoints = {pod.key: pod.addresses for pod in cluster.pods} | cluster.hosts
     nodes = {
         node.name: tuple(pod.key for pod in cluster.pods if pod.spec.node_name == node.name) for node in cluster.nodes
     }
-    return Report(rows, endpoints, cluster.words, nodes, cluster.notes, seconds)
+    return Report(rows, endpoints, cluster.words, nodes, cluster.notes, seconds, proofs)

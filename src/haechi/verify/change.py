@@ -107,7 +107,9 @@ def _ways(ruleset: Ruleset) -> _Ways:
                     keyed = list(_entries(ruleset.maps[name], asked.loads))
                     entries += keyed
                     if not keyed:
-                        onward[chain.name] += [each.verdict.chain for each in ruleset.maps[name].elements if each.verdict]
+                        onward[chain.name] += [
+                            each.verdict.chain for each in ruleset.maps[name].elements if each.verdict
+                        ]
     for name, those in entries:
         _spread(ways, onward, name, those)
     return ways

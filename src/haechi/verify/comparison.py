@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from haechi.model.verdict import Direction, PodKey
+from haechi.model.verdict import PodKey
 from haechi.sets import AddressSet, PortSet, Traffic
 from haechi.verify.change import Touched
 from haechi.verify.difference import Difference, context_word, end, likely, opinions

@@ -16,9 +16,7 @@ from haechi.verify.meaning import Meaning, RuleOf
 from haechi.verify.space import LOOSE, Context
 
 _MESSAGES: Final = (ICMP, ICMPV6)
-_ODD: Final = AddressSet.from_cidrs(
-    ("0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/3", "::/8", "fe00::/7")
-)
+_ODD: Final = AddressSet.from_cidrs(("0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/3", "::/8", "fe00::/7"))
 """Addresses that no host has, or that are never forwarded."""
 
 
@@ -132,9 +130,7 @@ def end(address: int, meaning: Meaning) -> End:
     return End(point_to_text(address), tuple(map(str, sorted(meaning.population.claimants(address)))))
 
 
-def opinions(
-    meaning: Meaning, node: str, client: int, server: int, protocol: int, port: int
-) -> tuple[Opinion, ...]:
+def opinions(meaning: Meaning, node: str, client: int, server: int, protocol: int, port: int) -> tuple[Opinion, ...]:
     """What policies say of a packet at its ends on a node."""
     found: list[Opinion] = []
     for near, far, direction in ((client, server, Direction.EGRESS), (server, client, Direction.INGRESS)):

@@ -219,9 +219,7 @@ class Meaning:
         ]
         return [name for name, _ in policies], allowing
 
-    def terms(
-        self, rule: Rule, namespace: str, subject: Kind, within: AddressSet
-    ) -> list[tuple[AddressSet, PortSet]]:
+    def terms(self, rule: Rule, namespace: str, subject: Kind, within: AddressSet) -> list[tuple[AddressSet, PortSet]]:
         """What one rule allows the subject; nothing if a part of it cannot be read."""
         egress = isinstance(rule, NetworkPolicyEgressRule)
         try:

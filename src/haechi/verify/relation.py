@@ -228,7 +228,9 @@ def _stretches(by_clients: dict[tuple[int, int], list[_Box]]) -> Iterator[tuple[
         return
     edges = sorted({edge for first, last in ordered for edge in (first, last + 1)})
     for start, end in zip(edges, edges[1:], strict=False):
-        those = [box for first, last in ordered if first <= start and end <= last + 1 for box in by_clients[first, last]]
+        those = [
+            box for first, last in ordered if first <= start and end <= last + 1 for box in by_clients[first, last]
+        ]
         if those:
             yield start, end - 1, those
 

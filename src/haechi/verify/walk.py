@@ -138,7 +138,9 @@ class Walk:
             for piece in region:
                 if not piece.contexts & contexts:
                     continue
-                narrowed = piece if not piece.contexts & ~contexts else piece._replace(contexts=piece.contexts & contexts)
+                narrowed = (
+                    piece if not piece.contexts & ~contexts else piece._replace(contexts=piece.contexts & contexts)
+                )
                 answered, missed, free = dispatch.split(narrowed)
                 onward += missed
                 if free and answered:
@@ -176,9 +178,7 @@ class Walk:
                 out.returned += found.returned
         return []
 
-    def _visit(
-        self, chain: str, place: Place, region: list[Piece], path: tuple[str, ...], by_client: bool
-    ) -> Outcome:
+    def _visit(self, chain: str, place: Place, region: list[Piece], path: tuple[str, ...], by_client: bool) -> Outcome:
         if chain in path or len(path) > _DEEPEST:
             finding = Finding(FindingKind.UNKNOWN, f"leads back to chain {chain}, or too deep", place)
             return Outcome(undecided=[(piece, finding) for piece in region])

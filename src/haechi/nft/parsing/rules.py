@@ -3,10 +3,11 @@
 A rule is read from left to right, as nft loads it: questions that the text leaves out (see `haechi.nft.parsing.loads`)
 are put back. A rule is understood whole or not at all: one word that is not understood may change what the others do.
 
-The text is less than the kernel's rule in places, and read as nft loads it: after `ct l3proto` nft leaves the same
-questions out as after `meta nfproto`, and a plain ``reject`` in an inet table stands for ``icmpx port-unreachable``,
-with which nft prints no words. Two ``!=`` of a packet's ports are refused, because nft prints them alike whether the
-kernel compares them one by one or at once, which means something else.
+What nft prints is less than the kernel's rule in three places, and is read as nft would load it: nft leaves ``ct
+l3proto ipv4`` out before ``ip saddr`` as it leaves ``meta nfproto ipv4`` out, it prints an ICMPv6 type alike whether
+the family was asked for or not, and in an inet table a plain ``reject`` stands for ``icmpx port-unreachable`` wherever
+nft has printed it. Two ``!=`` of a packet's ports are refused, because nft prints them alike whether the kernel
+compares them one by one or at once, which means something else.
 """
 
 from __future__ import annotations
@@ -142,8 +143,12 @@ class _Reading:
     # -- questions -----------------------------------------------------------------------------------------------
 
     def _require(self, family: int | None, protocol: int | None) -> None:
-        """Ask what nft leaves out, unless it has been asked. In bridges nft asks otherwise, for the Ethernet type."""
-        if family is not None and self.family is None and self.table is Family.INET:
+        """Ask what nft leaves out, unless it has been asked.
+
+        In bridges nft asks otherwise, for the Ethernet type; of ICMP whose protocol is known it never asks the family.
+        """
+        new = protocol is None or self.protocol is None
+        if family is not None and self.family is None and new and self.table is Family.INET:
             self._ask(Compare(_NETWORK, Operator.EQ, bytes((family,))))
         if protocol is not None and self.protocol is None:
             self._ask(Compare(_TRANSPORT, Operator.EQ, bytes((protocol,))))

@@ -126,6 +126,9 @@ class ElementReader:
     def read(self, items: Iterable[str] | Iterable[list[str]]) -> frozenset[Element]:
         """The elements of these texts or lists of words. Raises `NotUnderstoodError` or `NounError`."""
         texts = {item if isinstance(item, str) else " ".join(item) for item in items}
+        if len(self._fields) == 1 and not self._verdicts:
+            read = self._fields[0]
+            return frozenset([Element(*read(text.strip())) for text in texts])
         return frozenset([self._element(text) for text in texts])
 
     def _element(self, text: str) -> Element:

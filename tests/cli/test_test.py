@@ -1,0 +1,167 @@
+"""`haechi test`, and the same assertions on packets."""
+
+from __future__ import annotations
+
+import json
+import re
+import xml.etree.ElementTree as ElementTree
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from haechi.cli.assertions import JudgementOut
+from tests.cli.conftest import Haechi
+
+ROOT = Path(__file__).parents[2]
+DOCUMENT = ROOT / "examples" / "test-network-policy"
+HEAD = "apiVersion: haechi/v1alpha1\nkind: ConnectivityTest\nmetadata: {name: database}\nspec:\n  assertions:\n"
+FRONTENDS = "{namespace: default, podSelector: {matchLabels: {role: frontend}}}"
+PROJECT = "{namespaceSelector: {matchLabels: {project: myproject}}}"
+HOLDS = f"""\
+  - name: frontends reach the database
+    from: {FRONTENDS}
+    to: {{pod: default/db}}
+    ports: [6379]
+    expect: allow
+  - name: nobody reaches anything else
+    from: {{anyone: {{}}}}
+    to: {{pod: default/db}}
+    ports: [22, 6378, {{port: 6380, endPort: 65535}}, {{protocol: UDP}}, 6379/SCTP]
+    expect: deny
+  - name: these and nobody else
+    to: {{pod: default/db}}
+    ports: [6379]
+    only: [{FRONTENDS}, {PROJECT}, {{ip: 172.17.0.0/24}}, {{ip: 172.17.2.0/23}}, {{ip: 172.17.4.0/22}}, \
+{{ip: 172.17.8.0/21}}, {{ip: 172.17.16.0/20}}, {{ip: 172.17.32.0/19}}, {{ip: 172.17.64.0/18}}, {{ip: 172.17.128.0/17}}]
+  - name: the database talks to one network
+    from: {{pod: default/db}}
+    ports: [5978]
+    only: [{{ip: 10.0.0.0/24}}]
+"""
+FAILS = f"""\
+  - name: a block with a hole
+    from: {{ip: 172.17.0.0/16}}
+    to: {{pod: default/db}}
+    ports: [6379]
+    expect: allow
+  - to: {{pod: default/db}}
+    ports: [6379]
+    only: [{FRONTENDS}]
+"""
+
+
+@pytest.fixture
+def tests(tmp_path: Path) -> Path:
+    return tmp_path / "tests.yaml"
+
+
+def test_assertions_that_hold_exercise_every_rule(haechi: Haechi, tests: Path) -> None:
+    tests.write_text(HEAD + HOLDS)
+    outcome = haechi("test", tests, DOCUMENT)
+    assert outcome.out.endswith("\n4 assertions, all hold, 2 of 2 rules exercised\n"), outcome.out
+    assert outcome.code == 0
+
+
+def test_a_failing_assertion_shows_the_exact_addresses_and_the_rule(haechi: Haechi, tests: Path) -> None:
+    tests.write_text(HEAD + FAILS)
+    outcome = haechi("test", tests, DOCUMENT)
+    assert outcome.code == 1
+    assert f"FAIL  database: a block with a hole ({tests}:6:5)" in outcome.out
+    # 172.17.1.5 is a host of the example, so it is shown by its name
+    assert "172.17.1.0-172.17.1.4, 172.17.1.6-172.17.1.255 → default/db on TCP 6379: denied" in outcome.out
+    assert "host/in-except → default/db on TCP 6379: denied, must be allowed" in outcome.out
+    assert "FAIL  database: assertion 2" in outcome.out
+    assert "ingress allowed by default/test-network-policy spec.ingress[0] (" in outcome.out
+    assert re.search(r"not exercised: .* spec.egress\[0\] \(.*network-policy.yaml:29:5\)", outcome.out)
+
+
+def test_json_is_the_documented_schema(haechi: Haechi, tests: Path) -> None:
+    tests.write_text(HEAD + FAILS)
+    outcome = haechi("test", tests, DOCUMENT, "-o", "json")
+    document = msgspec.json.decode(outcome.out.encode(), type=JudgementOut, strict=True)
+    assert (outcome.code, document.failed, document.rules, len(document.unexercised)) == (1, 2, 2, 1)
+    page = (ROOT / "docs" / "assertions.md").read_text(encoding="utf-8")
+    (shown,) = [json.loads(code) for code in re.findall(r"^```json\n(.*?)^```", page, re.MULTILINE | re.DOTALL)]
+    assert msgspec.to_builtins(msgspec.convert(shown, JudgementOut)) == shown
+
+
+def test_junit_counts_what_fails(haechi: Haechi, tests: Path) -> None:
+    tests.write_text(HEAD + HOLDS + FAILS.replace("a block with a hole", "'<hole & \"block\">'"))
+    outcome = haechi("test", tests, DOCUMENT, "-o", "junit")
+    root = ElementTree.fromstring(outcome.out)
+    assert (root.tag, root.get("tests"), root.get("failures")) == ("testsuites", "6", "2")
+    cases = root.findall("testsuite[@name='database']/testcase")
+    assert [case.find("failure") is None for case in cases] == [True] * 4 + [False] * 2
+    assert cases[4].get("name") == '<hole & "block">'
+
+
+@pytest.mark.parametrize(
+    ("assertion", "words"),
+    [
+        ("{from: {namespace: nowhere}, to: {pod: default/db}, expect: deny}", "from: selects no pod"),
+        ("{from: {pod: default/dp}, to: {pod: default/db}, expect: deny}", "from: there is no pod default/dp"),
+        (
+            "{from: {host: none}, to: {pod: default/db}, expect: deny}",
+            "from: there is no ExternalHost none; there is: ",
+        ),
+        ("{from: {anyone: {}}, to: {pod: default/db}, ports: [web], expect: deny}", "default/db has no port named web"),
+        ("{from: {pod: default/db}, to: {pod: default/db}, expect: allow}", "there is no packet that a policy could"),
+        ("{from: {ip: 8.8.8.8}, to: {ip: 8.8.4.4}, expect: allow}", "there is no packet that a policy could"),
+    ],
+)
+def test_what_asserts_nothing_fails_unless_that_is_allowed(
+    haechi: Haechi, tests: Path, assertion: str, words: str
+) -> None:
+    tests.write_text(f"{HEAD}  - {assertion}\n")
+    outcome = haechi("test", tests, DOCUMENT)
+    assert (outcome.code, f"asserts nothing: {words}" in outcome.out) == (1, True), outcome.out
+    tests.write_text(f"{HEAD}  - {assertion[:-1]}, allowEmpty: true}}\n")
+    assert haechi("test", tests, DOCUMENT).code == 0
+
+
+def test_what_cannot_be_used_is_located_and_nothing_is_judged(haechi: Haechi, tests: Path) -> None:
+    tests.write_text(HEAD + "  - {from: {pods: a/b}, to: {ip: x}, expect: allow}\n")
+    outcome = haechi("test", tests, DOCUMENT)
+    assert (outcome.code, outcome.out) == (2, "")
+    assert f"{tests}:6:13: error: strict decoding error" in outcome.err
+    assert f"{tests}:6:30: error: 'x': not an IP address" in outcome.err
+    assert "2 errors in the assertions, see above; nothing was judged" in outcome.err
+
+
+def test_a_file_without_tests_and_standard_input_for_both_are_refused(haechi: Haechi) -> None:
+    assert "there is no ConnectivityTest in it" in haechi("test", DOCUMENT / "cluster.yaml", DOCUMENT).err
+    outcome = haechi("test", "-", "-")
+    assert outcome.code == 2
+    assert "cannot be both" in outcome.err
+
+
+def test_assertions_may_come_from_standard_input(haechi: Haechi) -> None:
+    assert haechi("test", "-", DOCUMENT, stdin=HEAD + HOLDS).code == 0
+
+
+@pytest.mark.kernel
+def test_packets_judge_the_same_assertions(haechi: Haechi, tests: Path) -> None:
+    tests.write_text(HEAD + HOLDS)
+    outcome = haechi("lab", "run", "--tests", tests, DOCUMENT)
+    assert outcome.code == 0, outcome.out
+    assert "4 assertions, all hold, 2 of 2 rules exercised" in outcome.out
+    assert "all went as policies say" in outcome.err
+
+
+@pytest.mark.kernel
+def test_packets_show_a_failing_assertion_to_programs(haechi: Haechi, tests: Path) -> None:
+    tests.write_text(
+        HEAD + FAILS + "  - {from: {ip: 192.0.2.9}, to: {pod: default/db}, ports: [6379], expect: allow}\n"
+    )
+    outcome = haechi("lab", "run", "--tests", tests, "-o", "json", "--ip-family", "4", DOCUMENT)
+    document = msgspec.json.decode(outcome.out.encode(), type=JudgementOut)
+    assert (outcome.code, document.failed) == (1, 3)
+    assert [one.source for one in document.assertions[0].differences] == ["host/in-except"]
+    assert [one.source for one in document.assertions[2].differences] == ["outside/192.0.2.9"]
+
+
+def test_assertions_say_who_tries_what_in_a_lab(haechi: Haechi, tests: Path) -> None:
+    for option, value in (("--from", "a/b"), ("--to", "a/b"), ("--port", "80")):
+        outcome = haechi("lab", "run", "--tests", tests, option, value, DOCUMENT)
+        assert (outcome.code, option in outcome.err) == (2, True)
