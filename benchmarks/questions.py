@@ -24,7 +24,7 @@ from benchmarks.measure import Figure
 from haechi.model import NetworkPolicy, Pod
 from haechi.model.base import OwnerReference, Resource
 
-PROTECTED, CONFINED = 37, 12  # of the 40 apps of a namespace: those with ingress policies, those with egress policies
+PROTECTED, CONFINED = 39, 20  # of the 40 apps of a namespace: those with ingress policies, those with egress policies
 SMALL, LARGE = (1_000, 200), (10_000, 2_000)
 MEMORY = 500.0
 

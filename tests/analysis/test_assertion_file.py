@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
 from haechi.analysis.assertion_file import Port, read_suites
@@ -73,3 +76,10 @@ def test_a_document_of_ours_that_is_none_is_an_error_and_a_foreign_one_is_skippe
     suites, found = read_suites(Source("t.yaml", text))
     assert suites == ()
     assert [problem.severity for problem in found] == ["error", "skipped", "error"]
+
+
+def test_the_example_of_the_documentation_is_right() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "assertions.md").read_text(encoding="utf-8")
+    for code in re.findall(r"^```yaml\n(.*?)^```", page, re.MULTILINE | re.DOTALL):
+        suites, found = read_suites(Source("t.yaml", code.encode()))
+        assert (len(suites), found) == (1, ())

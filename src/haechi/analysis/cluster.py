@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import get_args
+from typing import TYPE_CHECKING, get_args
 
 import msgspec
 
@@ -36,6 +36,11 @@ from haechi.model import (
     path_steps,
 )
 from haechi.model.verdict import PodKey, PolicyKey
+
+if TYPE_CHECKING:  # they are made from clusters
+    from haechi.analysis.answers import Answer
+    from haechi.analysis.connections import Connection
+    from haechi.analysis.difference import Difference
 
 MOST_REPLICAS = 1_000
 """Pods of one workload that are looked at: they differ in nothing but their names."""
@@ -98,6 +103,24 @@ class Cluster:
     def endpoint(self, key: PodKey) -> Endpoint | None:
         """A pod as the engine knows it."""
         return self.engine.endpoint(key)
+
+    def connections(self, by: str = "workload", *, external: bool = True) -> tuple[Connection, ...]:
+        """All connections that policies allow: `haechi.analysis.connections.connections`, which can do more."""
+        from haechi.analysis.connections import connections
+
+        return connections(self, by, external=external)
+
+    def can(self, source: str, destination: str, port: str | None = None) -> Answer:
+        """Whether `source` may reach `destination`, and why: `haechi.analysis.answers.can`."""
+        from haechi.analysis.answers import can
+
+        return can(self, source, destination, port)
+
+    def diff(self, new: Cluster) -> tuple[Difference, ...]:
+        """What `new` allows otherwise than this: `haechi.analysis.difference.diff`."""
+        from haechi.analysis.difference import diff
+
+        return diff(self, new)
 
 
 def _key(policy: NetworkPolicy) -> PolicyKey:

@@ -58,10 +58,11 @@ def _narrow(text: str) -> AddressSet:
 
 
 def _points(free: AddressSet, networks: Iterable[str]) -> Iterator[int]:
-    """Every free point, those of the first network first; never the first of an interval that begins a network."""
+    """Every free point, those of the first network first; never the address of a network itself."""
     rest = free
     for network in networks:
-        here = rest & AddressSet.from_cidr(network)
-        rest = rest - here
+        whole = AddressSet.from_cidr(network)
+        here = (rest & whole) - AddressSet.of(whole.min)
+        rest = rest - whole
         for first, last in here.intervals:
-            yield from range(first + 1 if last > first else first, last + 1)
+            yield from range(first, last + 1)

@@ -141,12 +141,28 @@ Examples:
 
 Exit codes: 0 no difference that --fail-on names, 1 a difference, 2 unusable input or arguments, 130 after Ctrl-C."""
 
+_VERIFY = """\
+Prove that a node's kernel does what the policies say, for every packet.
+
+Haechi's table is read back from the kernel of this host, or of a network
+namespace, or from a file in nft syntax, and compared with the policies: every
+address, protocol and port, not samples. Otherwise: the first packets that
+differ, the kernel's rule that decided and the policies."""
+_VERIFY_EXAMPLE = f"""\
+Examples:
+
+    kubectl get netpol,pod,ns,node -A -o json | haechi verify - --node worker-1
+    haechi verify dump.json --node worker-1 --ruleset worker-1.nft
+
+{_EXIT}"""
+
 app = App(name="haechi", help=_ROOT, help_epilogue=_ROOT_EXAMPLE, help_format="plaintext", version=__version__)
 lab = App(name="lab", help=_LAB, help_epilogue=_RUN_EXAMPLE, version_flags=())
 app.command(lab)
 lab.command("haechi.cli.lab:run", name="run", help=_RUN, help_epilogue=_RUN_EXAMPLE)
 app.command("haechi.cli.validate:validate", name="validate", help=_VALIDATE, help_epilogue=_VALIDATE_EXAMPLE)
 app.command("haechi.cli.compile:compile_node", name="compile", help=_COMPILE, help_epilogue=_COMPILE_EXAMPLE)
+app.command("haechi.cli.verify:verify", name="verify", help=_VERIFY, help_epilogue=_VERIFY_EXAMPLE)
 app.command("haechi.cli.list:list_connections", name="list", help=_LIST, help_epilogue=_LIST_EXAMPLE)
 app.command("haechi.cli.explain:explain", name="explain", help=_EXPLAIN, help_epilogue=_EXPLAIN_EXAMPLE)
 app.command("haechi.cli.test:judge_assertions", name="test", help=_TEST, help_epilogue=_TEST_EXAMPLE)

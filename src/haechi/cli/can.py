@@ -27,6 +27,7 @@ _PORT = re.compile(r"[0-9]+(/[A-Za-z]+)?|[a-z0-9-]{1,15}(/[A-Za-z]+)?|ICMP(v6)?"
 def can(
     src: Annotated[str, Parameter(name="SRC", allow_leading_hyphen=False)],
     dst: Annotated[str, Parameter(name="DST", allow_leading_hyphen=False)],
+    /,
     *paths: Annotated[
         str, Parameter(name="[PORT] PATH", allow_leading_hyphen=False, required=True, help="A port, then the input.")
     ],

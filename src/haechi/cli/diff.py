@@ -24,6 +24,7 @@ Sort = Literal["added", "removed", "any"]
 def diff(
     old: Annotated[str, Parameter(name="OLD", allow_leading_hyphen=False)],
     new: Annotated[str, Parameter(name="NEW", allow_leading_hyphen=False)],
+    /,
     *,
     fail_on: Sort = "any",
     output: Annotated[Output, Parameter(name=("--output", "-o"))] = "text",

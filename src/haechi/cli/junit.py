@@ -1,5 +1,6 @@
-"""A lab report as JUnit XML, so that any CI shows it: a suite for each pair with a case for each connection,
-and a suite for the proofs with a case for each node.
+"""A lab report as JUnit XML, so that any CI shows it.
+
+A suite for each pair with a case for each connection, and a suite for the proofs with a case for each node.
 """
 
 from __future__ import annotations

@@ -25,9 +25,9 @@ def list_connections(
     *paths: Paths,
     by: By = "workload",
     focus: Annotated[tuple[str, ...], Parameter(metavar="SEL", negative="", show_default=False)] = (),
-    external: bool = True,
+    no_external: Annotated[bool, Parameter(negative="", show_default=False)] = False,
     exposure: Annotated[bool, Parameter(negative="", show_default=False)] = False,
-    ipblock_matches_pods: bool = True,
+    no_ipblock_matches_pods: Annotated[bool, Parameter(negative="", show_default=False)] = False,
     output: Annotated[Output, Parameter(name=("--output", "-o"))] = "text",
     kubernetes_version: Version = None,
     feature_gates: Gates = (),
@@ -38,9 +38,9 @@ def list_connections(
         *paths: Files, folders or - for standard input.
         by: What a line stands for: a workload, a pod, or all pods that behave alike.
         focus: Only connections of these.
-        external: With connections from and to outside addresses.
+        no_external: Without connections from and to outside addresses.
         exposure: Say instead what pods that do not exist yet could reach or be reached by, and what nothing protects.
-        ipblock_matches_pods: Whether an ipBlock means pods whose address it holds; some networks say no.
+        no_ipblock_matches_pods: An ipBlock never means pods, whatever their address, as on some networks.
         output: Lines for people, JSON or CSV for programs, a Markdown table, or a graph.
         kubernetes_version: By whose rules the input is judged, such as 1.33; the newest known if absent.
         feature_gates: Feature gates of that API server: SCTPSupport=false, StrictIPCIDRValidation=true.
@@ -55,17 +55,17 @@ def list_connections(
     found = read_sound(paths, Rules.parse(kubernetes_version, feature_gates))
     cluster = Cluster.of(found.manifests)
     pods, addresses = _focused(cluster, focus)
-    listing = Listing.of(cluster, by, ipblock_matches_pods=ipblock_matches_pods)
+    listing = Listing.of(cluster, by, ipblock_matches_pods=not no_ipblock_matches_pods)
     if exposure:
         _write(_exposure(listing, pods, output))
     else:
         lines = listing.connections(
-            external=external,
+            external=not no_external,
             focus=None if pods is None else lambda group: not pods.isdisjoint(group.pods),
             address=addresses,
         )
         _write(_rendered(cluster, listing, lines, by, output))
-    _remark(cluster, ipblock_matches_pods)
+    _remark(cluster, not no_ipblock_matches_pods)
     return ExitCode.GOOD
 
 
@@ -123,7 +123,6 @@ def _remark(cluster: Cluster, ipblock_matches_pods: bool) -> None:
 def _focused(cluster: Cluster, texts: Iterable[str]) -> tuple[frozenset[PodKey] | None, AddressSet | None]:
     """The pods, and the outside addresses, that the texts mean; None if there is no text."""
     from haechi.analysis.naming import pods_named
-    from haechi.cli.choice import parse_selector
     from haechi.cli.failure import unknown_name
     from haechi.sets import AddressError, AddressSet
 
@@ -133,20 +132,30 @@ def _focused(cluster: Cluster, texts: Iterable[str]) -> tuple[frozenset[PodKey] 
     pods: set[PodKey] = set()
     addresses: list[AddressSet] = []
     for text in listed:
-        named = pods_named(cluster, text)
-        namespace, colon, labels = text.rpartition(":")
-        selector = None if named else parse_selector(labels)
-        if selector is not None:
-            named = tuple(
-                key
-                for key, pod in cluster.pods.items()
-                if (not colon or key.namespace == namespace) and selector.matches(pod.labels)
-            )
-        pods.update(named)
+        named = set(pods_named(cluster, text)) or _labelled(cluster, text)
         try:
-            addresses.append(AddressSet.parse(text))
+            region = AddressSet.parse(text)
         except AddressError:
             if not named:
                 known = [*map(str, cluster.pods), *map(str, set(cluster.owners.values()))]
                 raise unknown_name("--focus", text, known, "the name, labels or address of anyone") from None
+        else:
+            within = {
+                one.key: one.addresses for one in cluster.engine.endpoints if region & AddressSet.of(*one.addresses)
+            }
+            named |= within.keys()
+            addresses.append(region - AddressSet.of(*(point for points in within.values() for point in points)))
+        pods |= named
     return frozenset(pods), AddressSet.union_all(addresses)
+
+
+def _labelled(cluster: Cluster, text: str) -> set[PodKey]:
+    """The pods with some labels, of one namespace if the text begins with it and a colon."""
+    from haechi.cli.choice import parse_selector
+
+    namespace, colon, labels = text.rpartition(":")
+    selector = parse_selector(labels)
+    if selector is None:
+        return set()
+    pods = cluster.pods.items()
+    return {key for key, pod in pods if (not colon or key.namespace == namespace) and selector.matches(pod.labels)}

@@ -62,12 +62,17 @@ def ruleset(objects: Sequence[Object], node: str) -> Ruleset:
     Raises:
         Unusable: no object knows a node of this name.
     """
+    check_node(objects, node)
+    of_engine = (one for one in objects if isinstance(one, Namespace | Node | Pod | NetworkPolicy))
+    return NodeRuleset(Engine.of(of_engine), node).ruleset()
+
+
+def check_node(objects: Sequence[Object], node: str) -> None:
+    """Raise `Unusable` unless some object knows a node of this name."""
     known = {one.name for one in objects if isinstance(one, Node)}
     known |= {one.spec.node_name for one in objects if isinstance(one, Pod)} - {""}
     if node not in known:
         raise unknown_name("--node", node, known, "a node of the input, nor the node of any pod")
-    of_engine = (one for one in objects if isinstance(one, Namespace | Node | Pod | NetworkPolicy))
-    return NodeRuleset(Engine.of(of_engine), node).ruleset()
 
 
 def remarks(objects: Sequence[Object], node: str) -> Iterator[str]:

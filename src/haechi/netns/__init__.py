@@ -12,6 +12,7 @@ from haechi.netns.errors import (
     MissingFeature,
     NetlinkRefused,
     NetnsError,
+    NoSuchNamespace,
     SysctlRefused,
 )
 from haechi.netns.features import require_ipv6, require_nf_tables
@@ -27,6 +28,7 @@ __all__ = [
     "Namespace",
     "NetlinkRefused",
     "NetnsError",
+    "NoSuchNamespace",
     "Refusal",
     "RouteSocket",
     "SysctlRefused",

@@ -116,3 +116,20 @@ class ChildDied(NetnsError):
 
 def _name(number: int) -> str:
     return f"{errnos.errorcode.get(number, number)}, {os.strerror(number)}"
+
+
+class NoSuchNamespace(NetnsError):
+    """A network namespace that was asked for cannot be opened.
+
+    Attributes:
+        name: a process number or a name, as it was given.
+        reason: why not.
+    """
+
+    def __init__(self, name: str, reason: str) -> None:
+        super().__init__(name, reason)
+        self.name = name
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"no network namespace {self.name}: {self.reason}"

@@ -10,7 +10,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from haechi.netns.errors import SysctlRefused
+from haechi.netns.errors import NoSuchNamespace, SysctlRefused
 from haechi.netns.refusal import diagnose
 from haechi.netns.syscalls import CLONE_NEWNET, setns, unshare
 
@@ -61,6 +61,21 @@ class Namespace:
     def current(cls, name: str) -> Namespace:
         """Hold the namespace in which the calling thread is."""
         return cls(name, _open_own())
+
+    @classmethod
+    def find(cls, name: str) -> Namespace:
+        """Open the namespace of a process, given by its number, or one that `ip netns` has named.
+
+        Raises:
+            NoSuchNamespace: there is none, or it may not be opened.
+        """
+        path = f"/proc/{name}/ns/net" if name.isascii() and name.isdigit() else f"/run/netns/{name}"
+        if "/" in name or name in ("", ".", ".."):
+            raise NoSuchNamespace(name, "it is neither a process number nor a name")
+        try:
+            return cls(name, os.open(path, os.O_RDONLY | os.O_CLOEXEC))
+        except OSError as error:
+            raise NoSuchNamespace(name, f"{path}: {error.strerror}") from error
 
     def __enter__(self) -> Namespace:
         outer = _open_own()

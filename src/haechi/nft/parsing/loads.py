@@ -53,9 +53,9 @@ _LENGTHS: Final = sorted({len(words) for words in _ASKED}, reverse=True)
 def read_load(words: list[str], position: int) -> tuple[Asked, int]:
     """The load at a position, and the position after it. Raises `NotUnderstoodError`."""
     for length in _LENGTHS:
-        asked = _ASKED.get(tuple(words[position : position + length]))
-        if asked is not None:
-            return asked, position + length
+        key = tuple(words[position : position + length])
+        if key in _ASKED:
+            return _ASKED[key], position + len(key)
     raise NotUnderstoodError(" ".join(words[position : position + 2]))
 
 

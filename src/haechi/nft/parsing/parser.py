@@ -5,7 +5,8 @@ without) and what `Ruleset` itself prints. What can be followed and is not under
 of services, chains of devices) becomes `Unknown`, rule by rule and set by set, and keeps its text; nothing is assumed
 of it. What cannot be followed, or would change what has been read (commands besides tables), is a `ParseError`.
 
-It cannot know what a tool has not printed: ``nft --terse`` prints every set as an empty one, and is read so.
+It cannot know what a tool has not printed: ``nft --terse`` prints every set as an empty one, and is read so; see also
+`haechi.nft.parsing.rules`.
 """
 
 from __future__ import annotations

@@ -3,11 +3,14 @@
 A rule is read from left to right, as nft loads it: questions that the text leaves out (see `haechi.nft.parsing.loads`)
 are put back. A rule is understood whole or not at all: one word that is not understood may change what the others do.
 
-What nft prints is less than the kernel's rule in three places, and is read as nft would load it: nft leaves ``ct
-l3proto ipv4`` out before ``ip saddr`` as it leaves ``meta nfproto ipv4`` out, it prints an ICMPv6 type alike whether
-the family was asked for or not, and in an inet table a plain ``reject`` stands for ``icmpx port-unreachable`` wherever
-nft has printed it. Two ``!=`` of a packet's ports are refused, because nft prints them alike whether the kernel
-compares them one by one or at once, which means something else.
+What nft prints is less than the kernel's rule in places, and is read as nft would load it. nft 1.0.6 leaves ``ct
+l3proto`` and ``ct protocol`` out where a transport protocol or an address is asked for later in the rule, prints an
+ICMPv6 type alike whether the family was asked for or not, and prints a plain ``reject`` in an inet table for ``icmpx
+port-unreachable`` only. No text can tell the first two: a dump of the kernel does, and Haechi makes no such rules.
+
+Refused are two ``!=`` of a packet's ports, because nft prints them alike whether the kernel compares them one by one or
+at once, which means something else; and ``ct protocol tcp`` before a field of TCP, after which nft asks for ``meta
+l4proto`` in some tables and not in others.
 """
 
 from __future__ import annotations
@@ -46,6 +49,7 @@ _HEXADECIMAL: Final = re.compile(r"0x[0-9a-f]{1,8}", re.ASCII)
 _NETWORK: Final = Meta(MetaKey.NFPROTO)
 _TRANSPORT: Final = Meta(MetaKey.L4PROTO)
 _CONNECTION_NETWORK: Final = Ct(CtKey.L3PROTOCOL)
+_CONNECTION_TRANSPORT: Final = Ct(CtKey.PROTOCOL)
 _MOST_WORDS: Final = 2_000
 """The kernel's rules have at most 128 expressions (NFT_RULE_MAXEXPRS); none is printed as more than twelve words."""
 _PORTS: Final = frozenset((Payload(PayloadField.TH_SPORT), Payload(PayloadField.TH_DPORT)))
@@ -80,6 +84,7 @@ class _Reading:
         self.table = family
         self.family: int | None = {Family.IP: 2, Family.IP6: 10}.get(family)
         self.protocol: int | None = None
+        self.doubtful = False
         self.found: list[Expression] = []
 
     def rule(self) -> Rule:
@@ -151,6 +156,8 @@ class _Reading:
         if family is not None and self.family is None and new and self.table is Family.INET:
             self._ask(Compare(_NETWORK, Operator.EQ, bytes((family,))))
         if protocol is not None and self.protocol is None:
+            if self.doubtful:
+                raise NotUnderstoodError("after 'ct protocol' it is not known what else nft asks")
             self._ask(Compare(_TRANSPORT, Operator.EQ, bytes((protocol,))))
         if protocol is not None and self.protocol != protocol:
             raise NotUnderstoodError("fields of two transport protocols")
@@ -162,6 +169,7 @@ class _Reading:
                 self.family = expression.value[0]
             elif expression.load == _TRANSPORT:
                 self.protocol = expression.value[0]
+            self.doubtful |= expression.load == _CONNECTION_TRANSPORT
 
     def _question(self) -> None:
         asked, self.position = read_loads(self.words, self.position)
@@ -203,18 +211,20 @@ class _Reading:
     def _bits(self, load: Load) -> Expression:
         negated = self._take("!")
         state = load.type is DataType.CT_STATE
-        bits = self._bit(_STATES if state else _STATUS)
+        known = _STATES if state else _STATUS
+        bits = self._bit(known)
         while self._take(","):
-            bits |= self._bit(_STATES if state else _STATUS)
+            bits |= self._bit(known)
         return HasState(CtState(bits), negated) if state else HasStatus(CtStatus(bits), negated)
 
     def _bit(self, known: dict[str, int]) -> int:
         word = self._next()
         if word in known:
             return known[word]
-        if _HEXADECIMAL.fullmatch(word):
-            return int(word, 16)
-        return number(word, 0xFFFFFFFF)
+        bit = int(word, 16) if _HEXADECIMAL.fullmatch(word) else number(word, 0xFFFFFFFF)
+        if bit not in known.values():
+            raise NotUnderstoodError(f"the state {word!a}")
+        return bit
 
     # -- statements ----------------------------------------------------------------------------------------------
 

@@ -36,6 +36,7 @@ _NUMBER: Final = re.compile(r"0|[1-9][0-9]{0,19}", re.ASCII)
 _PLAIN_NAME: Final = re.compile(r"[a-zA-Z][a-zA-Z0-9_.-]*", re.ASCII)
 _OCTAL: Final = re.compile(r"0[0-9]", re.ASCII)
 _Interval: TypeAlias = tuple[bytes, bytes | None]
+_SPACES: Final = " \t\r\n"
 _VERDICTS: Final = {each.name.lower(): each for each in VerdictKind}
 
 
@@ -128,7 +129,7 @@ class ElementReader:
         texts = {item if isinstance(item, str) else " ".join(item) for item in items}
         if len(self._fields) == 1 and not self._verdicts:
             read = self._fields[0]
-            return frozenset([Element(*read(text.strip())) for text in texts])
+            return frozenset([Element(*read(text.strip(_SPACES))) for text in texts])
         return frozenset([self._element(text) for text in texts])
 
     def _element(self, text: str) -> Element:
@@ -142,13 +143,13 @@ class ElementReader:
 
     def _key(self, text: str) -> _Interval:
         if len(self._fields) == 1:
-            return self._fields[0](text.strip())
+            return self._fields[0](text.strip(_SPACES))
         parts = text.split(" . ")
         if len(parts) != len(self._fields):
             raise NotUnderstoodError(f"the element {text!a}")
         key = last = b""
         for read, part, width in zip(self._fields, parts, self._widths, strict=True):
-            first, end = read(part.strip())
+            first, end = read(part.strip(_SPACES))
             key += first.ljust(width, b"\0")
             last += (end or first).ljust(width, b"\0")
         return key, None if last == key else last
@@ -156,7 +157,7 @@ class ElementReader:
     def _verdict(self, text: str) -> Verdict:
         known = self._known.get(text)
         if known is None:
-            known = verdict(text.split())
+            known = verdict(text.split()) if text.isascii() else None
             if known is None:
                 raise NotUnderstoodError(f"the verdict {text!a}")
             self._known[text] = known

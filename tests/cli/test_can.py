@@ -1,0 +1,60 @@
+"""`haechi can`."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.cli import manifests
+from tests.cli.conftest import Haechi
+
+
+def test_allowed_with_the_rule_and_its_place(haechi: Haechi) -> None:
+    outcome = haechi("can", "shop/client", "shop/web", "http", "-", stdin=manifests.CLUSTER)
+    assert outcome.code == 0
+    assert outcome.out.splitlines() == [
+        "allowed",
+        "shop/client (10.0.0.2) -> shop/web (10.0.0.1) on TCP 8080: allowed",
+        "  egress of shop/client: allowed, no policy applies",
+        "  ingress of shop/web: allowed",
+        "    isolated by shop/web at <stdin>:7:3",
+        "    allowed by shop/web spec.ingress[0] at <stdin>:10:5",
+        "assumed: named-port: a port name is the number that the receiving pod's containers give it",
+    ]
+
+
+def test_denied_with_the_nearest_rule_and_what_it_lacks(haechi: Haechi) -> None:
+    outcome = haechi("can", "shop/client", "shop/web", "22", "-", "--what-if", stdin=manifests.CLUSTER)
+    assert outcome.code == 1
+    lines = outcome.out.splitlines()
+    assert lines[0] == "denied"
+    assert "    nearest is shop/web spec.ingress[0] at <stdin>:10:5: port 22/TCP is not in rule 1" in lines
+    assert "  would be allowed: delete policy shop/web" in lines
+
+
+def test_json_says_the_same(haechi: Haechi) -> None:
+    outcome = haechi("can", "8.8.8.8", "shop/web", "8080/TCP", "-", "-o", "json", stdin=manifests.CLUSTER)
+    found = json.loads(outcome.out)
+    assert (outcome.code, found["version"], found["allowed"]) == (1, 1, False)
+    (way,) = found["ways"]
+    assert way["ingress"]["nearest"]["lacks"] == ["8.8.8.8 is not a pod, and the rule means pods"]
+    assert way["source"] is None
+
+
+def test_a_workload_is_named_by_its_kind(haechi: Haechi) -> None:
+    assert haechi("can", "shop/pod/client", "shop/pod/web", "-", stdin=manifests.CLUSTER).code == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("shop/nobody", "shop/web", "80", "-"), "SRC: 'shop/nobody' is not a pod"),
+        (("shop/client", "shop/web", "99999", "-"), "PORT: '99999' is not a port"),
+        (("shop/client", "shop/web", "ftp", "-"), "PORT: 'ftp' is not the name of a port of pod shop/web"),
+    ],
+)
+def test_what_means_nothing_is_refused(haechi: Haechi, arguments: tuple[str, ...], words: str) -> None:
+    outcome = haechi("can", *arguments, stdin=manifests.CLUSTER)
+    assert (outcome.code, outcome.out) == (2, "")
+    assert words in outcome.err

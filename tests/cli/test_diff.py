@@ -1,0 +1,55 @@
+"""`haechi diff`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.cli import manifests
+from tests.cli.conftest import Haechi
+
+PODS = "---\n".join((manifests.POD, manifests.OTHER_POD))
+
+
+@pytest.fixture
+def old(tmp_path: Path) -> Path:
+    """The pods without a policy."""
+    path = tmp_path / "old.yaml"
+    path.write_text(PODS)
+    return path
+
+
+def test_what_a_new_policy_takes_away(haechi: Haechi, old: Path) -> None:
+    outcome = haechi("diff", old, "-", stdin=manifests.CLUSTER)
+    assert outcome.code == 1
+    assert outcome.out.splitlines() == [
+        "~ shop/client[Pod] -> shop/web[Pod]: everything, now TCP 8080 by shop/web (added)",
+        "- 0.0.0.0-255.255.255.255 -> shop/web[Pod]: everything by shop/web (added)",
+        "- ::-ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff -> shop/web[Pod]: everything by shop/web (added)",
+    ]
+
+
+@pytest.mark.parametrize(("fail_on", "code"), [("added", 0), ("removed", 1), ("any", 1)])
+def test_which_differences_fail(haechi: Haechi, old: Path, fail_on: str, code: int) -> None:
+    assert haechi("diff", old, "-", "--fail-on", fail_on, stdin=manifests.CLUSTER).code == code
+
+
+def test_no_difference_is_good(haechi: Haechi, old: Path) -> None:
+    outcome = haechi("diff", old, old)
+    assert (outcome.code, outcome.out) == (0, "")
+    assert haechi("diff", old, old, "-o", "md").out == "No connection changes.\n"
+
+
+def test_forms_for_programs_and_comments(haechi: Haechi, old: Path) -> None:
+    found = json.loads(haechi("diff", old, "-", "-o", "json", stdin=manifests.CLUSTER).out)
+    assert [one["change"] for one in found["changes"]] == ["changed", "removed", "removed"]
+    assert found["changes"][0]["policies"] == [{"policy": "shop/web", "change": "added"}]
+    assert haechi("diff", old, "-", "-o", "csv", stdin=manifests.CLUSTER).out.count("\n") == 4
+    table = haechi("diff", old, "-", "-o", "md", stdin=manifests.CLUSTER).out
+    assert table.startswith("**Connections: 2 removed, 1 changed**\n")
+
+
+def test_standard_input_cannot_be_both(haechi: Haechi) -> None:
+    assert haechi("diff", "-", "-", stdin=PODS).code == 2

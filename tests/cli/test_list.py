@@ -1,0 +1,91 @@
+"""`haechi list`."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.cli import manifests
+from tests.cli.conftest import Haechi
+
+
+def test_connections_between_pods(haechi: Haechi) -> None:
+    outcome = haechi("list", "-", "--no-external", stdin=manifests.CLUSTER)
+    assert outcome.out == (
+        "shop/client[Pod] -> shop/web[Pod]: TCP 8080 (http)\nshop/web[Pod] -> shop/client[Pod]: everything\n"
+    )
+    assert outcome.code == 0
+    assert "assumed: ipblock-matches-pods: " in outcome.err
+
+
+def test_json_is_the_same(haechi: Haechi) -> None:
+    outcome = haechi("list", "-", "--no-external", "-o", "json", stdin=manifests.CLUSTER)
+    connections = json.loads(outcome.out)["connections"]
+    assert [(one["src"], one["dst"]) for one in connections] == [
+        ("shop/client[Pod]", "shop/web[Pod]"),
+        ("shop/web[Pod]", "shop/client[Pod]"),
+    ]
+
+
+def test_classes_tell_who_is_in_them(haechi: Haechi) -> None:
+    outcome = haechi("list", "-", "--by", "class", "-o", "json", stdin=manifests.CLUSTER)
+    assert json.loads(outcome.out)["classes"] == {
+        "shop/client[Pod]": ["shop/client[Pod]"],
+        "shop/web[Pod]": ["shop/web[Pod]"],
+    }
+
+
+@pytest.mark.parametrize("text", ["shop/web", "shop/pod/web", "app=web", "shop:app=web", "10.0.0.1"])
+def test_focus_by_name_labels_or_address(haechi: Haechi, text: str) -> None:
+    outcome = haechi("list", "-", "--focus", text, stdin=manifests.CLUSTER)
+    assert outcome.out
+    assert all("shop/web[Pod]" in line for line in outcome.out.splitlines())
+
+
+def test_focus_on_an_outside_address(haechi: Haechi) -> None:
+    outcome = haechi("list", "-", "--focus", "8.8.8.8", stdin=manifests.CLUSTER)
+    assert outcome.out.splitlines() == [
+        "shop/client[Pod] -> 0.0.0.0-255.255.255.255: everything",
+        "shop/web[Pod] -> 0.0.0.0-255.255.255.255: everything",
+        "0.0.0.0-255.255.255.255 -> shop/client[Pod]: everything",
+    ]
+
+
+def test_focus_on_nobody_is_refused(haechi: Haechi) -> None:
+    outcome = haechi("list", "-", "--focus", "shop/webb", stdin=manifests.CLUSTER)
+    assert (outcome.code, outcome.out) == (2, "")
+    assert "did you mean shop/web" in outcome.err
+
+
+def test_exposure(haechi: Haechi) -> None:
+    outcome = haechi("list", "-", "--exposure", stdin=manifests.CLUSTER)
+    assert outcome.out.splitlines() == [
+        "shop/client[Pod] Egress: no policy protects it",
+        "shop/client[Pod] Ingress: no policy protects it",
+        "shop/web[Pod] Egress: no policy protects it",
+        "shop/web[Pod] Ingress: isolated, open to pods such as",
+        "  from shop: <none>: TCP 8080",
+    ]
+    outcome = haechi("list", "-", "--exposure", "-o", "json", stdin=manifests.CLUSTER)
+    assert [one["protected"] for one in json.loads(outcome.out)["exposure"]] == [False, False, False, True]
+
+
+def test_exposure_has_no_graph(haechi: Haechi) -> None:
+    outcome = haechi("list", "-", "--exposure", "-o", "dot", stdin=manifests.CLUSTER)
+    assert (outcome.code, outcome.out) == (2, "")
+
+
+@pytest.mark.parametrize(
+    ("output", "begin"),
+    [("csv", "src,dst,"), ("md", "| from |"), ("dot", "digraph "), ("mermaid", "flowchart LR\n")],
+)
+def test_other_forms(haechi: Haechi, output: str, begin: str) -> None:
+    outcome = haechi("list", "-", "-o", output, stdin=manifests.CLUSTER)
+    assert outcome.code == 0
+    assert outcome.out.startswith(begin)
+
+
+def test_bad_input_is_refused(haechi: Haechi) -> None:
+    outcome = haechi("list", "-", stdin=manifests.BAD)
+    assert (outcome.code, outcome.out) == (2, "")

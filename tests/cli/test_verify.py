@@ -1,0 +1,128 @@
+"""`haechi verify`: a saved ruleset and a live kernel against manifests."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from haechi.cli.rulesets import ruleset
+from haechi.model import load
+from haechi.netlink import Nftables
+from haechi.netns import isolated
+from haechi.nft import Transaction
+from tests.cli.conftest import Haechi
+
+CLUSTER = """
+apiVersion: v1
+kind: Pod
+metadata: {name: db, labels: {app: db}}
+spec: {nodeName: worker-1}
+status: {phase: Running, podIPs: [{ip: 10.0.0.1}, {ip: "fd00::1"}]}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: web, labels: {app: web}}
+spec: {nodeName: worker-2}
+status: {phase: Running, podIPs: [{ip: 10.0.0.2}, {ip: "fd00::2"}]}
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: db}
+spec:
+  podSelector: {matchLabels: {app: db}}
+  ingress:
+  - from: [{podSelector: {matchLabels: {app: web}}}]
+    ports: [{port: 5432}]
+"""
+
+
+@pytest.fixture
+def manifest(tmp_path: Path) -> Path:
+    path = tmp_path / "cluster.yaml"
+    path.write_text(CLUSTER, encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def saved(haechi: Haechi, manifest: Path, tmp_path: Path) -> Path:
+    path = tmp_path / "worker-1.nft"
+    path.write_text(haechi("compile", manifest, "--node", "worker-1").out, encoding="utf-8")
+    return path
+
+
+def test_a_saved_ruleset_is_proved(haechi: Haechi, manifest: Path, saved: Path) -> None:
+    outcome = haechi("verify", manifest, "--node", "worker-1", "--ruleset", saved)
+    assert outcome.code == 0
+    assert "Proved on worker-1, for every packet there is" in outcome.out
+
+
+def test_a_wrong_ruleset_is_told_with_the_packet_the_rule_and_the_place(
+    haechi: Haechi, manifest: Path, saved: Path
+) -> None:
+    """Another port is open than the policy says."""
+    saved.write_text(saved.read_text(encoding="utf-8").replace("5432 :", "5433 :"), encoding="utf-8")
+    outcome = haechi("verify", manifest, "--node", "worker-1", "--ruleset", saved)
+    assert outcome.code == 1
+    assert "default/web → default/db TCP 5432: kernel drops, policies allow" in outcome.out
+    assert "kernel: chain in_" in outcome.out
+    assert f"{manifest}:20:5: default/db spec.ingress[0]" in outcome.out
+    document = json.loads(haechi("verify", manifest, "--node", "worker-1", "--ruleset", saved, "-o", "json").out)
+    assert (document["version"], document["holds"], document["findings"]) == (1, False, [])
+    assert {(each["port"], each["kernel"]) for each in document["differences"]} >= {(5432, "drops")}
+
+
+def test_what_is_not_understood_is_told_and_is_no_proof(haechi: Haechi, manifest: Path, saved: Path) -> None:
+    text = saved.read_text(encoding="utf-8").replace(
+        "ct state invalid", "numgen inc mod 2 0 accept\n\t\tct state invalid"
+    )
+    saved.write_text(text, encoding="utf-8")
+    outcome = haechi("verify", manifest, "--node", "worker-1", "--ruleset", saved)
+    assert outcome.code == 1
+    assert "not understood" in outcome.out
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("table inet haechi {", "--ruleset"),
+        ("table inet other {\n}\n", "--ruleset"),
+        ("\0\xff", "--ruleset"),
+    ],
+)
+def test_a_file_that_is_no_ruleset_is_said(haechi: Haechi, manifest: Path, saved: Path, text: str, said: str) -> None:
+    saved.write_text(text, encoding="latin-1")
+    outcome = haechi("verify", manifest, "--node", "worker-1", "--ruleset", saved)
+    assert (outcome.code, outcome.out) == (2, "")
+    assert said in outcome.err
+    assert f"{saved}:" in outcome.err
+
+
+def test_names_that_mean_nothing_are_said(haechi: Haechi, manifest: Path) -> None:
+    assert "did you mean worker-1" in haechi("verify", manifest, "--node", "worker1").err
+    for name in ("no-such", "../1", "4194305"):
+        outcome = haechi("verify", manifest, "--node", "worker-1", "--netns", name)
+        assert outcome.code == 2
+        assert "no network namespace" in outcome.err
+
+
+@pytest.mark.kernel
+def test_the_live_kernel_is_proved_here_and_in_a_namespace(haechi: Haechi, manifest: Path) -> None:
+    def work() -> list[tuple[int, bool]]:
+        table = ruleset([loaded.object for loaded in load([manifest]).objects], "worker-1")
+        found = [haechi("verify", manifest, "--node", "worker-1")]
+        with Nftables() as nftables:
+            transaction = Transaction(table.table)
+            transaction.add_ruleset(table)
+            nftables.commit(transaction)
+            found.append(haechi("verify", manifest, "--node", "worker-1"))
+            found.append(haechi("verify", manifest, "--node", "worker-1", "--netns", os.getpid()))
+            spoiled = Transaction(table.table)
+            spoiled.flush_elements(table.maps["servers6"])
+            nftables.commit(spoiled)
+            found.append(haechi("verify", manifest, "--node", "worker-1"))
+        return [(each.code, "Proved on worker-1" in each.out) for each in found]
+
+    assert isolated(work) == [(2, False), (0, True), (0, True), (1, False)]

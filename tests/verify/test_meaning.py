@@ -1,0 +1,81 @@
+"""The meaning in sets is the reference's, packet by packet."""
+
+from __future__ import annotations
+
+from random import Random
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from haechi.model import Namespace, NetworkPolicy, Node, Pod
+from haechi.model.verdict import Direction, PodKey
+from haechi.reference import Cluster
+from haechi.reference.reference import is_policed, owners, side
+from haechi.sets import AddressSet, text_to_point
+from haechi.verify import Meaning
+from tests import clusters
+
+Object = Namespace | Node | Pod | NetworkPolicy
+randoms = st.randoms(use_true_random=False)
+
+
+def assert_means(meaning: Meaning, cluster: Cluster, random: Random) -> None:
+    for packet in clusters.probes(cluster, random):
+        for near, far, direction in (
+            (packet.source, packet.destination, Direction.EGRESS),
+            (packet.destination, packet.source, Direction.INGRESS),
+        ):
+            subjects, peers = owners(cluster, near), owners(cluster, far)
+            if len(subjects) != 1 or subjects == peers:
+                continue
+            peer = peers[0] if len(peers) == 1 else None
+            expected = side(cluster, subjects[0], peer, direction, far, packet)
+            key = PodKey(subjects[0].namespace, subjects[0].metadata.name)
+            remote = text_to_point(str(far))
+            resident = meaning.population.get(key)
+            assert resident is not None
+            if remote in meaning.own_node(resident):
+                assert expected.allowed
+                continue
+            for within in (AddressSet.ALL, AddressSet.of(remote)):
+                found = meaning.traffic(key, direction, within)
+                assert (found is not None) == expected.isolated
+                if found is not None:
+                    assert found.contains(remote, packet.protocol, packet.port) == expected.allowed, packet
+
+
+@given(st.lists(clusters.objects(readable=False), max_size=18), randoms)
+@settings(max_examples=150)
+def test_traffic_holds_what_the_reference_allows(found: list[Object], random: Random) -> None:
+    assert_means(Meaning(found), clusters.cluster(found), random)
+
+
+@given(st.lists(st.tuples(st.integers(0, 3).map(bool), clusters.objects()), min_size=1, max_size=24), randoms)
+def test_updates_lead_to_the_meaning_of_the_present_state(steps: list[tuple[bool, Object]], random: Random) -> None:
+    meaning = Meaning()
+    present: dict[tuple[type, str], Object] = {}
+    for is_put, one in steps:
+        if is_put:
+            meaning.put(one)
+            present[type(one), one.key] = one
+        else:
+            meaning.delete(type(one), one.namespace, one.name)
+            present.pop((type(one), one.key), None)
+    assert_means(meaning, clusters.cluster(list(present.values())), random)
+    assert len(meaning.population) == sum(isinstance(one, Pod) and is_policed(one) for one in present.values())
+
+
+@given(st.lists(clusters.objects(), max_size=18), randoms)
+def test_rules_are_named_that_allow_a_packet(found: list[Object], random: Random) -> None:
+    cluster = clusters.cluster(found)
+    meaning = Meaning(found)
+    for packet in clusters.probes(cluster, random)[:20]:
+        key = meaning.population.owner(text_to_point(str(packet.destination)))
+        remote = text_to_point(str(packet.source))
+        if key is None or remote in meaning.population.own(key):
+            continue
+        traffic = meaning.traffic(key, Direction.INGRESS)
+        policies, rules = meaning.rules_for(key, Direction.INGRESS, remote, packet.protocol, packet.port)
+        assert bool(policies) == (traffic is not None)
+        if traffic is not None:
+            assert bool(rules) == traffic.contains(remote, packet.protocol, packet.port)

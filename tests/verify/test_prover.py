@@ -1,0 +1,143 @@
+"""Random clusters and sequences of updates, proved after every commit; a proof that goes on equals one from scratch."""
+
+from __future__ import annotations
+
+from random import Random
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from haechi.dataplane import TABLE, NodeRuleset
+from haechi.engine import Engine
+from haechi.model import Namespace, NetworkPolicy, Node, Pod
+from haechi.netlink import Nftables
+from haechi.sets import AddressSet, text_to_point
+from haechi.testing.nftables import FakeNftables
+from haechi.verify import Prover, completed, prove
+from tests import clusters
+from tests.netlink.namespace import in_namespace
+from tests.verify import small
+
+Object = Namespace | Node | Pod | NetworkPolicy
+CLUSTERS = 200
+
+
+def is_dual_stack_at_most(one: Object) -> bool:
+    """As the API server has it: no pod has two addresses of one family."""
+    if not isinstance(one, Pod):
+        return True
+    points = AddressSet.of(*(text_to_point(each.ip) for each in one.status.pod_ips if _is_address(each.ip)))
+    return len(points.v4) < 2 and len(points.v6) < 2
+
+
+def _is_address(text: str) -> bool:
+    try:
+        text_to_point(text)
+    except ValueError:
+        return False
+    return True
+
+
+objects = clusters.objects().filter(is_dual_stack_at_most)
+Steps = list[tuple[bool, Object]]
+
+
+def steps(length: int) -> st.SearchStrategy[Steps]:
+    """Objects that are put or, one time in four, deleted."""
+    return st.lists(st.tuples(st.integers(0, 3).map(bool), objects), min_size=1, max_size=length)
+
+
+def follow(found: Steps, nftables: FakeNftables | Nftables) -> None:
+    """Commit and prove after every step; at the end the proof from scratch is as big."""
+    engine = Engine()
+    node = NodeRuleset(engine, "n0")
+    prover = Prover("n0")
+    for is_put, one in found:
+        if is_put:
+            node.apply(engine.put(one))
+            prover.put(one)
+        else:
+            node.apply(engine.delete(type(one), one.namespace, one.name))
+            prover.delete(type(one), one.namespace, one.name)
+        nftables.commit(node.transaction())
+        node.committed()
+        proof = completed(prover, nftables.ruleset(TABLE.name))
+        assert proof is not None
+        assert proof.holds, proof
+
+
+@pytest.mark.parametrize("part", range(4))
+def test_random_clusters_are_proved(part: int) -> None:
+    for seed in range(part, CLUSTERS, 4):
+        found = small.objects(Random(f"cluster {seed}"))
+        proof = prove(NodeRuleset(Engine.of(found), small.NODE).ruleset(), found, small.NODE)
+        assert proof.holds, f"seed {seed}\n{proof}"
+
+
+@given(steps(20))
+@settings(max_examples=60)
+def test_every_commit_is_proved(found: Steps) -> None:
+    follow(found, FakeNftables())
+
+
+@in_namespace
+@settings(max_examples=15, suppress_health_check=list(HealthCheck))
+@given(found=steps(20))
+def test_every_commit_to_the_kernel_is_proved(found: Steps) -> None:
+    with Nftables() as nftables:
+        follow(found, nftables)
+
+
+@given(st.lists(objects, max_size=14), st.lists(objects, max_size=14), st.lists(objects, max_size=3))
+def test_what_is_not_enforced_is_found_by_a_proof_that_goes_on_as_by_one_from_scratch(
+    one: list[Object], more: list[Object], unseen: list[Object]
+) -> None:
+    """The kernel misses the last updates, or has updates that the prover misses."""
+    prover = Prover("n0", one)
+    first = completed(prover, NodeRuleset(Engine.of(one), "n0").ruleset())
+    assert first is not None
+    assert first.holds, first
+    for each in more:
+        prover.put(each)
+    state = [*one, *more]
+    for enforced in ([*state, *unseen], one):
+        ruleset = NodeRuleset(Engine.of(enforced), "n0").ruleset()
+        whole = prove(ruleset, state, "n0")
+        again = completed(prover, ruleset)
+        assert again is not None
+        assert again.holds == whole.holds, whole
+
+
+def test_a_proof_does_not_outlive_a_change_meanwhile() -> None:
+    found = small.objects(Random(3))
+    prover = Prover(small.NODE, found)
+    proving = prover.steps(NodeRuleset(Engine.of(found), small.NODE).ruleset())
+    next(proving)
+    next(proving)
+    prover.put(small.policy(Random(4), 99))
+    with pytest.raises(StopIteration) as end:
+        while True:
+            next(proving)
+    assert end.value.value is None
+    assert prover.proof is None
+
+
+def test_an_abandoned_proof_proves_nothing() -> None:
+    found = small.objects(Random(3), tidy=True)
+    good = NodeRuleset(Engine.of(found), small.NODE).ruleset()
+    prover = Prover(small.NODE, found)
+    assert completed(prover, good) == prove(good, found, small.NODE)
+    proving = prover.steps(None)
+    next(proving)
+    proving.close()
+    bad = completed(prover, None)
+    assert bad is not None
+    assert not bad.holds
+
+
+def test_without_a_table_an_isolated_pod_is_open() -> None:
+    found = small.objects(Random(3), tidy=True)
+    proof = prove(None, found, small.NODE)
+    assert not proof.holds
+    assert proof.differences[0].accepted

@@ -1,0 +1,70 @@
+"""Walking regions gives for each packet what walking that packet gives."""
+
+from __future__ import annotations
+
+from random import Random
+
+import pytest
+
+from haechi.dataplane import NodeRuleset
+from haechi.engine import Engine
+from haechi.nft import Ruleset
+from haechi.sets import AddressSet
+from haechi.verify.reading import Reading
+from haechi.verify.space import Piece, connections, errors, loose
+from haechi.verify.walk import Walk
+from tests.verify import small
+from tests.verify.mutants import KINDS, Kind, mutants
+from tests.verify.universe import Universe, universes
+
+
+def packets(universe: Universe, pieces: list[Piece]) -> int:
+    """The packets of a universe that are in some pieces."""
+    found = 0
+    for piece in pieces:
+        clients = [address in piece.clients for address in universe.addresses]
+        for number, address in enumerate(universe.addresses):
+            ports = piece.traffic.at(address)
+            if ports:
+                servers = [place == number for place in range(len(universe.addresses))]
+                sent = [ports.contains(each.protocol, each.port) for each in universe.sent]
+                without = [ports.contains(each.protocol, each.number) for each in universe.sent]
+                found |= universe.of(piece.contexts & 63, clients, servers, sent)
+                found |= universe.of(piece.contexts & 192, clients, servers, without)
+    return found & universe.all
+
+
+def assert_same(ruleset: Ruleset) -> None:
+    """Symbolic and packet by packet, but where the symbolic walk says that it cannot know."""
+    everyone = AddressSet.ALL
+    for hasty in (False, True):
+        walk = Walk(Reading(ruleset), hasty=hasty)
+        region = [*connections(everyone, everyone), *errors(), *loose(everyone, everyone)]
+        outcome = walk.forward(region)
+        if hasty and outcome.forks:
+            continue
+        for universe in universes(ruleset):
+            unclear = packets(universe, [piece for piece, _ in outcome.undecided])
+            accepted = packets(universe, [piece for piece, _ in outcome.accepted])
+            assert accepted & ~unclear == universe.accepted(ruleset) & ~unclear
+            if not hasty:
+                dropped = packets(universe, [piece for piece, _ in outcome.dropped])
+                assert accepted | dropped | unclear == universe.all
+                assert accepted & dropped & ~unclear == 0
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_compiled_tables(seed: int) -> None:
+    objects = small.objects(Random(seed), pods=5, policies=4)
+    assert_same(NodeRuleset(Engine.of(objects), small.NODE).ruleset())
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
+def test_tables_that_no_compiler_would_write(kind: Kind) -> None:
+    for seed in range(3):
+        random = Random(f"walk {kind.__name__} {seed}")
+        objects = small.objects(random, pods=4, policies=4, tidy=True)
+        ruleset = NodeRuleset(Engine.of(objects), small.NODE).ruleset()
+        for mutant in mutants(kind, ruleset, random, 3):
+            for again in mutants(random.choice(KINDS), mutant, random, 1):
+                assert_same(again)
