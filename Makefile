@@ -29,6 +29,9 @@ check: .venv/development  ## format, lint, types and layers only
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 
+fuzz: .venv/development  ## random clusters through the whole chain for ten minutes, the seed printed
+	$(BIN)/python -m tests.fuzz --clusters 10000 --seconds 600
+
 bench: .venv/runtime  ## the figures, printed and stored in bench.json
 	$(BIN)/python -m benchmarks --output bench.json
 
@@ -40,5 +43,5 @@ clean:  ## remove what these verbs made
 .tools/nft: .venv/runtime
 	sh tests/get-nft .tools
 
-.PHONY: help demo test check bench clean
+.PHONY: help demo test check fuzz bench clean
 .DEFAULT_GOAL := help

@@ -2,6 +2,6 @@
 
 import sys
 
-from haechi.cli import main
+from haechi.cli import process
 
-sys.exit(main())
+sys.exit(process())

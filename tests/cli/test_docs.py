@@ -18,7 +18,7 @@ from haechi.model import Code
 from tests.cli.conftest import Haechi
 
 TEXT = (Path(__file__).parents[2] / "docs" / "cli.md").read_text(encoding="utf-8")
-COMMANDS = ("lab run", "validate", "compile")
+COMMANDS = ("lab run", "validate", "compile", "verify", "can", "list", "diff", "explain", "test")
 
 
 def sections(text: str, level: int) -> dict[str, str]:

@@ -585,6 +585,9 @@ MALFORMED: dict[str, tuple[str | bytes, int, int]] = {
     "not UTF-8": ("table inet t {\n ä".encode() + b"\xff }", 2, 3),
     "UTF-16": ("table inet t { }".encode("utf-16"), 1, 1),
     "half a surrogate": ("table inet t { \ud800 }", 1, 16),
+    "too many words": ("table inet t { chain x {\n" + "a " * 1_100_000 + "\n}}", 2, 1),
+    "too many quoted words": ("table inet t { set x { elements = {" + '"a",' * 600_000 + "}}}", 1, 35),
+    "too many quoted lines": ("table inet t { set x { elements = {" + '"a",\n' * 510_000 + "}}}", 510_000, 0),
     "too many statements": ("table inet t { chain x {" + "a\n" * 600_000 + "}}", 500_000, 0),
 }
 
@@ -596,7 +599,7 @@ def test_text_that_cannot_be_followed_is_an_error_with_a_place(name: str) -> Non
         parse(text)
     assert caught.value.reason
     assert str(caught.value).startswith(f"line {caught.value.line}, column {caught.value.column}: ")
-    if column:
+    if column:  # else a limit, reached thereabouts
         assert (caught.value.line, caught.value.column) == (line, column)
 
 

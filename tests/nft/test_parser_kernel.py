@@ -251,7 +251,6 @@ LOST = {
     "ct l3proto ipv4 ip saddr @s": "nft leaves the first question out",
     "ct l3proto ipv6 tcp dport 80": "nft leaves the first question out",
     "ct l3proto ipv4 icmp type 8": "nft leaves the first question out",
-    "meta nfproto ipv4 ct protocol tcp tcp dport 80": "nft leaves the second question out",
     "meta nfproto ipv4 ct state new ip saddr 1.2.3.4 accept": "nft leaves out where the family was asked for",
     "meta l4proto tcp ct state new th dport 80 accept": "nft leaves out where the protocol was asked for",
     "meta l4proto tcp meta nfproto ipv4 ip saddr @s tcp dport 80": "nft leaves out where both were asked for",
@@ -262,6 +261,7 @@ LOST = {
 PRUDENT = {
     "tcp dport != 80 tcp sport != 81": "nft makes it one comparison, or has found two",
     "tcp dport != 80 ct state new tcp sport != 81": "nft makes it one comparison, or has found two",
+    "meta nfproto ipv4 ct protocol tcp tcp dport 80": "nft asks for meta l4proto in inet tables only",
     "ct protocol tcp tcp dport 80": "nft asks for meta l4proto in inet tables only",
     "ct protocol icmp icmp type 8": "nft asks for meta l4proto in inet tables only",
 }

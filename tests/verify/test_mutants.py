@@ -36,7 +36,8 @@ def changes(every: list[Universe], before: list[int], mutant: Ruleset, kind: Kin
         return True
     for universe, accepted in zip(every, before, strict=True):
         wide = kind in (direction_turned, address_mistaken)
-        for universe.chosen in (*UNCHOSEN, *universe.choices()) if wide else UNCHOSEN:
+        for chosen in (*UNCHOSEN, *universe.choices()) if wide else UNCHOSEN:
+            universe.chosen = chosen
             if universe.accepted(mutant) != accepted:
                 return True
     return False
@@ -47,7 +48,7 @@ def test_a_mutant_is_caught_exactly_if_it_changes_what_the_table_does(kind: Kind
     seen: Counter[bool] = Counter()
     for seed in count():
         random = Random(f"{kind.__name__} {seed}")
-        objects = small.objects(random, tidy=True, pods=5, policies=4)
+        objects = small.objects(random, tidy=True, pods=4, policies=3)
         ruleset = NodeRuleset(Engine.of(objects), small.NODE).ruleset()
         every = universes(ruleset)
         before = [universe.accepted(ruleset) for universe in every]
@@ -58,7 +59,7 @@ def test_a_mutant_is_caught_exactly_if_it_changes_what_the_table_does(kind: Kind
         for number, mutant in enumerate(mutants(kind, ruleset, random, OF_ONE_TABLE)):
             changed = changes(every, before, mutant, kind)
             again = copy(prover)
-            if number % 2:
+            if number % 5 == 0:
                 again.forget()
             proof = completed(again, mutant)
             assert proof is not None

@@ -130,7 +130,9 @@ Examples:
 Exit codes: 0 allowed, 1 denied, 2 unusable input or arguments, 130 after Ctrl-C."""
 
 _DIFF = """\
-What two sets of manifests allow differently: connections added, removed and on other ports, with the policies behind it.
+What two sets of manifests allow differently.
+
+Connections added, removed and on other ports, with the policies behind them.
 
 OLD and NEW are files, folders or - for standard input."""
 _DIFF_EXAMPLE = """\

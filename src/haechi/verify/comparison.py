@@ -8,7 +8,7 @@ slice, where both ends have their say.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from haechi.model.verdict import PodKey
@@ -102,21 +102,22 @@ class Comparison:
     def _others(self) -> None:
         outside = AddressSet.ALL - self._addresses
         isolated = AddressSet.of(*(each.address for each in self.locals.values() if is_isolated(each)))
-        open_ = AddressSet.ALL - isolated
-        self._all_pass(connections(outside, outside))
-        self._all_pass(errors())
-        self._all_pass(loose(open_, open_))
+        free = AddressSet.ALL - isolated
+        passing = [*connections(outside, outside), *errors(), *loose(free, free)]
+        stopped: list[Piece] = []
         for family, discovery in ((AddressSet.V4, PortSet.NONE), (AddressSet.V6, DISCOVERY)):
-            for ours, theirs in ((isolated & family, family), (open_ & family, isolated & family)):
-                self._all_pass(loose(ours, theirs, discovery))
-                self._none_passes(loose(ours, theirs, PortSet.ALL - discovery))
+            for ours, theirs in ((isolated & family, family), (free & family, isolated & family)):
+                passing += loose(ours, theirs, discovery)
+                stopped += loose(ours, theirs, PortSet.ALL - discovery)
+        self._all_pass(passing)
+        self._none_passes(stopped)
 
-    def _all_pass(self, pieces: Iterable[Piece]) -> None:
-        outcome = self._forward(list(pieces), hasty=False)
+    def _all_pass(self, pieces: list[Piece]) -> None:
+        outcome = self._forward(pieces, hasty=False)
         self._wrong([piece for piece, _ in outcome.dropped], outcome, accepted=False)
 
-    def _none_passes(self, pieces: Iterable[Piece]) -> None:
-        outcome = self._forward(list(pieces))
+    def _none_passes(self, pieces: list[Piece]) -> None:
+        outcome = self._forward(pieces, hasty=False)
         self._wrong([piece for piece, _ in outcome.accepted], outcome, accepted=True)
 
     def _wrong(self, pieces: list[Piece], outcome: Outcome, *, accepted: bool) -> None:

@@ -20,26 +20,34 @@ Case = tuple[Verdict, Relation]
 
 @dataclass(frozen=True, slots=True)
 class Dispatch:
-    """The answers of a verdict map, each with its places; the places are disjoint unless they are free."""
+    """The answers of a verdict map.
+
+    Attributes:
+        cases: each answer with its places, which are disjoint unless they are free.
+        any: the places that have any answer.
+        clients: the answers by client, if they depend on nothing else.
+        servers: the answers by server, if they depend on nothing else.
+    """
 
     cases: tuple[Case, ...]
+    any: Relation
     clients: Line | None = None
     servers: Line | None = None
 
     @classmethod
-    def of(cls, cases: Iterable[Case]) -> Dispatch:
-        """The map of these answers."""
+    def of(cls, cases: Iterable[Case], places: Relation) -> Dispatch:
+        """The map of these answers, which stand at these places."""
         found = tuple(cases)
         if len(found) < 2 or any(each.free or len(each.parts) != 1 for _, each in found):
-            return cls(found)
+            return cls(found, places)
         parts = [each.parts[0] for _, each in found]
         if all(traffic is Traffic.ALL for _, traffic in parts):
-            return cls(found, clients=Line.of([clients for clients, _ in parts]))
+            return cls(found, places, clients=Line.of([clients for clients, _ in parts]))
         boxes = [traffic.boxes() for _, traffic in parts]
         whole = all(len(each) == 1 and each[0][1] == PortSet.ALL for each in boxes)
         if whole and all(clients is AddressSet.ALL for clients, _ in parts):
-            return cls(found, servers=Line.of([each[0][0] for each in boxes]))
-        return cls(found)
+            return cls(found, places, servers=Line.of([each[0][0] for each in boxes]))
+        return cls(found, places)
 
     def split(self, piece: Piece) -> tuple[list[tuple[Verdict, list[Piece]]], list[Piece], bool]:
         """The packets of each answer, those without one, and whether it depends on something else than the place."""
@@ -47,9 +55,9 @@ class Dispatch:
             return self._by_clients(self.clients, piece)
         if self.servers is not None:
             return self._by_servers(self.servers, piece)
+        free = any(each.free for _, each in self.cases)
         answered: list[tuple[Verdict, list[Piece]]] = []
         rest = [piece]
-        free = any(each.free for _, each in self.cases)
         for verdict, each in self.cases:
             inside: list[Piece] = []
             outside: list[Piece] = []
@@ -57,10 +65,10 @@ class Dispatch:
                 yes, no = each.split(one)
                 inside += yes
                 outside += no
-            rest = [piece] if free else outside
+            rest = outside
             if inside:
                 answered.append((verdict, inside))
-        return answered, rest, free
+        return answered, self.any.split(piece)[1] if free else rest, free
 
     def _by_clients(self, line: Line, piece: Piece) -> tuple[list[tuple[Verdict, list[Piece]]], list[Piece], bool]:
         contexts, clients, traffic = piece

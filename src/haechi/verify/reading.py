@@ -157,7 +157,8 @@ class Reading:
                     (verdict, relation(asked.loads, coordinates, spans(held, elements)))
                     for verdict, elements in by_verdict.items()
                 ]
-                known = (held, Dispatch.of(cases))
+                places = relation(asked.loads, coordinates, spans(held, held.elements))
+                known = (held, Dispatch.of(cases, places))
                 self._dispatches[key] = known
             found.append((contexts, known[1]))
         return Dispatches(tuple(found))

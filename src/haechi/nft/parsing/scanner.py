@@ -29,6 +29,8 @@ _ENDS: Final = frozenset("{};\n")
 _SHOWN: Final = 40
 MOST_STATEMENTS: Final = 500_000
 """Ten times a large node's; a text of millions of one-letter rules would take gigabytes."""
+_MOST_WORDS: Final = 1_000_000
+"""Of a statement, or between braces where something is quoted: a list of millions would take gigabytes."""
 _DEEPEST: Final = 16
 """Braces inside braces; nft itself knows four."""
 
@@ -111,6 +113,8 @@ class Scanner:
                 start = found.start(1)
             words.append(word)
             stop = position
+            if len(words) > _MOST_WORDS:
+                raise self.error(f"more than {_MOST_WORDS} words", start)
         self.position = len(text) - len(text[position:].lstrip(" \t\r"))
         if self.position < len(text):
             raise self.error(_trouble(text, self.position))
@@ -159,6 +163,8 @@ class Scanner:
         while True:
             read = self.statement()
             words += read.words
+            if len(words) > _MOST_WORDS:
+                raise self.error(f"more than {_MOST_WORDS} words", opened)
             if read.end == "":
                 raise self.error("this brace is never closed", opened)
             if read.end == "}":
