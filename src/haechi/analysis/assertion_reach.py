@@ -119,7 +119,7 @@ class World:
 
     def _withheld(self, address: int, sources: AddressSet) -> Traffic:
         """What the senders among `sources` do not let out to an address."""
-        terms = []
+        terms = [(self.disputed & sources, PortSet.ALL)]
         for some in self._senders:
             here = some.addresses & sources
             if here and address not in some.near:
