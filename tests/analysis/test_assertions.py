@@ -15,7 +15,22 @@ from haechi.analysis.assertion_file import Anyone, Assertion, Party, Port, Suite
 from haechi.analysis.assertion_reach import RuleKey, World
 from haechi.analysis.assertions import Judgement, Outcome, judge
 from haechi.engine import Engine, point
-from haechi.model import LabelSelector, Location, Namespace, NetworkPolicy, NetworkPolicyPort, Node, Pod
+from haechi.model import (
+    HostIP,
+    LabelSelector,
+    Location,
+    Namespace,
+    NetworkPolicy,
+    NetworkPolicyEgressRule,
+    NetworkPolicyIngressRule,
+    NetworkPolicyPort,
+    NetworkPolicySpec,
+    Node,
+    ObjectMeta,
+    Pod,
+    PodIP,
+    PodStatus,
+)
 from haechi.model.verdict import Address, Direction, Packet, PolicyKey
 from haechi.reference import Cluster, allowed
 from haechi.reference.reference import (
@@ -185,7 +200,7 @@ def matching(cluster: Cluster, packet: Packet) -> Iterator[RuleKey]:
                         yield RuleKey(PolicyKey(policy.namespace, policy.name), direction, place)
 
 
-@settings(deadline=None, max_examples=120)
+@settings(deadline=None, max_examples=60)
 @given(crowds(), assertions(), st.randoms())
 def test_an_assertion_holds_if_and_only_if_the_reference_agrees(
     objects: list[Namespace | Node | Pod | NetworkPolicy], assertion: Assertion, random: Random
@@ -246,3 +261,36 @@ def confirm_differences(cluster: Cluster, literal: Literal, outcome: Outcome) ->
         assert (verdict.allowed, verdict) == (difference.allowed, difference.verdict)
         if difference.allowed:
             assert set(difference.rules) == set(matching(cluster, difference.packet))
+
+
+def pod(name: str, *addresses: str, node: str = "") -> Pod:
+    status = PodStatus(pod_ips=tuple(PodIP(ip=text) for text in addresses), host_ips=(HostIP(ip=node),) if node else ())
+    return Pod(metadata=ObjectMeta(name=name, namespace="a"), status=status)
+
+
+DENY = NetworkPolicy(
+    metadata=ObjectMeta(name="deny", namespace="a"), spec=NetworkPolicySpec(policy_types=("Ingress", "Egress"))
+)
+OPEN = NetworkPolicy(
+    metadata=ObjectMeta(name="open", namespace="a"),
+    spec=NetworkPolicySpec(ingress=(NetworkPolicyIngressRule(),), egress=(NetworkPolicyEgressRule(),)),
+)
+ALL = Party(namespace="a")
+
+
+def test_both_sides_rules_are_exercised_by_a_connection_between_pods() -> None:
+    _, found = judged([pod("x", "10.0.0.1"), pod("y", "10.0.0.2"), OPEN], Assertion(from_=ALL, to=ALL, expect="allow"))
+    assert (found.failures, found.unexercised) == ((), ())
+
+
+def test_nothing_passes_at_an_address_that_several_pods_claim() -> None:
+    pods = [pod("x", "10.0.0.1"), pod("y", "10.0.0.1"), pod("z", "10.0.0.2")]
+    assertion = Assertion(from_=Party(pod="a/x"), to=Party(pod="a/z"), expect="deny")
+    assert judged([*pods], assertion)[1].failures == ()
+
+
+def test_a_node_reaches_its_own_pod_and_anyone_does_not_mean_it() -> None:
+    objects: list[Namespace | Node | Pod | NetworkPolicy] = [pod("x", "10.0.0.1", node="172.16.0.1"), DENY]
+    to = Party(pod="a/x")
+    assert not judged(objects, Assertion(from_=Party(anyone=Anyone()), to=to, expect="deny"))[1].failures
+    assert not judged(objects, Assertion(from_=Party(ip="172.16.0.1"), to=to, expect="allow"))[1].failures

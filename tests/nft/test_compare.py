@@ -80,3 +80,10 @@ def test_status_bits_are_known_and_some() -> None:
     for bits in (CtStatus(0), CtStatus(64)):
         with pytest.raises(NounError):
             HasStatus(bits)
+
+
+@pytest.mark.parametrize("bits", [0x80, 0x82, 1 << 31])
+def test_an_unknown_state_beside_known_ones_is_refused(bits: int) -> None:
+    """It would vanish from the print, and the rule would load as another one."""
+    with pytest.raises(NounError):
+        HasState(CtState(bits))

@@ -270,7 +270,7 @@ RULES_NOT_UNDERSTOOD = [
     f'accept comment "{"x" * 129}"',
     "# not understood: rule xt match",
     "accept # not understood: expressions objref",
-    "# not understood: ",
+    "# not understood:",
     "accept " * 3000,
     "add rule inet t x accept",
 ]
@@ -586,7 +586,7 @@ MALFORMED: dict[str, tuple[str | bytes, int, int]] = {
     "UTF-16": ("table inet t { }".encode("utf-16"), 1, 1),
     "half a surrogate": ("table inet t { \ud800 }", 1, 16),
     "too many words": ("table inet t { chain x {\n" + "a " * 1_100_000 + "\n}}", 2, 1),
-    "too many quoted words": ("table inet t { set x { elements = {" + '"a",' * 600_000 + "}}}", 1, 35),
+    "too many quoted words": ("table inet t { set x { elements = {" + '"a",' * 600_000 + "}}}", 1, 36),
     "too many quoted lines": ("table inet t { set x { elements = {" + '"a",\n' * 510_000 + "}}}", 510_000, 0),
     "too many statements": ("table inet t { chain x {" + "a\n" * 600_000 + "}}", 500_000, 0),
 }

@@ -249,6 +249,7 @@ LOST = {
     "meta l4proto icmpv6 icmpv6 type 133-137": "nft prints it as if the family had been asked for",
     "meta l4proto icmp icmp type 8": "nft prints it as if the family had been asked for",
     "ct l3proto ipv4 ip saddr @s": "nft leaves the first question out",
+    "meta nfproto ipv4 ct protocol tcp tcp dport 80": "nft leaves the second question out",
     "ct l3proto ipv6 tcp dport 80": "nft leaves the first question out",
     "ct l3proto ipv4 icmp type 8": "nft leaves the first question out",
     "meta nfproto ipv4 ct state new ip saddr 1.2.3.4 accept": "nft leaves out where the family was asked for",

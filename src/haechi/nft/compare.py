@@ -135,7 +135,7 @@ def _words(bits: IntFlag) -> str:
 def _check_bits(noun: str, bits: IntFlag) -> None:
     known = 0
     for bit in type(bits):
-        known |= bit
+        known |= int(bit)
     if not bits or int(bits) & ~known:
         raise NounError(noun, "bits", f"{int(bits):#x}", "must be one or more of the known bits")
 

@@ -165,7 +165,7 @@ class _TableReading:
             for word in read.words[1::2]:
                 self.flags |= _TABLE_FLAGS[word]
         else:
-            self._not_understood(" ".join(read.words).removeprefix(MARKER), read.start, read.stop, "")
+            self._not_understood(" ".join(read.words).removeprefix(MARKER).strip(), read.start, read.stop, "")
 
     def _block(self, read: Statement) -> None:
         kind = read.words[0] if len(read.words) == 2 else ""
@@ -230,7 +230,7 @@ class _TableReading:
             return rule
         except (NotUnderstoodError, NounError) as error:
             text = self._text(line.start, line.stop)
-            words = " ".join(text.split()).removeprefix(MARKER)
+            words = " ".join(text.split()).removeprefix(MARKER).strip()
             return Rule((Unknown(f"rule {words}", text.encode(), str(error)),))
 
     def _check_targets(self, names: set[str]) -> None:

@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 
 from haechi.nft.parsing.errors import ParseError
 
-MARKER: Final = "# not understood: "
+MARKER: Final = "# not understood:"
 """How `haechi.nft.Unknown` prints: a comment to nft, a word here."""
 
 _WORD: Final = re.compile(
@@ -21,7 +21,7 @@ _WORD: Final = re.compile(
         ( "[^"\n]*+" | \#[^\n]*+ | [!<>=]= | [^ \t\r\n{};,"\#=<>!\\]++ | [{};,=<>!\n] )""",
     re.VERBOSE,
 )
-_BLANK: Final = re.compile(r"(?:[ \t\r\n;]++|#(?! not understood: )[^\n]*+)*+")
+_BLANK: Final = re.compile(r"(?:[ \t\r\n;]++|#(?! not understood:)[^\n]*+)*+")
 _BINARY: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 _SKIPPED: Final = re.compile(r'(?:[^{}"#]++|"[^"\n]*+"|#[^\n]*+)*+')
 _PLAIN: Final = re.compile(r'[^{}"#\\;\x80-\U0010ffff]*+')
