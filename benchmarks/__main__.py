@@ -8,7 +8,7 @@ import platform
 import sys
 from pathlib import Path
 
-from benchmarks import engine, flatness, lab, questions
+from benchmarks import engine, flatness, lab, questions, verify
 from benchmarks.measure import Figure, alone
 
 MEASURES = {
@@ -18,6 +18,7 @@ MEASURES = {
     "lab": lab.lab,
     "help": lab.helping,
     "questions": questions.questions,
+    "verify": verify.verifying,
 }
 
 

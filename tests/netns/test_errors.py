@@ -14,6 +14,7 @@ from haechi.netns import (
     MissingFeature,
     NetlinkRefused,
     NetnsError,
+    NoSuchNamespace,
     Refusal,
     SysctlRefused,
 )
@@ -37,6 +38,7 @@ ERRORS = [
     ),
     (NetlinkRefused("a route", errno.EINVAL, "why"), "the kernel refused a route: EINVAL, Invalid argument: why"),
     (NetlinkRefused("a route", errno.EINVAL, ""), "the kernel refused a route: EINVAL, Invalid argument"),
+    (NoSuchNamespace("blue", "it is not there"), "no network namespace blue: it is not there"),
     (ChildDied(-signal.SIGKILL), "the lab's process was ended by SIGKILL"),
     (ChildDied(3), "the lab's process ended without an answer (exit code 3)"),
 ]

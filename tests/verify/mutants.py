@@ -84,6 +84,10 @@ def _noun(ruleset: Ruleset, noun: Set | Map | Chain) -> Ruleset:
     return replace(ruleset, maps={**ruleset.maps, noun.name: noun})
 
 
+def _held(ruleset: Ruleset) -> list[Set | Map]:
+    return [*ruleset.sets.values(), *ruleset.maps.values()]
+
+
 def _filled(random: Random, nouns: list[Set] | list[Map]) -> Set | Map | None:
     found = [each for each in nouns if each.elements]
     return random.choice(found) if found else None
@@ -95,14 +99,14 @@ def _element(random: Random, held: Set | Map) -> Element:
 
 def _key_of(random: Random, ruleset: Ruleset, held: Set | Map) -> bytes | None:
     """A key that could be in a set: one of another set of its types, or a neighbour of one of its own."""
-    like = [each for each in (*ruleset.sets.values(), *ruleset.maps.values()) if each.key == held.key]
+    like = [each for each in _held(ruleset) if each.key == held.key]
     keys = sorted({element.key for each in like for element in each.elements} - {each.key for each in held.elements})
     if keys and random.random() < 0.7:
         return random.choice(keys)
     if not held.elements:
         return None
     key = _element(random, held).key
-    place = random.choice([end for end in _ends(held)])
+    place = random.choice(list(_ends(held)))
     step = random.choice((-1, 1))
     value = (int.from_bytes(key[:place], "big") + step) % (1 << 8 * place)
     return value.to_bytes(place, "big") + key[place:]
@@ -122,12 +126,14 @@ def _verdict(random: Random, ruleset: Ruleset) -> Verdict:
     return random.choice(ways)
 
 
-# -- sets and maps -----------------------------------------------------------------------------------------------------
+# -- sets and maps ---------------------------------------------------------------------------------------------------
 
 
 def set_element_removed(ruleset: Ruleset, random: Random) -> Ruleset | None:
     held = _filled(random, list(ruleset.sets.values()))
-    return held and _noun(ruleset, replace(held, elements=held.elements - {_element(random, held)}))
+    if held is None:
+        return None
+    return _noun(ruleset, replace(held, elements=held.elements - {_element(random, held)}))
 
 
 def set_element_added(ruleset: Ruleset, random: Random) -> Ruleset | None:
@@ -145,8 +151,7 @@ def set_element_changed(ruleset: Ruleset, random: Random) -> Ruleset | None:
 
 
 def interval_end_moved(ruleset: Ruleset, random: Random) -> Ruleset | None:
-    nouns = [*ruleset.sets.values(), *ruleset.maps.values()]
-    found = [each for each in nouns if SetFlags.INTERVAL in each.flags and each.elements]
+    found = [each for each in _held(ruleset) if SetFlags.INTERVAL in each.flags and each.elements]
     if not found:
         return None
     held = random.choice(found)
@@ -166,7 +171,9 @@ def interval_end_moved(ruleset: Ruleset, random: Random) -> Ruleset | None:
 
 def map_element_removed(ruleset: Ruleset, random: Random) -> Ruleset | None:
     held = _filled(random, list(ruleset.maps.values()))
-    return held and _noun(ruleset, replace(held, elements=held.elements - {_element(random, held)}))
+    if held is None:
+        return None
+    return _noun(ruleset, replace(held, elements=held.elements - {_element(random, held)}))
 
 
 def map_element_added(ruleset: Ruleset, random: Random) -> Ruleset | None:
@@ -198,7 +205,7 @@ def map_verdict_changed(ruleset: Ruleset, random: Random) -> Ruleset | None:
     )
 
 
-# -- rules ---------------------------------------------------------------------------------------------------------------
+# -- rules -----------------------------------------------------------------------------------------------------------
 
 
 def _with_rules(ruleset: Ruleset, chain: Chain, rules: list[Rule]) -> Ruleset:
@@ -360,7 +367,7 @@ def address_mistaken(ruleset: Ruleset, random: Random) -> Ruleset | None:
     return _expression_changed(ruleset, random, (Lookup, VerdictMap), change)
 
 
-# -- chains and the table --------------------------------------------------------------------------------------------------
+# -- chains and the table --------------------------------------------------------------------------------------------
 
 
 def _based(ruleset: Ruleset, change: Callable[[BaseChain], BaseChain]) -> Ruleset | None:
@@ -385,7 +392,7 @@ def hook_changed(ruleset: Ruleset, random: Random) -> Ruleset | None:
 
 def chain_emptied(ruleset: Ruleset, random: Random) -> Ruleset | None:
     chain = _chain(random, ruleset)
-    return chain and _with_rules(ruleset, chain, [])
+    return None if chain is None else _with_rules(ruleset, chain, [])
 
 
 def table_dormant(ruleset: Ruleset, random: Random) -> Ruleset | None:

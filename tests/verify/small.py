@@ -1,4 +1,7 @@
-"""Small clusters by seed: few names, addresses and ports, so that everything meets everything. Equal seeds, equal clusters."""
+"""Small clusters by seed: few names, addresses and ports, so that everything meets everything.
+
+Equal seeds give equal clusters.
+"""
 
 from __future__ import annotations
 

@@ -145,7 +145,7 @@ class Universe:
     def _masks(self) -> list[list[int]]:
         return [[self._axis(place, value) for value in range(length)] for place, length in enumerate(self._steps)]
 
-    # -- what a packet holds -------------------------------------------------------------------------------------------
+    # -- what a packet holds ------------------------------------------------------------------------------------------
 
     def values(self, load: Load) -> dict[bytes, int]:
         """Each value that a load can give, with the packets that give it; others give none (NFT_BREAK)."""
@@ -206,7 +206,7 @@ class Universe:
         for number, sent in enumerate(self.sent):
             yield value(sent), self._masks[0][number]
 
-    # -- what a rule asks ------------------------------------------------------------------------------------------------
+    # -- what a rule asks ---------------------------------------------------------------------------------------------
 
     def holds(self, asked: Compare | InRange | HasState | Lookup, ruleset: Ruleset) -> int:
         """The packets for which a condition holds."""
@@ -266,7 +266,7 @@ class Universe:
             yield Chosen(one, port, other, 40000)
             yield Chosen(other, 40000, one, port)
 
-    # -- what a table does -----------------------------------------------------------------------------------------------
+    # -- what a table does --------------------------------------------------------------------------------------------
 
     def accepted(self, ruleset: Ruleset) -> int:
         """The packets that pass where they are forwarded."""
@@ -358,9 +358,10 @@ def _compares(value: bytes, operator: Operator, other: bytes) -> bool:
 
 
 def points(ruleset: Ruleset) -> tuple[set[int], set[int], set[int]]:
-    """The IPv4 addresses, IPv6 addresses and ports at which anything in a table begins or ends, and their neighbours."""
+    """IPv4 addresses, IPv6 addresses and ports at which anything in a table begins or ends, and their neighbours."""
     ends: dict[int, set[int]] = {4: set(), 16: set(), 2: set()}
-    for held in (*ruleset.sets.values(), *ruleset.maps.values()):
+    every: list[Set | Map] = [*ruleset.sets.values(), *ruleset.maps.values()]
+    for held in every:
         for element in held.elements:
             for key in (element.key, element.last or element.key):
                 for kind, value in held.shape.fields(key):

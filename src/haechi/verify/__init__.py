@@ -8,6 +8,7 @@ from haechi.verify.finding import Finding, FindingKind, Place
 from haechi.verify.meaning import Meaning
 from haechi.verify.proof import Proof
 from haechi.verify.prover import Prover, completed, prove
+from haechi.verify.state import Object, State
 
 __all__ = [
     "Difference",
@@ -15,10 +16,12 @@ __all__ = [
     "Finding",
     "FindingKind",
     "Meaning",
+    "Object",
     "Opinion",
     "Place",
     "Proof",
     "Prover",
+    "State",
     "completed",
     "prove",
 ]

@@ -1,7 +1,7 @@
 """Which packets a changed table may judge otherwise than before.
 
-Why: to prove again only what a change touched. Promises that a packet between a client and a server of which neither is
-named here takes the same way through both tables. A set or map that changed touches the addresses of the elements that
+Why: to prove again only what a change touched. Promises that a packet of a connection between a client and a server of
+which neither is named here takes the same way through both tables. A set or map that changed touches the addresses of the elements that
 differ, where it is asked for addresses; a chain that changed touches the addresses of the verdict maps that lead to it;
 whatever is not so simple touches everything.
 """
@@ -15,6 +15,7 @@ from haechi.nft import Chain, Element, Load, Lookup, Map, Ruleset, Set, VerdictM
 from haechi.sets import AddressSet
 from haechi.verify.coordinate import Coordinate, family_of, together
 from haechi.verify.reading import spans
+from haechi.verify.space import CONNECTIONS
 
 _V6_START = 1 << 32
 
@@ -50,35 +51,58 @@ def about(addresses: AddressSet) -> Touched:
 
 
 @dataclass(slots=True)
-class _Ways:
-    """How chains are reached, and who asks which set or map."""
+class Ways:
+    """How the chains of a table are reached, and which chains ask which set or map, for what.
+
+    Attributes:
+        reach: for each chain the packets that can get there, as far as the keys of verdict maps tell.
+        users: for each set and map, the chains that look it up and the loads.
+    """
 
     reach: dict[str, Touched] = field(default_factory=dict)
     users: dict[str, list[tuple[str, tuple[Load, ...]]]] = field(default_factory=dict)
 
+    @classmethod
+    def of(cls, ruleset: Ruleset) -> Ways:
+        """The ways of a table."""
+        return _ways(ruleset)
 
-def touched(old: Ruleset, new: Ruleset) -> Touched:
-    """The packets for which the two tables may differ."""
-    if (old.table.family, old.table.flags) != (new.table.family, new.table.flags):
-        return EVERYTHING
-    changed_chains = set(_changed(old.chains, new.chains))
-    changed_nouns = [*_changed(old.sets, new.sets), *_changed(old.maps, new.maps)]
-    if not changed_chains and not changed_nouns:
-        return NOTHING
-    ways = (_ways(old), _ways(new))
-    found = NOTHING
-    for name in changed_chains:
-        for ruleset, way in zip((old, new), ways, strict=True):
-            if name in ruleset.chains:
-                found |= _reached(ruleset.chains[name], way)
-    for name in changed_nouns:
-        one = old.sets.get(name) or old.maps.get(name)
-        other = new.sets.get(name) or new.maps.get(name)
-        for way in ways:
-            for user, loads in way.users.get(name, ()):
-                where = _looked_up(one, other, loads)
-                found |= way.reach.get(user, NOTHING) if where is None else where
-    return found
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What two tables differ in.
+
+    Attributes:
+        chains: the names of chains whose rules differ.
+        nouns: the names of sets and maps that differ.
+        touched: the packets for which the two may differ.
+    """
+
+    chains: frozenset[str]
+    nouns: frozenset[str]
+    touched: Touched
+
+    @classmethod
+    def between(cls, old: Ruleset, old_ways: Ways, new: Ruleset, new_ways: Ways) -> Change:
+        """What a table and the one after it differ in."""
+        chains = frozenset(_changed(old.chains, new.chains))
+        nouns = frozenset((*_changed(old.sets, new.sets), *_changed(old.maps, new.maps)))
+        if (old.table.family, old.table.flags) != (new.table.family, new.table.flags):
+            return cls(chains, nouns, EVERYTHING)
+        sides = ((old, old_ways), (new, new_ways))
+        found = NOTHING
+        for name in chains:
+            for ruleset, ways in sides:
+                if name in ruleset.chains:
+                    found |= _reached(ruleset.chains[name], ways)
+        for name in nouns:
+            one = old.sets.get(name) or old.maps.get(name)
+            other = new.sets.get(name) or new.maps.get(name)
+            for _, ways in sides:
+                for user, loads in ways.users.get(name, ()):
+                    where = _looked_up(one, other, loads)
+                    found |= ways.reach.get(user, NOTHING) if where is None else where
+        return cls(chains, nouns, found)
 
 
 def _changed(old: Mapping[str, object], new: Mapping[str, object]) -> Iterator[str]:
@@ -89,9 +113,9 @@ def _changed(old: Mapping[str, object], new: Mapping[str, object]) -> Iterator[s
             yield name
 
 
-def _ways(ruleset: Ruleset) -> _Ways:
+def _ways(ruleset: Ruleset) -> Ways:
     """For each chain, the packets that can get there, as far as the keys of verdict maps tell."""
-    ways = _Ways()
+    ways = Ways()
     onward: dict[str, list[str]] = {}
     entries: list[tuple[str, Touched]] = []
     for chain in ruleset.chains.values():
@@ -128,7 +152,7 @@ def _entries(held: Map, loads: tuple[Load, ...]) -> Iterator[tuple[str, Touched]
         yield name, NOTHING if found is None else found
 
 
-def _spread(ways: _Ways, onward: Mapping[str, list[str]], start: str, those: Touched) -> None:
+def _spread(ways: Ways, onward: Mapping[str, list[str]], start: str, those: Touched) -> None:
     """These packets get to a chain, and so to all that it leads to."""
     waiting, seen = [start], {start}
     while waiting:
@@ -140,7 +164,7 @@ def _spread(ways: _Ways, onward: Mapping[str, list[str]], start: str, those: Tou
                 waiting.append(target)
 
 
-def _reached(chain: Chain, way: _Ways) -> Touched:
+def _reached(chain: Chain, way: Ways) -> Touched:
     return EVERYTHING if chain.base is not None else way.reach.get(chain.name, NOTHING)
 
 
@@ -159,7 +183,9 @@ def _addresses(held: Set | Map, elements: Iterable[Element], loads: tuple[Load, 
     base = _V6_START if family_of(loads[place].type) == 6 else 0
     values = AddressSet([(base + each[place][0], base + each[place][1]) for each in spans(held, elements)])
     found = NOTHING
-    for _, coordinates in together(loads):
+    for contexts, coordinates in together(loads):
+        if not contexts & CONNECTIONS:
+            continue
         match coordinates[place]:
             case Coordinate.CLIENT:
                 found |= Touched(clients=values)

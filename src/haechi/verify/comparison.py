@@ -8,7 +8,7 @@ slice, where both ends have their say.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from haechi.model.verdict import PodKey
@@ -87,15 +87,36 @@ class Comparison:
         return len(self.differences) >= MOST_DIFFERENCES
 
     def slices(self) -> Iterator[None]:
-        """Compare everything; stops after each slice."""
+        """Compare everything that is touched; stops after each slice."""
         self._others()
         yield
-        for local in self.locals.values():
+        outside = AddressSet.ALL - self._addresses
+        for client, servers in self._rows(outside):
+            self._from(client, servers & _family(client))
+            yield
             if self.is_over:
                 return
-            self._as_client(local)
-            self._as_server(local)
+        for server, clients in self._columns():
+            self._to(server, clients & _family(server))
             yield
+            if self.is_over:
+                return
+
+    def _rows(self, outside: AddressSet) -> Iterator[tuple[int, AddressSet]]:
+        """Clients, each with the servers to compare: of everything, those that have no slice of their own."""
+        if self.touched.is_everything:
+            yield from ((address, outside) for address in self.locals)
+            return
+        for address in _points(self.touched.clients):
+            yield address, AddressSet.ALL if address in self.locals else self._addresses
+
+    def _columns(self) -> Iterator[tuple[int, AddressSet]]:
+        """Servers, each with the clients to compare."""
+        if self.touched.is_everything:
+            yield from ((address, AddressSet.ALL) for address in self.locals)
+            return
+        for address in _points(self.touched.servers):
+            yield address, AddressSet.ALL if address in self.locals else self._addresses
 
     # -- what has no pod of the node at either end, or no connection ------------------------------------------------
 
@@ -130,35 +151,42 @@ class Comparison:
                 self._differ(client, server, traffic.at(server), contexts, accepted=accepted)
                 return
 
-    # -- one address of the node -------------------------------------------------------------------------------------
+    # -- connections of one address ----------------------------------------------------------------------------------
 
-    def _as_client(self, local: Local) -> None:
-        """To all that are not of this node."""
-        servers = AddressSet.ALL if local.address in self.touched.clients else self.touched.servers
-        servers = (servers - self._addresses) & _family(local.address)
+    def _from(self, client: int, servers: AddressSet) -> None:
+        """Connections of one client: its egress, and the ingress of those servers that are of this node."""
         if not servers:
             return
-        everything = Traffic.of(servers, PortSet.ALL)
-        expected = everything if local.egress is None else local.egress & everything
-        outcome = self._forward(list(connections(AddressSet.of(local.address), servers)))
-        found = self._compare(outcome, expected, local.excluded, _by_server)
+        local = self.locals.get(client)
+        expected = _within(local.egress if local else None, servers)
+        sides = ((each.address, each.ingress) for each in self.locals.values())
+        expected = _limited(expected, client, servers, sides)
+        outcome = self._forward(list(connections(AddressSet.of(client), servers)))
+        found = self._compare(outcome, expected, self._excluded(client, servers), _by_server)
         if found is not None:
             server, ports, contexts, accepted = found
-            self._differ(local.address, server, ports, contexts, accepted=accepted)
+            self._differ(client, server, ports, contexts, accepted=accepted)
 
-    def _as_server(self, local: Local) -> None:
-        """From everyone, pods of this node included."""
-        clients = AddressSet.ALL if local.address in self.touched.servers else self.touched.clients
-        clients = clients & _family(local.address)
+    def _to(self, server: int, clients: AddressSet) -> None:
+        """Connections to one server: its ingress, and the egress of those clients that are of this node."""
         if not clients:
             return
-        expected = self._allowed_to(local, clients)
-        outcome = self._forward(list(connections(clients, AddressSet.of(local.address))))
-        excluded = local.excluded | self._excluding(local.address)
-        found = self._compare(outcome, expected, excluded, _by_client)
+        local = self.locals.get(server)
+        expected = _within(local.ingress if local else None, clients)
+        sides = ((each.address, each.egress) for each in self.locals.values())
+        expected = _limited(expected, server, clients, sides)
+        outcome = self._forward(list(connections(clients, AddressSet.of(server))))
+        found = self._compare(outcome, expected, self._excluded(server, clients), _by_client)
         if found is not None:
             client, ports, contexts, accepted = found
-            self._differ(client, local.address, ports, contexts, accepted=accepted)
+            self._differ(client, server, ports, contexts, accepted=accepted)
+
+    def _excluded(self, address: int, others: AddressSet) -> AddressSet:
+        """Those with which an address never talks through the table: nodes and their own pods."""
+        local = self.locals.get(address)
+        own = local.excluded if local else AddressSet.NONE
+        pods = [each.address for each in self.locals.values() if address in each.excluded]
+        return (own | AddressSet.of(*pods)) & others
 
     def _compare(
         self, outcome: Outcome, expected: Traffic, excluded: AddressSet, flat: Flat
@@ -177,24 +205,6 @@ class Comparison:
                 point = protocol * 65536 + port
                 return other, PortSet([(point, point)]), contexts, kernel.contains(other, protocol, port)
         return None
-
-    def _allowed_to(self, local: Local, clients: AddressSet) -> Traffic:
-        """What may come from clients: the ingress of this address, and the egress of those that are of this node."""
-        everything = Traffic.of(clients, PortSet.ALL)
-        ingress = everything if local.ingress is None else local.ingress & everything
-        by_ports: dict[PortSet, list[int]] = {}
-        for other in self.locals.values():
-            if other.egress is not None and other.address in clients:
-                by_ports.setdefault(other.egress.at(local.address), []).append(other.address)
-        if not by_ports:
-            return ingress
-        limited = [(AddressSet.of(*addresses), ports) for ports, addresses in by_ports.items()]
-        free = AddressSet.ALL - AddressSet.union_all([addresses for addresses, _ in limited])
-        return ingress & Traffic.from_terms([*limited, (free, PortSet.ALL)])
-
-    def _excluding(self, server: int) -> AddressSet:
-        """The addresses of this node whose pods have `server` as an address of their node."""
-        return AddressSet.of(*(each.address for each in self.locals.values() if server in each.excluded))
 
     # -- walking and telling -----------------------------------------------------------------------------------------
 
@@ -231,6 +241,31 @@ def is_isolated(local: Local) -> bool:
 
 def _family(address: int) -> AddressSet:
     return AddressSet.V4 if address in AddressSet.V4 else AddressSet.V6
+
+
+def _within(side: Traffic | None, others: AddressSet) -> Traffic:
+    everything = Traffic.of(others, PortSet.ALL)
+    return everything if side is None else side & everything
+
+
+def _limited(
+    allowed: Traffic, address: int, others: AddressSet, sides: Iterable[tuple[int, Traffic | None]]
+) -> Traffic:
+    """What is left of `allowed`, a function of other ends, where those that have a side of their own have their say."""
+    by_ports: dict[PortSet, list[int]] = {}
+    for other, side in sides:
+        if side is not None and other in others:
+            by_ports.setdefault(side.at(address), []).append(other)
+    if not by_ports:
+        return allowed
+    limited = [(AddressSet.of(*addresses), ports) for ports, addresses in by_ports.items()]
+    free = AddressSet.ALL - AddressSet.union_all([addresses for addresses, _ in limited])
+    return allowed & Traffic.from_terms([*limited, (free, PortSet.ALL)])
+
+
+def _points(addresses: AddressSet) -> Iterator[int]:
+    for first, last in addresses.intervals:
+        yield from range(first, last + 1)
 
 
 def _by_server(pieces: list[Piece]) -> Traffic:

@@ -79,7 +79,7 @@ def _meta(key: MetaKey) -> Answers:
 
 
 def _ct(key: CtKey, direction: Direction | None) -> Answers:
-    """Of a tuple, the place holds the sources and the reply's source port; the rest is what NAT and the client chose."""
+    """Of a tuple, the place holds the sources and the reply's source port; NAT and the client chose the rest."""
     if key in _CT_SOURCES:
         return ((TRACKED, Coordinate.CLIENT if direction is Direction.ORIGINAL else Coordinate.SERVER),)
     if key is CtKey.PROTO_SRC and direction is Direction.REPLY:
@@ -94,7 +94,7 @@ def _ct(key: CtKey, direction: Direction | None) -> Answers:
 
 
 def _payload(field: PayloadField) -> Answers:
-    """In the forward hook a packet carries its client before SNAT and its server after DNAT; an error carries others."""
+    """In the forward hook a packet carries its client before SNAT and its server after DNAT; errors carry others."""
     if field in _SOURCES:
         return (
             (_FORTH | LOOSE, Coordinate.CLIENT),

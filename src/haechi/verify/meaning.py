@@ -16,14 +16,10 @@ import msgspec
 from haechi.model import (
     IPBlock,
     LabelSelector,
-    Namespace,
-    NetworkPolicy,
     NetworkPolicyEgressRule,
     NetworkPolicyIngressRule,
     NetworkPolicyPeer,
     NetworkPolicyPort,
-    Node,
-    Pod,
 )
 from haechi.model.verdict import Direction, PodKey, PolicyKey
 from haechi.reference.reference import (
@@ -31,17 +27,15 @@ from haechi.reference.reference import (
     Unreadable,
     expressions,
     is_readable,
-    meets,
     network,
-    policy_types,
     rules,
     selects,
 )
 from haechi.sets import AddressSet, PortSet, Traffic
-from haechi.verify.population import Kind, NamedPorts, Population, Resident, points
+from haechi.verify.population import Kind, NamedPorts
+from haechi.verify.state import State
 
 Rule = NetworkPolicyIngressRule | NetworkPolicyEgressRule
-Object = Namespace | Node | Pod | NetworkPolicy
 _V6_START = 1 << 32
 
 
@@ -66,112 +60,13 @@ class RuleOf(NamedTuple):
 
 
 class Meaning:
-    """A cluster and what its policies mean. `put` and `delete` take objects in any order."""
+    """What the policies of a cluster mean, as long as it does not change."""
 
-    def __init__(self, objects: Iterable[Object] = ()) -> None:
-        self.population = Population()
-        self._namespaces: dict[str, Namespace] = {}
-        self._nodes: dict[str, tuple[int, ...]] = {}
-        self._policies: dict[str, dict[PolicyKey, NetworkPolicy]] = {}
+    def __init__(self, state: State) -> None:
+        self.state = state
+        self.population = state.population
         self._peers: dict[tuple[str, bytes], Meant] = {}
-        self._subjects: dict[tuple[PolicyKey, tuple[tuple[str, str], ...]], bool] = {}
         self._sides: dict[tuple[Kind, Direction], Traffic | None] = {}
-        for one in objects:
-            self._put(one)
-
-    # -- updates -----------------------------------------------------------------------------------------------------
-
-    def put(self, one: Object) -> AddressSet:
-        """An object comes or changes.
-
-        Returns:
-            Addresses: whatever this changes is about packets from or to them.
-        """
-        self._forget()
-        return self._put(one)
-
-    def _put(self, one: Object) -> AddressSet:
-        match one:
-            case Pod():
-                return self._moved(*self.population.put(one))
-            case NetworkPolicy():
-                return self._set_policy(PolicyKey(one.namespace, one.metadata.name), one)
-            case Namespace():
-                return self._set_namespace(one.metadata.name, one)
-            case Node():
-                return self._set_node(one.metadata.name, points(one.addresses))
-
-    def delete(self, kind: type[Object], namespace: str, name: str) -> AddressSet:
-        """An object goes; see `put`. `namespace` is "" for Namespace and Node."""
-        self._forget()
-        if kind is Pod:
-            return self._moved(*self.population.delete(PodKey(namespace, name)))
-        if kind is NetworkPolicy:
-            return self._set_policy(PolicyKey(namespace, name), None)
-        if kind is Namespace:
-            return self._set_namespace(name, None)
-        return self._set_node(name, ())
-
-    def _forget(self) -> None:
-        self._peers.clear()
-        self._sides.clear()
-        self._subjects.clear()
-
-    def _moved(self, old: Resident | None, new: Resident | None) -> AddressSet:
-        """All addresses of all claimants, since who is disputed changes with them."""
-        touched = {each for one in (old, new) if one is not None for each in one.addresses}
-        residents = self.population.residents()
-        rivals = {key for each in touched for key in self.population.claimants(each)}
-        return AddressSet.of(*touched, *(each for key in rivals for each in residents[key].addresses))
-
-    def _set_policy(self, key: PolicyKey, policy: NetworkPolicy | None) -> AddressSet:
-        held = self._policies.setdefault(key.namespace, {})
-        old = held.pop(key, None)
-        if policy is not None:
-            held[key] = policy
-        changed = [one for one in (old, policy) if one is not None]
-        return self._addresses(
-            kind
-            for kind in self.population.kinds(key.namespace)
-            if any(_is_subject(one, dict(kind.labels)) for one in changed)
-        )
-
-    def _set_namespace(self, name: str, namespace: Namespace | None) -> AddressSet:
-        old = self._namespaces.pop(name, None)
-        if namespace is not None:
-            self._namespaces[name] = namespace
-        if (old.labels if old else {}) == (namespace.labels if namespace else {}):
-            return AddressSet.NONE
-        return self._addresses(self.population.kinds(name))
-
-    def _set_node(self, name: str, addresses: tuple[int, ...]) -> AddressSet:
-        old = self._nodes.pop(name, ())
-        if addresses:
-            self._nodes[name] = addresses
-        return AddressSet.of(*(set(old) ^ set(addresses)))
-
-    def _addresses(self, kinds: Iterable[Kind]) -> AddressSet:
-        return AddressSet.of(*(each for kind in kinds for each in self.population.addresses_of(kind)))
-
-    # -- subjects ----------------------------------------------------------------------------------------------------
-
-    def policies_of(self, kind: Kind, direction: Direction) -> Iterator[tuple[PolicyKey, NetworkPolicy]]:
-        """The policies that isolate pods of a kind in one direction, by key."""
-        held = self._policies.get(kind.namespace, {})
-        labels = dict(kind.labels)
-        for key in sorted(held):
-            asked = (key, kind.labels)
-            selected = self._subjects.get(asked)
-            if selected is None:
-                selected = self._subjects[asked] = _is_subject(held[key], labels)
-            if selected and direction in policy_types(held[key]):
-                yield key, held[key]
-
-    def own_node(self, resident: Resident) -> AddressSet:
-        """The addresses of the node of a pod."""
-        return AddressSet.of(*resident.host_addresses, *self._nodes.get(resident.node, ()))
-
-    # -- traffic -----------------------------------------------------------------------------------------------------
 
     def traffic(self, key: PodKey, direction: Direction, within: AddressSet = AddressSet.ALL) -> Traffic | None:
         """What a pod may do in one direction, by the address of the other end, for other ends among `within`.
@@ -191,7 +86,7 @@ class Meaning:
         return found | Traffic.of(AddressSet.of(*self.population.own(key)) & within, PortSet.ALL)
 
     def _side(self, kind: Kind, direction: Direction, within: AddressSet) -> Traffic | None:
-        policies = list(self.policies_of(kind, direction))
+        policies = self.state.isolating(kind, direction)
         if not policies:
             return None
         terms = [
@@ -208,7 +103,7 @@ class Meaning:
     ) -> tuple[list[PolicyKey], list[RuleOf]]:
         """The policies that isolate a pod, and those of their rules that allow one packet from or to `remote`."""
         kind = self.population.residents()[key].kind
-        policies = list(self.policies_of(kind, direction))
+        policies = self.state.isolating(kind, direction)
         allowing = [
             RuleOf(name, direction, number)
             for name, policy in policies
@@ -284,7 +179,7 @@ class Meaning:
         names: Iterable[str] = (namespace,)
         if peer.namespace_selector is not None:
             scope = peer.namespace_selector
-            names = [name for name in self.population.namespaces() if selects(scope, self._labels(name))]
+            names = [name for name in self.population.namespaces() if selects(scope, self.state.labels(name))]
         for name in names:
             for kind in self.population.kinds(name):
                 if peer.pod_selector is None or _selected(peer.pod_selector, kind):
@@ -306,14 +201,9 @@ class Meaning:
         if peer.namespace_selector is None:
             if kind.namespace != namespace:
                 return False
-        elif not selects(peer.namespace_selector, self._labels(kind.namespace)):
+        elif not selects(peer.namespace_selector, self.state.labels(kind.namespace)):
             return False
         return peer.pod_selector is None or _selected(peer.pod_selector, kind)
-
-    def _labels(self, namespace: str) -> Mapping[str, str]:
-        """Labels of a namespace, with the one that the API server always sets."""
-        found = self._namespaces.get(namespace)
-        return {**(found.labels if found else {}), "kubernetes.io/metadata.name": namespace}
 
 
 _ANY_POD = NetworkPolicyPeer(namespace_selector=LabelSelector())
@@ -321,11 +211,6 @@ _ANY_POD = NetworkPolicyPeer(namespace_selector=LabelSelector())
 
 def _selected(selector: LabelSelector, kind: Kind) -> bool:
     return selects(selector, dict(kind.labels))
-
-
-def _is_subject(policy: NetworkPolicy, labels: Mapping[str, str]) -> bool:
-    """Whether a policy selects pods of its namespace with these labels, as far as its selector can be read."""
-    return all(meets(each, labels) for each in expressions(policy.spec.pod_selector) if is_readable(each))
 
 
 def _meant(points_of: Mapping[NamedPorts, list[int]]) -> Meant:

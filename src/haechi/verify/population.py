@@ -55,6 +55,7 @@ class Population:
         self._residents: dict[PodKey, Resident] = {}
         self._members: dict[Kind, dict[PodKey, None]] = {}
         self._kinds: dict[str, dict[Kind, None]] = {}
+        self._nodes: dict[str, dict[PodKey, None]] = {}
         self._claims: dict[int, PodKey | tuple[PodKey, ...]] = {}
         for pod in pods:
             self.put(pod)
@@ -77,6 +78,10 @@ class Population:
     def members(self, kind: Kind) -> Iterable[PodKey]:
         """The pods of a kind."""
         return self._members.get(kind, ())
+
+    def on(self, node: str) -> Iterable[PodKey]:
+        """The pods of a node."""
+        return self._nodes.get(node, ())
 
     def namespaces(self) -> Iterable[str]:
         """The namespaces that have pods."""
@@ -119,24 +124,24 @@ class Population:
 
     # -- updates -----------------------------------------------------------------------------------------------------
 
-    def put(self, pod: Pod) -> tuple[Resident | None, Resident | None]:
-        """A pod comes or changes; what it was before and is now."""
-        return self._replace(PodKey(pod.namespace, pod.metadata.name), Resident.of(pod))
+    def put(self, pod: Pod) -> None:
+        """A pod comes or changes."""
+        self._replace(PodKey(pod.namespace, pod.metadata.name), Resident.of(pod))
 
-    def delete(self, key: PodKey) -> tuple[Resident | None, Resident | None]:
+    def delete(self, key: PodKey) -> None:
         """A pod goes."""
-        return self._replace(key, None)
+        self._replace(key, None)
 
-    def _replace(self, key: PodKey, new: Resident | None) -> tuple[Resident | None, Resident | None]:
+    def _replace(self, key: PodKey, new: Resident | None) -> None:
         old = self._residents.get(key)
         if old is not None:
             self._remove(key, old)
         if new is not None:
             self._add(key, new)
-        return old, new
 
     def _add(self, key: PodKey, resident: Resident) -> None:
         self._residents[key] = resident
+        self._nodes.setdefault(resident.node, {})[key] = None
         members = self._members.get(resident.kind)
         if members is None:
             members = self._members[resident.kind] = {}
@@ -148,6 +153,9 @@ class Population:
 
     def _remove(self, key: PodKey, resident: Resident) -> None:
         del self._residents[key]
+        del self._nodes[resident.node][key]
+        if not self._nodes[resident.node]:
+            del self._nodes[resident.node]
         members = self._members[resident.kind]
         del members[key]
         if not members:

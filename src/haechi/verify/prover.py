@@ -5,7 +5,7 @@ must not hold up other work. Promises that a proof after any sequence of changes
 would say: what was proved and not touched since still holds, whatever was touched (an object, a set, a rule) is
 compared again, and after a failed or abandoned proof nothing counts as proved.
 
-    objects ──▶ Meaning ──▶ addresses that a change is about ─┐
+    objects ──▶ State ────▶ addresses that a change is about ─┐
                                                               ├─▶ Touched ──▶ Comparison, slice by slice ──▶ Proof
     tables ───▶ change ───▶ addresses that a change is about ─┘
 """
@@ -18,15 +18,18 @@ from haechi.model.verdict import Direction, PodKey
 from haechi.nft import Family, Ruleset, Table
 from haechi.reference import Cluster
 from haechi.sets import AddressSet, Traffic
-from haechi.verify.change import EVERYTHING, NOTHING, Touched, about, touched
+from haechi.verify.change import EVERYTHING, NOTHING, Change, Touched, Ways, about
 from haechi.verify.comparison import Comparison, Local
 from haechi.verify.finding import Finding, FindingKind
-from haechi.verify.meaning import Meaning, Object
+from haechi.verify.meaning import Meaning
 from haechi.verify.population import Resident
 from haechi.verify.proof import Proof
 from haechi.verify.reading import Reading
+from haechi.verify.state import Object, State
 from haechi.verify.walk import unmodelled
 
+_MANY = 128
+"""Addresses: when more are touched, everything is compared."""
 _NO_TABLE = Ruleset(Table("none"))
 
 
@@ -42,22 +45,24 @@ class Prover:
         """Know a cluster's objects; nothing is proved yet."""
         self.node = node
         self.proof: Proof | None = None
-        self._meaning = Meaning(objects)
+        self._state = State(objects)
+        self._meaning = Meaning(self._state)
         self._version = 0
         self._pending = EVERYTHING
         self._proved: Reading | None = None
-        self._boxes = 0
+        self._ways: Ways | None = None
 
     def put(self, one: Object) -> None:
         """An object comes or changes."""
-        self._touch(self._meaning.put(one))
+        self._touch(self._state.put(one))
 
     def delete(self, kind: type[Object], namespace: str, name: str) -> None:
         """An object goes. `namespace` is "" for Namespace and Node."""
-        self._touch(self._meaning.delete(kind, namespace, name))
+        self._touch(self._state.delete(kind, namespace, name))
 
     def _touch(self, addresses: AddressSet) -> None:
         self._version += 1
+        self._meaning = Meaning(self._state)
         self._pending |= about(addresses)
 
     def forget(self) -> None:
@@ -74,8 +79,7 @@ class Prover:
             (from the generator) the proof; None if an object came, changed or went meanwhile.
         """
         version = self._version
-        reading = Reading(_NO_TABLE if ruleset is None else ruleset, self._proved)
-        region = self._region(reading)
+        reading, ways, region = self._read(_NO_TABLE if ruleset is None else ruleset)
         yield
         locals_: dict[int, Local] = {}
         for local in self._locals(region):
@@ -90,14 +94,22 @@ class Prover:
             yield
             if self._version != version:
                 return None
-        return self._complete(comparison, reading)
+        self._proved, self._ways = reading, ways
+        return self._complete(comparison)
 
-    def _region(self, reading: Reading) -> Touched:
-        if self._proved is None or self._pending.is_everything:
-            return EVERYTHING
-        return self._pending | touched(self._proved.ruleset, reading.ruleset)
+    def _read(self, ruleset: Ruleset) -> tuple[Reading, Ways, Touched]:
+        """The reading of a table, and the packets that have to be compared."""
+        ways = Ways.of(ruleset)
+        if self._proved is None or self._ways is None:
+            return Reading(ruleset), ways, EVERYTHING
+        change = Change.between(self._proved.ruleset, self._ways, ruleset, ways)
+        reading = self._proved.followed(ruleset, change.chains, change.nouns)
+        region = self._pending | change.touched
+        if region.clients.size + region.servers.size > _MANY:
+            region = EVERYTHING
+        return reading, ways, region
 
-    def _complete(self, comparison: Comparison, reading: Reading) -> Proof:
+    def _complete(self, comparison: Comparison) -> Proof:
         pods = {key for each in comparison.locals.values() for key in self._claimants(each.address)}
         proof = Proof(
             self.node,
@@ -108,31 +120,29 @@ class Prover:
             tuple(comparison.findings),
         )
         self._pending = NOTHING if proof.holds else EVERYTHING
-        self._proved = reading
         self.proof = proof
         return proof
 
     # -- the node's addresses ----------------------------------------------------------------------------------------
 
     def _claimants(self, address: int) -> Iterator[PodKey]:
-        population = self._meaning.population
+        population = self._state.population
         return (key for key in population.claimants(address) if population.residents()[key].node == self.node)
 
     def _locals(self, region: Touched) -> Iterator[Local]:
         """The addresses of the node, with what policies say as far as the region asks for it."""
         seen: set[int] = set()
-        for key, resident in list(self._meaning.population.residents().items()):
-            if resident.node != self.node:
-                continue
+        for key in list(self._state.population.on(self.node)):
+            resident = self._state.population.residents()[key]
             for address in resident.addresses:
                 if address not in seen:
                     seen.add(address)
                     yield self._local(address, key, resident, region)
 
     def _local(self, address: int, key: PodKey, resident: Resident, region: Touched) -> Local:
-        if self._meaning.population.owner(address) is None:
+        if self._state.population.owner(address) is None:
             return Local(address, None, AddressSet.NONE, Traffic.NONE, Traffic.NONE)
-        excluded = self._meaning.own_node(resident)
+        excluded = self._state.own_node(resident)
         servers = AddressSet.ALL if address in region.clients else region.servers
         clients = AddressSet.ALL if address in region.servers else region.clients
         egress = self._meaning.traffic(key, Direction.EGRESS, servers)

@@ -2,12 +2,12 @@
 
 Why: each rule is read once, its sets and maps as exact sets of places, however many packets are walked through it.
 Promises that everything a rule asks is either a `Relation` or reported; reads a chain when it is first reached. What
-belongs to sets and maps that did not change since another reading is taken over from that one.
+did not change since the reading of an earlier table is taken over from that one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -73,15 +73,21 @@ class Step:
 class Reading:
     """One ruleset, read as far as it was asked for."""
 
-    def __init__(self, ruleset: Ruleset, before: Reading | None = None) -> None:
-        """Read `ruleset`; sets and maps that it shares with `before` are not read anew."""
+    def __init__(self, ruleset: Ruleset) -> None:
         self.ruleset = ruleset
         self._steps: dict[str, tuple[Step, ...]] = {}
-        self._relations: dict[tuple[str, tuple[Load, ...], tuple[Coordinate, ...]], tuple[Set, Relation]] = {}
-        self._dispatches: dict[tuple[str, tuple[Load, ...], tuple[Coordinate, ...]], tuple[Map, Dispatch]] = {}
-        if before is not None:
-            self._relations.update(before._relations)
-            self._dispatches.update(before._dispatches)
+        self._relations: dict[tuple[str, tuple[Load, ...], tuple[Coordinate, ...]], Relation] = {}
+        self._dispatches: dict[tuple[str, tuple[Load, ...], tuple[Coordinate, ...]], Dispatch] = {}
+
+    def followed(self, ruleset: Ruleset, chains: Container[str], nouns: Container[str]) -> Reading:
+        """The reading of a table that differs from this one in these chains and these sets and maps."""
+        found = Reading(ruleset)
+        found._relations = {key: each for key, each in self._relations.items() if key[0] not in nouns}
+        found._dispatches = {key: each for key, each in self._dispatches.items() if key[0] not in nouns}
+        for name, steps in self._steps.items():
+            if name not in chains and not any(used in nouns for used in _used(ruleset.chains[name])):
+                found._steps[name] = steps
+        return found
 
     def steps(self, chain: str) -> tuple[Step, ...]:
         """The rules of a chain that can matter, in order."""
@@ -134,11 +140,9 @@ class Reading:
         found: list[tuple[int, Relation]] = []
         for contexts, coordinates in together(asked.loads):
             key = (asked.set, asked.loads, coordinates)
-            known = self._relations.get(key)
-            if known is None or not _same(known[0], held):
-                known = (held, relation(asked.loads, coordinates, spans(held, held.elements)))
-                self._relations[key] = known
-            inside = known[1]
+            inside = self._relations.get(key)
+            if inside is None:
+                inside = self._relations[key] = relation(asked.loads, coordinates, spans(held, held.elements))
             found.append((contexts, _negated(asked.loads, coordinates, inside) if asked.negated else inside))
         return tuple(found)
 
@@ -147,25 +151,27 @@ class Reading:
         found: list[tuple[int, Dispatch]] = []
         for contexts, coordinates in together(asked.loads):
             key = (asked.map, asked.loads, coordinates)
-            known = self._dispatches.get(key)
-            if known is None or not _same(known[0], held):
-                by_verdict: dict[Verdict, list[Element]] = {}
-                for element in held.elements:
-                    if element.verdict is not None:
-                        by_verdict.setdefault(element.verdict, []).append(element)
-                cases = [
-                    (verdict, relation(asked.loads, coordinates, spans(held, elements)))
-                    for verdict, elements in by_verdict.items()
-                ]
-                places = relation(asked.loads, coordinates, spans(held, held.elements))
-                known = (held, Dispatch.of(cases, places))
-                self._dispatches[key] = known
-            found.append((contexts, known[1]))
+            dispatch = self._dispatches.get(key)
+            if dispatch is None:
+                dispatch = self._dispatches[key] = _dispatch_of(held, asked.loads, coordinates)
+            found.append((contexts, dispatch))
         return Dispatches(tuple(found))
 
 
-def _same(one: Set | Map, other: Set | Map) -> bool:
-    return one is other or one == other
+def _dispatch_of(held: Map, loads: tuple[Load, ...], coordinates: tuple[Coordinate, ...]) -> Dispatch:
+    by_verdict: dict[Verdict, list[Element]] = {}
+    for element in held.elements:
+        if element.verdict is not None:
+            by_verdict.setdefault(element.verdict, []).append(element)
+    cases = [(verdict, relation(loads, coordinates, spans(held, elements))) for verdict, elements in by_verdict.items()]
+    return Dispatch.of(cases, relation(loads, coordinates, spans(held, held.elements)))
+
+
+def _used(chain: Chain) -> Iterator[str]:
+    """The sets and maps that a chain looks up."""
+    for rule in chain.rules:
+        for asked in rule.lookups():
+            yield asked.set if isinstance(asked, Lookup) else asked.map
 
 
 def deciding(rule: Rule) -> tuple[Expression, ...]:

@@ -8,8 +8,9 @@ something that the place does not say, the relation is the set of places at whic
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import pairwise
 from typing import Final
 
 from haechi.nft import DataType, Load, Payload
@@ -21,9 +22,16 @@ _V6_START: Final = 1 << 32
 _FAMILY_NUMBERS: Final = ((2, AddressSet.V4), (10, AddressSet.V6))
 _PORTS: Final = 65536
 _PROTOCOLS: Final = 256
+_MANY: Final = 4
 
 Spans = tuple[tuple[int, int], ...]
 """One element: the first and last value of each field."""
+
+
+def _ends(clients: AddressSet, traffic: Traffic) -> tuple[int, int, int, int]:
+    """The first and last client, and the first and last server."""
+    pieces = traffic.pieces
+    return clients.min, clients.max, pieces[0][0], pieces[-1][1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +45,12 @@ class Relation:
 
     parts: tuple[tuple[AddressSet, Traffic], ...]
     free: bool = False
+    _spans: tuple[tuple[int, int, int, int], ...] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(
+            self, "_spans", tuple(_ends(*part) for part in self.parts) if len(self.parts) >= _MANY else ()
+        )
 
     def split(self, piece: Piece) -> tuple[list[Piece], list[Piece]]:
         """The packets of `piece` that are in here, and those that are not (where `free`: that may not be)."""
@@ -44,19 +58,31 @@ class Relation:
         inside: list[Piece] = []
         outside: list[Piece] = []
         rest = clients
-        for ours, theirs in self.parts:
+        for ours, theirs in self._near(piece):
             those = clients if ours is AddressSet.ALL else clients & ours
             if not those:
                 continue
-            rest = rest - those
             both = common(traffic, theirs)
             if both:
+                rest = rest - those
                 inside.append(Piece(contexts, those, both))
-            if both is not traffic and both != traffic:
-                outside.append(Piece(contexts, those, traffic - theirs))
+                if both is not traffic and both != traffic:
+                    outside.append(Piece(contexts, those, traffic - theirs))
         if rest:
             outside.append(Piece(contexts, rest, traffic))
         return inside, [*outside, *inside] if self.free else outside
+
+    def _near(self, piece: Piece) -> Iterable[tuple[AddressSet, Traffic]]:
+        """The parts that may have packets of `piece`."""
+        if len(self.parts) < _MANY:
+            return self.parts
+        first, last, start, end = _ends(piece.clients, piece.traffic)
+        near = self._spans
+        return [
+            part
+            for part, (low, high, bottom, top) in zip(self.parts, near, strict=True)
+            if low <= last and first <= high and bottom <= end and start <= top
+        ]
 
     def complement(self, within: Relation) -> Relation:
         """The places of `within` that are not in here. With `free`, all of `within`."""
@@ -222,12 +248,12 @@ def _disjoint(boxes: list[_Box]) -> tuple[tuple[AddressSet, Traffic], ...]:
 def _stretches(by_clients: dict[tuple[int, int], list[_Box]]) -> Iterator[tuple[int, int, list[_Box]]]:
     """Every stretch of clients that has the same boxes."""
     ordered = sorted(by_clients)
-    if all(one[1] < other[0] for one, other in zip(ordered, ordered[1:], strict=False)):
+    if all(one[1] < other[0] for one, other in pairwise(ordered)):
         for first, last in ordered:
             yield first, last, by_clients[first, last]
         return
     edges = sorted({edge for first, last in ordered for edge in (first, last + 1)})
-    for start, end in zip(edges, edges[1:], strict=False):
+    for start, end in pairwise(edges):
         those = [
             box for first, last in ordered if first <= start and end <= last + 1 for box in by_clients[first, last]
         ]
