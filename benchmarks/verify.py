@@ -1,4 +1,4 @@
-"""The proof of a node's table in a cluster of 100,000 pods and 10,000 policies, and again after each of many changes."""
+"""The proof of a node's table in a cluster of 100,000 pods and 10,000 policies, and again after many changes."""
 
 from __future__ import annotations
 

@@ -47,16 +47,17 @@ EXCEPTS = ("10.0.0.0/31", "10.0.0.3/32", "10.0.0.0/16", "fd00::2/127", "fd00::/1
 
 def objects(random: Random, *, pods: int = 7, policies: int = 5, tidy: bool = False) -> list[Object]:
     """A cluster; `tidy`: nothing unreadable, disputed, completed, on the host's network or beside its own node."""
-    found: list[Object] = [
-        Namespace(metadata=ObjectMeta(name=name, labels=_labels(random)))
-        for name in NAMESPACES
-        if random.random() < 0.8
-    ]
+    found: list[Object] = [namespace(random, name) for name in NAMESPACES if random.random() < 0.8]
     if not tidy and random.random() < 0.5:
         found.append(node(random))
     found += [pod(random, number, tidy=tidy) for number in range(pods)]
     found += [policy(random, number, tidy=tidy) for number in range(policies)]
     return found
+
+
+def namespace(random: Random, name: str = "a") -> Namespace:
+    """A namespace with labels."""
+    return Namespace(metadata=ObjectMeta(name=name, labels=_labels(random)))
 
 
 def node(random: Random) -> Node:
