@@ -27,7 +27,9 @@ ON_REQUEST = {"verify"}
 def main() -> int:
     """Take the figures that are asked for; 1 if one is over its limit."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("measures", nargs="*", choices=[[], *MEASURES], help="which ones; if none is named, all but verify")
+    parser.add_argument(
+        "measures", nargs="*", choices=[[], *MEASURES], help="which ones; if none is named, all but verify"
+    )
     parser.add_argument("--output", type=Path, help="store the figures as JSON here")
     arguments = parser.parse_args()
     figures: list[Figure] = []
