@@ -87,6 +87,11 @@ class MembershipsMachine(RuleBasedStateMachine):
             expected = BitMap(number for number, pod in self.pods.items() if self.means(selection, pod))
             assert self.memberships.members(selection) == expected, selection
 
+    @rule(selection=selections)
+    def select(self, selection: PodSelection) -> None:
+        expected = BitMap(number for number, pod in self.pods.items() if self.means(selection, pod))
+        assert self.memberships.select(selection) == expected
+
     @invariant()
     def pods_know_their_selections(self) -> None:
         for pod in self.pods.values():

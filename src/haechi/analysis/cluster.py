@@ -41,6 +41,7 @@ if TYPE_CHECKING:  # they are made from clusters
     from haechi.analysis.answers import Answer
     from haechi.analysis.connections import Connection
     from haechi.analysis.difference import Difference
+    from haechi.analysis.lint import Finding
 
 MOST_REPLICAS = 1_000
 """Pods of one workload that are looked at: they differ in nothing but their names."""
@@ -60,6 +61,8 @@ class Cluster:
         namespaces: as given.
         services: as given.
         places: where the policies were read; empty for objects that were made in Python.
+        given: all objects as given.
+        manifests: what was loaded, with the places of all objects; None for objects that were made in Python.
         made: the keys of pods whose addresses were chosen here.
         notes: what was added or left out, in words.
         assumptions: what the cluster itself rests on, in the order of `Assumption`.
@@ -73,6 +76,8 @@ class Cluster:
     namespaces: tuple[Namespace, ...] = ()
     services: tuple[Service, ...] = ()
     places: Mapping[PolicyKey, Loaded[NetworkPolicy]] = field(default_factory=dict)
+    given: tuple[Object, ...] = ()
+    manifests: Manifests | None = None
     made: frozenset[PodKey] = frozenset()
     notes: tuple[str, ...] = ()
     assumptions: tuple[Assumption, ...] = ()
@@ -87,8 +92,8 @@ class Cluster:
         """The cluster of what was loaded, or of plain objects. Of several objects with one key the last counts."""
         if isinstance(manifests, Manifests):
             places = {_key(one.object): one for one in manifests.loaded(NetworkPolicy)}
-            return _completed([one.object for one in manifests.objects], places)
-        return _completed(list(manifests), {})
+            return _completed([one.object for one in manifests.objects], places, manifests)
+        return _completed(list(manifests), {}, None)
 
     @property
     def objects(self) -> tuple[Node | Namespace | Pod | NetworkPolicy, ...]:
@@ -122,12 +127,20 @@ class Cluster:
 
         return diff(self, new)
 
+    def lint(self, select: Iterable[str] = (), ignore: Iterable[str] = ()) -> tuple[Finding, ...]:
+        """What is likely not meant in its policies: `haechi.analysis.lint.lint`."""
+        from haechi.analysis.lint import lint
+
+        return lint(self, select, ignore)
+
 
 def _key(policy: NetworkPolicy) -> PolicyKey:
     return PolicyKey(policy.namespace, policy.name)
 
 
-def _completed(objects: list[Object], places: Mapping[PolicyKey, Loaded[NetworkPolicy]]) -> Cluster:
+def _completed(
+    objects: list[Object], places: Mapping[PolicyKey, Loaded[NetworkPolicy]], manifests: Manifests | None
+) -> Cluster:
     policies = {_key(one): one for one in objects if isinstance(one, NetworkPolicy)}
     nodes = tuple({one.name: one for one in objects if isinstance(one, Node)}.values())
     namespaces = tuple({one.name: one for one in objects if isinstance(one, Namespace)}.values())
@@ -145,6 +158,8 @@ def _completed(objects: list[Object], places: Mapping[PolicyKey, Loaded[NetworkP
         namespaces=namespaces,
         services=tuple(one for one in objects if isinstance(one, Service)),
         places=places,
+        given=tuple(objects),
+        manifests=manifests,
         made=made,
         notes=tuple(_notes(objects, found.values(), len(made))),
         assumptions=tuple(_assumptions(found.values(), made, engine)),

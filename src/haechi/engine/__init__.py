@@ -4,7 +4,7 @@ from haechi.engine.delta import Delta, PodChange, PodState
 from haechi.engine.endpoint import Endpoint, NamedPort
 from haechi.engine.engine import Engine
 from haechi.engine.meaning import addresses, point, traffic, verdict
-from haechi.engine.policy import Defect, Policy, Rule
+from haechi.engine.policy import Defect, Policy, Rule, Unreadable, read_peer, read_ports
 from haechi.engine.policyset import PolicySet
 from haechi.engine.selection import ANY_POD, NamedPeer, Peers, PodSelection
 
@@ -23,8 +23,11 @@ __all__ = [
     "Policy",
     "PolicySet",
     "Rule",
+    "Unreadable",
     "addresses",
     "point",
+    "read_peer",
+    "read_ports",
     "traffic",
     "verdict",
 ]

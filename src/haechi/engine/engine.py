@@ -30,6 +30,7 @@ from haechi.engine.policyset import PolicySet
 from haechi.engine.selection import PodSelection
 from haechi.model import Namespace, NetworkPolicy, Node, Pod
 from haechi.model.verdict import Direction, PodKey, PolicyKey
+from haechi.select import Selector
 
 _NO_KEYS: frozenset[PolicyKey] = frozenset()
 
@@ -116,6 +117,14 @@ class Engine:
         for number in self._memberships.members(selection):
             endpoint = endpoints[number]
             yield endpoint, split(endpoint.addresses)[0]
+
+    def select(self, selection: PodSelection) -> BitMap:
+        """The numbers of the pods that a selection means, in use or not; not to be changed by the caller."""
+        return self._memberships.select(selection)
+
+    def namespaces(self, selector: Selector) -> tuple[str, ...]:
+        """The namespaces, declared or with pods, that a selector over the labels of namespaces means, sorted."""
+        return tuple(sorted(self._memberships.scopes.namespaces(selector)))
 
     def addresses(self, selections: Iterable[PodSelection]) -> list[int]:
         """The addresses, each once, of the pods that any of some selections in use means; not disputed ones."""

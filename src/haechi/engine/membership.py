@@ -49,6 +49,11 @@ class Memberships:
         """The pods that a selection in use means; not to be changed by the caller."""
         return self._members[selection]
 
+    def select(self, selection: PodSelection) -> BitMap:
+        """The pods that a selection means, in use or not; not to be changed by the caller."""
+        found = self._members.get(selection)
+        return self._evaluate(selection) if found is None else found
+
     def pods_of(self, namespace: str) -> BitMap:
         """The pods of a namespace; not to be changed by the caller."""
         return self._by_namespace.get(namespace, _NONE)
@@ -165,7 +170,7 @@ class Memberships:
         elif selection.pods == EVERYTHING:
             return BitMap.union(_NONE, *[self.pods_of(name) for name in self.scopes.namespaces(scope)])
         else:
-            within = self._members[PodSelection(scope, EVERYTHING)]
+            within = self.select(PodSelection(scope, EVERYTHING))
         return BitMap(within) if selection.pods == EVERYTHING else self._pods.select(selection.pods) & within
 
     def _file(self, selection: PodSelection) -> None:

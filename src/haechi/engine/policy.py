@@ -37,7 +37,7 @@ class Defect(NamedTuple):
 
 
 class Unreadable(ValueError):
-    """Raised inside this module for a part that means nothing."""
+    """A part that means nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +53,16 @@ class Rule:
     peers: Peers
     ports: PortSet
     names: tuple[tuple[int, str], ...] = ()
+
+    @classmethod
+    def read(cls, rule: NetworkPolicyIngressRule | NetworkPolicyEgressRule, namespace: str) -> Rule:
+        """Read one item of `ingress` or `egress` of a policy of this namespace.
+
+        Raises:
+            ValueError: a part of it means nothing.
+        """
+        peers = Peers.union([read_peer(peer, namespace) for peer in rule.peers]) if rule.peers else ANYWHERE
+        return cls(peers, *read_ports(rule.ports)) if rule.ports else cls(peers, PortSet.ALL)
 
     def named_peers(self) -> Iterator[NamedPeer]:
         """What an egress rule allows through port names: only pods have them."""
@@ -159,7 +169,7 @@ def _rules(
     found: list[Rule] = []
     for number, rule in enumerate(rules):
         try:
-            found.append(_rule(rule, namespace))
+            found.append(Rule.read(rule, namespace))
         except ValueError:
             defects += _defects(rule, f"{path}[{number}]", namespace)
     return tuple(found)
@@ -170,7 +180,7 @@ def _defects(rule: NetworkPolicyIngressRule | NetworkPolicyEgressRule, path: str
     peers = "from" if isinstance(rule, NetworkPolicyIngressRule) else "to"
     for number, peer in enumerate(rule.peers):
         try:
-            _peer(peer, namespace)
+            read_peer(peer, namespace)
         except ValueError as error:
             yield Defect(f"{path}.{peers}[{number}]", str(error))
     numbered: list[PortSet] = []
@@ -182,18 +192,25 @@ def _defects(rule: NetworkPolicyIngressRule | NetworkPolicyEgressRule, path: str
             yield Defect(f"{path}.ports[{number}]", str(error))
 
 
-def _rule(rule: NetworkPolicyIngressRule | NetworkPolicyEgressRule, namespace: str) -> Rule:
-    peers = Peers.union([_peer(peer, namespace) for peer in rule.peers]) if rule.peers else ANYWHERE
-    if not rule.ports:
-        return Rule(peers, PortSet.ALL)
+def read_ports(ports: Sequence[NetworkPolicyPort]) -> tuple[PortSet, tuple[tuple[int, str], ...]]:
+    """What some items of `ports` mean together: numbers, and names with their IP protocol numbers.
+
+    Raises:
+        ValueError: one of them means nothing.
+    """
     numbered: list[PortSet] = []
     names: set[tuple[int, str]] = set()
-    for port in rule.ports:
+    for port in ports:
         _port(port, numbered.append, names.add)
-    return Rule(peers, PortSet.union_all(numbered) if len(numbered) != 1 else numbered[0], tuple(sorted(names)))
+    return PortSet.union_all(numbered) if len(numbered) != 1 else numbered[0], tuple(sorted(names))
 
 
-def _peer(peer: NetworkPolicyPeer, namespace: str) -> Peers:
+def read_peer(peer: NetworkPolicyPeer, namespace: str) -> Peers:
+    """Whom one item of `from` or `to` means in a policy of this namespace.
+
+    Raises:
+        ValueError: it means nothing: neither or both of labels and ipBlock, an unreadable selector or CIDR.
+    """
     if peer.ip_block is not None:
         if peer.pod_selector is not None or peer.namespace_selector is not None:
             raise Unreadable("a peer has both an ipBlock and a selector")

@@ -1,0 +1,106 @@
+"""All checks, and how they are run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from fnmatch import fnmatchcase
+
+from haechi.analysis.cluster import Cluster
+from haechi.analysis.lint import blocks, ports, reachability, redundancy, selectors, structure
+from haechi.analysis.lint.check import Check, Found
+from haechi.analysis.lint.finding import Finding
+from haechi.analysis.lint.review import Review
+from haechi.model import path_text
+from haechi.model.problem import Location
+
+CATALOGUE: tuple[Check, ...] = (
+    *structure.CHECKS,
+    *selectors.CHECKS,
+    *ports.CHECKS,
+    *blocks.CHECKS,
+    *reachability.CHECKS,
+    *redundancy.CHECKS,
+)
+"""Every check, in the order of docs/lint.md."""
+ALL = "all"
+_NOWHERE = Location("")
+
+
+class UnknownCode(LookupError):
+    """A code, or a pattern with `*` and `?`, that no check has."""
+
+    def __init__(self, code: str) -> None:
+        self.code = code
+        super().__init__(code)
+
+    def __str__(self) -> str:
+        return f"no check is called {self.code!r}"
+
+
+def chosen(select: Iterable[str] = (), ignore: Iterable[str] = ()) -> tuple[Check, ...]:
+    """The checks that some codes mean.
+
+    Args:
+        select: codes, patterns such as `named-port-*`, or `all`; without any, all but those on request.
+        ignore: codes or patterns to leave out of these.
+
+    Raises:
+        UnknownCode: a code or pattern means no check.
+    """
+    wanted = [_meant(text) for text in select]
+    kept = set().union(*wanted) if wanted else {one.code for one in CATALOGUE if not one.on_request}
+    for text in ignore:
+        kept -= _meant(text)
+    return tuple(one for one in CATALOGUE if one.code in kept)
+
+
+def _meant(text: str) -> set[str]:
+    found = {one.code for one in CATALOGUE if text == ALL or fnmatchcase(one.code, text)}
+    if not found:
+        raise UnknownCode(text)
+    return found
+
+
+def lint(cluster: Cluster, select: Iterable[str] = (), ignore: Iterable[str] = ()) -> tuple[Finding, ...]:
+    """What is likely not meant in the policies of a cluster, by place.
+
+    Args:
+        cluster: all that is known: checks that need pods, Services or namespaces use those that are there.
+        select: codes or patterns of the checks to run, or `all`; see `chosen`.
+        ignore: codes or patterns of checks not to run.
+
+    Raises:
+        UnknownCode: a code or pattern means no check.
+    """
+    return findings(cluster, chosen(select, ignore))
+
+
+def findings(
+    cluster: Cluster, checks: Iterable[Check], tell: Callable[[int, int], None] | None = None
+) -> tuple[Finding, ...]:
+    """What some checks find, by place; `tell` hears how many of how many are done."""
+    review = Review(cluster)
+    listed = list(checks)
+    found: list[Finding] = []
+    for number, one in enumerate(listed):
+        if tell is not None:
+            tell(number, len(listed))
+        found += [_finding(review, one, each) for each in one.question(review)]
+    return tuple(sorted(found, key=_order))
+
+
+def _finding(review: Review, one: Check, found: Found) -> Finding:
+    return Finding(
+        one.code,
+        one.severity,
+        found.message,
+        found.object.display_name,
+        path_text(found.path),
+        review.location(found.object, found.path),
+        found.hint,
+        found.fix,
+    )
+
+
+def _order(finding: Finding) -> tuple[Location, str, str, str, str]:
+    return finding.location or _NOWHERE, finding.subject, finding.path, finding.code, finding.message

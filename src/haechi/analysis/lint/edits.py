@@ -1,0 +1,50 @@
+"""Fixes applied to plain data: to what a manifest holds, whatever library read it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, MutableMapping, MutableSequence
+
+from haechi.analysis.lint.finding import Edit
+from haechi.model import Path
+
+
+def applied(data: object, edits: Iterable[Edit]) -> None:
+    """Change `data` (mappings and lists in each other) in place, as if all edits happened at once.
+
+    Raises:
+        LookupError: a path leads nowhere.
+    """
+    for edit in sorted(edits, key=lambda edit: _order(edit.path), reverse=True):  # last items of a list first
+        container, last = _container(data, edit.path), edit.path[-1]
+        if isinstance(container, MutableSequence) and isinstance(last, int) and last < len(container):
+            _put(container, last, edit)
+        elif isinstance(container, MutableMapping) and isinstance(last, str):
+            _set(container, last, edit)
+        else:
+            raise LookupError(edit.path)
+
+
+def _order(path: Path) -> tuple[tuple[int, int, str], ...]:
+    return tuple((0, step, "") if isinstance(step, int) else (1, 0, step) for step in path)
+
+
+def _container(data: object, path: Path) -> object:
+    for step in path[:-1]:
+        if not isinstance(data, MutableSequence | MutableMapping):
+            raise LookupError(path)
+        data = data[step]  # type: ignore[index]
+    return data
+
+
+def _put(items: MutableSequence[object], place: int, edit: Edit) -> None:
+    if edit.value is None:
+        del items[place]
+    else:
+        items[place] = edit.value
+
+
+def _set(fields: MutableMapping[str, object], name: str, edit: Edit) -> None:
+    if edit.value is None:
+        del fields[name]
+    else:
+        fields[name] = edit.value

@@ -1,0 +1,19 @@
+"""Findings of a text of manifests, as tests want them."""
+
+from __future__ import annotations
+
+from io import BytesIO
+
+from haechi.analysis.cluster import Cluster
+from haechi.analysis.lint import Finding, lint
+from haechi.model import load
+
+
+def clustered(text: str) -> Cluster:
+    """The cluster of a YAML stream."""
+    return Cluster.of(load(["-"], BytesIO(text.encode())))
+
+
+def found(text: str, *select: str) -> tuple[Finding, ...]:
+    """What the selected checks (the usual ones if none is) find in a YAML stream."""
+    return lint(clustered(text), select)
