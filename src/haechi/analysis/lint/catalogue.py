@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from fnmatch import fnmatchcase
 
 from haechi.analysis.cluster import Cluster
-from haechi.analysis.lint import blocks, ports, reachability, redundancy, selectors, structure
+from haechi.analysis.lint import blocks, ports, reachability, redundancy, refused, selectors, structure
 from haechi.analysis.lint.check import Check, Found
 from haechi.analysis.lint.finding import Finding
 from haechi.analysis.lint.review import Review
@@ -14,6 +14,7 @@ from haechi.model import path_text
 from haechi.model.problem import Location
 
 CATALOGUE: tuple[Check, ...] = (
+    *refused.CHECKS,
     *structure.CHECKS,
     *selectors.CHECKS,
     *ports.CHECKS,

@@ -1,0 +1,225 @@
+"""Edits of an object in the text that it was read from, and of nothing else in it.
+
+Why: a file that people keep has comments, blank lines and a style; what is mended must show as a small change in a
+review. Round-trip writers bring all of a document into their own style, and lose the comment after a deleted item. So
+the text is cut where the parser's marks say. Promises that what is read from the new text is exactly the old value with
+the edits, which is checked each time, and that every other character stays. Refuses what it cannot cut so: anchors, and
+the first key of an item of a list.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator
+from itertools import pairwise
+
+import yaml
+
+from haechi.analysis.lint import Edit
+from haechi.analysis.lint.edits import applied
+from haechi.model import Path, path_text
+from haechi.model.loaded import Place
+from haechi.model.tree import SyntaxProblem
+from haechi.model.yamltext import parse
+
+_PLAIN = re.compile(r"[A-Za-z0-9./][A-Za-z0-9./:_-]*")
+_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_Cut = tuple[int, int, str]  # from a character to another, and what comes in place of them
+
+
+class Unwritable(Exception):
+    """A text that is left as it is; `str()` says why."""
+
+
+def rewritten(text: str, edits: Iterable[Edit], *, is_json: bool = False) -> str:
+    """A document's text with some edits of what it holds.
+
+    Args:
+        text: one YAML document, or one JSON value.
+        edits: all at once; their paths are those of the present text.
+        is_json: whether it must stay JSON.
+
+    Raises:
+        Unwritable: it cannot be done without touching more than the edits mean.
+    """
+    listed = list(edits)
+    expected = _values(text, is_json)
+    try:
+        applied(expected, listed)
+        root = yaml.compose(text, Loader=_Loader)
+    except (LookupError, yaml.YAMLError) as error:
+        raise Unwritable("it is written in an unusual way") from error
+    cuts = sorted(_Document(text, root, is_json).cuts(listed))
+    if any(one[1] > other[0] for one, other in pairwise(cuts)):
+        raise Unwritable("its corrections overlap")
+    for first, end, new in reversed(cuts):
+        text = text[:first] + new + text[end:]
+    try:
+        same = _exact(_values(text, is_json)) == _exact(expected)
+    except Unwritable:
+        same = False
+    if not same:
+        raise Unwritable("it is written in an unusual way")
+    return text
+
+
+def place_edits(place: Place, edits: Iterable[Edit]) -> Iterator[Edit]:
+    """Edits of an object as edits of its document."""
+    return (Edit((*place.prefix, *edit.path), edit.value) for edit in edits)
+
+
+def _values(text: str, is_json: bool) -> object:
+    """What a text holds, nothing shared between its parts."""
+    try:
+        data = text.encode()
+        return json.loads(text) if is_json else json.loads(json.dumps(parse(data, 0, len(data)).data))
+    except (SyntaxProblem, ValueError) as error:
+        raise Unwritable("it is written in an unusual way") from error
+
+
+def _exact(value: object) -> str:
+    """A form in which 1, 1.0 and true differ, and the order of keys does not matter."""
+    return json.dumps(value, sort_keys=True)
+
+
+class _Document:
+    """A text and the parser's nodes of it."""
+
+    def __init__(self, text: str, root: yaml.Node | None, is_json: bool) -> None:
+        self._text, self._root, self._is_json = text, root, is_json
+
+    def cuts(self, edits: Iterable[Edit]) -> Iterator[_Cut]:
+        """Where the text changes."""
+        deleted: dict[Path, set[int]] = {}
+        for edit in edits:
+            last = edit.path[-1]
+            if isinstance(last, int) and edit.value is None:
+                deleted.setdefault(edit.path[:-1], set()).add(last)
+            else:
+                yield self._value(edit)
+        for path, places in deleted.items():
+            yield from self._items(path, places)
+
+    # -- items of a list -----------------------------------------------------------------------------------------------
+
+    def _items(self, path: Path, places: set[int]) -> Iterator[_Cut]:
+        """Delete items: together with what stands beside them in their lines; comments between items stay."""
+        node = self._node(path)
+        if not isinstance(node, yaml.SequenceNode):
+            raise _strange(path)
+        items = node.value
+        if len(places) == len(items):
+            yield self._value(Edit(path, []))
+        elif node.flow_style:
+            last = max(place for place in range(len(items)) if place not in places)
+            if last < len(items) - 1:
+                yield _end(items[last]), _end(items[-1]), ""
+            yield from (
+                (items[place].start_mark.index, items[place + 1].start_mark.index, "")
+                for place in places
+                if place < last
+            )
+        else:
+            yield from (self._lines(items[place], path) for place in places)
+
+    def _lines(self, item: yaml.Node, path: Path) -> _Cut:
+        start = item.start_mark.index
+        dash = self._text.rfind("-", 0, start)
+        line = self._text.rfind("\n", 0, dash) + 1
+        if dash < 0 or self._text[line:dash].strip() or self._text[dash + 1 : start].strip():
+            raise _strange(path)
+        return line, self._line_end(_end(item)), ""
+
+    # -- fields --------------------------------------------------------------------------------------------------------
+
+    def _value(self, edit: Edit) -> _Cut:
+        """Replace a value, or add or delete a field."""
+        *above, last = edit.path
+        container = self._node(tuple(above))
+        if isinstance(container, yaml.SequenceNode) and isinstance(last, int):
+            return self._replaced(container.value[last], edit)
+        if not isinstance(container, yaml.MappingNode):
+            raise _strange(edit.path)
+        for key, value in container.value:
+            if key.value == last:
+                if edit.value is None:
+                    return self._field(container, key, value, edit.path)
+                if isinstance(value, yaml.CollectionNode) and not value.flow_style:
+                    colon = self._text.index(":", key.end_mark.index) + 1
+                    return colon, _end(value), " " + json.dumps(edit.value, ensure_ascii=False)
+                return self._replaced(value, edit)
+        return self._added(container, edit)
+
+    def _replaced(self, node: yaml.Node, edit: Edit) -> _Cut:
+        if isinstance(node, yaml.CollectionNode) and not node.flow_style:
+            raise _strange(edit.path)
+        text = json.dumps(edit.value, ensure_ascii=False)
+        if isinstance(edit.value, str) and isinstance(node, yaml.ScalarNode):
+            if not node.style and _is_plain(edit.value):
+                text = edit.value
+            elif node.style == "'" and text == f'"{edit.value}"' and "'" not in text:
+                text = f"'{edit.value}'"
+        return node.start_mark.index, _end(node), text
+
+    def _field(self, container: yaml.MappingNode, key: yaml.Node, value: yaml.Node, path: Path) -> _Cut:
+        """Delete a field with its lines."""
+        line = self._text.rfind("\n", 0, key.start_mark.index) + 1
+        if container.flow_style or self._text[line : key.start_mark.index].strip():
+            raise _strange(path)
+        return line, self._line_end(max(_end(value), key.end_mark.index)), ""
+
+    def _added(self, container: yaml.MappingNode, edit: Edit) -> _Cut:
+        """Add a field after the others."""
+        name, value = str(edit.path[-1]), edit.value
+        if container.flow_style:
+            comma = ", " if container.value else ""
+            place = _end(container.value[-1][1]) if container.value else container.start_mark.index + 1
+            return place, place, f"{comma}{json.dumps(name)}: {json.dumps(value, ensure_ascii=False)}"
+        indent = "\n" + " " * container.value[0][0].start_mark.column
+        place = self._line_end(_end(container))
+        before = "" if self._text[:place].endswith("\n") else "\n"
+        if isinstance(value, list) and value:
+            lines = "".join(f"{indent}- {one if _is_plain(one) else json.dumps(one)}" for one in value)
+        else:
+            lines = " " + json.dumps(value, ensure_ascii=False)
+        return place, place, before + f"{indent}{name}:{lines}"[1:] + "\n"
+
+    # -- the text ------------------------------------------------------------------------------------------------------
+
+    def _node(self, path: Path) -> yaml.Node | None:
+        node = self._root
+        for step in path:
+            if isinstance(node, yaml.SequenceNode) and isinstance(step, int):
+                node = node.value[step]
+            elif isinstance(node, yaml.MappingNode):
+                node = next((value for key, value in node.value if key.value == step), None)
+            else:
+                raise _strange(path)
+        return node
+
+    def _line_end(self, index: int) -> int:
+        """The beginning of the next line, unless `index` is at one already."""
+        if self._text[index - 1 : index] == "\n":
+            return index
+        end = self._text.find("\n", index)
+        return len(self._text) if end < 0 else end + 1
+
+
+def _end(node: yaml.Node) -> int:
+    """Where the last thing of a node ends: comments after it belong to what follows."""
+    if isinstance(node, yaml.CollectionNode) and not node.flow_style and node.value:
+        last = node.value[-1]
+        return max(_end(one) for one in (last if isinstance(last, tuple) else (last,)))
+    return int(node.end_mark.index)
+
+
+def _is_plain(value: object) -> bool:
+    """Whether it is a text that needs no quotes to be read as itself."""
+    if not isinstance(value, str) or not _PLAIN.fullmatch(value):
+        return False
+    return parse(value.encode(), 0, len(value)).data == value
+
+
+def _strange(path: Path) -> Unwritable:
+    return Unwritable(f"{path_text(path)} is written in an unusual way")
