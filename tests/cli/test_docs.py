@@ -13,12 +13,13 @@ from haechi.cli.app import app
 from haechi.cli.failure import ExitCode
 from haechi.cli.findings import FindingsOut
 from haechi.cli.lab_json import ReportOut
+from haechi.cli.lint_findings import LintOut
 from haechi.cli.rulesets import RulesetOut
 from haechi.model import Code
 from tests.cli.conftest import Haechi
 
 TEXT = (Path(__file__).parents[2] / "docs" / "cli.md").read_text(encoding="utf-8")
-COMMANDS = ("lab run", "validate", "compile", "verify", "can", "list", "diff", "explain", "test")
+COMMANDS = ("lab run", "validate", "compile", "verify", "can", "list", "diff", "explain", "lint", "test")
 
 
 def sections(text: str, level: int) -> dict[str, str]:
@@ -76,7 +77,8 @@ def test_every_code_of_a_finding_is_explained() -> None:
 
 
 @pytest.mark.parametrize(
-    ("command", "struct"), [("lab run", ReportOut), ("validate", FindingsOut), ("compile", RulesetOut)]
+    ("command", "struct"),
+    [("lab run", ReportOut), ("validate", FindingsOut), ("compile", RulesetOut), ("lint", LintOut)],
 )
 def test_the_json_of_the_docs_is_that_of_the_program(command: str, struct: type[msgspec.Struct]) -> None:
     (document,) = documents(sections(TEXT, 2)[f"haechi {command}"])

@@ -30,8 +30,10 @@ from haechi.model import (
     Object,
     Pod,
     PodIP,
+    Problem,
     Service,
     Workload,
+    check,
     load,
     path_steps,
 )
@@ -84,7 +86,7 @@ class Cluster:
 
     @classmethod
     def load(cls, *paths: str) -> Cluster:
-        """The cluster of some files and folders. Unusable documents are left out: see `haechi.model.load`."""
+        """The cluster of some files and folders. What cannot be used is left out, and is in `problems`."""
         return cls.of(load(paths))
 
     @classmethod
@@ -99,6 +101,14 @@ class Cluster:
     def objects(self) -> tuple[Node | Namespace | Pod | NetworkPolicy, ...]:
         """All that the engine was given."""
         return (*self.nodes, *self.namespaces, *self.pods.values(), *self.policies.values())
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """What is wrong or doubtful in what was loaded, and what was skipped, by place."""
+        if self.manifests is None:
+            return ()
+        found = (*self.manifests.problems, *check(self.manifests))
+        return tuple(sorted(found, key=lambda problem: problem.location))
 
     def location(self, policy: PolicyKey, path: str = "") -> Location | None:
         """Where a field of a policy was read; None for a policy that was made in Python."""

@@ -143,6 +143,22 @@ Examples:
 
 Exit codes: 0 no difference that --fail-on names, 1 a difference, 2 unusable input or arguments, 130 after Ctrl-C."""
 
+_LINT = """\
+Mistakes in policies that the API server accepts: what has no effect, another than it seems, or none that lasts.
+
+Every finding has a code, and docs/lint.md a section for each with a wrong and a right example. A policy whose
+annotation haechi/lint-ignore names a code is meant so. What needs pods,
+Services or namespaces is judged by those of the input."""
+_LINT_EXAMPLE = f"""\
+Examples:
+
+    haechi lint policies/ workloads.yaml
+    haechi lint policies/ --select all --ignore unprotected-workload,tenant-*
+    haechi lint policies/ --fix
+    kubectl get netpol,pod,ns,svc,node -A -o json | haechi lint - -o sarif > lint.sarif
+
+{_EXIT}"""
+
 _VERIFY = """\
 Prove that a node's kernel does what the policies say, for every packet.
 
@@ -170,3 +186,4 @@ app.command("haechi.cli.explain:explain", name="explain", help=_EXPLAIN, help_ep
 app.command("haechi.cli.test:judge_assertions", name="test", help=_TEST, help_epilogue=_TEST_EXAMPLE)
 app.command("haechi.cli.can:can", name="can", help=_CAN, help_epilogue=_CAN_EXAMPLE)
 app.command("haechi.cli.diff:diff", name="diff", help=_DIFF, help_epilogue=_DIFF_EXAMPLE)
+app.command("haechi.cli.lint:lint", name="lint", help=_LINT, help_epilogue=_LINT_EXAMPLE)

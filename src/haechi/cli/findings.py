@@ -83,11 +83,11 @@ def summary(found: Input) -> SummaryOut:
     return SummaryOut(len(found.manifests.objects), errors, len(found.findings) - errors, len(found.skipped))
 
 
-def subject(problem: Problem) -> ObjectOut | None:
-    """The object of a problem, whose subject is `Kind/name` or `Kind/namespace/name`."""
-    if not problem.subject:
+def subject(text: str) -> ObjectOut | None:
+    """The object that `Kind/name` or `Kind/namespace/name` means; None for no text."""
+    if not text:
         return None
-    kind, _, rest = problem.subject.partition("/")
+    kind, _, rest = text.partition("/")
     namespace, name = ("", rest) if kind in _CLUSTER_SCOPED else _split(rest)
     return ObjectOut(kind, namespace, name)
 
@@ -106,7 +106,7 @@ def _finding(problem: Problem) -> FindingOut:
         place.column,
         severity,
         problem.code.value,
-        subject(problem),
+        subject(problem.subject),
         problem.path,
         problem.message,
         problem.hint,

@@ -1,7 +1,8 @@
-"""Findings of `haechi validate` as SARIF 2.1.0 (OASIS), which code scanning services show beside the code."""
+"""Findings of `haechi validate` and `haechi lint` as SARIF 2.1.0 (OASIS), which code scanning shows beside the code."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from pathlib import PurePath
 from typing import Final
 from urllib.parse import quote
@@ -10,7 +11,7 @@ import msgspec
 
 from haechi import __version__
 from haechi.cli.loading import Input
-from haechi.model import Code, Problem, Severity
+from haechi.model import Code, Location, Problem, Severity
 
 SCHEMA: Final = "https://json.schemastore.org/sarif-2.1.0.json"
 _LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.SKIPPED: "note"}
@@ -31,7 +32,6 @@ RULES: Final = {
     Code.INVALID: "The API server refuses the value.",
     Code.DOUBTFUL: "The API server warns of the value.",
 }
-_IDS = list(RULES)
 
 
 class _Struct(msgspec.Struct, frozen=True, rename="camel"):
@@ -124,32 +124,49 @@ class Log(_Struct, frozen=True):
     runs: list[Run]
 
 
+class Report:
+    """What a command found, while it is put together.
+
+    Args:
+        rules: every code that there may be, and what it means.
+    """
+
+    def __init__(self, rules: Mapping[str, str]) -> None:
+        self._rules = [Rule(code, Message(words)) for code, words in rules.items()]
+        self._places = {code: place for place, code in enumerate(rules)}
+        self._results: list[Result] = []
+
+    def add(self, code: str, level: str, text: str, location: Location, logical: Iterable[str]) -> None:
+        """Add one finding; `logical` is the object and the field, as far as there are."""
+        region = Region(location.line, location.column) if location.line else None
+        name = ".".join(filter(None, logical))
+        place = Place(Physical(Artifact(_uri(location.file)), region), [Logical(name)] if name else [])
+        self._results.append(Result(code, self._places[code], level, Message(text), [place]))
+
+    def text(self) -> str:
+        """The document."""
+        run = Run(Tool(Driver("haechi", __version__, self._rules)), "unicodeCodePoints", self._results)
+        return msgspec.json.format(msgspec.json.encode(Log(SCHEMA, "2.1.0", [run])), indent=1).decode() + "\n"
+
+
 def findings_sarif(found: Input) -> str:
-    """The findings, skipped documents as notes, as SARIF text."""
-    rules = [Rule(code.value, Message(words)) for code, words in RULES.items()]
-    results = [_result(problem) for problem in (*found.findings, *found.skipped)]
-    run = Run(Tool(Driver("haechi", __version__, rules)), "unicodeCodePoints", results)
-    return msgspec.json.format(msgspec.json.encode(Log(SCHEMA, "2.1.0", [run])), indent=1).decode() + "\n"
+    """What `haechi validate` found, skipped documents as notes, as SARIF text."""
+    report = Report({code.value: words for code, words in RULES.items()})
+    for problem in (*found.findings, *found.skipped):
+        report.add(
+            problem.code.value,
+            _LEVELS[problem.severity],
+            _text(problem),
+            problem.location,
+            (problem.subject, problem.path) if problem.subject else (),
+        )
+    return report.text()
 
 
-def _result(problem: Problem) -> Result:
+def _text(problem: Problem) -> str:
     subject = f"{problem.subject}: " if problem.subject else ""
     hint = f" ({problem.hint})" if problem.hint else ""
-    text = f"{subject}{problem.message}{hint}"
-    return Result(
-        problem.code.value,
-        _IDS.index(problem.code),
-        _LEVELS[problem.severity],
-        Message(text),
-        [_place(problem)],
-    )
-
-
-def _place(problem: Problem) -> Place:
-    location = problem.location
-    region = Region(location.line, location.column) if location.line else None
-    names = [Logical(".".join(filter(None, (problem.subject, problem.path))))] if problem.subject else []
-    return Place(Physical(Artifact(_uri(location.file)), region), names)
+    return f"{subject}{problem.message}{hint}"
 
 
 def _uri(file: str) -> str:

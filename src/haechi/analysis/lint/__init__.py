@@ -1,12 +1,13 @@
 """Mistakes that people make with NetworkPolicies: each check has a stable code and a section in docs/lint."""
 
-from haechi.analysis.lint.catalogue import ALL, CATALOGUE, UnknownCode, chosen, findings, lint
+from haechi.analysis.lint.catalogue import ALL, CATALOGUE, IGNORE, UnknownCode, chosen, findings, lint
 from haechi.analysis.lint.check import Check
 from haechi.analysis.lint.finding import Edit, Finding, Fix, Severity
 
 __all__ = [
     "ALL",
     "CATALOGUE",
+    "IGNORE",
     "Check",
     "Edit",
     "Finding",

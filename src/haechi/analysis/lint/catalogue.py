@@ -24,6 +24,8 @@ CATALOGUE: tuple[Check, ...] = (
 )
 """Every check, in the order of docs/lint.md."""
 ALL = "all"
+IGNORE = "haechi/lint-ignore"
+"""The annotation by which an object says that codes, by comma, are not to be told of it."""
 _NOWHERE = Location("")
 
 
@@ -86,8 +88,14 @@ def findings(
     for number, one in enumerate(listed):
         if tell is not None:
             tell(number, len(listed))
-        found += [_finding(review, one, each) for each in one.question(review)]
+        found += [_finding(review, one, each) for each in one.question(review) if not _is_ignored(one, each)]
     return tuple(sorted(found, key=_order))
+
+
+def _is_ignored(one: Check, found: Found) -> bool:
+    """Whether the object itself says that it is meant so."""
+    codes = found.object.metadata.annotations.get(IGNORE, "")
+    return any(fnmatchcase(one.code, code.strip()) for code in codes.split(",")) if codes else False
 
 
 def _finding(review: Review, one: Check, found: Found) -> Finding:

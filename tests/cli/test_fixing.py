@@ -1,0 +1,124 @@
+"""Corrections in files: whole or not at all, and only what is certain."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from textwrap import dedent
+
+import pytest
+
+from haechi.analysis.lint import Edit, Finding, Fix, Severity
+from haechi.cli.fixing import fix
+from haechi.model import Manifests, load
+
+TWO = dedent("""\
+    # first
+    apiVersion: networking.k8s.io/v1
+    kind: NetworkPolicy
+    metadata: {name: one}
+    spec:
+      podSelector: {}
+      ingress:
+      - ports: [{port: 80}]
+      # the other
+      - ports: [{port: 81}]
+    --- # second
+    apiVersion: v1
+    kind: List
+    items:
+    - apiVersion: networking.k8s.io/v1
+      kind: NetworkPolicy
+      metadata: {name: two}
+      spec:
+        podSelector: {}  # é
+    """)
+
+
+def finding(name: str, *edits: Edit) -> Finding:
+    return Finding("c", Severity.WARNING, "m", f"NetworkPolicy/default/{name}", fix=Fix("do it", edits))
+
+
+ITEM = finding("one", Edit(("spec", "ingress", 0)))
+TYPES = finding("two", Edit(("spec", "policyTypes"), ["Ingress"]))
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "two.yaml"
+    path.write_text(TWO, encoding="utf-8")
+    path.chmod(0o640)
+    return path
+
+
+def loaded(path: Path) -> Manifests:
+    found = load([path])
+    assert not found.problems
+    return found
+
+
+def test_every_document_of_a_file_is_corrected_and_its_comments_stay(file: Path) -> None:
+    outcome = fix(loaded(file), [ITEM, TYPES])
+    expected = TWO.replace("  - ports: [{port: 80}]\n", "")
+    expected += "    policyTypes:\n    - Ingress\n"
+    assert file.read_text(encoding="utf-8") == expected
+    assert (outcome.fixed, outcome.files, outcome.left) == ([TYPES, ITEM], [str(file)], [])
+
+
+def test_a_file_keeps_its_mode_and_its_links(file: Path, tmp_path: Path) -> None:
+    link = tmp_path / "link.yaml"
+    link.symlink_to(file)
+    fix(loaded(link), [ITEM])
+    assert link.is_symlink()
+    assert file.stat().st_mode & 0o777 == 0o640
+    assert "port: 80" not in file.read_text(encoding="utf-8")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["link.yaml", "two.yaml"]
+
+
+def test_a_file_that_changed_meanwhile_is_left_alone(file: Path) -> None:
+    manifests = loaded(file)
+    file.write_text("# mine\n", encoding="utf-8")
+    outcome = fix(manifests, [ITEM])
+    assert file.read_text(encoding="utf-8") == "# mine\n"
+    assert outcome.left == [(ITEM, "the file has changed meanwhile")]
+    assert not outcome.fixed
+
+
+def test_a_file_that_has_gone_is_told(file: Path) -> None:
+    manifests = loaded(file)
+    file.unlink()
+    ((left, why),) = fix(manifests, [ITEM]).left
+    assert left is ITEM
+    assert why == "no such file or directory"
+
+
+def test_of_two_corrections_of_one_item_the_first_is_made(file: Path) -> None:
+    inner = finding("one", Edit(("spec", "ingress", 0, "ports", 0, "port"), 443))
+    outcome = fix(loaded(file), [ITEM, inner])
+    assert outcome.fixed == [ITEM]
+    assert not outcome.left
+
+
+def test_what_cannot_be_corrected_does_not_keep_others(file: Path) -> None:
+    odd = finding("one", Edit(("spec", "nowhere", "deep"), 1))
+    outcome = fix(loaded(file), [odd, ITEM])
+    assert outcome.fixed == [ITEM]
+    assert [(one, bool(why)) for one, why in outcome.left] == [(odd, True)]
+
+
+def test_an_object_in_a_dump_is_corrected_where_it_stands(tmp_path: Path) -> None:
+    path = tmp_path / "dump.json"
+    policy = (
+        '{"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": {"name": "one"},\n "spec": %s}'
+    )
+    text = '{"kind": "List", "apiVersion": "v1", "items": [\n %s\n]}\n'
+    path.write_text(text % policy % '{"podSelector": {}, "ingress": [{}, {"ports": [{"port": 1}]}]}', encoding="utf-8")
+    fix(loaded(path), [ITEM])
+    assert path.read_text(encoding="utf-8") == (
+        text % policy % '{"podSelector": {}, "ingress": [{"ports": [{"port": 1}]}]}'
+    )
+
+
+def test_findings_without_a_correction_change_nothing(file: Path) -> None:
+    outcome = fix(loaded(file), [Finding("c", Severity.NOTE, "m", "NetworkPolicy/default/one")])
+    assert (outcome.fixed, outcome.files, outcome.left) == ([], [], [])
+    assert file.read_text(encoding="utf-8") == TWO

@@ -1,0 +1,154 @@
+"""`haechi lint`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from textwrap import dedent
+
+import pytest
+
+from haechi.analysis.lint import CATALOGUE
+from tests.cli import manifests
+from tests.cli.conftest import Haechi
+
+DEAD = dedent("""\
+    apiVersion: networking.k8s.io/v1
+    kind: NetworkPolicy
+    metadata: {name: dead, namespace: shop}
+    spec:
+      podSelector: {}
+      policyTypes: [Ingress]
+      egress:
+      - {}
+    """)
+TWICE = dedent("""\
+    # who may come
+    apiVersion: networking.k8s.io/v1
+    kind: NetworkPolicy
+    metadata: {name: twice, namespace: shop}
+    spec:
+      podSelector: {}
+      ingress:
+      - from:
+        - podSelector: {}
+        # again
+        - podSelector: {}  # the same
+        - namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: web}}
+    """)
+LINE = (
+    "error: NetworkPolicy/shop/dead: policyTypes does not list Egress, so these rules do nothing "
+    "(add Egress to policyTypes, or delete egress) [rules-without-policy-type]\n"
+)
+SUM = f"; {sum(check.on_request for check in CATALOGUE)} checks on request: --select all\n"
+
+
+def test_a_finding_is_one_line_with_place_reason_and_code(haechi: Haechi, tmp_path: Path) -> None:
+    file = tmp_path / "dead.yaml"
+    file.write_text(DEAD)
+    outcome = haechi("lint", file)
+    assert (outcome.code, outcome.out) == (1, f"{file}:7:3: {LINE}")
+    assert outcome.err == f"1 error in 1 NetworkPolicy{SUM}"
+
+
+def test_without_findings_there_is_no_output(haechi: Haechi) -> None:
+    outcome = haechi("lint", "-", stdin=manifests.GOOD)
+    assert (outcome.code, outcome.out, outcome.err) == (0, "", f"nothing found in 1 NetworkPolicy{SUM}")
+
+
+@pytest.mark.parametrize(
+    ("options", "code"),
+    [
+        (["--select", "rules-*"], 1),
+        (["--select", "duplicate-field,rules-without-policy-type"], 1),
+        (["--select", "all", "--ignore", "rules-*"], 0),
+        (["--select", "duplicate-field"], 0),
+        (["--ignore", "rules-without-policy-type"], 0),
+    ],
+)
+def test_codes_are_selected_and_ignored(haechi: Haechi, options: list[str], code: int) -> None:
+    assert haechi("lint", "-", *options, "--ignore", "policy-types-implicit,everyone", stdin=DEAD).code == code
+
+
+@pytest.mark.parametrize("option", ["--select", "--ignore"])
+def test_a_code_that_no_check_has_is_refused(haechi: Haechi, option: str) -> None:
+    outcome = haechi("lint", "-", option, "rules-without-policy-typ", stdin=DEAD)
+    assert outcome.code == 2
+    assert outcome.err == (
+        f"haechi: error: {option}: 'rules-without-policy-typ' is not the code of a check\n"
+        "  did you mean rules-without-policy-type?\n"
+    )
+
+
+def test_an_object_can_say_that_it_means_it(haechi: Haechi) -> None:
+    text = DEAD.replace("namespace: shop", "namespace: shop, annotations: {haechi/lint-ignore: 'x, rules-*'}")
+    assert haechi("lint", "-", stdin=text).code == 0
+
+
+def test_json_has_the_same_findings(haechi: Haechi) -> None:
+    outcome = haechi("lint", "-", "-o", "json", stdin=DEAD)
+    assert outcome.code == 1
+    (finding,) = json.loads(outcome.out)["findings"]
+    assert (finding["file"], finding["line"], finding["column"]) == ("<stdin>", 7, 3)
+    assert finding["code"] == "rules-without-policy-type"
+    assert finding["object"] == {"kind": "NetworkPolicy", "namespace": "shop", "name": "dead"}
+    assert finding["fix"] is None
+
+
+def test_sarif_has_every_check_as_a_rule(haechi: Haechi) -> None:
+    outcome = haechi("lint", "-", "-o", "sarif", stdin=DEAD)
+    (run,) = json.loads(outcome.out)["runs"]
+    rules = run["tool"]["driver"]["rules"]
+    assert [rule["id"] for rule in rules] == [check.code for check in CATALOGUE]
+    (result,) = run["results"]
+    assert rules[result["ruleIndex"]]["id"] == result["ruleId"] == "rules-without-policy-type"
+    assert result["level"] == "error"
+    assert result["locations"][0]["physicalLocation"]["region"] == {"startLine": 7, "startColumn": 3}
+
+
+def test_certain_corrections_are_written_and_comments_stay(haechi: Haechi, tmp_path: Path) -> None:
+    file, other = tmp_path / "twice.yaml", tmp_path / "dead.yaml"
+    file.write_text(TWICE)
+    other.write_text(DEAD)
+    outcome = haechi("lint", tmp_path, "--fix")
+    assert file.read_text() == TWICE.replace("    - podSelector: {}  # the same\n", "")
+    assert other.read_text() == DEAD
+    assert (outcome.code, outcome.out) == (1, f"{other}:7:3: {LINE}")
+    assert f"{file}:11:5: fixed: NetworkPolicy/shop/twice: " in outcome.err
+    assert haechi("lint", tmp_path, "--fix").out == outcome.out
+
+
+def test_without_the_option_files_are_left_alone(haechi: Haechi, tmp_path: Path) -> None:
+    file = tmp_path / "twice.yaml"
+    file.write_text(TWICE)
+    outcome = haechi("lint", file)
+    assert outcome.code == 1
+    assert "--fix corrects 1" in outcome.err
+    assert file.read_text() == TWICE
+
+
+def test_standard_input_cannot_be_corrected(haechi: Haechi) -> None:
+    outcome = haechi("lint", "-", "--fix", stdin=TWICE)
+    assert (outcome.code, outcome.out) == (2, "")
+    assert outcome.err == "haechi: error: --fix: standard input cannot be rewritten: name the files\n"
+
+
+def test_what_cannot_be_written_stays_a_finding(haechi: Haechi, tmp_path: Path) -> None:
+    file = tmp_path / "odd.yaml"
+    file.write_text(
+        TWICE.replace("    - podSelector: {}\n", "    - &all\n      podSelector: {}\n", 1).replace(
+            "- podSelector: {}  # the same", "- *all"
+        )
+    )
+    before = file.read_text()
+    outcome = haechi("lint", file, "--fix")
+    assert outcome.code == 1
+    assert ": not fixed: NetworkPolicy/shop/twice: it is written in an unusual way [" in outcome.err
+    assert file.read_text() == before
+
+
+def test_bad_input_is_told_and_the_rest_is_looked_at(haechi: Haechi) -> None:
+    outcome = haechi("lint", "-", stdin=f"{DEAD}---\n{manifests.MISSPELT}")
+    assert outcome.code == 2
+    assert LINE in outcome.out
+    assert "unknown field" in outcome.err
