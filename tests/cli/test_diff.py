@@ -52,4 +52,40 @@ def test_forms_for_programs_and_comments(haechi: Haechi, old: Path) -> None:
 
 
 def test_standard_input_cannot_be_both(haechi: Haechi) -> None:
-    assert haechi("diff", "-", "-", stdin=PODS).code == 2
+    outcome = haechi("diff", "-", "-", stdin=PODS)
+    assert (outcome.code, outcome.out) == (2, "")
+    assert outcome.err == "haechi: error: NEW: only one of the two can be standard input\n"
+
+
+def test_an_error_on_one_side_is_told_and_the_rest_is_compared(haechi: Haechi, old: Path) -> None:
+    outcome = haechi("diff", old, "-", stdin="---\n".join((PODS, "a: [\n", manifests.BAD)))
+    assert outcome.code == 2
+    assert outcome.out.startswith("- shop/client[Pod] -> shop/web[Pod]: everything by shop/bad (added)\n")
+    assert outcome.err.splitlines()[-1] == (
+        "haechi: error: 3 errors in NEW, see above: the answer is without what could not be read; "
+        "the NetworkPolicy with errors counts as closed where it could not be read"
+    )
+
+
+def test_errors_make_the_exit_code_even_where_nothing_differs(haechi: Haechi, old: Path) -> None:
+    outcome = haechi("diff", old, "-", stdin="---\n".join((PODS, "a: [\n")))
+    assert (outcome.code, outcome.out) == (2, "")
+    assert "an error in NEW, see above: the answer is without" in outcome.err
+
+
+def test_a_side_that_cannot_be_used_refuses_the_whole_with_the_errors_of_both(haechi: Haechi, tmp_path: Path) -> None:
+    outcome = haechi("diff", "-", tmp_path / "nothing.yaml", stdin=manifests.BAD)
+    assert (outcome.code, outcome.out) == (2, "")
+    assert outcome.err.count(": error: NetworkPolicy/shop/bad: ") == 2
+    assert f"{tmp_path}/nothing.yaml: error: no such file or directory" in outcome.err
+    assert outcome.err.endswith("haechi: error: an error in NEW, see above; nothing was answered\n")
+
+
+@pytest.mark.parametrize("side", ["OLD", "NEW"])
+def test_strict_is_about_both_sides(haechi: Haechi, old: Path, side: str) -> None:
+    text = "---\n".join((PODS, manifests.SECRET))
+    sides = ["-", old] if side == "OLD" else [old, "-"]
+    assert haechi("diff", *sides, stdin=text).code == 0
+    outcome = haechi("diff", *sides, "--strict", stdin=text)
+    assert (outcome.code, outcome.out) == (2, "")
+    assert f"an error in {side}, see above; nothing was answered" in outcome.err

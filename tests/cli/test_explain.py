@@ -189,7 +189,22 @@ def _lines(sentence: SentenceOut, depth: int) -> list[str]:
     return ["  " * depth + sentence.text + place, *below]
 
 
-def test_input_with_an_error_is_refused(haechi: Haechi) -> None:
-    found = haechi("explain", "-", stdin=BAD)
-    assert (found.code, found.out) == (2, "")
+def test_a_policy_with_an_error_is_explained_as_it_counts(haechi: Haechi) -> None:
+    found = haechi("explain", "-", "--lang", "en", stdin=BAD)
+    assert found.code == 2
+    assert "    Rule 1 of 1 cannot be read, so it allows nothing: spec.ingress[0].from[0]: " in found.out
     assert "<stdin>:11:9: error:" in found.err
+    assert found.err.endswith("the NetworkPolicy with errors counts as closed where it could not be read\n")
+
+
+def test_others_are_explained_as_without_it(haechi: Haechi) -> None:
+    found = haechi("explain", "policy/web", "-", stdin=f"{CLUSTER}---\n{BAD}---\na: [\n")
+    assert (found.code, found.out) == (2, TEXT)
+
+
+def test_describe_leaves_out_what_no_server_would_store(haechi: Haechi) -> None:
+    found = haechi("explain", "-", "-o", "describe", stdin=f"{CLUSTER}---\n{BAD}")
+    assert (found.code, found.out) == (2, DESCRIBED)
+    found = haechi("explain", "policy/bad", "-", "-o", "describe", stdin=f"{CLUSTER}---\n{BAD}")
+    assert (found.code, found.out) == (2, "")
+    assert "the API server would refuse all of these policies" in found.err

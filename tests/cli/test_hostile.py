@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from tests.cli import manifests
-from tests.cli.conftest import Haechi
+from tests.cli.conftest import Haechi, Outcome
 
 BOMB = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(
     f"{new}: &{new} [{', '.join([f'*{old}'] * 9)}]\n" for old, new in zip("abcdefgh", "bcdefghi", strict=True)
@@ -48,6 +50,131 @@ def test_a_bad_document_is_told_with_its_place(haechi: Haechi, tmp_path: Path, w
     if command != "validate":
         assert outcome.out == ""
         assert "nothing was done" in outcome.err
+
+
+CLOSED = {
+    "a wrong CIDR": manifests.BAD.partition("  ingress:\n")[0] + "  ingress: []\n",
+}
+"""What a document counts as that a question does not leave out."""
+TESTS = """\
+apiVersion: haechi/v1alpha1
+kind: ConnectivityTest
+metadata: {name: shop}
+spec:
+  assertions:
+  - {from: {pod: shop/client}, to: {pod: shop/web}, ports: [8080], expect: allow}
+  - {from: {ip: 8.8.8.8}, to: {pod: shop/web}, expect: deny}
+"""
+QUESTIONS = {
+    "can, allowed": (["can", "shop/client", "shop/web", "8080"], 0),
+    "can, denied": (["can", "shop/client", "shop/web", "22"], 1),
+    "list": (["list", "--by", "pod"], 0),
+    "list --exposure": (["list", "--exposure"], 0),
+    "diff": (["diff", "-"], 1),
+    "diff --fail-on": (["diff", "-", "--fail-on", "added"], 0),
+    "explain": (["explain", "policy/web"], 0),
+    "test": (["test", "-"], 0),
+}
+"""Questions about a cluster, and the exit code if nothing is wrong with it."""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder with a sound cluster in it."""
+    path = tmp_path / "manifests"
+    path.mkdir()
+    (path / "cluster.yaml").write_text(manifests.CLUSTER)
+    return path
+
+
+def ask(haechi: Haechi, question: str, path: Path, *options: str) -> Outcome:
+    """Put a question about a path; `test` has its assertions, and `diff` the pods without policies, from elsewhere."""
+    arguments, _ = QUESTIONS[question]
+    stdin = TESTS if question == "test" else "---\n".join((manifests.POD, manifests.OTHER_POD))
+    return haechi(*arguments, path, *options, stdin=stdin)
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_a_question_about_a_sound_cluster_has_its_own_exit_code(haechi: Haechi, folder: Path, question: str) -> None:
+    outcome = ask(haechi, question, folder)
+    assert (outcome.code, bool(outcome.out)) == (QUESTIONS[question][1], True)
+    assert "error" not in outcome.err
+    assert ask(haechi, question, folder, "--strict") == outcome
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+@pytest.mark.parametrize("what", DOCUMENTS)
+def test_a_question_is_answered_without_a_bad_document(haechi: Haechi, folder: Path, what: str, question: str) -> None:
+    content, place, words = DOCUMENTS[what]
+    file = folder / "bad.yaml"
+    file.write_text(CLOSED.get(what, "# nothing\n"))
+    expected = ask(haechi, question, folder)
+    file.write_bytes(content)
+    outcome = ask(haechi, question, folder)
+    assert outcome.code == 2
+    told = [line for line in outcome.err.splitlines() if line.startswith(f"{file}:") and " error: " in line]
+    assert told[0].startswith(f"{file}:{place}: error: " if place else f"{file}: error: ")
+    assert words in told[0]
+    if what not in CLOSED or question in ("list", "diff", "test"):  # others name the policy that closes the pods
+        assert outcome.out == expected.out
+    last = outcome.err.splitlines()[-1]
+    assert last.startswith("haechi: error: ")
+    assert ", see above: the answer is without what could not be read" in last
+    assert ("closed" in last) == (what in CLOSED)
+
+
+def test_the_last_word_comes_after_the_answer_where_both_go_to_one_file(folder: Path) -> None:
+    (folder / "bad.yaml").write_text("a: [\n")
+    command = [sys.executable, "-m", "haechi", "list", str(folder), "--no-external"]
+    buffered = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+    done = subprocess.run(
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False, text=True, env=buffered
+    )
+    lines = done.stdout.splitlines()
+    assert done.returncode == 2
+    assert "shop/web[Pod] -> shop/client[Pod]: everything" in lines[:-1]
+    assert lines[-1].startswith("haechi: error: an error in the input, see above: the answer is without ")
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+@pytest.mark.parametrize("what", DOCUMENTS)
+def test_strict_answers_nothing_about_bad_documents(haechi: Haechi, folder: Path, what: str, question: str) -> None:
+    (folder / "bad.yaml").write_bytes(DOCUMENTS[what][0])
+    outcome = ask(haechi, question, folder, "--strict")
+    assert (outcome.code, outcome.out) == (2, "")
+    assert DOCUMENTS[what][2] in outcome.err
+    assert outcome.err.splitlines()[-1].endswith(", see above; nothing was answered")
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_strict_answers_nothing_about_skipped_documents(haechi: Haechi, folder: Path, question: str) -> None:
+    file = folder / "other.yaml"
+    file.write_text(manifests.SECRET)
+    relaxed = ask(haechi, question, folder)
+    assert relaxed.code == QUESTIONS[question][1]
+    assert f"{file}:1:1: skipped: Secret of v1 is not used\n" in relaxed.err
+    outcome = ask(haechi, question, folder, "--strict")
+    assert (outcome.code, outcome.out) == (2, "")
+    assert f"{file}:1:1: error: Secret of v1 is not used (skipped without --strict)\n" in outcome.err
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+@pytest.mark.parametrize("what", ["a missing file", "an empty folder", "a pipe", "a file without objects", "no text"])
+def test_a_question_about_nothing_is_refused(haechi: Haechi, tmp_path: Path, what: str, question: str) -> None:
+    path = tmp_path / "input.yaml"
+    match what:
+        case "an empty folder":
+            path.mkdir()
+        case "a pipe":
+            os.mkfifo(path)
+        case "a file without objects":
+            path.write_text("# nothing\n")
+        case "no text":
+            path.write_bytes(bytes(range(256)))
+    outcome = ask(haechi, question, path)
+    assert (outcome.code, outcome.out) == (2, "")
+    assert f"{path}" in outcome.err
+    assert "nothing was answered" in outcome.err
 
 
 @pytest.mark.parametrize("command", COMMANDS)

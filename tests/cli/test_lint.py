@@ -76,7 +76,7 @@ def test_a_code_that_no_check_has_is_refused(haechi: Haechi, option: str) -> Non
     assert outcome.code == 2
     assert outcome.err == (
         f"haechi: error: {option}: 'rules-without-policy-typ' is not the code of a check\n"
-        "  did you mean rules-without-policy-type?\n"
+        "  did you mean rules-without-policy-type or empty-egress-without-policy-type?\n"
     )
 
 

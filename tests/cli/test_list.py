@@ -86,6 +86,9 @@ def test_other_forms(haechi: Haechi, output: str, begin: str) -> None:
     assert outcome.out.startswith(begin)
 
 
-def test_bad_input_is_refused(haechi: Haechi) -> None:
-    outcome = haechi("list", "-", stdin=manifests.BAD)
-    assert (outcome.code, outcome.out) == (2, "")
+def test_what_bad_input_leaves_is_listed(haechi: Haechi) -> None:
+    outcome = haechi("list", "-", "--no-external", stdin="---\n".join((manifests.CLUSTER, manifests.BAD, "a: [\n")))
+    assert outcome.code == 2
+    assert outcome.out == "shop/client[Pod] -> shop/web[Pod]: TCP 8080 (http)\n"  # shop/bad closes all pods
+    assert outcome.err.count(": error: ") == 4
+    assert outcome.err.splitlines()[-1].startswith("haechi: error: 3 errors in the input, see above: the answer is ")

@@ -22,6 +22,10 @@ def test_a_picture_shows_words_bar_and_count() -> None:
     assert picture("building", 0, 1, 80) == "building "
 
 
+def test_a_long_name_gives_way_to_the_count() -> None:
+    assert picture("reading a/folder/far/below.yaml", 2, 30, 24) == "reading a/folder/f 2/30"
+
+
 def test_nothing_is_written_where_nobody_looks() -> None:
     stream = io.StringIO()
     with ProgressLine(Terminal(stream)) as told:

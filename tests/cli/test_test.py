@@ -12,6 +12,7 @@ import pytest
 
 from haechi.cli.assertions import JudgementOut
 from tests.cli.conftest import Haechi
+from tests.cli.manifests import SECRET
 
 ROOT = Path(__file__).parents[2]
 DOCUMENT = ROOT / "examples" / "test-network-policy"
@@ -127,6 +128,34 @@ def test_what_cannot_be_used_is_located_and_nothing_is_judged(haechi: Haechi, te
     assert f"{tests}:6:13: error: strict decoding error" in outcome.err
     assert f"{tests}:6:30: error: 'x': not an IP address" in outcome.err
     assert "2 errors in the assertions, see above; nothing was judged" in outcome.err
+
+
+@pytest.mark.parametrize("assertions", [HOLDS, FAILS])
+def test_manifests_with_errors_are_judged_without_them_and_the_exit_code_says_so(
+    haechi: Haechi, tests: Path, tmp_path: Path, assertions: str
+) -> None:
+    tests.write_text(HEAD + assertions)
+    (tmp_path / "broken.yaml").write_text("a: [\n---\n- b\n")
+    sound = haechi("test", tests, DOCUMENT)
+    outcome = haechi("test", tests, DOCUMENT, tmp_path / "broken.yaml")
+    assert (outcome.code, outcome.out) == (2, sound.out)
+    assert f"{tmp_path}/broken.yaml:2:1: error: " in outcome.err
+    assert f"{tmp_path}/broken.yaml:3:1: error: " in outcome.err
+    assert outcome.err.splitlines()[-1].startswith("haechi: error: 2 errors in the input, see above: the answer is ")
+
+
+@pytest.mark.parametrize("where", ["the assertions", "the input"])
+def test_strict_refuses_a_skipped_document_of_either(haechi: Haechi, tests: Path, tmp_path: Path, where: str) -> None:
+    other = tmp_path / "secret.yaml"
+    other.write_text(SECRET)
+    tests.write_text(HEAD + HOLDS + (f"---\n{SECRET}" if where == "the assertions" else ""))
+    paths = [DOCUMENT, other] if where == "the input" else [DOCUMENT]
+    assert haechi("test", tests, *paths).code == 0
+    outcome = haechi("test", tests, *paths, "--strict")
+    assert (outcome.code, outcome.out) == (2, "")
+    assert ":1: error: Secret of v1 is not " in outcome.err
+    assert "(skipped without --strict)" in outcome.err
+    assert f"an error in {where}, see above; nothing was " in outcome.err
 
 
 def test_a_file_without_tests_and_standard_input_for_both_are_refused(haechi: Haechi) -> None:

@@ -18,3 +18,6 @@ Gates = Annotated[
     tuple[str, ...],
     Parameter(name="--feature-gates", metavar="NAME=BOOL", negative="", show_default=False),
 ]
+
+Strict = Annotated[bool, Parameter(negative="", show_default=False)]
+"""For the commands that answer about what they can read."""

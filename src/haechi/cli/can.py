@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
-from haechi.cli.arguments import Gates, Version
+from haechi.cli.arguments import Gates, Strict, Version
 
 if TYPE_CHECKING:
     from haechi.analysis.answers import Answer, SideAnswer, Way
@@ -33,6 +33,7 @@ def can(
     ],
     what_if: Annotated[bool, Parameter(negative="", show_default=False)] = False,
     output: Annotated[Output, Parameter(name=("--output", "-o"))] = "text",
+    strict: Strict = False,
     kubernetes_version: Version = None,
     feature_gates: Gates = (),
 ) -> int:
@@ -44,6 +45,7 @@ def can(
         *paths: A port, then files, folders or - for standard input.
         what_if: Say also the smallest changes that would turn the answer.
         output: Sentences for people or JSON for programs.
+        strict: Refuse input with an error in it, or with a document that would be skipped.
         kubernetes_version: By whose rules the input is judged, such as 1.33; the newest known if absent.
         feature_gates: Feature gates of that API server: SCTPSupport=false, StrictIPCIDRValidation=true.
     """
@@ -54,24 +56,29 @@ def can(
     from haechi.analysis.whatif import flips
     from haechi.cli import terminal
     from haechi.cli.failure import ExitCode, Unusable, unknown_name
-    from haechi.cli.loading import Rules, read_sound
+    from haechi.cli.loading import Rules, answered, read_on
+    from haechi.cli.waiting import Waiting
 
     port, inputs = _split(paths)
-    found = read_sound(inputs, Rules.parse(kubernetes_version, feature_gates))
-    cluster = Cluster.of(found.manifests)
-    try:
-        answer = ask(cluster, src, dst, port)
-    except UnknownName as error:
-        known = [*map(str, cluster.pods), *map(str, set(cluster.owners.values()))]
-        raise unknown_name(error.argument, error.text, known, "a pod, a workload or an address") from error
-    except UnknownPort as error:
-        raise Unusable(str(error), "PORT") from error
-    turned = {way: flips(cluster, way) for way in _shown(answer)} if what_if else {}
+    with Waiting(terminal.errors()) as told:
+        found = read_on(inputs, Rules.parse(kubernetes_version, feature_gates), strict, told)
+        told("understanding policies")
+        cluster = Cluster.of(found.manifests)
+        told("judging")
+        try:
+            answer = ask(cluster, src, dst, port)
+        except UnknownName as error:
+            known = [*map(str, cluster.pods), *map(str, set(cluster.owners.values()))]
+            raise unknown_name(error.argument, error.text, known, "a pod, a workload or an address") from error
+        except UnknownPort as error:
+            raise Unusable(str(error), "PORT") from error
+        told("trying changes")
+        turned = {way: flips(cluster, way) for way in _shown(answer)} if what_if else {}
     if output == "json":
         terminal.output().write(_json(answer, turned))
     else:
         _text(terminal.output(), cluster, answer, turned if what_if else None)
-    return ExitCode.GOOD if answer.allowed else ExitCode.FOUND
+    return answered(ExitCode.GOOD if answer.allowed else ExitCode.FOUND, found)
 
 
 def _split(paths: tuple[str, ...]) -> tuple[str | None, tuple[str, ...]]:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
-from haechi.cli.arguments import Gates, Version
+from haechi.cli.arguments import Gates, Strict, Version
+from haechi.cli.entry import STDIN
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -28,6 +29,7 @@ def diff(
     *,
     fail_on: Sort = "any",
     output: Annotated[Output, Parameter(name=("--output", "-o"))] = "text",
+    strict: Strict = False,
     kubernetes_version: Version = None,
     feature_gates: Gates = (),
 ) -> int:
@@ -38,6 +40,7 @@ def diff(
         new: The manifests as they are to be.
         fail_on: Which differences make the exit code 1: something more is allowed, something less, or any.
         output: Lines for people, JSON or CSV for programs, or Markdown for a comment.
+        strict: Refuse input with an error in it, or with a document that would be skipped.
         kubernetes_version: By whose rules the input is judged, such as 1.33; the newest known if absent.
         feature_gates: Feature gates of that API server: SCTPSupport=false, StrictIPCIDRValidation=true.
     """
@@ -45,13 +48,18 @@ def diff(
     from haechi.analysis.cluster import Cluster
     from haechi.cli import terminal
     from haechi.cli.failure import ExitCode, Unusable
-    from haechi.cli.loading import Rules, read_sound
+    from haechi.cli.loading import Rules, answered, read_each
+    from haechi.cli.waiting import Waiting
 
-    if old == new == "-":
+    if old == new == STDIN:
         raise Unusable("only one of the two can be standard input", "NEW")
-    rules = Rules.parse(kubernetes_version, feature_gates)
-    clusters = [Cluster.of(read_sound([path], rules).manifests) for path in (old, new)]
-    found = difference.diff(*clusters)
+    with Waiting(terminal.errors()) as told:
+        rules = Rules.parse(kubernetes_version, feature_gates)
+        inputs = read_each({"OLD": [old], "NEW": [new]}, rules, strict, told)
+        told("understanding policies")
+        clusters = [Cluster.of(each.manifests) for each in inputs]
+        told("comparing")
+        found = difference.diff(*clusters)
     forms = {
         "text": differences.as_text,
         "json": differences.as_json,
@@ -59,11 +67,11 @@ def diff(
         "md": differences.as_markdown,
     }
     terminal.output().write("".join(forms[output](found)))
-    told = terminal.errors()
+    remarks = terminal.errors()
     for side, cluster in zip(("old", "new"), clusters, strict=True):
         for note in (*cluster.notes, *(f"assumed: {assumption}" for assumption in cluster.assumptions)):
-            told.line(f"{side}: {note}", terminal.Style.DIM)
-    return ExitCode.FOUND if _fails(found, fail_on) else ExitCode.GOOD
+            remarks.line(f"{side}: {note}", terminal.Style.DIM)
+    return answered(ExitCode.FOUND if _fails(found, fail_on) else ExitCode.GOOD, *inputs)
 
 
 def _fails(found: Iterable[Difference], sort: str) -> bool:

@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
-from haechi.cli.arguments import Gates, Paths, Version
+from haechi.cli.arguments import Gates, Paths, Strict, Version
 
 Output = Literal["text", "describe", "json"]
 Lang = Literal["en", "ko"]
@@ -23,6 +23,7 @@ def explain(
     output: Annotated[Output, Parameter(name=("--output", "-o"))] = "text",
     lang: Annotated[Lang | None, Parameter(show_default=False)] = None,
     namespace: Annotated[str | None, Parameter(name=("--namespace", "-n"), metavar="NAME", show_default=False)] = None,
+    strict: Strict = False,
     kubernetes_version: Version = None,
     feature_gates: Gates = (),
 ) -> int:
@@ -33,32 +34,38 @@ def explain(
         output: Sentences, what kubectl describe netpol prints, or JSON for programs.
         lang: English or Korean; that of LC_ALL, LC_MESSAGES or LANG if absent.
         namespace: Only what is in this namespace.
+        strict: Refuse input with an error in it, or with a document that would be skipped.
         kubernetes_version: By whose rules the input is judged, such as 1.33; the newest known if absent.
         feature_gates: Feature gates of that API server: SCTPSupport=false, StrictIPCIDRValidation=true.
     """
     from haechi.analysis.cluster import Cluster
     from haechi.analysis.explain_sentence import Language
     from haechi.cli import terminal
-    from haechi.cli.explaining import as_json, chosen, explained, write_described, write_text
-    from haechi.cli.loading import Rules, read_sound
+    from haechi.cli.explaining import as_json, chosen, explained, stored, write_described, write_text
+    from haechi.cli.failure import ExitCode
+    from haechi.cli.loading import Rules, answered, read_on
+    from haechi.cli.waiting import Waiting
 
     target, files = _split(paths)
-    found = read_sound(files, Rules.parse(kubernetes_version, feature_gates))
-    cluster = Cluster.of(found.manifests)
+    with Waiting(terminal.errors()) as told:
+        found = read_on(files, Rules.parse(kubernetes_version, feature_gates), strict, told)
+        told("understanding policies")
+        cluster = Cluster.of(found.manifests)
+        choice = chosen(cluster, found.objects, target, namespace)
+        if output == "describe":
+            choice = stored(choice, found.broken)
+        explanations = None if output == "describe" else explained(cluster, choice, told)
     remarks = terminal.errors()
     for note in cluster.notes:
         remarks.line(note, terminal.Style.DIM)
-    choice = chosen(cluster, found.objects, target, namespace)
-    if output == "describe":
-        write_described(terminal.output(), cluster, choice)
-        return 0
     language = Language(lang or spoken(os.environ))
-    told = explained(cluster, choice)
-    if output == "json":
-        terminal.output().write(as_json(told, language))
+    if explanations is None:
+        write_described(terminal.output(), cluster, choice)
+    elif output == "json":
+        terminal.output().write(as_json(explanations, language))
     else:
-        write_text(terminal.output(), told, language)
-    return 0
+        write_text(terminal.output(), explanations, language)
+    return answered(ExitCode.GOOD, found)
 
 
 def spoken(environment: os._Environ[str] | dict[str, str]) -> Lang:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final, Literal, TypeVar
 
@@ -18,7 +18,8 @@ from haechi.analysis.explain_pod import PodExplanation, explain_pod, unseen
 from haechi.analysis.explain_sentence import Language, Sentence, say, words
 from haechi.cli.failure import Unusable, unknown_name
 from haechi.cli.terminal import Style, Terminal, fold
-from haechi.model import Object, Pod, printable
+from haechi.cli.waiting import Waiting
+from haechi.model import NetworkPolicy, Object, Pod, printable
 from haechi.model.verdict import PodKey, PolicyKey
 
 VERSION: Final = 1
@@ -114,6 +115,19 @@ def chosen(cluster: Cluster, objects: Iterable[Object], target: str | None, name
     )
 
 
+def stored(choice: Choice, broken: Iterable[NetworkPolicy]) -> Choice:
+    """The choice without broken policies: the API server would refuse them, and has nothing to describe.
+
+    Raises:
+        Unusable: no policy is left of those that were chosen.
+    """
+    refused = {PolicyKey(policy.namespace, policy.name) for policy in broken}
+    left = tuple(key for key in choice.policies if key not in refused)
+    if choice.policies and not left:
+        raise Unusable("the API server would refuse all of these policies and store none that could be described")
+    return replace(choice, policies=left)
+
+
 def _key(pod: Pod) -> PodKey:
     return PodKey(pod.namespace, pod.name)
 
@@ -128,13 +142,18 @@ def _named(known: Iterable[K], name: str, namespace: str | None, what: str) -> t
     return found
 
 
-def explained(cluster: Cluster, choice: Choice) -> Told:
-    """The explanations of a choice."""
+def explained(cluster: Cluster, choice: Choice, waiting: Waiting | None = None) -> Told:
+    """The explanations of a choice. `waiting` hears which one is made."""
     present = Present(cluster)
-    return Told(
-        tuple(explain_policy(cluster, key, present) for key in choice.policies),
-        (*(explain_pod(cluster, key, present) for key in choice.pods), *map(unseen, choice.bare)),
-    )
+    say = Waiting.unseen() if waiting is None else waiting
+    policies, pods = [], []
+    for number, key in enumerate(choice.policies, 1):
+        say("explaining policy", number, len(choice.policies))
+        policies.append(explain_policy(cluster, key, present))
+    for number, pod in enumerate(choice.pods, 1):
+        say("explaining pod", number, len(choice.pods))
+        pods.append(explain_pod(cluster, pod, present))
+    return Told(tuple(policies), (*pods, *map(unseen, choice.bare)))
 
 
 # -- writing ---------------------------------------------------------------------------------------------------------

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
-from haechi.cli.arguments import Gates, Paths, Version
+from haechi.cli.arguments import Gates, Paths, Strict, Version
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from haechi.analysis.cluster import Cluster
     from haechi.analysis.connections import Connection, Listing
+    from haechi.cli.waiting import Waiting
     from haechi.model.verdict import PodKey
     from haechi.sets import AddressSet
 
@@ -29,6 +30,7 @@ def list_connections(
     exposure: Annotated[bool, Parameter(negative="", show_default=False)] = False,
     no_ipblock_matches_pods: Annotated[bool, Parameter(negative="", show_default=False)] = False,
     output: Annotated[Output, Parameter(name=("--output", "-o"))] = "text",
+    strict: Strict = False,
     kubernetes_version: Version = None,
     feature_gates: Gates = (),
 ) -> int:
@@ -42,31 +44,37 @@ def list_connections(
         exposure: Say instead what pods that do not exist yet could reach or be reached by, and what nothing protects.
         no_ipblock_matches_pods: An ipBlock never means pods, whatever their address, as on some networks.
         output: Lines for people, JSON or CSV for programs, a Markdown table, or a graph.
+        strict: Refuse input with an error in it, or with a document that would be skipped.
         kubernetes_version: By whose rules the input is judged, such as 1.33; the newest known if absent.
         feature_gates: Feature gates of that API server: SCTPSupport=false, StrictIPCIDRValidation=true.
     """
     from haechi.analysis.cluster import Cluster
     from haechi.analysis.connections import Listing
+    from haechi.cli import terminal
     from haechi.cli.failure import ExitCode, Unusable
-    from haechi.cli.loading import Rules, read_sound
+    from haechi.cli.loading import Rules, answered, read_on
+    from haechi.cli.waiting import Waiting
 
     if exposure and output not in ("text", "json"):
         raise Unusable("exposure is told as text or json", "--output")
-    found = read_sound(paths, Rules.parse(kubernetes_version, feature_gates))
-    cluster = Cluster.of(found.manifests)
-    pods, addresses = _focused(cluster, focus)
-    listing = Listing.of(cluster, by, ipblock_matches_pods=not no_ipblock_matches_pods)
-    if exposure:
-        _write(_exposure(listing, pods, output))
-    else:
-        lines = listing.connections(
-            external=not no_external,
-            focus=None if pods is None else lambda group: not pods.isdisjoint(group.pods),
-            address=addresses,
-        )
-        _write(_rendered(cluster, listing, lines, by, output))
+    with Waiting(terminal.errors()) as told:
+        found = read_on(paths, Rules.parse(kubernetes_version, feature_gates), strict, told)
+        told("understanding policies")
+        cluster = Cluster.of(found.manifests)
+        pods, addresses = _focused(cluster, focus)
+        told("listing connections")
+        listing = Listing.of(cluster, by, ipblock_matches_pods=not no_ipblock_matches_pods)
+        if exposure:
+            _write(_exposure(listing, pods, output), told)
+        else:
+            lines = listing.connections(
+                external=not no_external,
+                focus=None if pods is None else lambda group: not pods.isdisjoint(group.pods),
+                address=addresses,
+            )
+            _write(_rendered(cluster, listing, lines, by, output), told)
     _remark(cluster, not no_ipblock_matches_pods)
-    return ExitCode.GOOD
+    return answered(ExitCode.GOOD, found)
 
 
 def _rendered(cluster: Cluster, listing: Listing, lines: Iterable[Connection], by: str, output: str) -> Iterator[str]:
@@ -97,13 +105,16 @@ def _exposure(listing: Listing, pods: frozenset[PodKey] | None, output: str) -> 
     yield from exposures_json(found) if output == "json" else exposures_text(found)
 
 
-def _write(pieces: Iterator[str]) -> None:
+def _write(pieces: Iterator[str], told: Waiting) -> None:
+    """Write piece by piece; what is told goes on only where it is not on the same screen."""
     from itertools import islice
 
     from haechi.cli import terminal
 
     out = terminal.output()
     while chunk := "".join(islice(pieces, _CHUNK)):
+        if out.interactive:
+            told.wipe()
         out.write(chunk)
 
 

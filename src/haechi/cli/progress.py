@@ -12,7 +12,8 @@ from types import TracebackType
 from haechi.cli.terminal import Terminal
 
 _INTERVAL = 0.05  # seconds between two pictures
-_WIPE = "\r\x1b[K"
+WIPE = "\r\x1b[K"
+"""Back to the beginning of an empty line."""
 
 
 class ProgressLine:
@@ -29,13 +30,13 @@ class ProgressLine:
         if not self.terminal.interactive or (words == self._words and now < self._next):
             return
         self._words, self._next = words, now + _INTERVAL
-        self.terminal.write(f"{_WIPE}{picture(words, done, total, self.terminal.width or 80)}")
+        self.terminal.write(f"{WIPE}{picture(words, done, total, self.terminal.width or 80)}")
         self.terminal.stream.flush()
 
     def wipe(self) -> None:
         """Leave no trace of it."""
         if self.terminal.interactive:
-            self.terminal.write(_WIPE)
+            self.terminal.write(WIPE)
             self.terminal.stream.flush()
 
     def __enter__(self) -> ProgressLine:
@@ -52,6 +53,6 @@ def picture(words: str, done: int, total: int, width: int) -> str:
     count = f"{done}/{total}" if total > 1 else ""
     room = min(40, width - len(words) - len(count) - 3)
     if room < 4 or total <= 1:
-        return f"{words} {count}"[: width - 1]
+        return f"{words[: max(width - len(count) - 2, 0)]} {count}"[: width - 1]
     full = room * min(done, total) // total
     return f"{words} {'━' * full}{'─' * (room - full)} {count}"

@@ -8,12 +8,14 @@ them.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from itertools import count
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
-from haechi.cli.arguments import Gates, Paths, Version
+from haechi.cli.arguments import Gates, Paths, Strict, Version
 from haechi.cli.entry import STDIN
 from haechi.cli.failure import ExitCode, Unusable
 
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from haechi.analysis.assertion_file import Suite
     from haechi.analysis.assertion_reach import World
     from haechi.analysis.cluster import Cluster
+    from haechi.cli.waiting import Waiting
     from haechi.model import Object
 
 Output = Literal["text", "json", "junit"]
@@ -31,6 +34,7 @@ def judge_assertions(
     /,
     *paths: Paths,
     output: Annotated[Output, Parameter(name=("--output", "-o"))] = "text",
+    strict: Strict = False,
     kubernetes_version: Version = None,
     feature_gates: Gates = (),
 ) -> int:
@@ -40,6 +44,7 @@ def judge_assertions(
         tests: A file or folder of ConnectivityTests, or - for standard input.
         *paths: Files, folders or - for standard input.
         output: Lines for people, JSON for programs or JUnit XML for CI.
+        strict: Refuse input with an error in it, or with a document that would be skipped.
         kubernetes_version: By whose rules the input is judged, such as 1.33; the newest known if absent.
         feature_gates: Feature gates of that API server: SCTPSupport=false, StrictIPCIDRValidation=true.
     """
@@ -47,29 +52,48 @@ def judge_assertions(
     from haechi.analysis.cluster import Cluster
     from haechi.cli import terminal
     from haechi.cli.assertions import write
-    from haechi.cli.loading import Rules, read_sound
+    from haechi.cli.loading import Rules, answered, read_on
+    from haechi.cli.waiting import Waiting
 
     if tests == STDIN and STDIN in paths:
         raise Unusable("standard input cannot be both the assertions and the manifests", "TESTS")
-    suites = read_tests(tests)
-    found = read_sound(paths, Rules.parse(kubernetes_version, feature_gates))
-    cluster = Cluster.of(found.manifests)
-    told = terminal.errors()
+    suites = read_tests(tests, strict)
+    with Waiting(terminal.errors()) as told:
+        found = read_on(paths, Rules.parse(kubernetes_version, feature_gates), strict, told)
+        told("understanding policies")
+        cluster = Cluster.of(found.manifests)
+        judgement = judge(world(cluster, found.objects), one_by_one(suites, told))
     for note in cluster.notes:
-        told.line(f"note: {note}", terminal.Style.DIM)
-    judgement = judge(world(cluster, found.objects), suites)
+        terminal.errors().line(f"note: {note}", terminal.Style.DIM)
     write(terminal.output(), judgement, cluster.location, output)
-    return ExitCode.FOUND if judgement.failures else ExitCode.GOOD
+    return answered(ExitCode.FOUND if judgement.failures else ExitCode.GOOD, found)
 
 
-def read_tests(path: str) -> tuple[Suite, ...]:
+def one_by_one(suites: Iterable[Suite], told: Waiting) -> Iterator[Suite]:
+    """The same assertions, each a test of its own that is told when its turn comes."""
+    import msgspec
+
+    listed = list(suites)
+    total, done = sum(len(suite.assertions) for suite in listed), count(1)
+    for suite in listed:
+        for number, (assertion, location) in enumerate(zip(suite.assertions, suite.locations, strict=True)):
+            told("judging assertion", next(done), total)
+            named = msgspec.structs.replace(assertion, name=assertion.title(number))
+            yield replace(suite, assertions=(named,), locations=(location,))
+
+
+def read_tests(path: str, strict: bool = False) -> tuple[Suite, ...]:
     """The tests of a file, a folder or standard input; problems are told on standard error.
+
+    Args:
+        path: where they are.
+        strict: whether a skipped document is an error.
 
     Raises:
         Unusable: there is an error among them, or no test.
     """
     from haechi.analysis.assertion_file import read_suites
-    from haechi.cli.loading import tell, tell_skipped
+    from haechi.cli.loading import strictly, tell, tell_skipped
     from haechi.cli.terminal import errors
     from haechi.model import Problem, Severity
     from haechi.model.files import read_all
@@ -83,8 +107,11 @@ def read_tests(path: str) -> tuple[Suite, ...]:
             some, wrong = read_suites(source)
             suites += some
             problems += wrong
-    skipped = [problem for problem in problems if problem.severity is Severity.SKIPPED]
+    skipped = tuple(problem for problem in problems if problem.severity is Severity.SKIPPED)
     wrong = tuple(problem for problem in problems if problem.severity is Severity.ERROR)
+    if strict:
+        foreign, skipped = strictly(skipped)
+        wrong = tuple(sorted((*wrong, *foreign), key=lambda problem: problem.location))
     tell_skipped(errors(), skipped)
     for problem in wrong:
         tell(errors(), problem)
