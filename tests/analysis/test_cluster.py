@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from io import BytesIO
 from pathlib import Path
 
 from haechi.analysis.assumptions import Assumption
 from haechi.analysis.cluster import MOST_REPLICAS, Cluster
 from haechi.analysis.connections import connections
-from haechi.model import Deployment, Location, ObjectMeta
+from haechi.model import Code, Deployment, Location, ObjectMeta, load
 from haechi.model.verdict import PolicyKey
 from haechi.model.workloads import PodTemplateSpec, WorkloadSpec
 from tests.building import pod, policy
@@ -75,3 +76,19 @@ def test_a_cluster_answers_by_itself() -> None:
     assert cluster.can("x/a", "x/b", "80").allowed
     assert cluster.connections(external=False) == connections(cluster, external=False)
     assert cluster.diff(cluster) == ()
+
+
+def test_objects_whose_names_the_server_would_make_do_not_stand_for_one_another() -> None:
+    text = "apiVersion: v1\nkind: Pod\nmetadata: {generateName: a-}\n"
+    manifests = load(["-"], BytesIO("---\n".join([text] * 2).encode()))
+    cluster = Cluster.of(manifests)
+    assert list(map(str, cluster.pods)) == ["default/a-#1", "default/a-#2"]
+    assert manifests.distinct().distinct() == manifests.distinct()
+    assert cluster.problems == ()
+
+
+def test_problems_are_those_of_reading_and_of_validation_by_place() -> None:
+    text = "apiVersion: v1\nkind: Secret\n---\napiVersion: v1\nkind: Pod\nmetadata: {name: A_B}\n---\na: [\n"
+    cluster = Cluster.of(load(["-"], BytesIO(text.encode())))
+    assert [problem.code for problem in cluster.problems] == [Code.UNKNOWN_KIND, Code.INVALID, Code.SYNTAX]
+    assert Cluster.of([pod("x/a")]).problems == ()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from io import BytesIO
 from ipaddress import ip_address
 from string import Formatter
 
@@ -17,7 +18,7 @@ from haechi.analysis.explain_now import MOST_NAMES, Present
 from haechi.analysis.explain_pod import explain_pod, unseen
 from haechi.analysis.explain_sentence import Language, Sentence, particle, say, words
 from haechi.analysis.explain_words import WORDS
-from haechi.model import Namespace, NetworkPolicy, Node, Pod
+from haechi.model import Namespace, NetworkPolicy, Node, Pod, load
 from haechi.model.verdict import Direction, Packet, PodKey, PolicyKey
 from haechi.reference import Cluster as Literal
 from haechi.reference import allowed
@@ -165,6 +166,20 @@ def test_of_many_pods_the_first_are_named() -> None:
     now = Present(cluster).now(cluster.engine.policies[PolicyKey("x", "p")].subject)
     assert words(now, Language.ENGLISH).endswith("x/p09 and 3 more")
     assert words(now, Language.KOREAN).endswith("x/p09 외 3개")
+
+
+UNREADABLE = b"""apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: p, namespace: x}
+spec: {podSelector: {}, ingres: [{}]}
+"""
+
+
+def test_of_a_policy_that_cannot_be_read_nothing_is_said_about_rules() -> None:
+    cluster = Cluster.of(load(["-"], BytesIO(UNREADABLE)))
+    text = "\n".join(lines(explain_policy(cluster, PolicyKey("x", "p")).told))
+    assert "it counts as closed" in text
+    assert "It has no" not in text
 
 
 # -- pods ------------------------------------------------------------------------------------------------------------

@@ -63,8 +63,9 @@ class Cluster:
         namespaces: as given.
         services: as given.
         places: where the policies were read; empty for objects that were made in Python.
-        given: all objects as given.
-        manifests: what was loaded, with the places of all objects; None for objects that were made in Python.
+        given: all objects as given, each with a name.
+        manifests: what was loaded, in the order of `given`, with the places of all objects; None for objects that were
+            made in Python.
         made: the keys of pods whose addresses were chosen here.
         notes: what was added or left out, in words.
         assumptions: what the cluster itself rests on, in the order of `Assumption`.
@@ -93,8 +94,9 @@ class Cluster:
     def of(cls, manifests: Manifests | Iterable[Object]) -> Cluster:
         """The cluster of what was loaded, or of plain objects. Of several objects with one key the last counts."""
         if isinstance(manifests, Manifests):
-            places = {_key(one.object): one for one in manifests.loaded(NetworkPolicy)}
-            return _completed([one.object for one in manifests.objects], places, manifests)
+            named = manifests.distinct()
+            places = {_key(one.object): one for one in named.loaded(NetworkPolicy)}
+            return _completed([one.object for one in named.objects], places, manifests)
         return _completed(list(manifests), {}, None)
 
     @property

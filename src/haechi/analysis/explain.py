@@ -78,11 +78,19 @@ class _Teller:
 
     def whole(self) -> Sentence:
         below = [self._subject()]
+        if self._closed:
+            below.insert(0, self._say("policy.closed", "spec"))
         if not self.given.spec.policy_types:
             types = Joined(default(self.given).spec.policy_types)
             below.append(say("types.default", types=types))
         below += [self._direction(direction) for direction in Direction]
         return self._say("policy.title", "", tuple(below), policy=str(self.key))
+
+    @property
+    def _closed(self) -> bool:
+        """Whether the manifest cannot be read as a policy, so that none of its rules is here."""
+        place = self.cluster.places.get(self.key)
+        return place is not None and bool(place.problems)
 
     def _say(
         self, key: str, path: str, below: tuple[Sentence, ...] = (), /, **values: str | int | Sentence | Joined
@@ -106,7 +114,7 @@ class _Teller:
             ignored = (self._say(f"direction.ignored.{way}", field),) if rules else ()
             return say(f"direction.free.{way}", below=ignored)
         below = [self._rule(rule, direction, number, len(rules)) for number, rule in enumerate(rules)]
-        if not rules:
+        if not rules and not self._closed:
             below.append(self._say(f"rules.none.{way}", field))
         everything = any(each.key == f"rule.everything.{way}" for each in below)
         below.append(say(f"closed.none.{way}" if everything else f"closed.{way}"))

@@ -28,6 +28,13 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "label.absent": ("no label {key}", "레이블 {key:이/가} 없음"),
     # the pods of a policy
     "policy.title": ("NetworkPolicy {policy}", "네트워크폴리시 {policy}"),
+    "policy.closed": (
+        (
+            "It cannot be read as the API server would, so it counts as closed: it isolates the pods that it selects, "
+            "and allows nothing."
+        ),
+        ("API 서버가 읽듯이 읽을 수 없으므로 닫힌 것으로 본다. 즉, 선택한 파드를 격리하고 아무것도 허용하지 않는다."),
+    ),
     "subject.all": (
         "It selects all pods of namespace {namespace}, because its podSelector is empty.",
         "podSelector가 비어 있으므로 네임스페이스 {namespace}의 모든 파드를 선택한다.",

@@ -14,8 +14,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import msgspec
-
 from haechi.cli.entry import STDIN
 from haechi.cli.failure import ExitCode, Unusable
 from haechi.cli.terminal import Style, Terminal, errors
@@ -133,28 +131,20 @@ def read(paths: Iterable[str], rules: Rules, told: Waiting | None = None) -> Inp
     manifests = load(_announced(paths, say), None if sys.stdin is None else sys.stdin.buffer)
     say("checking what was read")
     problems = list(manifests.problems)
-    objects: list[Loaded[Object]] = []
+    named = manifests.distinct()
     unsound: list[Loaded[Object]] = []
-    for loaded in manifests.objects:
+    for loaded, kept in zip(manifests.objects, named.objects, strict=True):
         found = check_one(loaded, rules.version, rules.gates)
         problems += found
-        objects.append(loaded if loaded.object.name else _named(loaded, len(objects) + 1))
         if loaded.problems or any(problem.severity is Severity.ERROR for problem in found):
-            unsound.append(objects[-1])
+            unsound.append(kept)
     ordered = _ordered(problems)
     return Input(
-        Manifests(tuple(objects), manifests.problems),
+        named,
         tuple(problem for problem in ordered if problem.severity is not Severity.SKIPPED),
         tuple(problem for problem in ordered if problem.severity is Severity.SKIPPED),
         tuple(unsound),
     )
-
-
-def _named(loaded: Loaded[Object], number: int) -> Loaded[Object]:
-    """An object without a name (generateName) under one that no other can have, or it would stand for others."""
-    meta = loaded.object.metadata
-    named = msgspec.structs.replace(meta, name=f"{meta.generate_name}#{number}")
-    return replace(loaded, object=msgspec.structs.replace(loaded.object, metadata=named))
 
 
 def _announced(paths: Iterable[str], told: Waiting) -> Iterator[str]:

@@ -10,9 +10,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import BinaryIO, TypeVar, cast
+
+import msgspec
 
 from haechi.model.admission import Admission
 from haechi.model.base import ObjectMeta, Resource
@@ -53,12 +55,28 @@ class Manifests:
             found.setdefault(type(loaded.object), []).append(loaded)
         return {kind: tuple(objects) for kind, objects in found.items()}
 
+    def distinct(self) -> Manifests:
+        """The same, with a name for every object that has none (generateName): one that no other object can have.
+
+        The API server would give each a name of its own; without one they would stand for each other.
+        """
+        if all(loaded.object.name for loaded in self.objects):
+            return self
+        named = (one if one.object.name else _named(one, number) for number, one in enumerate(self.objects, 1))
+        return Manifests(tuple(named), self.problems)
+
     def namespaces(self) -> tuple[Namespace, ...]:
         """All namespaces: the declared ones, then those that only occur as metadata.namespace, by name."""
         declared = self.all(Namespace)
         names = {loaded.object.metadata.namespace for loaded in self.objects if loaded.object.namespaced}
         implied = sorted(names - {namespace.name for namespace in declared})
         return declared + tuple(Namespace(metadata=ObjectMeta(name=n, labels={NAME_LABEL: n})) for n in implied)
+
+
+def _named(loaded: Loaded[Object], number: int) -> Loaded[Object]:
+    metadata = loaded.object.metadata
+    metadata = msgspec.structs.replace(metadata, name=f"{metadata.generate_name}#{number}")
+    return replace(loaded, object=msgspec.structs.replace(loaded.object, metadata=metadata))
 
 
 def load(paths: Iterable[str | os.PathLike[str]], stdin: BinaryIO | None = None) -> Manifests:
