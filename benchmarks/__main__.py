@@ -20,20 +20,16 @@ MEASURES = {
     "questions": questions.questions,
     "verify": verify.verifying,
 }
-ON_REQUEST = {"verify"}
-"""Only when named: its many changes take some minutes; one proof takes seconds."""
 
 
 def main() -> int:
     """Take the figures that are asked for; 1 if one is over its limit."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument(
-        "measures", nargs="*", choices=[[], *MEASURES], help="which ones; if none is named, all but verify"
-    )
+    parser.add_argument("measures", nargs="*", choices=[[], *MEASURES], help="which ones; if none is named, all")
     parser.add_argument("--output", type=Path, help="store the figures as JSON here")
     arguments = parser.parse_args()
     figures: list[Figure] = []
-    for name in arguments.measures or [name for name in MEASURES if name not in ON_REQUEST]:
+    for name in arguments.measures or MEASURES:
         for figure in alone(MEASURES[name]):
             print(figure, flush=True)
             figures.append(figure)

@@ -1,4 +1,4 @@
-"""What a person waits for: whole processes of `haechi list`, `can` and `diff`, from a file to the last line.
+"""What a person waits for: whole processes of `haechi list`, `can`, `diff` and `test`, from a file to the last line.
 
 The clusters are those of `benchmarks.cluster`, their pods owned by Deployments, and their policies such that about a
 third of all pairs of pods are connected: most apps have policies for who may reach them, a few for whom they reach.
@@ -37,6 +37,8 @@ def questions() -> list[Figure]:
         objects = list(_objects(*LARGE))
         large.write_text(json.dumps(_dump(objects)), encoding="utf-8")
         other.write_text(json.dumps(_dump(objects[:-1])), encoding="utf-8")
+        tests = Path(folder, "tests.json")
+        tests.write_text(json.dumps(_tests()), encoding="utf-8")
         ends = (f"{cluster.namespace_of(0)}/app-0-0", f"{cluster.namespace_of(1)}/app-1-25")
         return [
             *_process("list --by pod, 1,000 pods, YAML", 2.5, "list", small, "--by", "pod", "-o", "json"),
@@ -45,6 +47,7 @@ def questions() -> list[Figure]:
             *_process("can, 10,000 pods, JSON", 3.0, "can", *ends, "8080", large),
             *_process("can --what-if, 10,000 pods, JSON", 3.0, "can", *ends, "8080", large, "--what-if"),
             *_process("diff by one policy, 10,000 pods, JSON", 8.0, "diff", large, other, "-o", "json"),
+            *_process("test, 20 assertions about all pairs, 10,000 pods, JSON", 6.0, "test", tests, large),
         ]
 
 
@@ -64,6 +67,17 @@ def _process(name: str, limit: float, *arguments: str | Path) -> list[Figure]:
         Figure(f"{name}: {lines:,} lines", taken, "s", limit),
         Figure(f"{name}: peak memory", usage.ru_maxrss * 1024 / 1e6, "MB", MEMORY),
     ]
+
+
+def _tests() -> dict[str, object]:
+    """Of each namespace: its pods reach every pod there is; and nobody else but some addresses reaches them."""
+    assertions: list[dict[str, object]] = []
+    for namespace in cluster.namespaces(LARGE[0]):
+        here = {"namespace": namespace.name}
+        assertions.append({"from": here, "to": {"namespaceSelector": {}}, "expect": "allow"})
+        assertions.append({"to": here, "ports": [8080], "only": [here, {"ip": "172.16.0.0/12"}]})
+    metadata, spec = {"name": "all pairs"}, {"assertions": assertions}
+    return {"apiVersion": "haechi/v1alpha1", "kind": "ConnectivityTest", "metadata": metadata, "spec": spec}
 
 
 def _dump(objects: list[dict[str, object]]) -> dict[str, object]:

@@ -10,12 +10,13 @@ from benchmarks import cluster
 from benchmarks.engine import NODE, objects
 from benchmarks.measure import Figure, pause_collector, peak_megabytes, percentile, seconds
 from haechi.dataplane import NodeRuleset
-from haechi.engine import Engine
+from haechi.engine import Endpoint, Engine
 from haechi.model import NetworkPolicy, Pod, PodIP, PodStatus
+from haechi.model.verdict import Direction, PolicyKey
 from haechi.nft import Ruleset
 from haechi.verify import Prover, completed
 
-CHANGES = 40
+CHANGES = 20
 
 
 def verifying() -> list[Figure]:
@@ -36,14 +37,13 @@ def verifying() -> list[Figure]:
     ]
     pods = [one for one in found if isinstance(one, Pod)]
     local = [pod for pod in pods if pod.spec.node_name == NODE]
-    policies = [one for one in found if isinstance(one, NetworkPolicy)]
     following = _Following(engine, node, prover[0])
     figures += following.changes("one pod of the cluster gets other labels", pods, _relabelled)
     figures += following.changes("one pod of the node gets other labels", local, _relabelled)
     figures += following.changes("one pod of the node gets another address", local, _moved)
-    spaces = {pod.namespace for pod in local[:20]}
-    some = [policy for policy in policies if policy.namespace in spaces]
-    figures += following.changes("one policy of a namespace changes", some, _cut, limit=None)
+    isolating = {key for each in engine.endpoints if each.node == NODE for key in _isolating(engine, each)}
+    some = [one for one in found if isinstance(one, NetworkPolicy) and _key(one) in isolating]
+    figures += following.changes("one policy of pods of the node loses rules", some, _cut, limit=None)
     return figures
 
 
@@ -78,6 +78,14 @@ def _proved(prover: Prover, ruleset: Ruleset) -> None:
     proof = completed(prover, ruleset)
     assert proof is not None
     assert proof.holds, proof
+
+
+def _isolating(engine: Engine, endpoint: Endpoint) -> frozenset[PolicyKey]:
+    return engine.policies_of(endpoint, Direction.EGRESS) | engine.policies_of(endpoint, Direction.INGRESS)
+
+
+def _key(policy: NetworkPolicy) -> PolicyKey:
+    return PolicyKey(policy.namespace, policy.name)
 
 
 def _relabelled(pod: Pod, random: Random) -> Pod:

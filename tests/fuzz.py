@@ -3,23 +3,28 @@
     reference == engine == desired ruleset == kernel's ruleset == what it means, proved for every packet
 
 Each cluster has a seed of its own, printed with what is wrong, so that one cluster can be repeated:
-`python -m tests.fuzz --seed SEED --clusters 1`.
+`python -m tests.fuzz --seed SEED --clusters 1`. Equal seeds give equal clusters, whatever the number of processes.
 """
 
 from __future__ import annotations
 
 import argparse
+import multiprocessing
+import os
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from functools import partial
 from random import Random, SystemRandom
 
 from haechi.dataplane import TABLE, NodeRuleset
 from haechi.engine import Engine, verdict
 from haechi.netlink import Nftables
 from haechi.netns import IsolationRefused, isolated
-from haechi.reference import allowed
+from haechi.nft import Ruleset
+from haechi.reference import Cluster, allowed
 from haechi.testing.nftables import FakeNftables
 from haechi.verify import Prover, completed, prove
 from tests import clusters
@@ -27,6 +32,15 @@ from tests.verify import small
 from tests.verify.small import Object
 
 UPDATES = 6
+PACKETS = 40
+"""Packets of a cluster with which the reference is asked, and half as many after each update."""
+AT_ONCE = 20
+"""Clusters of one process before it tells how it went."""
+TOLD = 500
+"""Clusters between two lines of progress."""
+
+Kernel = Nftables | FakeNftables
+Clock = Callable[[], float]
 
 
 @dataclass
@@ -42,60 +56,120 @@ class Tally:
 
     clusters: int = 0
     proofs: int = 0
-    kernel: bool = False
+    kernel: bool = True
     wrong: str = ""
+
+    def add(self, other: Tally) -> None:
+        self.clusters += other.clusters
+        self.proofs += other.proofs
+        self.kernel = self.kernel and other.kernel
+        self.wrong = self.wrong or other.wrong
+
+    def __str__(self) -> str:
+        where = "the kernel's" if self.kernel else "a fake kernel's"
+        return f"{self.clusters} clusters, {self.proofs} of {where} tables proved"
+
+
+Work = Callable[[range], Tally]
 
 
 class Differ(Exception):
     """Two links of the chain do not say the same."""
 
 
-def main() -> int:
-    """Fuzz; 1 if anything differs."""
+def main(arguments: list[str] | None = None, *, clock: Clock = time.monotonic, work: Work | None = None) -> int:
+    """Fuzz; 1 if anything differs.
+
+    Args:
+        arguments: of the command line.
+        clock: tells seconds.
+        work: tries the clusters of some seeds; the real kernel's by default.
+    """
     parser = argparse.ArgumentParser(prog="python -m tests.fuzz", description=__doc__)
     parser.add_argument("--clusters", type=int, default=10_000, help="how many at most")
-    parser.add_argument("--seconds", type=float, default=600, help="for how long at most")
+    parser.add_argument("--seconds", type=float, default=1800, help="for how long at most")
     parser.add_argument("--seed", type=int, default=None, help="the first cluster's; the next one's is one more")
-    arguments = parser.parse_args()
-    seed = SystemRandom().randrange(1 << 32) if arguments.seed is None else arguments.seed
+    parser.add_argument("--processes", type=int, default=os.cpu_count() or 1, help="how many at a time")
+    asked = parser.parse_args(arguments)
+    seed: int = SystemRandom().randrange(1 << 32) if asked.seed is None else asked.seed
+    end = clock() + asked.seconds
     print(f"seed {seed}", flush=True)
-    try:
-        tally = isolated(lambda: fuzz(seed, arguments.clusters, arguments.seconds, kernel=True))
-    except IsolationRefused as refused:
-        print(f"without the kernel: {refused}", flush=True)
-        tally = fuzz(seed, arguments.clusters, arguments.seconds, kernel=False)
-    where = "the kernel's" if tally.kernel else "a fake kernel's"
-    print(f"{tally.clusters} clusters, {tally.proofs} of {where} tables proved")
+    seeds = range(seed, seed + asked.clusters)
+    tally = total(seeds, work or partial(in_a_namespace, end=end), asked.processes, end, clock)
     if tally.wrong:
         print(tally.wrong)
+    elif tally.clusters < asked.clusters:
+        print(f"the time was up before {asked.clusters} clusters")
+    print(tally)
     return 1 if tally.wrong else 0
 
 
-def fuzz(seed: int, count: int, seconds: float, *, kernel: bool) -> Tally:
-    """Try clusters until one is wrong, there were `count`, or the time is up."""
-    tally = Tally(kernel=kernel)
-    end = time.monotonic() + seconds
-    with Nftables() if kernel else FakeNftables() as nftables:
-        for number in range(seed, seed + count):
-            if time.monotonic() > end:
+def total(seeds: range, work: Work, processes: int, end: float, clock: Clock) -> Tally:
+    """Try clusters until one is wrong, all were tried or the time is up."""
+    tally = Tally()
+    told = 0
+    parts = [seeds[first : first + AT_ONCE] for first in range(0, len(seeds), AT_ONCE)]
+    processes = min(processes, len(parts))
+    with pool(processes) as found:
+        for part in found(work, parts):
+            tally.add(part)
+            if tally.wrong or clock() >= end:
+                break
+            if tally.clusters >= told + TOLD:
+                told = tally.clusters
+                print(tally, flush=True)
+    return tally
+
+
+def pool(processes: int) -> AbstractContextManager[Callable[[Work, list[range]], Iterable[Tally]]]:
+    """What maps work to its results: in this process, or in several, which end with the context."""
+    return nullcontext(map) if processes < 2 else _Several(processes)
+
+
+class _Several:
+    def __init__(self, processes: int) -> None:
+        self._pool = multiprocessing.get_context("spawn").Pool(processes)
+
+    def __enter__(self) -> Callable[[Work, list[range]], Iterable[Tally]]:
+        return self._pool.imap_unordered
+
+    def __exit__(self, *_: object) -> None:
+        self._pool.terminate()
+        self._pool.join()
+
+
+def in_a_namespace(seeds: range, end: float) -> Tally:
+    """Try the clusters of some seeds with the kernel, in a namespace; with the fake where there can be none."""
+    try:
+        return isolated(lambda: fuzz(seeds, Nftables(), end))
+    except IsolationRefused:
+        return fuzz(seeds, FakeNftables(), end)
+
+
+def fuzz(seeds: range, nftables: Kernel, end: float, clock: Clock = time.monotonic) -> Tally:
+    """Try the clusters of some seeds until one is wrong or the time is up."""
+    tally = Tally(kernel=isinstance(nftables, Nftables))
+    with nftables:
+        for seed in seeds:
+            if clock() >= end:
                 break
             try:
-                tally.proofs += one_cluster(number, nftables)
+                tally.proofs += one_cluster(seed, nftables)
             except Exception as error:  # whatever it is, it belongs to this seed
-                tally.wrong = f"seed {number}: {type(error).__name__}: {error}"
+                tally.wrong = f"seed {seed}: {type(error).__name__}: {error}"
                 break
             tally.clusters += 1
     return tally
 
 
-def one_cluster(seed: int, nftables: Nftables | FakeNftables) -> int:
+def one_cluster(seed: int, nftables: Kernel) -> int:
     """A cluster and some updates of it; how many proofs. Raises `Differ`."""
     random = Random(seed)
-    present = _objects(random)
+    present = objects(random)
     engine = Engine.of(present.values())
     node = NodeRuleset(engine, small.NODE)
     prover = Prover(small.NODE, present.values())
-    _check(random, present, engine, node, prover, nftables)
+    held = _check(random, present, engine, node, prover, nftables, PACKETS)
     for _ in range(UPDATES):
         for verb, one in _update(random, present):
             if verb == "put":
@@ -104,14 +178,15 @@ def one_cluster(seed: int, nftables: Nftables | FakeNftables) -> int:
             else:
                 node.apply(engine.delete(type(one), one.namespace, one.name))
                 prover.delete(type(one), one.namespace, one.name)
-        _check(random, present, engine, node, prover, nftables)
-    whole = prove(nftables.ruleset(TABLE.name), present.values(), small.NODE)
+        held = _check(random, present, engine, node, prover, nftables, PACKETS // 2)
+    whole = prove(held, present.values(), small.NODE)
     if not whole.holds:
         raise Differ(f"proved step by step, and not at once\n{whole}")
     return UPDATES + 2
 
 
-def _objects(random: Random) -> dict[tuple[type, str], Object]:
+def objects(random: Random) -> dict[tuple[type, str], Object]:
+    """The objects of a cluster, by kind and key."""
     pods, policies = random.randint(2, 12), random.randint(1, 9)
     found = small.objects(random, pods=pods, policies=policies, tidy=random.random() < 0.3)
     return {(type(one), one.key): one for one in found}
@@ -136,21 +211,31 @@ def _check(
     engine: Engine,
     node: NodeRuleset,
     prover: Prover,
-    nftables: Nftables | FakeNftables,
-) -> None:
-    """Every link of the chain beside the next."""
-    cluster = clusters.cluster(list(present.values()))
-    for packet in random.sample(probes := clusters.probes(cluster, random), min(len(probes), 40)):
-        if verdict(engine, packet) != allowed(cluster, packet):
-            raise Differ(f"engine and reference: {packet}: {verdict(engine, packet)}, {allowed(cluster, packet)}")
+    nftables: Kernel,
+    packets: int,
+) -> Ruleset | None:
+    """Every link of the chain beside the next; the kernel's table. Raises `Differ` with all that differs."""
     nftables.commit(node.transaction())
     node.committed()
     held = nftables.ruleset(TABLE.name)
+    wrong = list(_judged_otherwise(random, clusters.cluster(list(present.values())), engine, packets))
     if held != NodeRuleset(Engine.of(present.values()), small.NODE).ruleset():
-        raise Differ("the kernel's table is not the one that the present state asks for")
+        wrong.append("the kernel's table is not the one that the present state asks for")
     proof = completed(prover, held)
     if proof is None or not proof.holds:
-        raise Differ(str(proof))
+        wrong.append(str(proof))
+    if wrong:
+        raise Differ("\n".join(wrong))
+    return held
+
+
+def _judged_otherwise(random: Random, cluster: Cluster, engine: Engine, count: int) -> Iterator[str]:
+    """The packets, of `count` random ones, that the engine and the reference judge differently."""
+    probes = clusters.probes(cluster, random)
+    for packet in random.sample(probes, min(len(probes), count)):
+        said, wanted = verdict(engine, packet), allowed(cluster, packet)
+        if said != wanted:
+            yield f"engine and reference: {packet}: {said}, {wanted}"
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ from haechi.sets import text_to_point
 from tests.building import pod, policy
 from tests.dataplane.interpreter import Flow, Interpreter
 from tests.netlink.namespace import in_namespace
+from tests.verify.proved import assert_proved
 
 FIXED = Ruleset.of(TABLE, *declarations(), *chains())
 STATES = ("10.0.0.1", "192.0.2.9"), ("192.0.2.9", "10.0.0.1")
@@ -43,6 +44,7 @@ def test_the_kernel_takes_the_fixed_part_alone() -> None:
         transaction.add_ruleset(FIXED)
         nftables.commit(transaction)
         assert nftables.ruleset(TABLE.name) == FIXED
+    assert_proved(FIXED, [pod("x/a", "10.0.0.1", "fd00::1", node="n")], "n")
 
 
 def test_a_node_without_policies_has_the_fixed_part_and_nothing_else() -> None:
@@ -72,8 +74,11 @@ def test_disputed_addresses_are_dropped() -> None:
 
 
 @pytest.mark.parametrize(("family", "address"), [*zip(FAMILIES, ("10.0.0.1", "fd00::1"), strict=True)])
-def test_the_element_of_a_pod_itself_has_its_address_twice(family: AddressFamily, address: str) -> None:
-    assert self_element(family, text_to_point(address)).key == ip_address(address).packed * 2
+def test_the_element_of_a_pod_itself_has_the_client_and_the_server(family: AddressFamily, address: str) -> None:
+    here, there = text_to_point(address), text_to_point(address) + 1
+    packed, next_packed = ip_address(address).packed, (ip_address(address) + 1).packed
+    assert self_element(family, here, here).key == packed * 2
+    assert self_element(family, here, there).key == packed + next_packed
 
 
 def test_every_fixed_set_is_filled_by_somebody() -> None:

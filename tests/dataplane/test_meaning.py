@@ -36,7 +36,7 @@ def forwarded(cluster: Cluster, packet: Packet, node: str) -> bool | None:
     if disputed or any(is_own_node(cluster, pod, remote) for end in ends for pod, remote in end):
         return None
     if clients and clients == servers:
-        return True if packet.source == packet.destination else None
+        return True
     verdict = allowed(cluster, packet)
     sides = ((clients, verdict.egress), (servers, verdict.ingress))
     return all(side.allowed for pods, side in sides if pods and pods[0] in here)
@@ -123,6 +123,20 @@ def test_a_pod_reaches_itself_through_a_service() -> None:
     assert kernel.passes(flow("10.0.0.1", "10.0.0.1"))
     assert kernel.passes(flow("fd00::1", "fd00::1", 17))
     assert not kernel.passes(flow("10.0.0.1", "10.0.0.2"))
+
+
+def test_a_pod_reaches_itself_from_one_of_its_addresses_to_another() -> None:
+    """Also if it has several of one family; not the address of another pod, nor one that another pod claims too."""
+    twin, rival = (
+        building.pod("x/twin", "10.0.0.8", "10.0.0.9", "10.0.0.7", "fd00::8", "fd00::9", node="n0"),
+        "10.0.0.7",
+    )
+    rivals = building.pod("y/rival", rival, node="n1")
+    kernel = Interpreter(NodeRuleset(Engine.of([*PODS, twin, rivals, CLOSED]), "n0").ruleset())
+    for client, server in (("10.0.0.8", "10.0.0.9"), ("10.0.0.9", "10.0.0.8"), ("fd00::9", "fd00::8")):
+        assert kernel.passes(flow(client, server))
+    for client, server in (("10.0.0.8", "10.0.0.1"), ("10.0.0.8", rival), (rival, "10.0.0.8"), (rival, rival)):
+        assert not kernel.passes(flow(client, server))
 
 
 def test_errors_of_a_known_connection_pass_and_other_icmp_does_not() -> None:

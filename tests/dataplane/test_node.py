@@ -13,10 +13,12 @@ from haechi.model import Namespace, NetworkPolicy, Node, Pod
 from haechi.netlink import Nftables
 from haechi.nft import Ruleset
 from haechi.testing.nftables import FakeNftables
+from haechi.verify import Prover
 from tests import building, clusters
 from tests.dataplane.cases import CASES
 from tests.netlink.namespace import in_namespace, in_user_namespace
 from tests.netlink.tool import nft
+from tests.verify.proved import assert_proved, assert_still_proved
 
 Object = Namespace | Node | Pod | NetworkPolicy
 Step = tuple[str, Object]
@@ -29,22 +31,30 @@ def steps(length: int) -> st.SearchStrategy[list[Step]]:
 
 
 def follow(found: list[Step], nftables: FakeNftables | Nftables) -> Ruleset:
-    """Do the steps one by one, commit as they say and at the end; the ruleset of the last state, built at once."""
+    """Do the steps one by one, commit as they say and at the end; the ruleset of the last state, built at once.
+
+    What is committed is proved each time.
+    """
     engine = Engine()
     node = NodeRuleset(engine, "n0")
+    prover = Prover("n0")
     present: dict[tuple[type, str], Object] = {}
     for verb, one in found:
         if verb.startswith("put"):
             node.apply(engine.put(one))
+            prover.put(one)
             present[type(one), one.key] = one
         else:
             node.apply(engine.delete(type(one), one.namespace, one.name))
+            prover.delete(type(one), one.namespace, one.name)
             present.pop((type(one), one.key), None)
         if verb.endswith("commit"):
             nftables.commit(node.transaction())
             node.committed()
+            assert_still_proved(nftables, prover)
     nftables.commit(node.transaction())
     node.committed()
+    assert_still_proved(nftables, prover)
     assert len(node.transaction()) == 0
     desired = NodeRuleset(Engine.of(present.values()), "n0").ruleset()
     assert node.ruleset() == desired
@@ -93,7 +103,7 @@ BASE: tuple[Object, ...] = (A, B, OPEN_TO_B)
 
 
 class Following:
-    """A node, its engine and a kernel, checked at every commit against a node that has no past."""
+    """A node, its engine and a kernel, proved at every commit and checked against a node that has no past."""
 
     def __init__(self, *found: Object, name: str = "n") -> None:
         self.present = {(type(one), one.key): one for one in found}
@@ -117,6 +127,7 @@ class Following:
         self.node.committed()
         fresh = NodeRuleset(Engine.of(self.present.values()), self.node.node).ruleset()
         assert self.kernel.ruleset(TABLE.name) == self.node.ruleset() == fresh
+        assert_proved(fresh, self.present.values(), self.node.node)
         assert len(self.node.transaction()) == 0
         return sent
 
@@ -135,7 +146,13 @@ class Following:
         found = self.kernel.ruleset(TABLE.name)
         assert found is not None
         (one,) = (each for each in found.sets.values() if each.name.startswith(f"{kind}_"))
-        return {one.shape.print(each) for each in one.elements}
+        return self.elements(one.name)
+
+    def elements(self, name: str) -> set[str]:
+        """The elements of a set."""
+        found = self.kernel.ruleset(TABLE.name)
+        assert found is not None
+        return {found.sets[name].shape.print(each) for each in found.sets[name].elements}
 
 
 def test_two_local_pods_with_one_address_are_both_closed_until_one_goes() -> None:
@@ -175,6 +192,24 @@ def test_a_dispute_between_strangers_is_none_of_a_nodes_business() -> None:
     lab.put(building.pod("x/far", "10.0.0.9", node="m"))
     lab.put(building.pod("x/farther", "10.0.0.9", node="o"))
     assert lab.commit() == ""
+
+
+def test_a_pods_addresses_of_one_family_are_paired_as_long_as_they_are_its_alone() -> None:
+    lab = Following(*BASE, building.pod("x/w", "10.0.0.7", "10.0.0.8", "fd00::7", marks="r=a", node="n"))
+    w, a = {f"10.0.0.{one} . 10.0.0.{other}" for one in (7, 8) for other in (7, 8)}, "10.0.0.1 . 10.0.0.1"
+    assert lab.elements("self4") == {a, *w}
+    assert lab.elements("self6") == {"fd00::1 . fd00::1", "fd00::7 . fd00::7"}
+    twin = building.pod("x/twin", "10.0.0.8", node="m")
+    lab.put(twin)
+    lab.commit()
+    assert lab.elements("self4") == {a, "10.0.0.7 . 10.0.0.7"}
+    lab.delete(twin)
+    lab.commit()
+    assert lab.elements("self4") == {a, *w}
+    lab.put(building.pod("x/w", "10.0.0.8", "fd00::7", "fd00::8", marks="r=a", node="n"))
+    lab.commit()
+    assert lab.elements("self4") == {a, "10.0.0.8 . 10.0.0.8"}
+    assert len(lab.elements("self6")) == 5
 
 
 def test_a_pod_that_moves_to_another_node_is_judged_there_alone() -> None:
@@ -313,6 +348,7 @@ def test_a_node_that_begins_anew_takes_the_place_of_its_table() -> None:
     again = NodeRuleset(Engine.of([A, NAMED]), "n")
     lab.kernel.commit(again.transaction())
     assert lab.kernel.ruleset(TABLE.name) == again.ruleset()
+    assert_proved(again.ruleset(), [A, NAMED], "n")
 
 
 def test_pods_without_a_node_are_judged_nowhere() -> None:
@@ -330,15 +366,19 @@ def test_the_nft_tool_does_the_same_with_the_printed_transactions(found: list[St
     """Every transaction goes to the kernel as text, through nft; what it leaves there is what is desired."""
     engine = Engine()
     node = NodeRuleset(engine, "n0")
+    prover = Prover("n0")
     with Nftables() as nftables:
         for verb, one in (*found, ("put, commit", clusters_end())):
             if verb.startswith("put"):
                 node.apply(engine.put(one))
+                prover.put(one)
             else:
                 node.apply(engine.delete(type(one), one.namespace, one.name))
+                prover.delete(type(one), one.namespace, one.name)
             if verb.endswith("commit"):
                 nft("-f", "-", feed=str(node.transaction()))
                 node.committed()
+                assert_still_proved(nftables, prover)
         assert nftables.ruleset(TABLE.name) == node.ruleset()
 
 
@@ -355,3 +395,4 @@ def test_a_printed_ruleset_loads_to_itself() -> None:
             nft("flush ruleset")
             nft("-f", "-", feed=str(desired))
             assert nftables.ruleset(TABLE.name) == desired
+            assert_proved(desired, found, "n")

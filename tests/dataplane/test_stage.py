@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from syrupy.assertion import SnapshotAssertion
 from syrupy.extensions.single_file import SingleFileSnapshotExtension, WriteMode
 
-from haechi.dataplane import NodeRuleset
+from haechi.dataplane import TABLE, NodeRuleset
 from haechi.dataplane.peerset import BlockSet, NamedSet, PodSet
 from haechi.dataplane.stage import Stage
 from haechi.engine import Engine
@@ -23,6 +23,7 @@ from tests.building import pod, policy
 from tests.dataplane.cases import CASES
 from tests.netlink.namespace import in_namespace
 from tests.netlink.tool import nft
+from tests.verify.proved import assert_proved
 
 Object = Namespace | Node | Pod | NetworkPolicy
 
@@ -35,7 +36,9 @@ class Golden(SingleFileSnapshotExtension):
 
 
 def ruleset(found: tuple[Object, ...]) -> Ruleset:
-    return NodeRuleset(Engine.of(found), "n").ruleset()
+    made = NodeRuleset(Engine.of(found), "n").ruleset()
+    assert_proved(made, found, "n")
+    return made
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -84,6 +87,7 @@ def test_a_stage_can_be_made_and_removed_in_its_order(found: list[Object]) -> No
     """Each noun refers only to those before it and to the peer sets: nf_tables would refuse it otherwise."""
     fake, node = FakeNftables(), NodeRuleset(Engine.of(found), "n0")
     fake.commit(node.transaction())
+    assert_proved(fake.ruleset(TABLE.name), found, "n0")
     for each in stages(found):
         names: set[str] = set()
         for noun in each.nouns:

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from haechi.dataplane import NodeRuleset
+from haechi.dataplane import TABLE, NodeRuleset
 from haechi.engine import Engine
 from haechi.lab.network import Network, build
 from haechi.lab.run import enforce
 from haechi.lab.topology import Endpoint, NodeSpec, Topology
 from haechi.model import Namespace, NetworkPolicy, ObjectMeta, Pod, PodIP, PodSpec, PodStatus
+from haechi.netlink import Nftables
+from haechi.verify import Object
 from tests.scenarios.scenario import netpol
+from tests.verify.proved import assert_proved
 
 NODES = (NodeSpec("n1", ("172.18.0.2", "fd01::2")), NodeSpec("n2", ("172.18.0.3", "fd01::3")))
 PODS = (
@@ -33,21 +36,24 @@ NO_EGRESS = netpol("x", "from-client", "{podSelector: {matchLabels: {role: clien
 
 
 class Enforced:
-    """The network and its policies."""
+    """The network and its policies, proved after every change."""
 
     def __init__(self, network: Network) -> None:
         self.network = network
-        self.engine = Engine.of(map(_pod, PODS))
+        self.present: dict[tuple[type, str], Object] = {(Pod, one.key): one for one in map(_pod, PODS)}
+        self.engine = Engine.of(self.present.values())
         self.rulesets = [NodeRuleset(self.engine, node.name) for node in NODES]
         self._send()
 
     def put(self, one: NetworkPolicy | Pod | Namespace) -> None:
+        self.present[type(one), one.key] = one
         delta = self.engine.put(one)
         for ruleset in self.rulesets:
             ruleset.apply(delta)
         self._send()
 
     def delete(self, policy: NetworkPolicy) -> None:
+        del self.present[NetworkPolicy, policy.key]
         delta = self.engine.delete(NetworkPolicy, policy.namespace, policy.name)
         for ruleset in self.rulesets:
             ruleset.apply(delta)
@@ -56,6 +62,8 @@ class Enforced:
     def _send(self) -> None:
         for ruleset in self.rulesets:
             enforce(self.network, ruleset)
+            with self.network.node(ruleset.node), Nftables() as nftables:
+                assert_proved(nftables.ruleset(TABLE.name), self.present.values(), ruleset.node)
 
 
 @contextmanager

@@ -17,6 +17,7 @@ def test_packets_show_the_example(folder: str) -> None:
     report = run(example.lab, Questions(ports_to_probe(example.lab.policies, example.lab.pods)))
     assert report.rows
     assert report.mismatches == ()
+    assert report.holds, report.proofs
     wrong = [
         row
         for row in report.rows

@@ -45,3 +45,4 @@ def test_packets_say_what_the_engine_says(
     cluster = lab_cluster([*separate(pods), *some[0].values(), *some[1].values()])
     report = run(cluster, Questions(tuple(asked)))
     assert report.mismatches == ()
+    assert report.holds, report.proofs

@@ -89,6 +89,7 @@ def test_packets_do_what_is_expected_in_a_stable_order() -> None:
     told: list[tuple[str, int, int]] = []
     first, second = (run(CLUSTER, PORT, lambda *step: told.append(step)) for _ in range(2))
     assert first.mismatches == ()
+    assert first.holds
     assert [*map(question, first.rows)] == [*map(question, second.rows)]
     assert {row.source for row in first.rows} == {row.destination for row in first.rows} == EVERYONE
     assert first.endpoints == {pod.key: pod.addresses for pod in CLUSTER.pods} | CLUSTER.hosts
@@ -152,6 +153,7 @@ def sabotaged(change: Callable[[Transaction], None], questions: Questions) -> li
         with build(topology) as network:
             for each in topology.nodes:
                 enforce(network, NodeRuleset(engine, each.name))
+            assert all(proof.holds for proof in proved(network, CLUSTER, lambda *_: None))
             transaction = Transaction(TABLE)
             change(transaction)
             with network.node("n"), Nftables() as nftables:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from itertools import product
 
 import pytest
@@ -17,7 +18,8 @@ from haechi.lab.topology import Endpoint, NodeSpec, Topology
 from haechi.model import Node, Pod
 from haechi.netlink import Nftables
 from haechi.netns import isolated
-from tests.scenarios import PORTS, SCENARIOS, Object, Scenario, Verdicts, base_cluster, placed
+from haechi.verify import prove
+from tests.scenarios import PORTS, SCENARIOS, Key, Object, Scenario, Verdicts, after, base_cluster, key, placed
 
 pytestmark = pytest.mark.kernel
 
@@ -31,18 +33,20 @@ def test_packets_do_what_the_scenario_says(scenario: Scenario, nodes: int) -> No
 def play(scenario: Scenario, nodes: int) -> list[str]:
     """Build the base cluster, make the scenario's changes one by one, and tell what packets did otherwise."""
     objects = base_cluster(nodes)
+    present: dict[Key, Object] = {key(one): one for one in objects}
     engine = Engine.of(objects)
     rulesets = [NodeRuleset(engine, one.name) for one in objects if isinstance(one, Node)]
     wrong: list[str] = []
     with build(topology(objects)) as network:
         for number, step in enumerate(scenario.steps):
             deltas = [engine.put(placed(one, nodes)) for one in step.put]
-            deltas += [engine.delete(*key) for key in step.delete]
+            deltas += [engine.delete(*gone) for gone in step.delete]
+            present = after(present, step, nodes)
             for ruleset in rulesets:
                 for delta in deltas:
                     ruleset.apply(delta)
                 enforce(network, ruleset)
-                wrong += [f"step {number}: {text}" for text in in_kernel(network, ruleset)]
+                wrong += [f"step {number}: {text}" for text in in_kernel(network, ruleset, present.values())]
             wrong += [f"step {number}: {text}" for text in on_packets(network, step.verdicts)]
     return wrong
 
@@ -53,10 +57,12 @@ def topology(objects: list[Object]) -> Topology:
     return Topology(nodes, pods)
 
 
-def in_kernel(network: Network, ruleset: NodeRuleset) -> list[str]:
+def in_kernel(network: Network, ruleset: NodeRuleset, present: Iterable[Object]) -> list[str]:
     with network.node(ruleset.node), Nftables() as nftables:
         found = nftables.ruleset(TABLE.name)
-    return [] if found == ruleset.ruleset() else [f"the kernel of {ruleset.node} holds another ruleset"]
+    proof = prove(found, present, ruleset.node)
+    wrong = [] if found == ruleset.ruleset() else [f"the kernel of {ruleset.node} holds another ruleset"]
+    return wrong if proof.holds else [*wrong, str(proof)]
 
 
 def on_packets(network: Network, verdicts: Verdicts) -> list[str]:

@@ -40,6 +40,8 @@ def test_every_object_needs_good_metadata(kind: str) -> None:
             {"status": {"podIP": "x", "podIPs": [{"ip": "10.0.0.1"}, {"ip": "y"}]}},
             ["status.podIP", "status.podIPs[1].ip"],
         ),
+        ("Pod", {"status": {"podIPs": [{"ip": "10.0.0.1"}, {"ip": "fd00::1"}]}}, []),
+        ("Pod", {"status": {"podIPs": [{"ip": "10.0.0.1"}, {"ip": "fd00::1"}, {"ip": "fd00::2"}]}}, ["status.podIPs"]),
         ("Pod", {"spec": BAD_PORT}, ["spec.containers[0].ports[0].containerPort"]),
         (
             "Pod",

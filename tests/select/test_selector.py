@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import product
+from itertools import combinations, combinations_with_replacement, product
 from random import Random
 
 import pytest
@@ -88,6 +88,45 @@ def test_canonical_form_is_sorted_and_stays(given: LabelSelector) -> None:
 @given(few_keys())
 def test_nothing_is_the_one_contradiction(given: LabelSelector) -> None:
     assert (Selector.parse(given) == NOTHING) == (not any(literally(given, labels) for labels in UNIVERSE))
+
+
+@given(few_keys(), few_keys())
+def test_implies_is_what_holds_of_all_labels(one: LabelSelector, other: LabelSelector) -> None:
+    within = all(literally(other, labels) for labels in UNIVERSE if literally(one, labels))
+    assert Selector.parse(one).implies(Selector.parse(other)) == within
+
+
+def test_implies_on_one_key_with_every_requirement() -> None:
+    some = [chosen for size in (1, 2, 3) for chosen in combinations(VALUES, size)]
+    valued = [Requirement("app", operator, chosen) for operator in (Operator.IN, Operator.NOT_IN) for chosen in some]
+    every = [*valued, Requirement("app", Operator.EXISTS), Requirement("app", Operator.DOES_NOT_EXIST)]
+    both = [Selector.all_of(pair) for pair in combinations_with_replacement(every, 2)]
+    for one, other in product([EVERYTHING, *both], repeat=2):
+        assert one.implies(other) == all(other.matches(labels) for labels in UNIVERSE if one.matches(labels))
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "implied"),
+    [
+        ("{matchLabels: {a: x, b: y}}", "{matchLabels: {a: x}}", True),
+        ("{matchLabels: {a: x}}", "{matchLabels: {a: x, b: y}}", False),
+        ("{matchLabels: {a: x}}", "{matchExpressions: [{key: a, operator: NotIn, values: [z, y]}]}", True),
+        ("{matchExpressions: [{key: a, operator: DoesNotExist}]}", "{matchLabels: {a: x}}", False),
+        (
+            "{matchExpressions: [{key: a, operator: DoesNotExist}]}",
+            "{matchExpressions: [{key: a, operator: NotIn, values: [x]}]}",
+            True,
+        ),
+        (
+            "{matchExpressions: [{key: a, operator: Exists}]}",
+            "{matchExpressions: [{key: b, operator: Exists}]}",
+            False,
+        ),
+        ("{}", "{matchExpressions: [{key: a, operator: NotIn, values: [x]}]}", False),
+    ],
+)
+def test_who_implies_whom(one: str, other: str, implied: bool) -> None:
+    assert Selector.parse(selector(one)).implies(Selector.parse(selector(other))) == implied
 
 
 @given(few_keys())

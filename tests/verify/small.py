@@ -46,7 +46,10 @@ EXCEPTS = ("10.0.0.0/31", "10.0.0.3/32", "10.0.0.0/16", "fd00::2/127", "fd00::/1
 
 
 def objects(random: Random, *, pods: int = 7, policies: int = 5, tidy: bool = False) -> list[Object]:
-    """A cluster; `tidy`: nothing unreadable, disputed, completed, on the host's network or beside its own node."""
+    """A cluster.
+
+    `tidy`: nothing unreadable, disputed, completed, on the host's network or beside its own node; one address a family.
+    """
     found: list[Object] = [namespace(random, name) for name in NAMESPACES if random.random() < 0.8]
     if not tidy and random.random() < 0.5:
         found.append(node(random))
@@ -70,10 +73,13 @@ def node(random: Random) -> Node:
 def pod(random: Random, number: int, *, tidy: bool = False) -> Pod:
     """The pod with this number: the first half on the node."""
     own = (f"10.0.0.{number + 1}", f"fd00::{number + 1:x}")
-    addresses = random.choice((own, own, own[:1], own[1:]))
+    addresses: tuple[str, ...] = random.choice((own, own, own[:1], own[1:]))
     odd = not tidy and random.random() < 0.15
     if odd:
         addresses = (f"10.0.0.{random.randrange(8)}", f"fd00::{random.randrange(8):x}")
+    elif not tidy and random.random() < 0.15:  # several of one family, which no API server takes
+        second = (number + 8) % 10
+        addresses = (*own, f"10.0.0.{second}", f"fd00::{second:x}")
     hosts: tuple[HostIP, ...] = ()
     if not tidy and random.random() < 0.2:
         hosts = (HostIP(ip=random.choice(("172.16.0.1", "10.0.0.6"))),)

@@ -9,44 +9,27 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from haechi.dataplane import TABLE, NodeRuleset
+from haechi.dataplane import NodeRuleset
 from haechi.engine import Engine
 from haechi.model import Namespace, NetworkPolicy, Node, Pod
 from haechi.netlink import Nftables
-from haechi.sets import AddressSet, text_to_point
 from haechi.testing.nftables import FakeNftables
 from haechi.verify import Proof, Prover, completed, prove
-from tests import clusters
+from tests import building, clusters
 from tests.netlink.namespace import in_namespace
 from tests.verify import small
+from tests.verify.proved import assert_still_proved
 
 Object = Namespace | Node | Pod | NetworkPolicy
 CLUSTERS = 200
 
 
-def is_dual_stack_at_most(one: Object) -> bool:
-    """As the API server has it: no pod has two addresses of one family."""
-    if not isinstance(one, Pod):
-        return True
-    points = AddressSet.of(*(text_to_point(each.ip) for each in one.status.pod_ips if _is_address(each.ip)))
-    return len(points.v4) < 2 and len(points.v6) < 2
-
-
-def _is_address(text: str) -> bool:
-    try:
-        text_to_point(text)
-    except ValueError:
-        return False
-    return True
-
-
-objects = clusters.objects().filter(is_dual_stack_at_most)
 Steps = list[tuple[bool, Object]]
 
 
 def steps(length: int) -> st.SearchStrategy[Steps]:
     """Objects that are put or, one time in four, deleted."""
-    return st.lists(st.tuples(st.integers(0, 3).map(bool), objects), min_size=1, max_size=length)
+    return st.lists(st.tuples(st.integers(0, 3).map(bool), clusters.objects()), min_size=1, max_size=length)
 
 
 def follow(found: Steps, nftables: FakeNftables | Nftables) -> None:
@@ -63,9 +46,7 @@ def follow(found: Steps, nftables: FakeNftables | Nftables) -> None:
             prover.delete(type(one), one.namespace, one.name)
         nftables.commit(node.transaction())
         node.committed()
-        proof = completed(prover, nftables.ruleset(TABLE.name))
-        assert proof is not None
-        assert proof.holds, proof
+        assert_still_proved(nftables, prover)
 
 
 @pytest.mark.parametrize("part", range(4))
@@ -90,7 +71,11 @@ def test_every_commit_to_the_kernel_is_proved(found: Steps) -> None:
         follow(found, nftables)
 
 
-@given(st.lists(objects, max_size=14), st.lists(objects, max_size=14), st.lists(objects, max_size=3))
+@given(
+    st.lists(clusters.objects(), max_size=14),
+    st.lists(clusters.objects(), max_size=14),
+    st.lists(clusters.objects(), max_size=3),
+)
 def test_what_is_not_enforced_is_found_by_a_proof_that_goes_on_as_by_one_from_scratch(
     one: list[Object], more: list[Object], unseen: list[Object]
 ) -> None:
@@ -108,6 +93,24 @@ def test_what_is_not_enforced_is_found_by_a_proof_that_goes_on_as_by_one_from_sc
         again = completed(prover, ruleset)
         assert again is not None
         assert again.holds == whole.holds, whole
+
+
+def test_a_policy_costs_the_pods_of_the_node_that_it_selects() -> None:
+    pods = [building.pod(f"x/p{n}", f"10.0.0.{n}", marks=f"n={n}", node="n0" if n < 9 else "n1") for n in range(1, 20)]
+    found: list[Object] = [*pods, building.policy("{podSelector: {}, ingress: [{from: [{podSelector: {}}]}]}")]
+    engine, prover = Engine.of(found), Prover("n0", found)
+    node = NodeRuleset(engine, "n0")
+    compared: list[int] = []
+    for one in (None, *(building.policy(f"{{podSelector: {{matchLabels: {{n: '{n}'}}}}}}", name="q") for n in (12, 3))):
+        if one is not None:
+            node.apply(engine.put(one))
+            prover.put(one)
+        proof = completed(prover, node.ruleset())
+        assert proof is not None
+        assert proof.holds, proof
+        compared.append(proof.boxes)
+    whole, elsewhere, here = compared
+    assert 0 == elsewhere < here < whole / 4
 
 
 def test_a_proof_does_not_outlive_a_change_meanwhile() -> None:

@@ -10,6 +10,7 @@ from haechi.dataplane import NodeRuleset
 from haechi.engine import Engine
 from haechi.nft import Ruleset
 from haechi.sets import AddressSet
+from haechi.verify.budget import Budget
 from haechi.verify.reading import Reading
 from haechi.verify.space import Piece, connections, errors, loose
 from haechi.verify.walk import Walk
@@ -38,7 +39,7 @@ def assert_same(ruleset: Ruleset) -> None:
     """Symbolic and packet by packet, but where the symbolic walk says that it cannot know."""
     everyone = AddressSet.ALL
     for hasty in (False, True):
-        walk = Walk(Reading(ruleset), hasty=hasty)
+        walk = Walk(Reading(ruleset), Budget(1 << 32), hasty=hasty)
         region = [*connections(everyone, everyone), *errors(), *loose(everyone, everyone)]
         outcome = walk.forward(region)
         if hasty and outcome.forks:

@@ -120,18 +120,36 @@ class Check:
 
     def pivots(self, world: World) -> Iterator[Pivot]:
         """All that is asked, each packet once: by server if that is a pod, else by client."""
-        for address in _claimed(world, self.destinations):
-            owner = world.engine.owner(address)
-            remote = _remote(world, self.sources, address, owner)
-            asked = Traffic.of(remote, self.ports.on(owner))
-            if asked:
-                yield Pivot(address, owner, Direction.INGRESS, asked)
-        for address in _claimed(world, self.sources) if self.destinations.addresses - world.claimed else ():
-            owner = world.engine.owner(address)
-            remote = _remote(world, self.destinations, address, owner) - world.claimed
-            asked = Traffic.of(remote, self.ports.numbers)
-            if asked:
-                yield Pivot(address, owner, Direction.EGRESS, asked)
+        for direction in (Direction.INGRESS, Direction.EGRESS):
+            addresses = sorted(self.addresses(world, direction), key=world.order.__getitem__)
+            yield from (pivot for address in addresses if (pivot := self.pivot(world, direction, address)).asked)
+
+    def asks(self, world: World) -> bool:
+        """Whether anything is asked at all."""
+        return any(
+            self.pivot(world, direction, address).asked
+            for direction in (Direction.INGRESS, Direction.EGRESS)
+            for address in self.addresses(world, direction)
+        )
+
+    def addresses(self, world: World, direction: Direction) -> Iterator[int]:
+        """The addresses of pods about which something may be asked: of servers (Ingress) or clients (Egress)."""
+        if direction is Direction.INGRESS:
+            return _points(self.destinations.addresses & world.claimed)
+        return _points(self.sources.addresses & world.claimed if self.outside(world) else AddressSet.NONE)
+
+    def outside(self, world: World) -> AddressSet:
+        """The servers that are no pods."""
+        return self.destinations.addresses - world.claimed
+
+    def pivot(self, world: World, direction: Direction, address: int) -> Pivot:
+        """What is asked about one of `addresses`; it may be nothing."""
+        owner = world.engine.owner(address)
+        if direction is Direction.INGRESS:
+            remote, ports = _remote(world, self.sources, address, owner), self.ports.on(owner)
+        else:
+            remote, ports = _remote(world, self.destinations, address, owner) - world.claimed, self.ports.numbers
+        return Pivot(address, owner, direction, Traffic.of(remote, ports))
 
     def between(self, world: World, source: int, destination: int) -> PortSet:
         """The ports on which this asks about one pair of addresses."""
@@ -149,10 +167,8 @@ class Check:
         return self.ports.numbers if asks else PortSet.NONE
 
 
-def _claimed(world: World, group: Group) -> list[int]:
-    """The addresses of pods in a group, pod by pod."""
-    found = [p for first, last in (group.addresses & world.claimed).intervals for p in range(first, last + 1)]
-    return sorted(found, key=lambda address: (world.names[address], address))
+def _points(addresses: AddressSet) -> Iterator[int]:
+    return (point for first, last in addresses.intervals for point in range(first, last + 1))
 
 
 def _remote(world: World, group: Group, address: int, owner: Endpoint | None) -> AddressSet:
@@ -207,7 +223,7 @@ def _silent(world: World, some: tuple[Check, ...]) -> Iterator[str]:
         for pod in check.destinations.pods:
             for name in check.ports.missing(pod):
                 yield f"{pod.key} has no port named {name}"
-    if not any(True for check in some for _ in check.pivots(world)):
+    if not any(check.asks(world) for check in some):
         yield "there is no packet that a policy could judge between these two"
 
 
@@ -233,13 +249,10 @@ def _selected(world: World, party: Party, namespace: str) -> Iterator[Endpoint]:
     pods = EVERYTHING if party.pod_selector is None else Selector.parse(party.pod_selector)
     scope = None if party.namespace_selector is None else Selector.parse(party.namespace_selector)
     name = party.namespace or ("" if scope is not None else namespace)
-    for endpoint in world.pods:
-        own = endpoint.key.namespace
-        if name and own != name:
-            continue
+    for own, members in world.pods_in.items():
         labels = {**world.namespaces.get(own, {}), NAME_LABEL: own}
-        if (scope is None or scope.matches(labels)) and pods.matches(endpoint.labels):
-            yield endpoint
+        if (not name or own == name) and (scope is None or scope.matches(labels)):
+            yield from (endpoint for endpoint in members if pods.matches(endpoint.labels))
 
 
 def nobody(world: World, party: Party, found: Group) -> str:

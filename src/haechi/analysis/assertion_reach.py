@@ -7,18 +7,15 @@ that allow a packet. Costs what policies say and what is asked about, not all pa
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from itertools import count
 from typing import NamedTuple
 
-from haechi.engine import Endpoint, Engine, NamedPort, Policy, PolicySet, Rule, traffic
+from haechi.analysis.items import numbered, rule_path
+from haechi.engine import Endpoint, Engine, NamedPort, PolicySet, Rule, traffic
 from haechi.model.verdict import Direction, PolicyKey
 from haechi.sets import AddressSet, PortSet, Traffic, point_to_text
-
-_NUMBER = re.compile(r"spec\.(?:ingress|egress)\[(\d+)\]")
 
 
 class RuleKey(NamedTuple):
@@ -31,7 +28,7 @@ class RuleKey(NamedTuple):
     @property
     def path(self) -> str:
         """As in API errors: `spec.ingress[0]`."""
-        return f"spec.{self.direction.lower()}[{self.place}]"
+        return rule_path(self.direction, self.place)
 
 
 class _Senders(NamedTuple):
@@ -57,14 +54,23 @@ class World:
     namespaces: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     named: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     _known: dict[int, tuple[PolicySet, Traffic]] = field(default_factory=dict, repr=False, compare=False)
-    _rules: dict[tuple[RuleKey, tuple[NamedPort, ...]], Traffic] = field(
+    _alone: dict[tuple[RuleKey, tuple[NamedPort, ...]], PolicySet] = field(
         default_factory=dict, repr=False, compare=False
     )
+    _near: dict[tuple[str, tuple[int, ...]], AddressSet] = field(default_factory=dict, repr=False, compare=False)
 
     @cached_property
     def pods(self) -> tuple[Endpoint, ...]:
         """All pods that policies see, by key."""
         return tuple(sorted(self.engine.endpoints, key=lambda endpoint: endpoint.key))
+
+    @cached_property
+    def pods_in(self) -> Mapping[str, tuple[Endpoint, ...]]:
+        """The same by namespace."""
+        found: dict[str, list[Endpoint]] = {}
+        for endpoint in self.pods:
+            found.setdefault(endpoint.key.namespace, []).append(endpoint)
+        return {name: tuple(pods) for name, pods in found.items()}
 
     @cached_property
     def names(self) -> dict[int, str]:
@@ -87,6 +93,13 @@ class World:
         return AddressSet.of(*{address for endpoint in self.engine.endpoints for address in endpoint.addresses})
 
     @cached_property
+    def order(self) -> Mapping[int, int]:
+        """The place of each claimed address when they are told: by name, then by address."""
+        points = {address for endpoint in self.engine.endpoints for address in endpoint.addresses}
+        names = self.names
+        return {address: place for place, address in enumerate(sorted(points, key=lambda a: (names[a], a)))}
+
+    @cached_property
     def disputed(self) -> AddressSet:
         """The addresses that several pods claim: nothing passes there."""
         claims = [address for endpoint in self.engine.endpoints for address in endpoint.addresses]
@@ -94,7 +107,17 @@ class World:
 
     def near(self, endpoint: Endpoint) -> AddressSet:
         """Addresses of the pod's own node, from and to which everything passes."""
-        return AddressSet.of(*endpoint.host_addresses, *self.engine.node_addresses(endpoint.node))
+        key = (endpoint.node, endpoint.host_addresses)
+        found = self._near.get(key)
+        if found is None:
+            found = AddressSet.of(*endpoint.host_addresses, *self.engine.node_addresses(endpoint.node))
+            self._near[key] = found
+        return found
+
+    @cached_property
+    def nodes(self) -> AddressSet:
+        """Addresses of the nodes of all pods."""
+        return AddressSet.union_all({self.near(endpoint) for endpoint in self.engine.endpoints})
 
     def passing(self, address: int, direction: Direction, asked: Traffic) -> Traffic:
         """The part of `asked` that passes between an address that a pod claims and others.
@@ -164,7 +187,11 @@ class World:
                 yield RuleKey(key, direction, place)
 
     def allowed_by(self, key: RuleKey, endpoint: Endpoint | None = None) -> Traffic:
-        """What one rule allows, by the address of the other end.
+        """What one rule allows, by the address of the other end; for `endpoint` see `alone`."""
+        return self._traffic(self.alone(key, endpoint))
+
+    def alone(self, key: RuleKey, endpoint: Endpoint | None = None) -> PolicySet:
+        """One rule as if there were no other.
 
         Args:
             key: the rule.
@@ -172,20 +199,8 @@ class World:
         """
         rule = self.rules[key]
         ports = endpoint.ports if endpoint is not None and key.direction is Direction.INGRESS and rule.names else ()
-        found = self._rules.get((key, ports))
+        found = self._alone.get((key, ports))
         if found is None:
-            alone = replace(self.engine.policies[key.policy], ingress=(rule,), egress=(rule,))
-            found = self._rules[key, ports] = traffic(self.engine, PolicySet.of(key.direction, [alone], ports))
+            policy = replace(self.engine.policies[key.policy], ingress=(rule,), egress=(rule,))
+            found = self._alone[key, ports] = PolicySet.of(key.direction, [policy], ports)
         return found
-
-
-def numbered(policy: Policy, direction: Direction) -> Iterator[tuple[int, Rule]]:
-    """The readable rules of one direction, each with its place in the list of the specification."""
-    word = f"spec.{direction.lower()}["
-    unreadable = {
-        int(match[1])
-        for defect in policy.defects
-        if defect.path.startswith(word) and (match := _NUMBER.match(defect.path))
-    }
-    places = (place for place in count() if place not in unreadable)
-    return zip(places, policy.rules(direction), strict=False)

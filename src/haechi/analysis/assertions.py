@@ -4,7 +4,8 @@ Why: policies are code, so they need tests that say what is meant, in words that
 Promises the answer for every packet that an assertion means, not for samples: all pods, every address of a range, every
 port; it equals `haechi.engine.verdict` on each of them. An assertion that means nobody fails, unless it allows that.
 
-    Suite ──▶ checks ──▶ pivots ──▶ World.passing ──▶ differences, exercised rules
+    Suite ──▶ checks ──▶ Sweep ──▶ wrong pivots ──▶ World.passing ──▶ differences
+                           └─────▶ Coverage ──▶ exercised rules
 """
 
 from __future__ import annotations
@@ -17,9 +18,10 @@ from typing import NamedTuple
 from haechi.analysis.assertion_check import Pivot, checks
 from haechi.analysis.assertion_file import Assertion, Suite
 from haechi.analysis.assertion_reach import RuleKey, World
+from haechi.analysis.assertion_sweep import Sweep
 from haechi.engine import point, verdict
 from haechi.model import Location
-from haechi.model.verdict import Address, Direction, Packet, PolicyKey, Verdict
+from haechi.model.verdict import Address, Direction, Packet, Verdict
 from haechi.sets import AddressSet, PortSet, Traffic, point_to_text
 
 MOST_DIFFERENCES = 10
@@ -108,30 +110,24 @@ class Judgement:
 
 def judge(world: World, suites: Iterable[Suite]) -> Judgement:
     """Judge every assertion of some tests."""
-    coverage = _Coverage(world)
+    sweep = Sweep(world)
     outcomes = []
     for suite in suites:
         for number, (assertion, location) in enumerate(zip(suite.assertions, suite.locations, strict=True)):
             outcome = Outcome(suite.name, assertion.title(number), assertion, location)
-            outcomes.append(_judged(world, outcome, suite.namespace, coverage))
-    return Judgement(tuple(outcomes), tuple(world.rules), frozenset(world.rules) - coverage.waiting)
+            outcomes.append(_judged(world, outcome, suite.namespace, sweep))
+    return Judgement(tuple(outcomes), tuple(world.rules), frozenset(world.rules) - sweep.coverage.waiting)
 
 
-def _judged(world: World, outcome: Outcome, namespace: str, coverage: _Coverage) -> Outcome:
+def _judged(world: World, outcome: Outcome, namespace: str, sweep: Sweep) -> Outcome:
     asked, empty = checks(world, outcome.assertion, namespace)
     found: dict[_Pair, Difference] = {}
-    has_more = False
     for check in asked:
-        for pivot in check.pivots(world):
-            passing = world.passing(pivot.address, pivot.direction, pivot.asked)
-            coverage.exercise(pivot, passing)
-            wrong = pivot.asked - passing if check.allowed else passing
-            for difference in _differences(world, pivot, wrong, allowed=not check.allowed) if wrong else ():
-                if has_more := len(found) > MOST_DIFFERENCES:
-                    break
-                _add(found, difference)
+        differences = (one for pivot in sweep.wrong(check) for one in _differences(world, pivot, check.allowed))
+        while len(found) <= MOST_DIFFERENCES and (difference := next(differences, None)) is not None:
+            _add(found, difference)
     shown = tuple(_explained(world, difference) for difference in list(found.values())[:MOST_DIFFERENCES])
-    return replace(outcome, empty=empty, differences=shown, has_more=has_more or len(found) > MOST_DIFFERENCES)
+    return replace(outcome, empty=empty, differences=shown, has_more=len(found) > MOST_DIFFERENCES)
 
 
 _Pair = tuple[str, str, PortSet, Verdict]
@@ -150,14 +146,16 @@ def _add(found: dict[_Pair, Difference], new: Difference) -> None:
     found[key] = new
 
 
-def _differences(world: World, pivot: Pivot, wrong: Traffic, *, allowed: bool) -> Iterator[Difference]:
+def _differences(world: World, pivot: Pivot, expected: bool) -> Iterator[Difference]:
+    """The pairs of a pivot that do otherwise than `expected`."""
+    passing = world.passing(pivot.address, pivot.direction, pivot.asked)
     here = End(world.names[pivot.address], AddressSet.of(pivot.address))
-    for there, ports in _ends(world, wrong):
+    for there, ports in _ends(world, pivot.asked - passing if expected else passing):
         ingress = pivot.direction is Direction.INGRESS
         source, destination = (there, here) if ingress else (here, there)
         protocol, port = ports.witness()
         packet = Packet(_address(source), _address(destination), protocol, port)
-        yield Difference(source, destination, ports, allowed, packet, verdict(world.engine, packet))
+        yield Difference(source, destination, ports, not expected, packet, verdict(world.engine, packet))
 
 
 def _ends(world: World, some: Traffic) -> Iterator[tuple[End, PortSet]]:
@@ -195,33 +193,3 @@ def allowing(world: World, packet: Packet) -> Iterator[RuleKey]:
         for key in world.rules_of(endpoint, direction) if endpoint is not None else ():
             if world.allowed_by(key, endpoint).contains(remote, packet.protocol, packet.port):
                 yield key
-
-
-class _Coverage:
-    """The rules that no asserted and allowed packet has matched so far."""
-
-    def __init__(self, world: World) -> None:
-        self.world = world
-        self.waiting = set(world.rules)
-        engine = world.engine
-        self._senders: dict[PolicyKey, AddressSet] = {}
-        for key in world.rules:
-            if key.direction is Direction.EGRESS and key.policy not in self._senders:
-                members = engine.members(engine.policies[key.policy].subject)
-                self._senders[key.policy] = AddressSet.of(*[a for _, addresses in members for a in addresses])
-
-    def exercise(self, pivot: Pivot, passing: Traffic) -> None:
-        """Strike out the rules that a passing packet matches."""
-        if not passing or not self.waiting or pivot.endpoint is None:
-            return
-        for key in self.world.rules_of(pivot.endpoint, pivot.direction):
-            if key in self.waiting and passing & self.world.allowed_by(key, pivot.endpoint):
-                self.waiting.discard(key)
-        if pivot.direction is Direction.INGRESS:
-            self._exercise_senders(pivot.address, passing)
-
-    def _exercise_senders(self, address: int, passing: Traffic) -> None:
-        for key in [key for key in self.waiting if key.direction is Direction.EGRESS]:
-            ports = self.world.allowed_by(key).at(address)
-            if ports and passing.restricted(self._senders[key.policy], ports):
-                self.waiting.discard(key)

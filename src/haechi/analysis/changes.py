@@ -48,7 +48,7 @@ class PolicyDeletion:
 
 @dataclass(frozen=True, slots=True)
 class RuleDeletion:
-    """A rule of a policy goes; the policy isolates as before."""
+    """A rule of a policy goes; the policy isolates as before. `number` is its place in the policy as it was given."""
 
     policy: PolicyKey
     direction: Direction
@@ -66,7 +66,7 @@ Change = LabelChange | PolicyDeletion | RuleDeletion
 def tried(cluster: Cluster, changes: Iterable[Change]) -> Iterator[None]:
     """While this lasts, the cluster's engine is as if the changes were made."""
     changed: _Changed = {}
-    for change in changes:
+    for change in sorted(changes, key=_last_rule_first):
         _make(cluster, change, changed)
     try:
         for (kind, key), one in changed.items():
@@ -75,6 +75,11 @@ def tried(cluster: Cluster, changes: Iterable[Change]) -> Iterator[None]:
     finally:
         for kind, key in changed:
             _put(cluster, kind, key, _original(cluster, kind, key))
+
+
+def _last_rule_first(change: Change) -> int:
+    """So that the numbers of rules still to be deleted stay right."""
+    return -change.number if isinstance(change, RuleDeletion) else 0
 
 
 def _original(cluster: Cluster, kind: str, key: PodKey | PolicyKey) -> Pod | Namespace | NetworkPolicy | None:

@@ -1,8 +1,9 @@
 """Pods that behave alike.
 
 Why: ten thousand pods are a few hundred kinds of pods, and every question about pairs is asked of kinds. Promises that
-two pods of one class have the same policies in both directions, that every rule in force which means the one means the
-other (by labels, by port name or by address), so that exchanging them changes no verdict.
+two pods of one class have the same policies in both directions, that whatever these policies together allow to the one
+they allow to the other (by labels, by port name or by address), so that exchanging them changes no verdict. Classes
+`by_rule` promise it of every single rule as well, also of one that says nothing new beside the others.
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from haechi.engine import Endpoint, Engine, NamedPort, Peers, PodSelection, PolicySet
-from haechi.model.verdict import PodKey
+from haechi.model.verdict import Direction, PodKey
+from haechi.sets import AddressSet
 
 V6_START = 1 << 32  # where IPv6 begins on the line of `AddressSet`
 
@@ -50,6 +52,35 @@ class _Kind(NamedTuple):
     ports: tuple[NamedPort, ...]
 
 
+class _Telling(NamedTuple):
+    """By what pods are told apart: selections, the edges of blocks, and port names with their IP protocols."""
+
+    selections: frozenset[PodSelection]
+    edges: tuple[int, ...]
+    names: frozenset[tuple[int, str]]
+
+    @classmethod
+    def of_sets(cls, used: Iterable[PolicySet]) -> _Telling:
+        """By what some policy sets tell pods apart."""
+        sets = list(used)
+        return cls(
+            frozenset(selection for policies in sets for selection in policies.selections()),
+            _edges({peers.blocks for policies in sets for peers in all_peers(policies)}),
+            frozenset((named.protocol, named.name) for policies in sets for named in policies.named),
+        )
+
+    @classmethod
+    def of_rules(cls, engine: Engine) -> _Telling:
+        """By what single rules tell pods apart."""
+        policies = list(engine.policies.values())
+        rules = [rule for policy in policies for direction in Direction for rule in policy.rules(direction)]
+        return cls(
+            frozenset(selection for policy in policies for selection in policy.selections()),
+            _edges({rule.peers.blocks for rule in rules}),
+            frozenset(name for rule in rules for name in rule.names),
+        )
+
+
 @dataclass(frozen=True)
 class Classes:
     """All classes of a cluster.
@@ -57,42 +88,52 @@ class Classes:
     Attributes:
         all: by their first members.
         selected: the numbers of the classes that a selection in force means.
+        edges: where on the line of addresses some ipBlock begins or ends, and where IPv6 begins: addresses of a class
+            between which there is no edge are of one kind.
     """
 
     all: tuple[PodClass, ...]
     selected: dict[PodSelection, tuple[int, ...]]
+    edges: tuple[int, ...]
+
+    def stretch(self, point: int) -> int:
+        """Between which edges an address lies."""
+        return bisect_right(self.edges, point)
 
     @classmethod
-    def of(cls, engine: Engine, *, ipblock_matches_pods: bool = True) -> Classes:
+    def of(cls, engine: Engine, *, ipblock_matches_pods: bool = True, by_rule: bool = False) -> Classes:
         """The classes of an engine's present state."""
         endpoints = sorted(engine.endpoints, key=lambda endpoint: endpoint.key)
         sets = _PolicySets(engine)
-        used = {policies for endpoint in endpoints for policies in sets.of(endpoint) if policies is not None}
-        meaning = _meaning(engine, used)
-        edges = _edges(used) if ipblock_matches_pods else [V6_START]
-        names = {(named.protocol, named.name) for policies in used for named in policies.named}
+        if by_rule:
+            telling = _Telling.of_rules(engine)
+        else:
+            used = {policies for endpoint in endpoints for policies in sets.of(endpoint) if policies is not None}
+            telling = _Telling.of_sets(used)
+        edges = telling.edges if ipblock_matches_pods else (V6_START,)
+        meaning = _meaning(engine, telling.selections)
         groups: dict[_Kind, list[Endpoint]] = {}
         for endpoint in endpoints:
-            ports = tuple(port for port in endpoint.ports if (port.protocol, port.name) in names)
+            ports = tuple(port for port in endpoint.ports if (port.protocol, port.name) in telling.names)
             places = frozenset(_spots(engine, endpoint, edges))
             egress, ingress = sets.of(endpoint)
             kind = _Kind(id(egress), id(ingress), tuple(meaning.get(endpoint.key, ())), places, ports)
             groups.setdefault(kind, []).append(endpoint)
         made: list[PodClass] = []
-        members: dict[PodSelection, list[int]] = {sel: [] for policies in used for sel in policies.selections()}
+        members: dict[PodSelection, list[int]] = {selection: [] for selection in telling.selections}
         for number, (kind, group) in enumerate(groups.items()):
             spots = tuple(_spots(engine, group[0], edges).values())
             keys = tuple(endpoint.key for endpoint in group)
             made.append(PodClass(number, keys, *sets.of(group[0]), spots, kind.ports))
             for selection in kind.selections:
                 members[selection].append(number)
-        return cls(tuple(made), {selection: tuple(numbers) for selection, numbers in members.items()})
+        return cls(tuple(made), {selection: tuple(numbers) for selection, numbers in members.items()}, edges)
 
 
-def _meaning(engine: Engine, used: Iterable[PolicySet]) -> dict[PodKey, list[PodSelection]]:
-    """By pod, the selections in force that mean it, always in the same order."""
+def _meaning(engine: Engine, selections: Iterable[PodSelection]) -> dict[PodKey, list[PodSelection]]:
+    """By pod, those of some selections that mean it, always in the same order."""
     found: dict[PodKey, list[PodSelection]] = {}
-    for selection in sorted({selection for policies in used for selection in policies.selections()}, key=str):
+    for selection in sorted(selections, key=str):
         for endpoint, _ in engine.members(selection):
             found.setdefault(endpoint.key, []).append(selection)
     return found
@@ -120,12 +161,11 @@ def all_peers(policies: PolicySet) -> Iterator[Peers]:
         yield peers
 
 
-def _edges(used: Iterable[PolicySet]) -> list[int]:
-    """Where on the line of addresses some ipBlock begins or ends, and where IPv6 begins."""
-    found = {peers.blocks for policies in used for peers in all_peers(policies)}
-    return sorted({V6_START, *(edge for block in found for edge in block.edges)})
+def _edges(blocks: Iterable[AddressSet]) -> tuple[int, ...]:
+    """Where some block begins or ends, and where IPv6 begins."""
+    return tuple(sorted({V6_START, *(edge for block in blocks for edge in block.edges)}))
 
 
-def _spots(engine: Engine, endpoint: Endpoint, edges: list[int]) -> dict[int, int]:
+def _spots(engine: Engine, endpoint: Endpoint, edges: tuple[int, ...]) -> dict[int, int]:
     """By stretch of the line that no block divides, one of the pod's own addresses in it."""
     return {bisect_right(edges, point): point for point in endpoint.addresses if engine.owner(point) is endpoint}

@@ -17,9 +17,10 @@ from functools import cached_property
 
 from haechi.analysis.classes import V6_START, Classes, PodClass
 from haechi.analysis.cluster import Cluster
-from haechi.engine import Peers, PolicySet
+from haechi.analysis.rows import Rows, outside
+from haechi.engine import PolicySet
 from haechi.model.verdict import Direction
-from haechi.sets import AddressSet, PortSet, Traffic
+from haechi.sets import AddressSet, PortSet
 
 _Profile = tuple[tuple[int, PortSet], ...]  # family and ports for each spot of a class
 _Row = dict[int, _Profile]  # by class; one that nothing is allowed to is absent
@@ -34,14 +35,13 @@ class Reach:
     """
 
     def __init__(self, cluster: Cluster, *, ipblock_matches_pods: bool = True) -> None:
-        self._blocks_count = ipblock_matches_pods
-        self._classes = Classes.of(cluster.engine, ipblock_matches_pods=ipblock_matches_pods)
-        self.classes = self._classes.all
+        classes = Classes.of(cluster.engine, ipblock_matches_pods=ipblock_matches_pods)
+        self.classes = classes.all
+        self._policies = Rows(classes, ipblock_matches_pods=ipblock_matches_pods)
         self._rows: dict[int, _Row] = {}
         self._common: dict[tuple[int, int], PortSet] = {}
         self._profiles: dict[_Profile, _Profile] = {}
         self._lines: dict[tuple[int | None, tuple[bool, bool]], tuple[tuple[int, int, PortSet], ...]] = {}
-        self._holding: dict[AddressSet, tuple[tuple[int, int], ...]] = {}
         self._open = {one.number: self._shared(_all(one)) for one in self.classes if one.spots}
         points = {point for endpoint in cluster.engine.endpoints for point in endpoint.addresses}
         self._pods = AddressSet.of(*points)
@@ -110,52 +110,10 @@ class Reach:
         return found
 
     def _evaluated(self, policies: PolicySet) -> _Row:
-        """Whom a policy set means: each term marks the spots that it means, equal marks are united once."""
-        terms = [*_terms(policies)]
-        masks: dict[tuple[int, int], int] = {}
-        for place, (peers, _) in enumerate(terms):
-            for spot in self._meant(peers):
-                masks[spot] = masks.get(spot, 0) | 1 << place
-        bits: dict[PortSet, int] = {}
-        for number, named in self._named(policies):
-            bit = 1 << bits.setdefault(named, len(terms) + len(bits))
-            for place in range(len(self.classes[number].spots)):
-                masks[number, place] = masks.get((number, place), 0) | bit
-        ports = [*(ports for _, ports in terms), *bits]
-        unions: dict[int, PortSet] = {}
         row: dict[int, list[tuple[int, PortSet]]] = {}
-        for (number, place), mask in masks.items():
-            union = unions.get(mask)
-            if union is None:
-                union = unions[mask] = PortSet.union_all([p for bit, p in enumerate(ports) if mask >> bit & 1])
-            row.setdefault(number, []).append((_family(self.classes[number].spots[place]), union))
+        for spot, ports in self._policies.of(policies).items():
+            row.setdefault(spot.number, []).append((_family(self.classes[spot.number].spots[spot.place]), ports))
         return {number: self._shared(tuple(profile)) for number, profile in row.items()}
-
-    def _meant(self, peers: Peers) -> set[tuple[int, int]]:
-        """Class and number of each spot that peers mean."""
-        if peers.anywhere:
-            return {(one.number, place) for one in self.classes for place in range(len(one.spots))}
-        selected = {number for selection in peers.selections for number in self._classes.selected[selection]}
-        found = {(number, place) for number in selected for place in range(len(self.classes[number].spots))}
-        if peers.blocks and self._blocks_count:
-            found.update(self._held(peers.blocks))
-        return found
-
-    def _held(self, blocks: AddressSet) -> tuple[tuple[int, int], ...]:
-        found = self._holding.get(blocks)
-        if found is None:
-            found = self._holding[blocks] = tuple(
-                (one.number, place) for one in self.classes for place, point in enumerate(one.spots) if point in blocks
-            )
-        return found
-
-    def _named(self, policies: PolicySet) -> Iterator[tuple[int, PortSet]]:
-        """Class and port of everything that egress to port names allows."""
-        for named in policies.named:
-            for number in self._classes.selected[named.selection]:
-                for port in self.classes[number].ports:
-                    if (port.protocol, port.name) == (named.protocol, named.name):
-                        yield number, PortSet.port(port.protocol, port.number)
 
     # -- outside -----------------------------------------------------------------------------------------------------
 
@@ -177,26 +135,12 @@ class Reach:
         return AddressSet([(first, last)]) <= self._pods
 
     def _ranges(self, policies: PolicySet | None, families: tuple[bool, bool]) -> Iterator[tuple[int, int, PortSet]]:
-        traffic = (
-            Traffic.ALL
-            if policies is None
-            else Traffic.from_terms(
-                [(AddressSet.ALL if peers.anywhere else peers.blocks, ports) for peers, ports in _terms(policies)]
-            )
-        )
+        traffic = outside(policies)
         for family, has in zip((AddressSet.V4, AddressSet.V6), families, strict=True):
             if has:
                 for first, last, ports in traffic.restricted(family, PortSet.ALL).pieces:
                     if not self.is_pods(first, last):
                         yield first, last, ports
-
-
-def _terms(policies: PolicySet) -> Iterator[tuple[Peers, PortSet]]:
-    """Peers and the ports that they are allowed; named ports not included."""
-    if policies.everywhere:
-        yield policies.everywhere, PortSet.ALL
-    for ports, peers in policies.by_ports:
-        yield peers, ports
 
 
 def _family(point: int) -> int:

@@ -61,7 +61,7 @@ def as_csv(lines: Iterable[Connection]) -> Iterator[str]:
 def cell(text: str) -> str:
     """A cell; quoted where it must be, and never a formula for a spreadsheet."""
     safe = printable(text)
-    if safe[:1] in "=+-@":
+    if safe.startswith(("=", "+", "-", "@")):
         safe = "'" + safe
     quoted = safe.replace('"', '""')
     return f'"{quoted}"' if any(mark in safe for mark in ',"\n') else safe

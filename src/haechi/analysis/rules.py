@@ -1,18 +1,18 @@
 """One rule against one packet: does it allow it, and if not, what does the packet lack.
 
 Promises that a rule allows a packet here exactly if the engine's verdict rests on it (tested against both), and that
-every lack that can be told in words is told, each with the label change that would mend it if one would.
+every lack that can be told in words is told, each with the label change that would mend it if one would; and with the
+rule those of its peers and ports that mean the packet.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from itertools import count
 
 from haechi.analysis.changes import LabelChange
 from haechi.analysis.cluster import Cluster
+from haechi.analysis.items import Item, numbered, peer_items, port_items, rule_path
 from haechi.analysis.wording import protocol_text
 from haechi.engine import Endpoint, PodSelection, Policy, Rule
 from haechi.engine.selection import NAMESPACE_NAME_LABEL
@@ -31,6 +31,14 @@ class Lack:
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """An item of a rule's `from`, `to` or `ports`; `path` is such as `spec.ingress[0].from[1]`."""
+
+    path: str
+    location: Location | None
+
+
+@dataclass(frozen=True, slots=True)
 class RuleAnswer:
     """What a rule says to a packet.
 
@@ -39,12 +47,19 @@ class RuleAnswer:
         path: such as `spec.ingress[0]`.
         location: where it was read, if it was.
         lacks: what the packet lacks; empty if the rule allows it.
+        peers: the items of `from` or `to` that mean the other end; of a rule that allows the packet, those with which
+            alone it would. There is none if the rule means everybody.
+        ports: the items of `ports` that mean the packet; there is none if the rule means every port.
+        nearest_peer: where no peer means the other end, the one that lacks least.
     """
 
     policy: PolicyKey
     path: str
     location: Location | None
     lacks: tuple[Lack, ...] = ()
+    peers: tuple[Part, ...] = ()
+    ports: tuple[Part, ...] = ()
+    nearest_peer: Part | None = None
 
     @property
     def allows(self) -> bool:
@@ -75,30 +90,45 @@ class Approach:
 
 def rule_answers(cluster: Cluster, policy: Policy, approach: Approach) -> Iterator[RuleAnswer]:
     """What each readable rule of a policy says."""
-    for path, rule in numbered(policy, approach.direction):
-        lacks = (*_port_lacks(cluster, rule, path, approach), *_peer_lacks(cluster, rule, approach))
-        yield RuleAnswer(policy.key, path, cluster.location(policy.key, path), lacks)
+    written = cluster.policies[policy.key]
+    for place, rule in numbered(policy, approach.direction):
+        path = rule_path(approach.direction, place)
+        on = _port_lacks(cluster, rule, place, approach)
+        items = peer_items(written, approach.direction, place)
+        peers = [item for item in items if _is_meant(cluster, item.rule, approach)]
+        lacks: tuple[Lack, ...] = ()
+        nearest: Item | None = None
+        if items and not peers:
+            lacks, nearest = _nearest(cluster, items, approach)
+        elif not on:
+            peers = [item for item in peers if _has_port(cluster, item.rule, approach)]
+        ports = port_items(written, approach.direction, place)
+        yield RuleAnswer(
+            policy.key,
+            path,
+            cluster.location(policy.key, path),
+            (*on, *lacks),
+            tuple(_part(cluster, policy.key, item) for item in peers),
+            tuple(_part(cluster, policy.key, item) for item in ports if _has_port(cluster, item.rule, approach)),
+            None if nearest is None else _part(cluster, policy.key, nearest),
+        )
 
 
-def numbered(policy: Policy, direction: Direction) -> Iterator[tuple[str, Rule]]:
-    """The readable rules of a direction with their paths: unreadable ones count, although they are not here."""
-    word = f"spec.{direction.lower()}"
-    unreadable = {
-        int(match[1]) for defect in policy.defects if (match := re.match(rf"{word}\[(\d+)\]", defect.path)) is not None
-    }
-    places = (place for place in count() if place not in unreadable)
-    for place, rule in zip(places, policy.rules(direction), strict=False):
-        yield f"{word}[{place}]", rule
+def _part(cluster: Cluster, policy: PolicyKey, item: Item) -> Part:
+    return Part(item.path, cluster.location(policy, item.path))
 
 
-def _port_lacks(cluster: Cluster, rule: Rule, path: str, approach: Approach) -> Iterator[Lack]:
-    if rule.ports.contains(approach.protocol, approach.port) or _is_named(cluster, rule, approach):
-        return
-    number = int(path[path.index("[") + 1 : -1]) + 1
+def _port_lacks(cluster: Cluster, rule: Rule, place: int, approach: Approach) -> tuple[Lack, ...]:
+    if _has_port(cluster, rule, approach):
+        return ()
     on = f"port {approach.port}/{protocol_text(approach.protocol)}"
     if approach.protocol not in (6, 17, 132):
         on = protocol_text(approach.protocol)
-    yield Lack(f"{on} is not in rule {number}")
+    return (Lack(f"{on} is not in rule {place + 1}"),)
+
+
+def _has_port(cluster: Cluster, rule: Rule, approach: Approach) -> bool:
+    return rule.ports.contains(approach.protocol, approach.port) or _is_named(cluster, rule, approach)
 
 
 def _is_named(cluster: Cluster, rule: Rule, approach: Approach) -> bool:
@@ -116,18 +146,25 @@ def _is_selected(cluster: Cluster, rule: Rule, peer: Endpoint) -> bool:
     return any(cluster.engine.is_member(peer, selection) for selection in rule.peers.selections)
 
 
-def _peer_lacks(cluster: Cluster, rule: Rule, approach: Approach) -> tuple[Lack, ...]:
-    """What the remote end lacks to be the nearest of the rule's peers."""
+def _is_meant(cluster: Cluster, rule: Rule, approach: Approach) -> bool:
+    """Whether the rule's peers mean the other end."""
     peers, peer = rule.peers, approach.peer
-    if peers.anywhere or approach.remote in peers.blocks or (peer is not None and _is_selected(cluster, rule, peer)):
-        return ()
-    ways: list[tuple[Lack, ...]] = []
+    return peers.anywhere or approach.remote in peers.blocks or (peer is not None and _is_selected(cluster, rule, peer))
+
+
+def _nearest(cluster: Cluster, items: tuple[Item, ...], approach: Approach) -> tuple[tuple[Lack, ...], Item]:
+    """What the remote end lacks to be the nearest of some peers, none of which means it, and which that is."""
+    peer = approach.peer
+    ways: list[tuple[tuple[Lack, ...], Item]] = []
     if peer is not None:
-        ways = [tuple(_selection_lacks(cluster, s, peer)) for s in sorted(peers.selections, key=str)]
-    if peers.blocks or not ways:
-        what = "in its ipBlocks" if peers.blocks else "a pod, and the rule means pods"
-        ways.append((Lack(f"{point_to_text(approach.remote)} is not {what}"),))
-    return min(ways, key=lambda lacks: sum(_weight(lack) for lack in lacks))
+        selecting = [(selection, item) for item in items for selection in item.rule.peers.selections]
+        for selection, item in sorted(selecting, key=lambda pair: str(pair[0])):
+            ways.append((tuple(_selection_lacks(cluster, selection, peer)), item))
+    blocks = [item for item in items if item.rule.peers.blocks]
+    if blocks or not ways:
+        what = "in its ipBlocks" if blocks else "a pod, and the rule means pods"
+        ways.append(((Lack(f"{point_to_text(approach.remote)} is not {what}"),), (blocks or list(items))[0]))
+    return min(ways, key=lambda way: sum(_weight(lack) for lack in way[0]))
 
 
 def _weight(lack: Lack) -> int:

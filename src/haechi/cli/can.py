@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from haechi.analysis.answers import Answer, SideAnswer, Way
     from haechi.analysis.changes import Change
     from haechi.analysis.cluster import Cluster
+    from haechi.analysis.rules import Part, RuleAnswer
     from haechi.cli.terminal import Terminal
 
 Output = Literal["text", "json"]
@@ -147,9 +148,13 @@ def _side(out: Terminal, side: SideAnswer, who: str) -> None:
         out.line(f"    isolated by {policy}{_at(location)}")
     for rule in side.allowing:
         out.line(f"    allowed by {rule.policy} {rule.path}{_at(rule.location)}")
+        for part in (*rule.peers, *rule.ports):
+            out.line(f"      through {part.path}{_at(part.location)}")
     if side.nearest is not None:
         lacks = "; ".join(lack.words for lack in side.nearest.lacks)
         out.line(f"    nearest is {side.nearest.policy} {side.nearest.path}{_at(side.nearest.location)}: {lacks}")
+        if (peer := side.nearest.nearest_peer) is not None:
+            out.line(f"      nearest peer is {peer.path}{_at(peer.location)}")
     elif not side.allowed:
         out.line("    none of them has a rule for this direction")
 
@@ -198,18 +203,29 @@ def _side_out(side: SideAnswer) -> dict[str, object]:
     return {
         "allowed": side.allowed,
         "isolating": [{"policy": str(policy), "at": _place(location)} for policy, location in side.isolating],
-        "allowing": [
-            {"policy": str(rule.policy), "path": rule.path, "at": _place(rule.location)} for rule in side.allowing
-        ],
+        "allowing": [_rule_out(rule) for rule in side.allowing],
         "nearest": None
         if nearest is None
         else {
-            "policy": str(nearest.policy),
-            "path": nearest.path,
-            "at": _place(nearest.location),
+            **_rule_out(nearest),
             "lacks": [lack.words for lack in nearest.lacks],
+            "nearestPeer": None if nearest.nearest_peer is None else _part_out(nearest.nearest_peer),
         },
     }
+
+
+def _rule_out(rule: RuleAnswer) -> dict[str, object]:
+    return {
+        "policy": str(rule.policy),
+        "path": rule.path,
+        "at": _place(rule.location),
+        "peers": [_part_out(part) for part in rule.peers],
+        "ports": [_part_out(part) for part in rule.ports],
+    }
+
+
+def _part_out(part: Part) -> dict[str, object]:
+    return {"path": part.path, "at": _place(part.location)}
 
 
 def _place(location: object) -> str | None:

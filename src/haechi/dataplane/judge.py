@@ -66,9 +66,9 @@ def isolated_name(family: AddressFamily) -> str:
     return f"isolated{family.number}"
 
 
-def self_element(family: AddressFamily, address: int) -> Element:
-    """A pod's address, as client and as server."""
-    return Element(concatenate(family.key(address), family.key(address)))
+def self_element(family: AddressFamily, client: int, server: int) -> Element:
+    """Two addresses of one pod, the same one or not: as client and as server."""
+    return Element(concatenate(family.key(client), family.key(server)))
 
 
 def declarations() -> Iterator[Set | Map]:

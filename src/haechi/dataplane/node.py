@@ -14,23 +14,35 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from haechi.dataplane.family import family_of
 from haechi.dataplane.judge import DISPUTED, TABLE, chains, declarations, isolated_name, map_name, self_element
 from haechi.dataplane.peerset import PeerSet
 from haechi.dataplane.stage import SELF_SETS, Stage
 from haechi.dataplane.uses import Uses
-from haechi.engine import Delta, Engine, PodChange, PodSelection, PodState, PolicySet
+from haechi.engine import Delta, Endpoint, Engine, PodChange, PodSelection, PodState, PolicySet
 from haechi.nft import Chain, Direction, Element, Map, Ruleset, Set, Transaction, jump
 
-Judgement = tuple[str, str]
-"""The chains that judge an address as client and as server; `""` where it is not isolated."""
+
+class Judgement(NamedTuple):
+    """How an address is judged.
+
+    Attributes:
+        client: the chain that judges it as client; `""` where it is not isolated.
+        server: the same as server.
+        selves: the addresses of its family that are its pod's alone, itself among them; none where it is disputed.
+    """
+
+    client: str
+    server: str
+    selves: tuple[int, ...] = ()
+
 
 _Key = TypeVar("_Key")
 _Value = TypeVar("_Value")
-_OPEN: Judgement = ("", "")
-_CLOSED: Judgement = (DISPUTED, DISPUTED)
+_OPEN = Judgement("", "")
+_CLOSED = Judgement(DISPUTED, DISPUTED)
 
 
 class NodeRuleset:
@@ -83,7 +95,7 @@ class NodeRuleset:
         """Find out anew how addresses are judged; what is used now is acquired before what was is released."""
         for address in addresses:
             old, new = self._judgements.pop(address, _OPEN), self._judgement(address)
-            for name in old:
+            for name in (old.client, old.server):
                 self._uses.release(name)
             if new != _OPEN:
                 self._judgements[address] = new
@@ -98,7 +110,13 @@ class NodeRuleset:
         if len(claimants) > 1:
             return _CLOSED
         egress, ingress = self.engine.policy_sets(local[0])
-        return self._acquire(egress), self._acquire(ingress)
+        if egress is None and ingress is None:
+            return _OPEN
+        return Judgement(self._acquire(egress), self._acquire(ingress), self._selves(address, local[0]))
+
+    def _selves(self, address: int, endpoint: Endpoint) -> tuple[int, ...]:
+        family = family_of(address)
+        return tuple(each for each in endpoint.addresses if family.holds(each) and self.engine.owner(each) is not None)
 
     def _acquire(self, policies: PolicySet | None) -> str:
         return "" if policies is None else self._uses.acquire(policies)
@@ -210,11 +228,12 @@ def _judged(address: int, judgement: Judgement) -> Iterator[tuple[str, Element]]
         return
     family = family_of(address)
     key = family.key(address)
-    for direction, chain in zip((Direction.ORIGINAL, Direction.REPLY), judgement, strict=True):
+    for direction, chain in ((Direction.ORIGINAL, judgement.client), (Direction.REPLY, judgement.server)):
         if chain:
             yield map_name(direction, family), Element(key, None, jump(chain))
     yield isolated_name(family), Element(key)
-    yield SELF_SETS[family.number], self_element(family, address)
+    for server in judgement.selves:
+        yield SELF_SETS[family.number], self_element(family, address, server)
 
 
 def _remove(transaction: Transaction, stage: Stage) -> None:

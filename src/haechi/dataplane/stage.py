@@ -12,7 +12,7 @@ that port.
                                           peer in set ───▶ return
                                           goto eg_…_deny
       goto eg_…_deny
-    eg_…_deny: a pod talking to itself through a Service ▶ return; log; count; drop
+    eg_…_deny: a pod talking to itself (through a Service, or from another of its addresses) ▶ return; log; count; drop
 
 Maps go to chains with `goto`, so `return` from there ends the stage.
 """

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import NamedTuple
 
-from haechi.select import EVERYTHING, Operator, Selector
+from haechi.select import EVERYTHING, Operator, Requirement, Selector
 from haechi.sets import AddressSet
 
 NAMESPACE_NAME_LABEL = "kubernetes.io/metadata.name"
@@ -45,6 +46,25 @@ class PodSelection:
                 return cls(only.values[0], pods)
         return cls(namespaces, pods)
 
+    def implies(self, other: PodSelection) -> bool:
+        """Whether every pod that this one means is meant by `other`, in every cluster.
+
+        Of the labels of a namespace only its name is known, and that it has one.
+        """
+        if self == other or self.is_nobody:
+            return True
+        mine, theirs = self.namespaces, other.namespaces
+        if isinstance(mine, str) and isinstance(theirs, str):
+            scoped = mine == theirs
+        else:
+            scoped = _of_namespaces(mine).implies(theirs if isinstance(theirs, Selector) else _of_namespaces(theirs))
+        return scoped and self.pods.implies(other.pods)
+
+    @property
+    def is_nobody(self) -> bool:
+        """Whether no pod of any cluster is meant: a selector contradicts itself."""
+        return self.pods.contradictory or _of_namespaces(self.namespaces).contradictory
+
     def __str__(self) -> str:
         """For people: `shop: app=web`, or `[team=a]: <none>` where namespaces are selected by label."""
         scope = self.namespaces if isinstance(self.namespaces, str) else f"[{self.namespaces}]"
@@ -52,6 +72,17 @@ class PodSelection:
 
 
 ANY_POD = PodSelection(EVERYTHING, EVERYTHING)
+
+
+@lru_cache(maxsize=65_536)
+def _of_namespaces(scope: str | Selector) -> Selector:
+    """A selector of the labels that namespaces can have: each has one that says its name."""
+    if isinstance(scope, str):
+        return Selector.all_of([Requirement(NAMESPACE_NAME_LABEL, Operator.IN, (scope,))])
+    return Selector.all_of([*scope.requirements, _HAS_NAME]) if not scope.contradictory else scope
+
+
+_HAS_NAME = Requirement(NAMESPACE_NAME_LABEL, Operator.EXISTS)
 
 
 class NamedPeer(NamedTuple):

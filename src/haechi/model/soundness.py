@@ -9,14 +9,14 @@ from collections.abc import Iterable, Iterator
 
 from haechi.model.cidr import AddressError, parse_address, parse_cidr
 from haechi.model.core import Container, ExternalHost, Namespace, Node, Pod, PodSpec, Service
-from haechi.model.fielderror import FieldError, invalid, not_supported, required
+from haechi.model.fielderror import FieldError, invalid, invalid_json, not_supported, required
 from haechi.model.gates import Gates
 from haechi.model.metadata import label_errors, metadata_errors, selector_errors
 from haechi.model.names import dns_label, port_name, port_number, subdomain
 from haechi.model.networkpolicy import LabelSelector, NetworkPolicy
 from haechi.model.objects import Object
 from haechi.model.problem import Path
-from haechi.model.quoting import json_text
+from haechi.model.quoting import json_list, json_text
 from haechi.model.validation import DEFAULT_GATES, NEWEST, validate
 from haechi.model.version import KubernetesVersion
 from haechi.model.workloads import CronJob, DaemonSet, Deployment, Job, ReplicationController, Workload
@@ -63,6 +63,10 @@ def _pod_errors(pod: Pod) -> Iterator[FieldError]:
         yield from _address_errors((pod.status.pod_ip,), [("status", "podIP")])
     paths: list[Path] = [("status", "podIPs", index, "ip") for index in range(len(pod.status.pod_ips))]
     yield from _address_errors((each.ip for each in pod.status.pod_ips), paths)
+    given = [each.ip for each in pod.status.pod_ips]
+    families = [":" in text for text in given if _is_address(text)]
+    if len(families) != len(set(families)):
+        yield invalid_json(("status", "podIPs"), json_list(given), "may specify no more than one IP for each IP family")
 
 
 def _pod_spec_errors(spec: PodSpec, path: Path) -> Iterator[FieldError]:
@@ -143,11 +147,17 @@ def _workload_selector_errors(workload: Workload, path: Path, version: Kubernete
     yield from selector_errors(spec.selector or LabelSelector(), path, version)
 
 
+def _is_address(text: str) -> bool:
+    try:
+        parse_address(text)
+    except AddressError:
+        return False
+    return True
+
+
 def _address_errors(texts: Iterable[str], paths: Iterable[Path]) -> Iterator[FieldError]:
     for text, path in zip(texts, paths, strict=True):
-        try:
-            parse_address(text)
-        except AddressError:
+        if not _is_address(text):
             yield invalid(path, text, _NOT_AN_ADDRESS)
 
 

@@ -60,6 +60,17 @@ class Requirement(NamedTuple):
             case Operator.DOES_NOT_EXIST:
                 return value is None
 
+    def implies(self, other: Requirement) -> bool:
+        """Whether all labels that meet this condition meet `other`, a condition on the same key."""
+        mine, theirs = self.operator, other.operator
+        if mine is Operator.IN and theirs is Operator.IN:
+            return set(self.values) <= set(other.values)
+        if mine is Operator.IN and theirs is Operator.NOT_IN:
+            return set(self.values).isdisjoint(other.values)
+        if mine is Operator.NOT_IN and theirs is Operator.NOT_IN:
+            return set(self.values) >= set(other.values)
+        return mine is theirs or (mine, theirs) in _IMPLIED
+
     def __str__(self) -> str:
         """As `kubectl` prints it."""
         match self.operator:
@@ -73,6 +84,9 @@ class Requirement(NamedTuple):
                 return self.key
             case Operator.DOES_NOT_EXIST:
                 return f"!{self.key}"
+
+
+_IMPLIED = ((Operator.IN, Operator.EXISTS), (Operator.DOES_NOT_EXIST, Operator.NOT_IN))  # whatever the values
 
 
 class _Condition:
@@ -164,6 +178,17 @@ class Selector:
     def matches(self, labels: Mapping[str, str]) -> bool:
         """Whether an object with these labels is selected."""
         return not self.contradictory and all(requirement.matches(labels) for requirement in self.requirements)
+
+    def implies(self, other: Selector) -> bool:
+        """Whether every object that this one selects is selected by `other`, whatever its labels are.
+
+        Exact: keys have nothing to do with each other, and a key can have more values than any selector names.
+        """
+        if self.contradictory or self == other:
+            return True
+        return not other.contradictory and all(
+            any(mine.key == one.key and mine.implies(one) for mine in self.requirements) for one in other.requirements
+        )
 
     def anchor(self) -> Requirement | None:
         """A requirement that every selected object meets by having a label: an In with few values, else an Exists."""

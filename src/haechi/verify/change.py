@@ -116,26 +116,25 @@ def _changed(old: Mapping[str, object], new: Mapping[str, object]) -> Iterator[s
 def _ways(ruleset: Ruleset) -> Ways:
     """For each chain, the packets that can get there, as far as the keys of verdict maps tell."""
     ways = Ways()
-    onward: dict[str, list[str]] = {}
-    entries: list[tuple[str, Touched]] = []
+    onward: dict[str, set[str]] = {name: set() for name in ruleset.chains}
+    entered: dict[str, list[Touched]] = {name: [] for name in ruleset.chains}
     for chain in ruleset.chains.values():
-        onward[chain.name] = []
         if chain.base is not None:
-            entries.append((chain.name, EVERYTHING))
+            entered[chain.name].append(EVERYTHING)
         for rule in chain.rules:
-            onward[chain.name] += rule.targets()
+            onward[chain.name].update(rule.targets())
             for asked in rule.lookups():
                 name = asked.set if isinstance(asked, Lookup) else asked.map
                 ways.users.setdefault(name, []).append((chain.name, asked.loads))
                 if isinstance(asked, VerdictMap):
                     keyed = list(_entries(ruleset.maps[name], asked.loads))
-                    entries += keyed
+                    for target, those in keyed:
+                        entered[target].append(those)
                     if not keyed:
-                        onward[chain.name] += [
+                        onward[chain.name].update(
                             each.verdict.chain for each in ruleset.maps[name].elements if each.verdict
-                        ]
-    for name, those in entries:
-        _spread(ways, onward, name, those)
+                        )
+    _spread(ways.reach, onward, entered)
     return ways
 
 
@@ -152,16 +151,31 @@ def _entries(held: Map, loads: tuple[Load, ...]) -> Iterator[tuple[str, Touched]
         yield name, NOTHING if found is None else found
 
 
-def _spread(ways: Ways, onward: Mapping[str, list[str]], start: str, those: Touched) -> None:
-    """These packets get to a chain, and so to all that it leads to."""
-    waiting, seen = [start], {start}
-    while waiting:
-        name = waiting.pop()
-        ways.reach[name] = ways.reach.get(name, NOTHING) | those
-        for target in onward.get(name, ()):
-            if target and target not in seen:
-                seen.add(target)
-                waiting.append(target)
+def _spread(reach: dict[str, Touched], onward: dict[str, set[str]], entered: dict[str, list[Touched]]) -> None:
+    """What enters a chain gets to all that it leads to. Chains that lead to themselves are reached by everything."""
+    before = dict.fromkeys(onward, 0)
+    for targets in onward.values():
+        targets.intersection_update(onward)
+        for target in targets:
+            before[target] += 1
+    ready = [name for name, count in before.items() if not count]
+    while ready:
+        name = ready.pop()
+        those = reach[name] = _union(entered[name])
+        for target in onward[name]:
+            entered[target].append(those)
+            before[target] -= 1
+            if not before[target]:
+                ready.append(target)
+    for name in onward.keys() - reach.keys():
+        reach[name] = EVERYTHING
+
+
+def _union(some: list[Touched]) -> Touched:
+    if EVERYTHING in some or len(some) < 2:
+        return EVERYTHING if EVERYTHING in some else next(iter(some), NOTHING)
+    clients, servers = zip(*((each.clients, each.servers) for each in some), strict=True)
+    return Touched(AddressSet.union_all(clients), AddressSet.union_all(servers))
 
 
 def _reached(chain: Chain, way: Ways) -> Touched:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 from haechi.model.verdict import PodKey
 from haechi.sets import AddressSet, PortSet, Traffic
+from haechi.verify.budget import Budget
 from haechi.verify.change import Touched
 from haechi.verify.difference import Difference, context_word, end, likely, opinions
 from haechi.verify.finding import Finding, Place
@@ -27,6 +28,7 @@ from haechi.verify.space import (
     connections,
     errors,
     loose,
+    merged,
     remainder,
 )
 from haechi.verify.walk import Outcome, Walk
@@ -72,34 +74,37 @@ class Comparison:
     boxes: int = 0
     differences: list[Difference] = field(default_factory=list)
     findings: dict[Finding, None] = field(default_factory=dict)
+    _budget: Budget = field(init=False)
     _walk: Walk = field(init=False)
     _exact: Walk = field(init=False)
     _addresses: AddressSet = field(init=False)
 
     def __post_init__(self) -> None:
-        self._walk = Walk(self.reading, hasty=self.touched.is_everything)
-        self._exact = Walk(self.reading)
+        self._budget = Budget.of(self.reading.ruleset, len(self.locals))
+        self._walk = Walk(self.reading, self._budget, hasty=self.touched.is_everything)
+        self._exact = Walk(self.reading, self._budget)
         self._addresses = AddressSet.of(*self.locals)
 
-    @property
     def is_over(self) -> bool:
-        """Whether enough differences were found."""
-        return len(self.differences) >= MOST_DIFFERENCES
+        """Whether enough differences were found, or nothing more can be."""
+        return len(self.differences) >= MOST_DIFFERENCES or self._budget.is_spent
 
     def slices(self) -> Iterator[None]:
         """Compare everything that is touched; stops after each slice."""
         self._others()
         yield
+        if self.is_over():
+            return
         outside = AddressSet.ALL - self._addresses
         for client, servers in self._rows(outside):
             self._from(client, servers & _family(client))
             yield
-            if self.is_over:
+            if self.is_over():
                 return
         for server, clients in self._columns():
             self._to(server, clients & _family(server))
             yield
-            if self.is_over:
+            if self.is_over():
                 return
 
     def _rows(self, outside: AddressSet) -> Iterator[tuple[int, AddressSet]]:
@@ -142,7 +147,7 @@ class Comparison:
         self._wrong([piece for piece, _ in outcome.accepted], outcome, accepted=True)
 
     def _wrong(self, pieces: list[Piece], outcome: Outcome, *, accepted: bool) -> None:
-        unclear = [piece for piece, _ in outcome.undecided]
+        unclear = merged([piece for piece, _ in outcome.undecided])
         for piece in pieces:
             left = remainder(piece, unclear)
             if left:
@@ -231,7 +236,8 @@ class Comparison:
         point = protocol * 65536 + port
         one = Traffic.of(AddressSet.of(server), PortSet([(point, point)]))
         outcome = self._exact.forward([Piece(contexts & -contexts, AddressSet.of(client), one)])
-        return (outcome.accepted if accepted else outcome.dropped)[0][1]
+        decided = outcome.accepted if accepted else outcome.dropped
+        return decided[0][1] if decided else Place("", None, "too many ways to say where")
 
 
 def is_isolated(local: Local) -> bool:

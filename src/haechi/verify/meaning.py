@@ -9,6 +9,7 @@ the packets that `haechi.reference.side` allows. Like there, what cannot be read
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 from typing import NamedTuple
 
 import msgspec
@@ -224,6 +225,7 @@ def _block(block: IPBlock) -> AddressSet:
     return first - AddressSet.union_all(rest)
 
 
+@lru_cache(maxsize=4096)
 def _network(text: str) -> AddressSet:
     found = network(text)
     base = _V6_START if found.version == 6 else 0

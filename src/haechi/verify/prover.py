@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Iterator
 
+from haechi.model import NetworkPolicy
 from haechi.model.verdict import Direction, PodKey
 from haechi.nft import Family, Ruleset, Table
 from haechi.reference import Cluster
@@ -54,15 +55,20 @@ class Prover:
 
     def put(self, one: Object) -> None:
         """An object comes or changes."""
-        self._touch(self._state.put(one))
+        self._touch(type(one), self._state.put(one))
 
     def delete(self, kind: type[Object], namespace: str, name: str) -> None:
         """An object goes. `namespace` is "" for Namespace and Node."""
-        self._touch(self._state.delete(kind, namespace, name))
+        self._touch(kind, self._state.delete(kind, namespace, name))
 
-    def _touch(self, addresses: AddressSet) -> None:
+    def _touch(self, kind: type[Object], addresses: AddressSet) -> None:
+        """A policy is about the pods that it selects, of which those elsewhere are judged elsewhere."""
         self._version += 1
         self._meaning = Meaning(self._state)
+        population = self._state.population
+        if kind is NetworkPolicy:
+            local = (each for key in population.on(self.node) for each in population.residents()[key].addresses)
+            addresses &= AddressSet.of(*local)
         self._pending |= about(addresses)
 
     def forget(self) -> None:

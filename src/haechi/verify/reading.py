@@ -8,7 +8,7 @@ did not change since the reading of an earlier table is taken over from that one
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from haechi.nft import (
@@ -34,6 +34,7 @@ from haechi.nft import (
     Verdict,
     VerdictMap,
 )
+from haechi.verify.budget import weight
 from haechi.verify.coordinate import Coordinate, contexts_of, together
 from haechi.verify.dispatch import Dispatch
 from haechi.verify.finding import Place
@@ -62,12 +63,14 @@ class Step:
         conditions: all must hold.
         action: what happens then: a verdict, what a map says, nothing (None), or `unknown` says why that is not known.
         unknown: why what happens is not known; "" if it is.
+        weight: how much a visit takes (`haechi.verify.budget`).
     """
 
     place: Place
     conditions: tuple[Branches, ...]
     action: Verdict | Reject | Dispatches | None = None
     unknown: str = ""
+    weight: int = 1
 
 
 class Reading:
@@ -76,6 +79,7 @@ class Reading:
     def __init__(self, ruleset: Ruleset) -> None:
         self.ruleset = ruleset
         self._steps: dict[str, tuple[Step, ...]] = {}
+        self._kept: dict[str, tuple[Step, ...]] = {}
         self._relations: dict[tuple[str, tuple[Load, ...], tuple[Coordinate, ...]], Relation] = {}
         self._dispatches: dict[tuple[str, tuple[Load, ...], tuple[Coordinate, ...]], Dispatch] = {}
 
@@ -84,22 +88,33 @@ class Reading:
         found = Reading(ruleset)
         found._relations = {key: each for key, each in self._relations.items() if key[0] not in nouns}
         found._dispatches = {key: each for key, each in self._dispatches.items() if key[0] not in nouns}
-        for name, steps in self._steps.items():
-            if name not in chains and not any(used in nouns for used in _used(ruleset.chains[name])):
-                found._steps[name] = steps
+        for known, complete in ((self._kept, False), (self._steps, True)):
+            for name, steps in known.items():
+                if name in chains:
+                    continue
+                kept = _unaffected(ruleset.chains[name], steps, nouns)
+                if complete and len(kept) == len(steps):
+                    found._steps[name] = steps
+                else:
+                    found._kept[name] = kept
         return found
 
     def steps(self, chain: str) -> tuple[Step, ...]:
         """The rules of a chain that can matter, in order."""
         found = self._steps.get(chain)
         if found is None:
-            found = self._steps[chain] = tuple(self._read(self.ruleset.chains[chain]))
+            found = self._steps[chain] = tuple(self._read(self.ruleset.chains[chain], self._kept.pop(chain, ())))
         return found
 
-    def _read(self, chain: Chain) -> Iterator[Step]:
+    def _read(self, chain: Chain, kept: tuple[Step, ...]) -> Iterator[Step]:
+        """The steps of a chain, some of which are known."""
+        known = {step.place.rule: step for step in kept}
         for number, rule in enumerate(chain.rules):
-            if not all(isinstance(each, _QUIET) for each in deciding(rule)):
-                yield self._step(Place(chain.name, number, str(rule)), rule)
+            if number in known:
+                yield known[number]
+            elif not all(isinstance(each, _QUIET) for each in deciding(rule)):
+                step = self._step(Place(chain.name, number, str(rule)), rule)
+                yield replace(step, weight=weight(rule, self.ruleset))
 
     def _step(self, place: Place, rule: Rule) -> Step:
         conditions: list[Branches] = []
@@ -167,11 +182,15 @@ def _dispatch_of(held: Map, loads: tuple[Load, ...], coordinates: tuple[Coordina
     return Dispatch.of(cases, relation(loads, coordinates, spans(held, held.elements)))
 
 
-def _used(chain: Chain) -> Iterator[str]:
-    """The sets and maps that a chain looks up."""
-    for rule in chain.rules:
-        for asked in rule.lookups():
-            yield asked.set if isinstance(asked, Lookup) else asked.map
+def _unaffected(chain: Chain, steps: tuple[Step, ...], nouns: Container[str]) -> tuple[Step, ...]:
+    """The steps of a chain that look up none of these sets and maps."""
+    affected = {
+        number
+        for number, rule in enumerate(chain.rules)
+        for asked in rule.lookups()
+        if (asked.set if isinstance(asked, Lookup) else asked.map) in nouns
+    }
+    return tuple(step for step in steps if step.place.rule not in affected) if affected else steps
 
 
 def deciding(rule: Rule) -> tuple[Expression, ...]:

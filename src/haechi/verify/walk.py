@@ -4,7 +4,8 @@ Why: what happens to every packet has to be known, so regions are divided at eac
 packets. Promises nf_tables' own semantics (nft_do_chain): rules in order, `jump` comes back, `goto` does not, the end
 of a base chain is its policy, base chains of a hook in the order of their priorities, a packet accepted by one goes on
 to the next. Where what happens depends on something that a packet's place does not say, both ways are walked: a packet
-that may be accepted and may be dropped is undecided, and so is everything after something unknown.
+that may be accepted and may be dropped is undecided, and so is everything after something unknown, and everything once
+the budget is spent.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import Final
 
 from haechi.nft import Chain, Family, Hook, Policy, Ruleset, TableFlags, Verdict, VerdictKind
 from haechi.sets import AddressSet, Traffic
+from haechi.verify.budget import Budget
 from haechi.verify.finding import Finding, FindingKind, Place
 from haechi.verify.reading import Branches, Dispatches, Reading, Step
 from haechi.verify.space import EVERY, Piece, merged, overlap
@@ -47,12 +49,13 @@ class Outcome:
         self.undecided += other.undecided
         self.forks += other.forks
 
-    def settle(self) -> None:
+    def settle(self, budget: Budget) -> None:
         """Packets that may be accepted and may be dropped are undecided."""
-        if not self.forks:
+        places = dict.fromkeys(self.forks)
+        if not places or not budget.take(len(self.accepted) * len(self.dropped) * len(places)):
             return
         reason = "whether packets pass depends on something else than their connection's addresses, protocol and port"
-        findings = [Finding(FindingKind.UNDECIDED, reason, place) for place in dict.fromkeys(self.forks)]
+        findings = [Finding(FindingKind.UNDECIDED, reason, place) for place in places]
         both = overlap([piece for piece, _ in self.accepted], [piece for piece, _ in self.dropped])
         self.undecided += [(piece, finding) for piece in both for finding in findings]
 
@@ -64,14 +67,23 @@ class Walk:
     was dropped where packets may go two ways; whoever sees `forks` in an outcome walks again without haste.
     """
 
-    def __init__(self, reading: Reading, *, hasty: bool = False) -> None:
+    def __init__(self, reading: Reading, budget: Budget, *, hasty: bool = False) -> None:
         self.reading = reading
+        self.budget = budget
         self.hasty = hasty
         self._ways: dict[tuple[str, AddressSet], Outcome] = {}
 
     def forward(self, pieces: Iterable[Piece]) -> Outcome:
-        """What happens to packets where they are forwarded."""
-        judged, others = _judged(self.reading.ruleset, list(pieces))
+        """What happens to packets where they are forwarded; once the budget is spent, nobody knows."""
+        region = list(pieces)
+        found = self._forward(region)
+        if not self.budget.is_spent:
+            return found
+        finding = Finding(FindingKind.UNKNOWN, str(self.budget))
+        return Outcome(undecided=[(piece, finding) for piece in region])
+
+    def _forward(self, pieces: list[Piece]) -> Outcome:
+        judged, others = _judged(self.reading.ruleset, pieces)
         whole = Outcome()
         through = judged
         for chain in base_chains(self.reading.ruleset):
@@ -85,7 +97,7 @@ class Walk:
             others = judged + others
         nowhere = Place("", None, "no chain of the table judges it")
         whole.accepted += [(piece, nowhere) for piece in others]
-        whole.settle()
+        whole.settle(self.budget)
         return whole
 
     def _base(self, chain: Chain, pieces: list[Piece]) -> Outcome:
@@ -101,7 +113,7 @@ class Walk:
         out = Outcome()
         region = pieces
         for step in self.reading.steps(chain):
-            if not region:
+            if not region or not self.budget.visit(step.weight, region):
                 return out
             region = self._step(step, region, out, path)
         out.returned = merged(out.returned + region)

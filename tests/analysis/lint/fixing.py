@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import msgspec
 
 from haechi.analysis.lint import Finding
@@ -12,6 +14,14 @@ from haechi.model import NetworkPolicy
 def fixed(policy: NetworkPolicy, finding: Finding) -> NetworkPolicy:
     """The policy as the finding's fix leaves it."""
     assert finding.fix is not None
-    data = msgspec.to_builtins(policy)
+    data = msgspec.json.decode(msgspec.json.encode(policy))  # lists, where tuples are frozen
     applied(data, finding.fix.edits)
+    return msgspec.convert(data, NetworkPolicy)
+
+
+def mended(policy: NetworkPolicy, findings: Iterable[Finding]) -> NetworkPolicy:
+    """The policy as all fixes of its findings leave it, applied at once."""
+    data = msgspec.json.decode(msgspec.json.encode(policy))  # lists, where tuples are frozen
+    own = [one.fix for one in findings if one.subject == policy.display_name and one.fix is not None]
+    applied(data, [edit for fix in own for edit in fix.edits])
     return msgspec.convert(data, NetworkPolicy)

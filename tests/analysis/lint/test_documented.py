@@ -41,6 +41,16 @@ def test_codes_are_unique() -> None:
     assert len({check.code for check in CATALOGUE}) == len(CATALOGUE)
 
 
+def test_the_index_has_every_check_in_the_order_of_the_catalogue() -> None:
+    index = (PAGES.parent / "lint.md").read_text(encoding="utf-8")
+    rows = [line for line in index.splitlines() if line.startswith("| [")]
+    assert rows == [
+        f"| [{check.code}](lint/{check.question.__module__.rpartition('.')[2]}.md#{check.code}) "
+        f"| {check.severity}{', on request' if check.on_request else ''} | {check.words} |"
+        for check in CATALOGUE
+    ]
+
+
 @CHECKS
 def test_a_section_is_on_the_page_of_its_module_and_begins_with_what_the_check_says(check: Check) -> None:
     page, text = SECTIONS[check.code]

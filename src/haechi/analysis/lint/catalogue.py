@@ -6,7 +6,21 @@ from collections.abc import Callable, Iterable
 from fnmatch import fnmatchcase
 
 from haechi.analysis.cluster import Cluster
-from haechi.analysis.lint import blocks, ports, reachability, redundancy, refused, selectors, structure
+from haechi.analysis.lint import (
+    blocks,
+    breadth,
+    dashes,
+    dns,
+    matches,
+    namespaces,
+    port_names,
+    ports,
+    reachability,
+    redundancy,
+    refused,
+    selectors,
+    structure,
+)
 from haechi.analysis.lint.check import Check, Found
 from haechi.analysis.lint.finding import Finding
 from haechi.analysis.lint.review import Review
@@ -16,10 +30,16 @@ from haechi.model.problem import Location
 CATALOGUE: tuple[Check, ...] = (
     *refused.CHECKS,
     *structure.CHECKS,
+    *dashes.CHECKS,
     *selectors.CHECKS,
+    *matches.CHECKS,
+    *namespaces.CHECKS,
+    *breadth.CHECKS,
     *ports.CHECKS,
+    *port_names.CHECKS,
     *blocks.CHECKS,
     *reachability.CHECKS,
+    *dns.CHECKS,
     *redundancy.CHECKS,
 )
 """Every check, in the order of docs/lint.md."""
@@ -84,12 +104,13 @@ def findings(
     """What some checks find, by place; `tell` hears how many of how many are done."""
     review = Review(cluster)
     listed = list(checks)
-    found: list[Finding] = []
+    found: list[tuple[Check, Found]] = []
     for number, one in enumerate(listed):
         if tell is not None:
             tell(number, len(listed))
-        found += [_finding(review, one, each) for each in one.question(review) if not _is_ignored(one, each)]
-    return tuple(sorted(found, key=_order))
+        found += [(one, each) for each in one.question(review) if not _is_ignored(one, each)]
+    found.sort(key=lambda pair: pair[1].object.key)  # places are looked up document by document
+    return tuple(sorted((_finding(review, one, each) for one, each in found), key=_order))
 
 
 def _is_ignored(one: Check, found: Found) -> bool:

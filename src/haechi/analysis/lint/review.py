@@ -15,6 +15,9 @@ from typing import get_args
 from pyroaring import BitMap
 
 from haechi.analysis.cluster import Cluster
+from haechi.analysis.lint.coverage import Coverage
+from haechi.analysis.lint.population import Population
+from haechi.analysis.lint.servers import Servers
 from haechi.analysis.reach import Reach
 from haechi.engine import Endpoint, Peers, PodSelection, Policy, Rule, read_peer, read_ports
 from haechi.model import (
@@ -38,6 +41,25 @@ from haechi.select import InvalidSelector, Selector
 from haechi.sets import PortSet
 
 _WORKLOADS = get_args(Workload)
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenSelector:
+    """A label selector of a policy.
+
+    Attributes:
+        path: `("spec", "podSelector")`.
+        written: as it stands there.
+        selector: what it means.
+        of_namespaces: whether it is about labels of namespaces, not of pods.
+        peer: the item that it is a part of; None for the policy's own pods.
+    """
+
+    path: Path
+    written: LabelSelector
+    selector: Selector
+    of_namespaces: bool = False
+    peer: WrittenPeer | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +165,21 @@ class Review:
         """Who may reach whom, by class of pods."""
         return Reach(self.cluster)
 
+    @cached_property
+    def servers(self) -> Servers:
+        """What pods list, and the Services in front of them."""
+        return Servers(self.cluster)
+
+    def serving(self, policy: WrittenPolicy, rule: WrittenRule, meaning: Rule) -> frozenset[PodSelection] | None:
+        """The pods that receive what a rule allows; None where the input may not have all of them."""
+        subject, whole = policy.policy.subject, self.population.is_whole
+        return self.servers.serving(subject, rule.direction, meaning.peers, whole=whole)
+
+    @cached_property
+    def coverage(self) -> Coverage:
+        """What policies say that others say too."""
+        return Coverage(one.policy for one in self.policies)
+
     # -- pods --------------------------------------------------------------------------------------------------------
 
     def pods(self, selection: PodSelection) -> BitMap:
@@ -163,6 +200,23 @@ class Review:
                 known = written, None
             self._selectors[id(written)] = known
         return known[1]
+
+    def selectors(self, policy: WrittenPolicy) -> Iterator[WrittenSelector]:
+        """The selectors of a policy that can be read: of its pods, then of the peers of rules that count."""
+        own = policy.object.spec.pod_selector
+        if (meaning := self.selector(own)) is not None:
+            yield WrittenSelector(("spec", "podSelector"), own, meaning)
+        for peer in [peer for rule in policy.rules if rule.in_force for peer in rule.peers if peer.selection]:
+            pods, namespaces = peer.written.pod_selector, peer.written.namespace_selector
+            if namespaces is not None and (meaning := self.selector(namespaces)) is not None:
+                yield WrittenSelector((*peer.path, "namespaceSelector"), namespaces, meaning, True, peer)
+            if pods is not None and (meaning := self.selector(pods)) is not None:
+                yield WrittenSelector((*peer.path, "podSelector"), pods, meaning, False, peer)
+
+    @cached_property
+    def population(self) -> Population:
+        """What the input knows of namespaces and labels."""
+        return Population(self.cluster)
 
     @cached_property
     def hidden(self) -> tuple[Pod, ...]:
@@ -188,10 +242,21 @@ class Review:
         place = self._places.get(id(one))
         return None if place is None else place.location(path)
 
+    def is_written(self, one: Resource, path: Path) -> bool:
+        """Whether a field stands in the text, were it empty; False for objects that were made in Python."""
+        return self.location(one, path) != self.location(one, path[:-1])
+
+    def lacks_namespace(self, policy: WrittenPolicy) -> bool:
+        """Whether a policy is in `default` only because its text names no namespace."""
+        path, one = ("metadata", "namespace"), policy.object
+        return one.namespace == "default" and self.location(one) is not None and not self.is_written(one, path)
+
     @cached_property
     def _places(self) -> dict[int, Loaded[Object]]:
         manifests = self.cluster.manifests
-        return {} if manifests is None else {id(one.object): one for one in manifests.objects}
+        if manifests is None:
+            return {}
+        return {id(one): loaded for one, loaded in zip(self.objects, manifests.objects, strict=True)}
 
 
 def _written(one: NetworkPolicy, policy: Policy) -> WrittenPolicy:

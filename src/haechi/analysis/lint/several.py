@@ -1,0 +1,23 @@
+"""Names in a sentence: a few of them, and how many more there are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+_MOST = 3
+
+
+def several(names: Iterable[str], total: int | None = None) -> str:
+    """`a, b, c and 7 more`; names keep their order, and each is told once.
+
+    Args:
+        names: all, or the first ones.
+        total: how many there are, if these are only the first ones.
+    """
+    found = list(dict.fromkeys(names))
+    count = len(found) if total is None else total
+    shown = found[:_MOST] if count > _MOST + 1 else found  # "and 1 more" is no shorter than the name
+    rest = count - len(shown)
+    if rest:
+        return f"{', '.join(shown)} and {rest} more"
+    return " and ".join(filter(None, (", ".join(shown[:-1]), *shown[-1:])))

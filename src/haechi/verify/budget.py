@@ -1,0 +1,72 @@
+"""How far a proof goes.
+
+Why: chains that jump to chains have ways through them, and a table that somebody else wrote can have more ways than can
+ever be walked: sixteen chains that each jump four times to the next have four billion. Promises that a proof ends:
+visits to rules are counted, and after the last one nothing counts as understood. What it counts is the work, never the
+time, so the same table is always understood or never. A visit weighs more where the rule's sets are large, or what
+comes to it is in many stretches. A table of Haechi's needs less than one visit of each rule for each address.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from haechi.nft import DataType, Lookup, Rule, Ruleset
+from haechi.verify.space import Piece
+
+_LEAST: Final = 100_000
+_PLENTY: Final = 2
+_ADDRESSES: Final = 128
+"""Addresses of a set that weigh as much as a rule. A port weighs twice as much: it is one of every protocol."""
+
+
+@dataclass(slots=True)
+class Budget:
+    """Visits to rules, by weight.
+
+    Attributes:
+        limit: how much there may be.
+        spent: how much there was.
+    """
+
+    limit: int
+    spent: int = 0
+
+    @classmethod
+    def of(cls, ruleset: Ruleset, addresses: int) -> Budget:
+        """What a table may take for so many addresses of a node: many times what it should."""
+        whole = sum(weight(rule, ruleset) for chain in ruleset.chains.values() for rule in chain.rules)
+        return cls(_LEAST + _PLENTY * whole * (2 * addresses + 1))
+
+    @property
+    def is_spent(self) -> bool:
+        """Whether there was too much."""
+        return self.spent > self.limit
+
+    def take(self, visits: int) -> bool:
+        """Count some more; False if that is too much."""
+        self.spent += visits
+        return self.spent <= self.limit
+
+    def visit(self, rule: int, region: Iterable[Piece]) -> bool:
+        """Count the visit of a region to a rule of this weight; False if that is too much."""
+        return self.take(sum(rule + _stretches(piece) // _ADDRESSES for piece in region))
+
+    def __str__(self) -> str:
+        return f"there are too many ways through its chains: more than {self.limit} visits to rules"
+
+
+def weight(rule: Rule, ruleset: Ruleset) -> int:
+    """How much it takes to send one stretch of packets through a rule."""
+    found = 1
+    for asked in rule.lookups():
+        held = ruleset.sets[asked.set] if isinstance(asked, Lookup) else ruleset.maps[asked.map]
+        elements = len(held.elements)
+        found += 2 * elements if DataType.INET_SERVICE in held.key else elements // _ADDRESSES
+    return found
+
+
+def _stretches(piece: Piece) -> int:
+    return len(piece.clients.edges) + len(piece.traffic.pieces)

@@ -1,0 +1,24 @@
+"""Every ruleset that a test makes from policies and installs is proved, here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from haechi.dataplane import TABLE
+from haechi.netlink import Nftables
+from haechi.nft import Ruleset
+from haechi.testing.nftables import FakeNftables
+from haechi.verify import Object, Prover, completed, prove
+
+
+def assert_proved(held: Ruleset | None, objects: Iterable[Object], node: str) -> None:
+    """A node's table, as it was read back, means what the policies mean."""
+    proof = prove(held, objects, node)
+    assert proof.holds, proof
+
+
+def assert_still_proved(nftables: FakeNftables | Nftables, prover: Prover) -> None:
+    """The table that was just committed means what the policies mean that the prover knows."""
+    proof = completed(prover, nftables.ruleset(TABLE.name))
+    assert proof is not None
+    assert proof.holds, proof
