@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import gc
 import multiprocessing
-import resource
+import re
 import statistics
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from pathlib import Path
 
 
 @dataclass(frozen=True)
@@ -58,9 +59,15 @@ def seconds(work: Callable[[], object]) -> float:
     return time.perf_counter() - begun
 
 
-def peak_megabytes() -> float:
-    """The most memory that this process has had resident, in 10^6 bytes."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6
+def peak_megabytes(status: str = "") -> float:
+    """The most memory that a process has had resident, in 10^6 bytes; without `status` (proc_pid_status(5)), this one.
+
+    getrusage(2) would count what the process was before it became another program.
+    """
+    text = status or Path("/proc/self/status").read_text(encoding="ascii")
+    found = re.search(r"^VmHWM:\s*(\d+) kB$", text, re.MULTILINE)
+    assert found is not None, text
+    return int(found[1]) * 1024 / 1e6
 
 
 def percentile(values: Iterable[float], share: float) -> float:

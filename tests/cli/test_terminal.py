@@ -8,10 +8,12 @@ import sys
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from haechi.cli import main
 from haechi.cli.app import app
-from haechi.cli.terminal import Style, Terminal, fold
+from haechi.cli.terminal import Style, Terminal, columns, fold
 from tests.cli import manifests
 from tests.cli.conftest import Haechi
 
@@ -73,6 +75,19 @@ def test_paragraphs_are_broken_between_words_in_a_window_only() -> None:
 def test_folding_keeps_long_names_whole() -> None:
     assert fold("x" * 90, 30) == ["x" * 90]
     assert fold("", 30) == [""]
+
+
+def test_korean_letters_are_two_columns_wide() -> None:
+    assert fold("모든 파드를 선택한다", 12, "  ") == ["모든 파드를", "  선택한다"]
+    assert columns("한글 a") == 6
+    assert columns("e\u0301") == 1
+
+
+@given(st.text("ab 한글", max_size=60), st.integers(10, 30))
+def test_folding_loses_no_word_and_stays_within_the_width(text: str, width: int) -> None:
+    lines = fold(text, width, "  ")
+    assert " ".join(lines).split() == text.split()
+    assert all(columns(line) <= width or len(line.split()) == 1 for line in lines)
 
 
 # -- every command -----------------------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-import textwrap
+import unicodedata
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TextIO
@@ -74,9 +74,21 @@ class Terminal:
 
 def fold(text: str, width: int, indent: str = "") -> list[str]:
     """The text in lines of at most `width` columns, later ones indented; names are never broken."""
-    return textwrap.wrap(
-        text, max(width, 10), subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
-    ) or [""]
+    lines: list[str] = []
+    line = ""
+    for word in text.split():
+        longer = f"{line} {word}" if line.strip() else line + word
+        if line.strip() and columns(longer) > max(width, 10):
+            lines.append(line)
+            line = indent + word
+        else:
+            line = longer
+    return [*lines, line]
+
+
+def columns(text: str) -> int:
+    """How many columns a terminal needs for the text: Korean letters are two wide (UAX #11), marks above others none."""
+    return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
 
 
 def output() -> Terminal:
