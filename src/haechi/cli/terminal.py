@@ -87,7 +87,7 @@ def fold(text: str, width: int, indent: str = "") -> list[str]:
 
 
 def columns(text: str) -> int:
-    """How many columns a terminal needs for the text: Korean letters are two wide (UAX #11), marks above others none."""
+    """How many columns of a terminal the text takes: Korean letters are two wide (UAX #11), combining marks none."""
     return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
 
 
