@@ -72,10 +72,11 @@ Example: the rules of a node of the present cluster, as nft -f reads them:
 {_EXIT}"""
 
 _LIST = """\
-Every connection that policies allow, between workloads and to and from outside addresses.
+Every connection that policies allow, between workloads and with the outside.
 
-SEL is namespace/pod, namespace/kind/name, an address, or labels such as app=web,tier in (a,b) or shop:app=web for those
-in a namespace. Workloads make their pods, and pods without addresses get some that no ipBlock holds."""
+SEL is namespace/pod, namespace/kind/name, an address, or labels such as
+app=web,tier in (a,b) or shop:app=web for those in a namespace. Workloads make
+their pods, and pods without addresses get some that no ipBlock holds."""
 _LIST_EXAMPLE = f"""\
 Examples:
 
@@ -117,10 +118,12 @@ Examples:
 {_EXIT}"""
 
 _CAN = """\
-Whether one may reach another, and why: every rule that allows, or the rule that comes nearest and what it lacks.
+Whether one may reach another, and why.
 
-SRC and DST are namespace/pod, namespace/kind/name (such as shop/deployment/web), or an address. PORT is a number or the
-name of a port of DST's containers; TCP where no protocol is said; without PORT, any port will do."""
+Every rule that allows is told, or the rule that comes nearest and what it
+lacks. SRC and DST are namespace/pod, namespace/kind/name (such as
+shop/deployment/web), or an address. PORT is a number or the name of a port of
+DST's containers; TCP where no protocol is said; without PORT, any port will do."""
 _CAN_EXAMPLE = """\
 Examples:
 
@@ -144,11 +147,12 @@ Examples:
 Exit codes: 0 no difference that --fail-on names, 1 a difference, 2 unusable input or arguments, 130 after Ctrl-C."""
 
 _LINT = """\
-Mistakes in policies that the API server accepts: what has no effect, another than it seems, or none that lasts.
+Mistakes in policies that the API server accepts.
 
-Every finding has a code, and docs/lint.md a section for each with a wrong and a right example. A policy whose
-annotation haechi/lint-ignore names a code is meant so. What needs pods,
-Services or namespaces is judged by those of the input."""
+What has no effect, another than it seems, or none that lasts. Every finding has
+a code, and docs/lint.md a section for each with a wrong and a right example. A
+policy whose annotation haechi/lint-ignore names a code is meant so. What needs
+pods, Services or namespaces is judged by those of the input."""
 _LINT_EXAMPLE = f"""\
 Examples:
 

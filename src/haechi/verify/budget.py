@@ -13,7 +13,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from haechi.nft import DataType, Lookup, Rule, Ruleset
+from haechi.nft import DataType, Lookup, Rule
+from haechi.verify.kept import Held
 from haechi.verify.space import Piece
 
 _LEAST: Final = 100_000
@@ -35,9 +36,15 @@ class Budget:
     spent: int = 0
 
     @classmethod
-    def of(cls, ruleset: Ruleset, addresses: int) -> Budget:
+    def of(cls, held: Held, addresses: int) -> Budget:
         """What a table may take for so many addresses of a node: many times what it should."""
-        whole = sum(weight(rule, ruleset) for chain in ruleset.chains.values() for rule in chain.rules)
+        return cls.for_weight(
+            sum(weight(rule, held) for chain in held.chains.values() for rule in chain.rules), addresses
+        )
+
+    @classmethod
+    def for_weight(cls, whole: int, addresses: int) -> Budget:
+        """The same for a table whose rules weigh so much together."""
         return cls(_LEAST + _PLENTY * whole * (2 * addresses + 1))
 
     @property
@@ -58,13 +65,13 @@ class Budget:
         return f"there are too many ways through its chains: more than {self.limit} visits to rules"
 
 
-def weight(rule: Rule, ruleset: Ruleset) -> int:
+def weight(rule: Rule, held: Held) -> int:
     """How much it takes to send one stretch of packets through a rule."""
     found = 1
     for asked in rule.lookups():
-        held = ruleset.sets[asked.set] if isinstance(asked, Lookup) else ruleset.maps[asked.map]
-        elements = len(held.elements)
-        found += 2 * elements if DataType.INET_SERVICE in held.key else elements // _ADDRESSES
+        noun = held.sets[asked.set] if isinstance(asked, Lookup) else held.maps[asked.map]
+        elements = len(noun.elements)
+        found += 2 * elements if DataType.INET_SERVICE in noun.key else elements // _ADDRESSES
     return found
 
 

@@ -1,21 +1,23 @@
 """Which packets a changed table may judge otherwise than before.
 
-Why: to prove again only what a change touched. Promises that a packet of a connection between a client and a server
-of which neither is named here takes the same way through both tables. A set or map that changed touches the addresses
-of the elements that differ, where it is asked for addresses; a chain that changed touches the addresses of the
-verdict maps that lead to it; whatever is not so simple touches everything.
+Why: to prove again only what a change touched. Promises that a packet of which neither the client nor the server is
+named here takes the same way through both tables, ICMP errors about connections apart. A set or map that changed touches
+the addresses of the elements that differ, where it is asked for addresses; a chain that changed touches the addresses
+of the verdict maps that lead to it; whatever is not so simple touches everything.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
-from haechi.nft import Chain, Element, Load, Lookup, Map, Ruleset, Set, VerdictMap
+from haechi.nft import Chain, Element, Load, Lookup, Map, Set, VerdictMap
 from haechi.sets import AddressSet
 from haechi.verify.coordinate import Coordinate, family_of, together
+from haechi.verify.kept import Change, Held, noun
 from haechi.verify.reading import spans
-from haechi.verify.space import CONNECTIONS
+from haechi.verify.space import CONNECTIONS, LOOSE
 
 _V6_START = 1 << 32
 
@@ -50,92 +52,106 @@ def about(addresses: AddressSet) -> Touched:
     return Touched(addresses, addresses)
 
 
+class Asked(NamedTuple):
+    """What a chain leads to by its own verdicts, and the sets and maps that it looks up."""
+
+    targets: frozenset[str]
+    lookups: tuple[Lookup | VerdictMap, ...]
+
+    @classmethod
+    def of(cls, chain: Chain) -> Asked:
+        """What a chain asks."""
+        targets = frozenset(target for rule in chain.rules for target in rule.targets())
+        return cls(targets, tuple(asked for rule in chain.rules for asked in rule.lookups()))
+
+
+Users = dict[str, list[tuple[str, tuple[Load, ...]]]]
+
+
 @dataclass(slots=True)
 class Ways:
     """How the chains of a table are reached, and which chains ask which set or map, for what.
 
     Attributes:
-        reach: for each chain the packets that can get there, as far as the keys of verdict maps tell.
+        held: the table.
+        chains: what each chain asks.
         users: for each set and map, the chains that look it up and the loads.
     """
 
-    reach: dict[str, Touched] = field(default_factory=dict)
-    users: dict[str, list[tuple[str, tuple[Load, ...]]]] = field(default_factory=dict)
+    held: Held
+    chains: Mapping[str, Asked]
+    users: Users
+    _reach: dict[str, Touched] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, ruleset: Ruleset) -> Ways:
+    def of(cls, held: Held) -> Ways:
         """The ways of a table."""
-        return _ways(ruleset)
+        chains = {name: Asked.of(chain) for name, chain in held.chains.items()}
+        return cls(held, chains, _users(chains))
+
+    def followed(self, held: Held, change: Change) -> Ways:
+        """The ways of the table after this one."""
+        if not change.chains:
+            return Ways(held, self.chains, self.users)
+        chains = {
+            name: Asked.of(chain) if name in change.chains else self.chains[name] for name, chain in held.chains.items()
+        }
+        return Ways(held, chains, _users(chains))
+
+    def reached(self, name: str) -> Touched:
+        """The packets that can get to a chain, as far as the keys of verdict maps tell; none if it is not there."""
+        if not self._reach:
+            self._reach = _reach(self)
+        return self._reach.get(name, NOTHING)
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
-    """What two tables differ in.
-
-    Attributes:
-        chains: the names of chains whose rules differ.
-        nouns: the names of sets and maps that differ.
-        touched: the packets for which the two may differ.
-    """
-
-    chains: frozenset[str]
-    nouns: frozenset[str]
-    touched: Touched
-
-    @classmethod
-    def between(cls, old: Ruleset, old_ways: Ways, new: Ruleset, new_ways: Ways) -> Change:
-        """What a table and the one after it differ in."""
-        chains = frozenset(_changed(old.chains, new.chains))
-        nouns = frozenset((*_changed(old.sets, new.sets), *_changed(old.maps, new.maps)))
-        if (old.table.family, old.table.flags) != (new.table.family, new.table.flags):
-            return cls(chains, nouns, EVERYTHING)
-        sides = ((old, old_ways), (new, new_ways))
-        found = NOTHING
-        for name in chains:
-            for ruleset, ways in sides:
-                if name in ruleset.chains:
-                    found |= _reached(ruleset.chains[name], ways)
-        for name in nouns:
-            one = old.sets.get(name) or old.maps.get(name)
-            other = new.sets.get(name) or new.maps.get(name)
-            for _, ways in sides:
-                for user, loads in ways.users.get(name, ()):
-                    where = _looked_up(one, other, loads)
-                    found |= ways.reach.get(user, NOTHING) if where is None else where
-        return cls(chains, nouns, found)
+def _users(chains: Mapping[str, Asked]) -> Users:
+    users: Users = {}
+    for name, chain in chains.items():
+        for asked in chain.lookups:
+            users.setdefault(looked_up(asked), []).append((name, asked.loads))
+    return users
 
 
-def _changed(old: Mapping[str, object], new: Mapping[str, object]) -> Iterator[str]:
-    """The names whose nouns differ, or are not in both."""
-    for name in old.keys() | new.keys():
-        one, other = old.get(name), new.get(name)
-        if one is not other and one != other:
-            yield name
+def looked_up(asked: Lookup | VerdictMap) -> str:
+    """The name of the set or map."""
+    return asked.set if isinstance(asked, Lookup) else asked.map
 
 
-def _ways(ruleset: Ruleset) -> Ways:
+def touched(change: Change, old: Ways, new: Ways) -> Touched:
+    """The packets for which two tables that differ so may differ."""
+    if (old.held.table.family, old.held.table.flags) != (new.held.table.family, new.held.table.flags):
+        return EVERYTHING
+    found = [ways.reached(name) for name in change.chains for ways in (old, new)]
+    sides = (new,) if old.users is new.users else (old, new)
+    for name, elements in change.nouns.items():
+        held = noun(new.held, name)
+        known: dict[tuple[Load, ...], Touched | None] = {}
+        for ways in sides:
+            for user, loads in ways.users.get(name, ()):
+                if loads not in known:
+                    known[loads] = None if elements is None or held is None else _addresses(held, elements, loads)
+                where = known[loads]
+                found += [each.reached(user) for each in (old, new)] if where is None else [where]
+    return _union(found)
+
+
+def _reach(ways: Ways) -> dict[str, Touched]:
     """For each chain, the packets that can get there, as far as the keys of verdict maps tell."""
-    ways = Ways()
-    onward: dict[str, set[str]] = {name: set() for name in ruleset.chains}
-    entered: dict[str, list[Touched]] = {name: [] for name in ruleset.chains}
-    for chain in ruleset.chains.values():
-        if chain.base is not None:
-            entered[chain.name].append(EVERYTHING)
-        for rule in chain.rules:
-            onward[chain.name].update(rule.targets())
-            for asked in rule.lookups():
-                name = asked.set if isinstance(asked, Lookup) else asked.map
-                ways.users.setdefault(name, []).append((chain.name, asked.loads))
-                if isinstance(asked, VerdictMap):
-                    keyed = list(_entries(ruleset.maps[name], asked.loads))
-                    for target, those in keyed:
-                        entered[target].append(those)
-                    if not keyed:
-                        onward[chain.name].update(
-                            each.verdict.chain for each in ruleset.maps[name].elements if each.verdict
-                        )
-    _spread(ways.reach, onward, entered)
-    return ways
+    held = ways.held
+    onward: dict[str, set[str]] = {name: set(asked.targets) for name, asked in ways.chains.items()}
+    entered: dict[str, list[Touched]] = {name: [] for name in onward}
+    for name, asked in ways.chains.items():
+        if held.chains[name].base is not None:
+            entered[name].append(EVERYTHING)
+        for each in asked.lookups:
+            if isinstance(each, VerdictMap):
+                keyed = list(_entries(held.maps[each.map], each.loads))
+                for target, those in keyed:
+                    entered[target].append(those)
+                if not keyed:
+                    onward[name].update(one.verdict.chain for one in held.maps[each.map].elements if one.verdict)
+    return _spread(onward, entered)
 
 
 def _entries(held: Map, loads: tuple[Load, ...]) -> Iterator[tuple[str, Touched]]:
@@ -151,8 +167,9 @@ def _entries(held: Map, loads: tuple[Load, ...]) -> Iterator[tuple[str, Touched]
         yield name, NOTHING if found is None else found
 
 
-def _spread(reach: dict[str, Touched], onward: dict[str, set[str]], entered: dict[str, list[Touched]]) -> None:
+def _spread(onward: dict[str, set[str]], entered: dict[str, list[Touched]]) -> dict[str, Touched]:
     """What enters a chain gets to all that it leads to. Chains that lead to themselves are reached by everything."""
+    reach: dict[str, Touched] = {}
     before = dict.fromkeys(onward, 0)
     for targets in onward.values():
         targets.intersection_update(onward)
@@ -169,24 +186,19 @@ def _spread(reach: dict[str, Touched], onward: dict[str, set[str]], entered: dic
                 ready.append(target)
     for name in onward.keys() - reach.keys():
         reach[name] = EVERYTHING
+    return reach
 
 
 def _union(some: list[Touched]) -> Touched:
     if EVERYTHING in some or len(some) < 2:
         return EVERYTHING if EVERYTHING in some else next(iter(some), NOTHING)
     clients, servers = zip(*((each.clients, each.servers) for each in some), strict=True)
-    return Touched(AddressSet.union_all(clients), AddressSet.union_all(servers))
+    return Touched(_all(clients), _all(servers))
 
 
-def _reached(chain: Chain, way: Ways) -> Touched:
-    return EVERYTHING if chain.base is not None else way.reach.get(chain.name, NOTHING)
-
-
-def _looked_up(one: Set | Map | None, other: Set | Map | None, loads: tuple[Load, ...]) -> Touched | None:
-    """Where two states of a set or map differ, for who looks `loads` up in it; None if no address is asked for."""
-    if one is None or other is None or one.shape != other.shape:
-        return None
-    return _addresses(one, one.elements ^ other.elements, loads)
+def _all(sets: Iterable[AddressSet]) -> AddressSet:
+    union = AddressSet.union_all(sets)
+    return AddressSet.ALL if union == AddressSet.ALL else union
 
 
 def _addresses(held: Set | Map, elements: Iterable[Element], loads: tuple[Load, ...]) -> Touched | None:
@@ -198,7 +210,7 @@ def _addresses(held: Set | Map, elements: Iterable[Element], loads: tuple[Load, 
     values = AddressSet([(base + each[place][0], base + each[place][1]) for each in spans(held, elements)])
     found = NOTHING
     for contexts, coordinates in together(loads):
-        if not contexts & CONNECTIONS:
+        if not contexts & (CONNECTIONS | LOOSE):
             continue
         match coordinates[place]:
             case Coordinate.CLIENT:

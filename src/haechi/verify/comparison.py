@@ -80,7 +80,7 @@ class Comparison:
     _addresses: AddressSet = field(init=False)
 
     def __post_init__(self) -> None:
-        self._budget = Budget.of(self.reading.ruleset, len(self.locals))
+        self._budget = Budget.for_weight(self.reading.weight(), len(self.locals))
         self._walk = Walk(self.reading, self._budget, hasty=self.touched.is_everything)
         self._exact = Walk(self.reading, self._budget)
         self._addresses = AddressSet.of(*self.locals)

@@ -19,9 +19,10 @@ from haechi.model.verdict import Direction, PodKey
 from haechi.nft import Family, Ruleset, Table
 from haechi.reference import Cluster
 from haechi.sets import AddressSet, Traffic
-from haechi.verify.change import EVERYTHING, NOTHING, Change, Touched, Ways, about
+from haechi.verify.change import EVERYTHING, NOTHING, Touched, Ways, about, touched
 from haechi.verify.comparison import Comparison, Local
 from haechi.verify.finding import Finding, FindingKind
+from haechi.verify.kept import Change, Held
 from haechi.verify.meaning import Meaning
 from haechi.verify.population import Resident
 from haechi.verify.proof import Proof
@@ -94,7 +95,7 @@ class Prover:
             locals_[local.address] = local
             yield
         comparison = Comparison(reading, self._meaning, self.node, region, locals_)
-        for finding in _foreign(reading.ruleset):
+        for finding in _foreign(reading.held):
             comparison.findings[finding] = None
         for _ in comparison.slices():
             yield
@@ -105,12 +106,14 @@ class Prover:
 
     def _read(self, ruleset: Ruleset) -> tuple[Reading, Ways, Touched]:
         """The reading of a table, and the packets that have to be compared."""
-        ways = Ways.of(ruleset)
         if self._proved is None or self._ways is None:
-            return Reading(ruleset), ways, EVERYTHING
-        change = Change.between(self._proved.ruleset, self._ways, ruleset, ways)
-        reading = self._proved.followed(ruleset, change.chains, change.nouns)
-        region = self._pending | change.touched
+            return Reading(ruleset), Ways.of(ruleset), EVERYTHING
+        change = Change.between(self._proved.held, ruleset)
+        held = change.kept(self._proved.held, ruleset)
+        ways = self._ways.followed(held, change)
+        users = {user for name in change.nouns for user, _ in ways.users.get(name, ())}
+        reading = self._proved.followed(held, change, users)
+        region = self._pending | touched(change, self._ways, ways)
         if region.clients.size + region.servers.size > _MANY:
             region = EVERYTHING
         return reading, ways, region
@@ -156,10 +159,10 @@ class Prover:
         return Local(address, key, excluded, egress, ingress)
 
 
-def _foreign(ruleset: Ruleset) -> list[Finding]:
-    found = unmodelled(ruleset)
-    if ruleset.table.family not in (Family.INET, Family.IP, Family.IP6):
-        found.append(Finding(FindingKind.HOOK, f"a table of the family {ruleset.table.family} judges no IP packets"))
+def _foreign(held: Held) -> list[Finding]:
+    found = unmodelled(held)
+    if held.table.family not in (Family.INET, Family.IP, Family.IP6):
+        found.append(Finding(FindingKind.HOOK, f"a table of the family {held.table.family} judges no IP packets"))
     return found
 
 

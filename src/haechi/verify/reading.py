@@ -8,7 +8,7 @@ did not change since the reading of an earlier table is taken over from that one
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 from haechi.nft import (
@@ -28,7 +28,6 @@ from haechi.nft import (
     Operator,
     Reject,
     Rule,
-    Ruleset,
     Set,
     SetMark,
     Verdict,
@@ -38,6 +37,7 @@ from haechi.verify.budget import weight
 from haechi.verify.coordinate import Coordinate, contexts_of, together
 from haechi.verify.dispatch import Dispatch
 from haechi.verify.finding import Place
+from haechi.verify.kept import Change, Held
 from haechi.verify.relation import ANYWHERE, EVERYWHERE, NOWHERE, Relation, Spans, domain, relation
 from haechi.verify.space import EVERY, LOOSE, TRACKED
 
@@ -74,63 +74,73 @@ class Step:
 
 
 class Reading:
-    """One ruleset, read as far as it was asked for."""
+    """One table, read as far as it was asked for."""
 
-    def __init__(self, ruleset: Ruleset) -> None:
-        self.ruleset = ruleset
+    def __init__(self, held: Held) -> None:
+        self.held = held
         self._steps: dict[str, tuple[Step, ...]] = {}
-        self._kept: dict[str, tuple[Step, ...]] = {}
+        self._kept: dict[str, tuple[Step | Place, ...]] = {}
+        self._weights: dict[str, int] = {}
         self._relations: dict[tuple[str, tuple[Load, ...], tuple[Coordinate, ...]], Relation] = {}
         self._dispatches: dict[tuple[str, tuple[Load, ...], tuple[Coordinate, ...]], Dispatch] = {}
 
-    def followed(self, ruleset: Ruleset, chains: Container[str], nouns: Container[str]) -> Reading:
-        """The reading of a table that differs from this one in these chains and these sets and maps."""
-        found = Reading(ruleset)
-        found._relations = {key: each for key, each in self._relations.items() if key[0] not in nouns}
-        found._dispatches = {key: each for key, each in self._dispatches.items() if key[0] not in nouns}
-        for known, complete in ((self._kept, False), (self._steps, True)):
-            for name, steps in known.items():
-                if name in chains:
-                    continue
-                kept = _unaffected(ruleset.chains[name], steps, nouns)
-                if complete and len(kept) == len(steps):
-                    found._steps[name] = steps
-                else:
-                    found._kept[name] = kept
+    def followed(self, held: Held, change: Change, users: Iterable[str]) -> Reading:
+        """The reading of the table after this one.
+
+        Args:
+            held: that table.
+            change: what it differs in.
+            users: the chains that look up any of the sets and maps that differ.
+        """
+        found = Reading(held)
+        found._relations = {key: each for key, each in self._relations.items() if key[0] not in change.nouns}
+        found._dispatches = {key: each for key, each in self._dispatches.items() if key[0] not in change.nouns}
+        affected = {*users} - change.chains
+        gone = {*affected, *change.chains}
+        found._steps = {name: steps for name, steps in self._steps.items() if name not in gone}
+        found._kept = {name: steps for name, steps in self._kept.items() if name not in gone}
+        found._weights = {name: weighed for name, weighed in self._weights.items() if name not in gone}
+        for name in affected:
+            steps = self._steps.get(name) or self._kept.get(name)
+            if steps:
+                found._kept[name] = _unaffected(held.chains[name], steps, change.nouns)
         return found
+
+    def weight(self) -> int:
+        """How much a visit to each rule takes, all together (`haechi.verify.budget`)."""
+        known = self._weights
+        for name, chain in self.held.chains.items():
+            if name not in known:
+                known[name] = sum(weight(rule, self.held) for rule in chain.rules)
+        return sum(known.values())
 
     def steps(self, chain: str) -> tuple[Step, ...]:
         """The rules of a chain that can matter, in order."""
         found = self._steps.get(chain)
         if found is None:
-            found = self._steps[chain] = tuple(self._read(self.ruleset.chains[chain], self._kept.pop(chain, ())))
+            kept = self._kept.pop(chain, None)
+            rules = self.held.chains[chain].rules
+            known = _places(chain, rules) if kept is None else kept
+            found = tuple(each if isinstance(each, Step) else self._step(each, rules[each.rule or 0]) for each in known)
+            self._steps[chain] = found
         return found
 
-    def _read(self, chain: Chain, kept: tuple[Step, ...]) -> Iterator[Step]:
-        """The steps of a chain, some of which are known."""
-        known = {step.place.rule: step for step in kept}
-        for number, rule in enumerate(chain.rules):
-            if number in known:
-                yield known[number]
-            elif not all(isinstance(each, _QUIET) for each in deciding(rule)):
-                step = self._step(Place(chain.name, number, str(rule)), rule)
-                yield replace(step, weight=weight(rule, self.ruleset))
-
     def _step(self, place: Place, rule: Rule) -> Step:
+        weighed = weight(rule, self.held)
         conditions: list[Branches] = []
         for each in deciding(rule):
             match each:
                 case Counter() | Log() | SetMark():
                     pass
                 case Verdict() | Reject():
-                    return Step(place, tuple(conditions), each)
+                    return Step(place, tuple(conditions), each, weight=weighed)
                 case VerdictMap():
-                    return Step(place, tuple(conditions), self._dispatch(each))
+                    return Step(place, tuple(conditions), self._dispatch(each), weight=weighed)
                 case Compare() | InRange() | HasState() | HasStatus() | Lookup() | Limit():
                     conditions.append(self._condition(each))
                 case _:
-                    return Step(place, tuple(conditions), None, str(each))
-        return Step(place, tuple(conditions))
+                    return Step(place, tuple(conditions), None, str(each), weight=weighed)
+        return Step(place, tuple(conditions), weight=weighed)
 
     # -- conditions --------------------------------------------------------------------------------------------------
 
@@ -151,7 +161,7 @@ class Reading:
                 return self._lookup(asked)
 
     def _lookup(self, asked: Lookup) -> Branches:
-        held = self.ruleset.sets[asked.set]
+        held = self.held.sets[asked.set]
         found: list[tuple[int, Relation]] = []
         for contexts, coordinates in together(asked.loads):
             key = (asked.set, asked.loads, coordinates)
@@ -162,7 +172,7 @@ class Reading:
         return tuple(found)
 
     def _dispatch(self, asked: VerdictMap) -> Dispatches:
-        held = self.ruleset.maps[asked.map]
+        held = self.held.maps[asked.map]
         found: list[tuple[int, Dispatch]] = []
         for contexts, coordinates in together(asked.loads):
             key = (asked.map, asked.loads, coordinates)
@@ -182,15 +192,24 @@ def _dispatch_of(held: Map, loads: tuple[Load, ...], coordinates: tuple[Coordina
     return Dispatch.of(cases, relation(loads, coordinates, spans(held, held.elements)))
 
 
-def _unaffected(chain: Chain, steps: tuple[Step, ...], nouns: Container[str]) -> tuple[Step, ...]:
-    """The steps of a chain that look up none of these sets and maps."""
+def _places(name: str, rules: Iterable[Rule]) -> tuple[Place, ...]:
+    """The rules of a chain that can matter."""
+    return tuple(
+        Place(name, number, str(rule))
+        for number, rule in enumerate(rules)
+        if not all(isinstance(each, _QUIET) for each in deciding(rule))
+    )
+
+
+def _unaffected(chain: Chain, steps: Iterable[Step | Place], nouns: Container[str]) -> tuple[Step | Place, ...]:
+    """The steps of a chain; of those that look up any of these sets and maps, the places alone."""
     affected = {
         number
         for number, rule in enumerate(chain.rules)
         for asked in rule.lookups()
         if (asked.set if isinstance(asked, Lookup) else asked.map) in nouns
     }
-    return tuple(step for step in steps if step.place.rule not in affected) if affected else steps
+    return tuple(each.place if isinstance(each, Step) and each.place.rule in affected else each for each in steps)
 
 
 def deciding(rule: Rule) -> tuple[Expression, ...]:

@@ -14,10 +14,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
-from haechi.nft import Chain, Family, Hook, Policy, Ruleset, TableFlags, Verdict, VerdictKind
+from haechi.nft import Chain, Family, Hook, Policy, TableFlags, Verdict, VerdictKind
 from haechi.sets import AddressSet, Traffic
 from haechi.verify.budget import Budget
 from haechi.verify.finding import Finding, FindingKind, Place
+from haechi.verify.kept import Held
 from haechi.verify.reading import Branches, Dispatches, Reading, Step
 from haechi.verify.space import EVERY, Piece, merged, overlap
 
@@ -83,17 +84,17 @@ class Walk:
         return Outcome(undecided=[(piece, finding) for piece in region])
 
     def _forward(self, pieces: list[Piece]) -> Outcome:
-        judged, others = _judged(self.reading.ruleset, pieces)
+        judged, others = _judged(self.reading.held, pieces)
         whole = Outcome()
         through = judged
-        for chain in base_chains(self.reading.ruleset):
+        for chain in base_chains(self.reading.held):
             step = self._base(chain, through)
             whole.dropped += step.dropped
             whole.undecided += step.undecided
             whole.forks += step.forks
             whole.accepted = step.accepted
             through = merged([piece for piece, _ in step.accepted])
-        if not base_chains(self.reading.ruleset):
+        if not base_chains(self.reading.held):
             others = judged + others
         nowhere = Place("", None, "no chain of the table judges it")
         whole.accepted += [(piece, nowhere) for piece in others]
@@ -250,19 +251,19 @@ def _divide(condition: Branches, region: list[Piece]) -> tuple[list[Piece], list
     return inside, outside, free
 
 
-def base_chains(ruleset: Ruleset) -> list[Chain]:
+def base_chains(held: Held) -> list[Chain]:
     """The chains that judge forwarded packets, in the order in which the kernel asks them."""
-    if TableFlags.DORMANT in ruleset.table.flags:
+    if TableFlags.DORMANT in held.table.flags:
         return []
-    chains = ruleset.chains.values()
+    chains = held.chains.values()
     found = [each for each in chains if each.base is not None and each.base.hook is Hook.FORWARD]
     return sorted(found, key=lambda each: each.base.priority if each.base else 0)
 
 
-def _judged(ruleset: Ruleset, pieces: list[Piece]) -> tuple[list[Piece], list[Piece]]:
+def _judged(held: Held, pieces: list[Piece]) -> tuple[list[Piece], list[Piece]]:
     """The packets that a table of this family sees, and the others."""
     seen = {Family.INET: AddressSet.ALL, Family.IP: AddressSet.V4, Family.IP6: AddressSet.V6}
-    family = seen.get(ruleset.table.family, AddressSet.NONE)
+    family = seen.get(held.table.family, AddressSet.NONE)
     if family is AddressSet.ALL:
         return pieces, []
     judged = [piece._replace(clients=piece.clients & family) for piece in pieces]
@@ -270,10 +271,10 @@ def _judged(ruleset: Ruleset, pieces: list[Piece]) -> tuple[list[Piece], list[Pi
     return [piece for piece in judged if piece.clients], [piece for piece in others if piece.clients]
 
 
-def unmodelled(ruleset: Ruleset) -> list[Finding]:
+def unmodelled(held: Held) -> list[Finding]:
     """What a table holds besides that this package does not model."""
-    found = [Finding(FindingKind.UNKNOWN, str(each)) for each in sorted(ruleset.unknown, key=lambda each: each.what)]
-    for chain in ruleset.chains.values():
+    found = [Finding(FindingKind.UNKNOWN, str(each)) for each in sorted(held.unknown, key=lambda each: each.what)]
+    for chain in held.chains.values():
         if chain.base is not None and (chain.base.hook is not Hook.FORWARD or chain.base.type != "filter"):
             reason = f"judges packets at {chain.base.type} {chain.base.hook.name.lower()}"
             found.append(Finding(FindingKind.HOOK, reason, Place(chain.name)))
