@@ -189,3 +189,24 @@ def test_an_interrupt_reaches_the_child_once_and_nothing_is_left(whole_group: bo
     assert "KeyboardInterrupt" in error
     assert program.returncode == -signal.SIGINT
     assert _marked(mark) == set()
+
+
+def test_an_interrupt_that_another_thread_takes_is_heard() -> None:
+    """The kernel may give it to any thread; only the main one raises, and only if it looks."""
+    reading, writing = os.pipe()
+
+    def take() -> None:
+        os.read(reading, 1)
+        signal.pthread_kill(threading.get_ident(), signal.SIGINT)
+
+    def work() -> None:
+        os.write(writing, b"!")
+        signal.pause()
+
+    thread = threading.Thread(target=take)
+    thread.start()
+    with pytest.raises(KeyboardInterrupt):
+        isolated(work)
+    thread.join()
+    os.close(reading)
+    os.close(writing)

@@ -27,12 +27,13 @@ from haechi.netns.refusal import diagnose
 from haechi.netns.syscalls import CLONE_NEWNET, CLONE_NEWUSER, die_with_parent, unshare
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from types import FrameType
 
 Result = TypeVar("Result")
 
 GRACE_SECONDS = 5.0  # how long an interrupted child may take to tidy the terminal before SIGKILL
+_LOOK_SECONDS = 0.5  # between two looks for interrupts that another thread of the caller has taken
 _INTERRUPTS = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -146,14 +147,22 @@ def _attend(child: int, reading: int, before: set[signal.Signals] | set[int]) ->
     """Read the child's answer until it ends; end it if anything interrupts us."""
     try:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
-        answer = bytearray()
-        while part := os.read(reading, 1 << 16):
-            answer += part
+        answer = b"".join(_parts(reading))
     except BaseException:
         _end(child, reading)
         raise
     _, status = os.waitpid(child, 0)
-    return bytes(answer), os.waitstatus_to_exitcode(status)
+    return answer, os.waitstatus_to_exitcode(status)
+
+
+def _parts(reading: int) -> Iterator[bytes]:
+    """What comes through a pipe. A thread that only waited would not notice an interrupt that another one has taken."""
+    while True:
+        if select.select([reading], [], [], _LOOK_SECONDS)[0]:
+            part = os.read(reading, 1 << 16)
+            if not part:
+                return
+            yield part
 
 
 def _end(child: int, reading: int) -> None:
