@@ -20,8 +20,8 @@ from haechi.model.core import NodeSpec
 from haechi.reference import allowed
 from haechi.reference.reference import in_block
 from tests import clusters
-from tests.analysis.lint import hostile
 from tests.analysis.lint.fixing import fixed, mended
+from tests.analysis.lint.linting import LARGE_EXAMPLES
 from tests.analysis.lint.linting import found as found_in
 from tests.analysis.lint.test_holders import service
 from tests.building import node, pod, policy
@@ -292,13 +292,7 @@ def test_findings_have_places() -> None:
     assert places == [("cidr-host-bits", 9, 9), ("redundant-except", 10, 31)]
 
 
-@given(st.lists(clusters.objects(readable=False), max_size=8) | hostile.lists())
-def test_whatever_the_input_nothing_raises(objects: list[Object]) -> None:
-    for one in Cluster.of([*objects, WEB]).lint(CODES):
-        assert one.message
-        assert not one.message.endswith(".")
-
-
+@LARGE_EXAMPLES
 @given(
     st.lists(st.one_of(clusters.pods(), clusters.policies(), clusters.namespaces), max_size=10),
     st.randoms(use_true_random=False),

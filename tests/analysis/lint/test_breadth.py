@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 
 from haechi.analysis.cluster import Cluster
 from haechi.analysis.lint import Check, Finding, findings
-from haechi.analysis.lint.breadth import CHECKS, partial_workload, selects_everything
+from haechi.analysis.lint.breadth import partial_workload, selects_everything
 from haechi.model import LabelSelector, Namespace, NetworkPolicy, NetworkPolicySpec, Node, Object, ObjectMeta, Pod
 from haechi.reference import reference
 from tests import clusters
-from tests.analysis.lint.hostile import hostile
+from tests.analysis.lint.linting import LARGE_EXAMPLES
 from tests.analysis.test_owners import owned
 from tests.building import namespace, pod, policy
 
@@ -50,6 +50,7 @@ def test_one_pod_is_not_everything() -> None:
     assert told(selects_everything, policy(f"{{podSelector: {TEAM}}}"), SHOP[0]) == ()
 
 
+@LARGE_EXAMPLES
 @given(st.lists(st.one_of(clusters.objects(readable=False), clusters.pods()), max_size=10))
 def test_policies_of_everything_are_those_that_leave_no_pod_out(objects: list[Some]) -> None:
     cluster = clusters.cluster([*objects])
@@ -97,8 +98,3 @@ def test_a_workload_is_told_exactly_if_some_are_selected_and_some_not(
         pods.append(replica(f"p-{number}", text, of))
         selected[of].add(reference.selects(selector, marks))
     assert len(told(partial_workload, one, *pods)) == any(len(both) == 2 for both in selected.values())
-
-
-@given(hostile)
-def test_no_input_makes_them_raise(cluster: Cluster) -> None:
-    findings(cluster, CHECKS)

@@ -15,6 +15,7 @@ from haechi.model import NetworkPolicy
 from haechi.model.verdict import PolicyKey
 from tests import clusters
 from tests.analysis.lint import overlapping
+from tests.analysis.lint.linting import LARGE_EXAMPLES
 from tests.building import policy
 
 
@@ -128,6 +129,7 @@ def covered(one: PlacedRule, policy: Policy, others: list[Policy], gone: Iterabl
     return covers(one.rule, direction, rules)
 
 
+@LARGE_EXAMPLES
 @given(overlapping.policies())
 def test_nothing_more_can_go_and_what_is_named_is_enough(given: list[NetworkPolicy]) -> None:
     policies = [Policy.read(one) for one in clusters.cluster([*given]).policies]

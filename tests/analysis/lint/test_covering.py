@@ -23,6 +23,7 @@ from haechi.model import (
 from haechi.model.verdict import Direction, Packet
 from haechi.reference import Cluster
 from haechi.reference.reference import rule_allows
+from tests.analysis.lint.linting import LARGE_EXAMPLES
 from tests.building import pod, policy, selector
 
 Written = NetworkPolicyIngressRule | NetworkPolicyEgressRule
@@ -98,6 +99,7 @@ def direction_of(rule: Written) -> Direction:
     return Direction.INGRESS if isinstance(rule, NetworkPolicyIngressRule) else Direction.EGRESS
 
 
+@LARGE_EXAMPLES
 @given(cases)
 def test_covers_is_the_literal_meaning(case: tuple[Written, list[Written]]) -> None:
     rule, others = case

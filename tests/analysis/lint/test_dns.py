@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
 
 from haechi.analysis.cluster import Cluster
 from haechi.analysis.lint import Check, Severity, findings
-from haechi.analysis.lint.dns import CHECKS, dns_anywhere, dns_blocked, dns_tcp_blocked
+from haechi.analysis.lint.dns import dns_anywhere, dns_blocked, dns_tcp_blocked
 from haechi.model import NetworkPolicy, Object, ObjectMeta, Service, ServicePort
 from haechi.model.core import ServiceSpec
-from tests.analysis.lint.random_services import served
 from tests.building import namespace, pod, policy
 
 SYSTEM = namespace("kube-system")
@@ -203,9 +201,3 @@ def test_a_way_out_for_data_is_told_on_request(rule: str, whom: str) -> None:
 def test_other_ways_are_not_told(rule: str) -> None:
     assert told(dns_anywhere, out(rule)) == []
     assert told(dns_anywhere, policy(f"{{ingress: [{{ports: [{UDP}]}}]}}")) == []
-
-
-@given(served())
-def test_no_check_raises(found: list[Object]) -> None:
-    for one in findings(Cluster.of([*found, DNS]), CHECKS):
-        assert str(one)

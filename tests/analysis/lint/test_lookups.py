@@ -14,6 +14,7 @@ from haechi.reference.reference import addresses, is_own_node, isolates, owners,
 from haechi.sets import TCP, UDP
 from tests import building, clusters
 from tests.analysis.lint.hostile import lists
+from tests.analysis.lint.linting import LARGE_EXAMPLES
 from tests.analysis.test_connections import reference
 from tests.building import pod
 
@@ -46,6 +47,7 @@ def closed(draw: st.DrawFn) -> NetworkPolicy:
     return NetworkPolicy(metadata=ObjectMeta(name=draw(st.sampled_from("xyz")), namespace="a"), spec=spec)
 
 
+@LARGE_EXAMPLES
 @given(lists(odd=False), RESOLVERS, st.lists(closed(), max_size=2))
 def test_who_may_ask_is_what_the_reference_says(
     found: list[Object], more: tuple[Object, ...], closing: list[NetworkPolicy]

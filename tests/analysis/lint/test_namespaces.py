@@ -8,11 +8,10 @@ from hypothesis import strategies as st
 
 from haechi.analysis.cluster import Cluster
 from haechi.analysis.lint import Check, Finding, findings
-from haechi.analysis.lint.namespaces import CHECKS, tenant_label, unknown_namespace
+from haechi.analysis.lint.namespaces import tenant_label, unknown_namespace
 from haechi.model import Namespace, NetworkPolicy, Node, Object, Pod
 from tests import clusters
-from tests.analysis.lint.hostile import hostile
-from tests.analysis.lint.linting import found
+from tests.analysis.lint.linting import LARGE_EXAMPLES, found
 from tests.building import namespace, pod, policy
 
 Some = Namespace | Node | Pod | NetworkPolicy
@@ -99,6 +98,7 @@ def test_a_policy_in_default_may_be_meant_so(text: str) -> None:
     assert found(text, "unknown-namespace") == ()
 
 
+@LARGE_EXAMPLES
 @given(st.lists(clusters.objects(readable=False), max_size=8))
 def test_no_pod_is_in_a_namespace_that_is_told(objects: list[Some]) -> None:
     homes = {
@@ -137,8 +137,3 @@ def test_who_decides_who_is_meant(peer: str, why: str) -> None:
     messages = [finding.message for finding in told(tenant_label, one)]
     both = [f"whoever may {why} decides who is reached", f"whoever may {why} decides who gets in"]
     assert messages == (both if why else [])
-
-
-@given(hostile)
-def test_no_input_makes_them_raise(cluster: Cluster) -> None:
-    findings(cluster, CHECKS)

@@ -13,6 +13,7 @@ from haechi.model import LabelSelector, Namespace, NetworkPolicy, Node, Object, 
 from haechi.reference import reference
 from haechi.select import EVERYTHING, Selector
 from tests import clusters
+from tests.analysis.lint.linting import LARGE_EXAMPLES
 from tests.analysis.lint.test_matches import workload
 from tests.building import namespace, pod, selector
 
@@ -42,6 +43,7 @@ def test_a_whole_cluster_declares_all_its_namespaces() -> None:
     assert not population(namespace("a"), pod("a/p", "10.0.0.1")).is_whole
 
 
+@LARGE_EXAMPLES
 @given(st.lists(clusters.objects(), max_size=10), clusters.namespace_selectors())
 def test_namespaces_are_those_that_the_selector_selects(objects: list[Some], scope: LabelSelector) -> None:
     cluster = clusters.cluster([*objects])
@@ -55,6 +57,7 @@ def test_namespaces_are_those_that_the_selector_selects(objects: list[Some], sco
     assert found.namespaces(Selector.parse(scope)) == tuple(expected)
 
 
+@LARGE_EXAMPLES
 @given(st.lists(clusters.pods(), max_size=10))
 def test_pods_within_and_their_namespaces(pods: list[Pod]) -> None:
     cluster = clusters.cluster([*pods])

@@ -19,7 +19,7 @@ from haechi.analysis.lint.port_names import (
 from haechi.model import NetworkPolicyPort, Object, Pod, path_steps
 from haechi.model.verdict import Direction, PolicyKey
 from haechi.reference.reference import PROTOCOLS, isolates, named_ports
-from tests.analysis.lint.linting import clustered
+from tests.analysis.lint.linting import LARGE_EXAMPLES, clustered
 from tests.analysis.lint.random_services import served
 from tests.building import namespace, pod, policy
 
@@ -50,14 +50,17 @@ def told(check: Check, spec: str, *more: Object) -> list[str]:
 )
 def test_a_name_that_no_pod_has_is_told_with_the_nearest(name: str, hint: str) -> None:
     assert told(named_port_unknown, INGRESS % ("web", f"{{port: 80}}, {{port: {name}}}")) == [
-        f"spec.ingress[0].ports[1]: no container of x/web has a port called {name}, so this allows nothing ({hint})"
+        (
+            f"spec.ingress[0].ports[1]: no container of x/web[Pod] has a port called {name}, "
+            f"so this allows nothing ({hint})"
+        )
     ]
 
 
 def test_pods_without_names_need_the_number() -> None:
     assert told(named_port_unknown, INGRESS % ("client", "{port: http}")) == [
         (
-            "spec.ingress[0].ports[0]: no container of x/client has a port called http, so this allows nothing "
+            "spec.ingress[0].ports[0]: no container of x/client[Pod] has a port called http, so this allows nothing "
             "(use the number, or name the port in the containers)"
         )
     ]
@@ -66,7 +69,7 @@ def test_pods_without_names_need_the_number() -> None:
 def test_egress_names_are_those_of_the_pods_that_are_called() -> None:
     assert told(named_port_unknown, EGRESS % ("{port: https}", TO_WEB)) == [
         (
-            "spec.egress[0].ports[0]: no container of x/web has a port called https, so this allows nothing "
+            "spec.egress[0].ports[0]: no container of x/web[Pod] has a port called https, so this allows nothing "
             "(did you mean http?)"
         )
     ]
@@ -90,6 +93,21 @@ def test_egress_names_are_those_of_the_pods_that_are_called() -> None:
 )
 def test_names_that_a_pod_has_or_may_have_are_not_told(spec: str) -> None:
     assert told(named_port_unknown, spec) == []
+
+
+def test_workloads_are_named_not_each_of_their_pods() -> None:
+    text = """
+    {apiVersion: apps/v1, kind: Deployment, metadata: {name: web, namespace: x}, spec: {replicas: 3, template: {
+      metadata: {labels: {app: web}}, spec: {containers: [{name: c, ports: [{name: http, containerPort: 80}]}]}}}}
+    ---
+    {apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: p, namespace: x},
+     spec: {podSelector: {}, ingress: [{ports: [{port: https}, {port: http, protocol: UDP}]}]}}
+    """
+    messages = [one.message for one in findings(clustered(dedent(text)), CHECKS)]
+    assert messages == [
+        "no container of x/web[Deployment] has a port called https, so this allows nothing",
+        "http is a TCP port of x/web[Deployment], not UDP",
+    ]
 
 
 def test_a_sidecar_has_names_too() -> None:
@@ -119,12 +137,12 @@ def test_in_a_whole_cluster_everyone_is_known() -> None:
 def test_a_name_with_another_protocol_is_told() -> None:
     assert told(named_port_protocol, INGRESS % ("web", "{port: dns}")) == [
         (
-            "spec.ingress[0].ports[0]: dns is a UDP port of x/web, not TCP, which is what counts where none is written "
-            "(write protocol: UDP)"
+            "spec.ingress[0].ports[0]: dns is a UDP port of x/web[Pod], not TCP, "
+            "which is what counts where none is written (write protocol: UDP)"
         )
     ]
     assert told(named_port_protocol, INGRESS % ("web", "{port: http, protocol: UDP}")) == [
-        "spec.ingress[0].ports[0]: http is a TCP port of x/web, not UDP (write protocol: TCP)"
+        "spec.ingress[0].ports[0]: http is a TCP port of x/web[Pod], not UDP (write protocol: TCP)"
     ]
 
 
@@ -132,7 +150,7 @@ def test_a_name_with_two_other_protocols_is_told() -> None:
     both = pod("x/both", marks="app=both", ports=("dns=53/UDP", "dns=53/TCP"))
     assert told(named_port_protocol, INGRESS % ("both", "{port: dns, protocol: SCTP}"), both) == [
         (
-            "spec.ingress[0].ports[0]: dns is a TCP and UDP port of x/both, not SCTP "
+            "spec.ingress[0].ports[0]: dns is a TCP and UDP port of x/both[Pod], not SCTP "
             "(write one item for each of TCP and UDP)"
         )
     ]
@@ -163,6 +181,7 @@ def subjects(cluster: Cluster, key: PolicyKey) -> list[Pod]:
     return [pod for pod in cluster.pods.values() if isolates(one, pod, Direction.INGRESS)]
 
 
+@LARGE_EXAMPLES
 @given(served(odd=False))
 def test_ingress_names_are_told_exactly_if_no_pod_of_the_policy_has_them(found: list[Object]) -> None:
     cluster = Cluster.of(found)
@@ -182,6 +201,7 @@ def test_ingress_names_are_told_exactly_if_no_pod_of_the_policy_has_them(found: 
     assert told == expected
 
 
+@LARGE_EXAMPLES
 @given(served(odd=False))
 def test_a_name_differs_exactly_if_pods_of_the_policy_give_it_several_numbers(found: list[Object]) -> None:
     cluster = Cluster.of(found)
@@ -234,9 +254,3 @@ def test_a_name_with_several_numbers_is_told_on_request() -> None:
     assert told(named_port_differs, "{ingress: [{ports: [{port: http}]}]}") == [f"spec.ingress[0].ports[0]: {message}"]
     assert told(named_port_differs, EGRESS % ("{port: http}", "")) == [f"spec.egress[0].ports[0]: {message}"]
     assert told(named_port_differs, EGRESS % ("{port: http}", TO_WEB)) == []
-
-
-@given(served())
-def test_no_check_raises(found: list[Object]) -> None:
-    for one in findings(Cluster.of(found), CHECKS):
-        assert str(one)

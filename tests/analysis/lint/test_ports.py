@@ -27,7 +27,7 @@ from haechi.reference import allowed
 from haechi.reference.reference import isolates, port_matches
 from tests import clusters
 from tests.analysis.lint.fixing import fixed, mended
-from tests.analysis.lint.linting import clustered
+from tests.analysis.lint.linting import LARGE_EXAMPLES, clustered
 from tests.analysis.lint.random_services import served
 from tests.building import packet, pod, policy
 
@@ -144,6 +144,7 @@ def selected(cluster: Cluster, finding: Finding) -> list[Pod]:
     return [one for one in cluster.pods.values() if isolates(policy, one, Direction.INGRESS)]
 
 
+@LARGE_EXAMPLES
 @given(served(odd=False))
 def test_behind_the_port_of_a_service_nobody_listens_but_its_pods_are_there(found: list[Object]) -> None:
     cluster = Cluster.of(found)
@@ -217,6 +218,7 @@ def means(ports: tuple[NetworkPolicyPort, ...], server: Pod) -> list[bool]:
     return [any(port_matches(one, server, each) for one in ports) for each in packets]
 
 
+@LARGE_EXAMPLES
 @given(st.lists(clusters.policy_ports(), max_size=5).map(tuple))
 def test_exactly_the_items_that_can_go_are_told(ports: tuple[NetworkPolicyPort, ...]) -> None:
     rule = NetworkPolicyIngressRule(ports=ports)
@@ -235,6 +237,7 @@ def test_exactly_the_items_that_can_go_are_told(ports: tuple[NetworkPolicyPort, 
         )
 
 
+@LARGE_EXAMPLES
 @given(clusters.policies(), st.lists(clusters.objects(), max_size=10), st.randoms(use_true_random=False))
 def test_each_fix_ends_its_finding_and_changes_no_verdict(
     one: NetworkPolicy, others: list[Namespace | Node | Pod | NetworkPolicy], random: Random
@@ -272,9 +275,3 @@ def test_a_port_that_no_container_lists_is_told_on_request() -> None:
 )
 def test_ports_that_are_listed_or_may_be_there_are_not_told(spec: str) -> None:
     assert told(PODS % spec, port_not_exposed) == []
-
-
-@given(served())
-def test_no_check_raises(found: list[Object]) -> None:
-    for one in findings(Cluster.of(found), CHECKS):
-        assert str(one)

@@ -13,7 +13,6 @@ from msgspec.structs import replace
 from haechi.analysis.cluster import Cluster
 from haechi.analysis.lint import Check, Severity, findings
 from haechi.analysis.lint.reachability import (
-    CHECKS,
     default_deny_undone,
     metadata_service,
     one_sided_allow,
@@ -24,8 +23,7 @@ from haechi.model.verdict import Direction, PolicyKey
 from haechi.reference import allowed
 from haechi.reference.reference import isolates
 from tests import clusters
-from tests.analysis.lint.hostile import hostile
-from tests.analysis.lint.linting import clustered
+from tests.analysis.lint.linting import LARGE_EXAMPLES, clustered
 from tests.analysis.test_connections import reference
 from tests.building import namespace, pod, policy
 
@@ -164,6 +162,7 @@ def denying(draw: st.DrawFn) -> NetworkPolicy:
     return policy(spec, name=draw(st.sampled_from("pqr")), namespace=draw(st.sampled_from("ab")))
 
 
+@LARGE_EXAMPLES
 @given(
     st.lists(st.composite(denying)(), min_size=2, max_size=5),
     st.lists(clusters.objects(), max_size=8),
@@ -231,6 +230,7 @@ def test_how_many_pods_of_a_workload_stand_open() -> None:
     assert found.subject == "Pod/default/a"
 
 
+@LARGE_EXAMPLES
 @given(st.lists(clusters.objects(), max_size=14))
 def test_open_pods_are_those_of_the_reference(found: list[Object]) -> None:
     cluster = Cluster.of(found)
@@ -284,9 +284,3 @@ def test_blocks_without_it_are_not_told(ports: str, cidr: str, excepted: str) ->
     assert told(metadata_service, policy(INTERNET % (ports, cidr, excepted))) == []
     assert told(metadata_service, policy("{ingress: [{from: [{ipBlock: {cidr: 0.0.0.0/0}}]}]}")) == []
     assert told(metadata_service, policy("{policyTypes: [Egress], egress: [{}]}"), namespace("x")) == []
-
-
-@given(hostile)
-def test_no_check_raises(cluster: Cluster) -> None:
-    for one in findings(cluster, CHECKS):
-        assert str(one)

@@ -18,8 +18,9 @@ from haechi.model.verdict import Verdict
 from haechi.reference import Cluster as Literal
 from haechi.reference import allowed
 from tests import clusters
-from tests.analysis.lint import hostile, overlapping
+from tests.analysis.lint import overlapping
 from tests.analysis.lint.fixing import mended
+from tests.analysis.lint.linting import LARGE_EXAMPLES
 from tests.analysis.lint.linting import found as found_in
 from tests.building import policy
 
@@ -278,13 +279,6 @@ def test_findings_have_places() -> None:
     assert places == [("redundant-peer", (4, 5)), ("redundant-rule", (5, 3))]
 
 
-@given(st.lists(clusters.objects(readable=False), max_size=8) | hostile.lists())
-def test_whatever_the_input_nothing_raises(objects: list[Object]) -> None:
-    for one in Cluster.of(objects).lint(CODES):
-        assert one.message
-        assert not one.message.endswith(".")
-
-
 def without(literal: Literal, findings: Iterable[Finding]) -> Literal:
     """The cluster after all that is told has gone."""
     findings = [one if one.fix else replace(one, fix=deletion(one)) for one in findings]
@@ -306,6 +300,7 @@ def passes(verdict: Verdict) -> tuple[bool, ...]:
     return tuple(answer for side in sides for answer in (side.allowed, side.isolated))
 
 
+@LARGE_EXAMPLES
 @given(
     st.lists(clusters.pods() | clusters.namespaces, max_size=8),
     overlapping.policies(),
@@ -324,6 +319,7 @@ def test_all_that_is_told_can_go_and_no_verdict_changes(
         assert all(passes(allowed(after, packet)) == expected for after in afters)
 
 
+@LARGE_EXAMPLES
 @given(overlapping.policies())
 def test_it_is_all_there_is_to_tell_in_whatever_order(policies: list[NetworkPolicy]) -> None:
     before = clusters.cluster([*policies])

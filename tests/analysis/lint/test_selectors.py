@@ -11,13 +11,12 @@ from hypothesis import strategies as st
 
 from haechi.analysis.cluster import Cluster
 from haechi.analysis.lint import Check, Finding, findings
-from haechi.analysis.lint.selectors import CHECKS, contradictory_selector, redundant_expression, unstable_label
+from haechi.analysis.lint.selectors import contradictory_selector, redundant_expression, unstable_label
 from haechi.model import LabelSelector, Namespace, NetworkPolicy, NetworkPolicySpec, Node, ObjectMeta, Pod
 from haechi.reference import reference
 from tests import clusters
 from tests.analysis.lint.fixing import fixed
-from tests.analysis.lint.hostile import hostile
-from tests.analysis.lint.linting import found
+from tests.analysis.lint.linting import LARGE_EXAMPLES, found
 from tests.building import policy, selector
 
 Some = Namespace | Node | Pod | NetworkPolicy
@@ -135,6 +134,7 @@ def test_each_fix_by_itself_ends_its_finding_and_changes_no_meaning(one: LabelSe
         assert len(told(redundant_expression, after)) == len(before) - 1
 
 
+@LARGE_EXAMPLES
 @given(clusters.policies(readable=False), st.lists(clusters.objects(), max_size=8), st.randoms(use_true_random=False))
 def test_fixes_change_no_verdict(one: NetworkPolicy, objects: list[Some], random: Random) -> None:
     for finding in told(redundant_expression, one):
@@ -225,8 +225,3 @@ spec:
 """
     (finding,) = found(text, "unstable-label")
     assert str(finding.location).endswith(":9:7")
-
-
-@given(hostile)
-def test_no_input_makes_them_raise(cluster: Cluster) -> None:
-    findings(cluster, CHECKS)

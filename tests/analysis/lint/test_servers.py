@@ -14,7 +14,7 @@ from haechi.engine.endpoint import PROTOCOL_NUMBERS
 from haechi.model import Object
 from haechi.model.verdict import Direction
 from haechi.select import EVERYTHING, Selector
-from tests.analysis.lint.linting import clustered
+from tests.analysis.lint.linting import LARGE_EXAMPLES, clustered
 from tests.analysis.lint.random_services import served
 from tests.building import selector
 from tests.clusters import PORTS, PROTOCOLS
@@ -119,6 +119,7 @@ def test_names_are_those_that_the_engine_looks_up(found: list[Object]) -> None:
         assert {port for port in listed if port.name} == set(review.engine.numbered(number).ports)
 
 
+@LARGE_EXAMPLES
 @given(served(), st.sampled_from(PROTOCOLS), st.sampled_from(PORTS))
 def test_a_service_has_the_pods_that_its_labels_mean(found: list[Object], protocol: str, number: int) -> None:
     review = Review(Cluster.of(found))

@@ -24,8 +24,7 @@ from haechi.model.verdict import Direction, Packet
 from haechi.reference import reference
 from tests import clusters
 from tests.analysis.lint.fixing import fixed
-from tests.analysis.lint.hostile import hostile
-from tests.analysis.lint.linting import found
+from tests.analysis.lint.linting import LARGE_EXAMPLES, found
 from tests.building import pod, policy
 
 Some = Namespace | Node | Pod | NetworkPolicy
@@ -64,6 +63,7 @@ def test_rules_of_a_direction_that_is_not_listed(spec: str, paths: list[str]) ->
     assert [one.path for one in found(text(spec), "rules-without-policy-type")] == paths
 
 
+@LARGE_EXAMPLES
 @given(clusters.policies(readable=False), st.lists(clusters.objects(), max_size=8), RANDOM)
 def test_such_rules_do_nothing(one: NetworkPolicy, objects: list[Some], random: Random) -> None:
     for finding in told(rules_without_policy_type, one):
@@ -72,6 +72,7 @@ def test_such_rules_do_nothing(one: NetworkPolicy, objects: list[Some], random: 
         assert same(clusters.cluster([*objects, one]), clusters.cluster([*objects, after]), random)
 
 
+@LARGE_EXAMPLES
 @given(clusters.policies(readable=False))
 def test_without_policy_types_there_are_none(one: NetworkPolicy) -> None:
     assume(not one.spec.policy_types)
@@ -143,6 +144,7 @@ def test_what_others_shut_anyway_is_not_told(others: list[str], count: int) -> N
     assert len(told(isolates_ingress_too, policy(f"{{egress: {OPEN}}}"), *pods, *more)) == count
 
 
+@LARGE_EXAMPLES
 @given(st.lists(clusters.objects(readable=False), max_size=9))
 def test_it_is_told_exactly_where_egress_alone_would_be_otherwise_for_ingress(objects: list[Some]) -> None:
     cluster = clusters.cluster(objects)
@@ -161,6 +163,7 @@ def test_it_is_told_exactly_where_egress_alone_would_be_otherwise_for_ingress(ob
 # -- policy-types-implicit -------------------------------------------------------------------------------------------
 
 
+@LARGE_EXAMPLES
 @given(clusters.policies(readable=False), st.lists(clusters.objects(), max_size=8), RANDOM)
 def test_written_out_the_policy_is_the_same(one: NetworkPolicy, objects: list[Some], random: Random) -> None:
     found = told(policy_types_implicit, one)
@@ -214,8 +217,3 @@ def test_such_a_rule_lets_an_outside_address_in(one: NetworkPolicy, random: Rand
             port.port or 1,
         )
         assert reference.rule_allows(cluster, one, rule, None, server if ingress else None, packet.source, packet)
-
-
-@given(hostile)
-def test_no_input_makes_them_raise(cluster: Cluster) -> None:
-    findings(cluster, CHECKS)

@@ -98,6 +98,17 @@ def test_a_guess_goes_further() -> None:
     assert vocabulary.values("none") == []
 
 
+def test_a_value_under_another_key_is_renamed_only_where_the_key_is_new() -> None:
+    vocabulary = Vocabulary([{"app.kubernetes.io/name": "web", "env": "prod"}, {"tier": "web"}])
+    assert vocabulary.renamed(wanted("name", "web")) == "app.kubernetes.io/name=web"
+    assert vocabulary.renamed(wanted("app", "other", "web")) == "app.kubernetes.io/name=web"
+    assert vocabulary.renamed(wanted("tier", "prod")) == ""
+    assert vocabulary.renamed(wanted("app", "other")) == ""
+    assert vocabulary.renamed(wanted("app")) == ""
+    assert "env" in vocabulary
+    assert "prod" not in vocabulary
+
+
 def test_what_is_no_label_is_not_looked_at() -> None:
     vocabulary = Vocabulary([{"x" * 1_000_000: "y" * 1_000_000}])
     assert vocabulary.nearest(wanted("x" * 999_999, "y" * 999_999)) == ""

@@ -10,6 +10,7 @@ from haechi.engine import ANY_POD, PodSelection, read_peer
 from haechi.engine.selection import NAMESPACE_NAME_LABEL
 from haechi.select import EVERYTHING, NOTHING, Operator, Requirement, Selector
 from tests import clusters
+from tests.analysis.lint.linting import LARGE_EXAMPLES
 
 
 def selections() -> st.SearchStrategy[list[PodSelection]]:
@@ -17,6 +18,7 @@ def selections() -> st.SearchStrategy[list[PodSelection]]:
     return st.lists(peers.map(lambda peer: next(iter(read_peer(peer, "a").selections))), max_size=8)
 
 
+@LARGE_EXAMPLES
 @given(selections(), selections())
 def test_than_is_asking_all(filed: list[PodSelection], asked: list[PodSelection]) -> None:
     wider = Wider(filed)

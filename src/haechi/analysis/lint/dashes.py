@@ -98,7 +98,11 @@ def _only_by_the_dash(
     if not (by_namespace or by_label):  # the namespaces are not shown, and here the labels mean nobody
         is_shown = bool(population.within(own)) and population.shows_others(policy.policy.subject)
         return BitMap() if is_shown and is_in_order else None
-    return ((by_namespace | by_label) - both or None) if both else None
+    only = (by_namespace | by_label) - both if both else BitMap()
+    if only:
+        return only
+    is_useless = not by_label and population.shows_others(policy.policy.subject)  # only there somebody has the labels
+    return BitMap() if both and is_useless else None
 
 
 @check(

@@ -2,12 +2,14 @@
 
 Promises to tell of a selector that misses only where the input would show whom it should mean: pods of the same
 namespace are there, or the label is one slip of the keyboard away, or the input is a whole cluster. Workloads without
-pods and completed pods count as met: their pods may come.
+pods, completed pods and Services count as met: their pods may come. Marks such as `quarantine=true`, which pods get at
+need, are never missed, and an item beside others that mean somebody only if it is surely a slip.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import cache
 from typing import NamedTuple
 
 from haechi.analysis.lint.check import Check, Found, check
@@ -24,12 +26,24 @@ MOST_LEFT_OUT = 8
 """Requirements of a selector that are tried without."""
 
 
+_MARKS = frozenset({"", "allow", "allowed", "enabled", "on", "true", "yes"})
+"""Values of labels that are put on pods at need."""
+
+
 class _Miss(NamedTuple):
-    """Why a selection means nobody."""
+    """Why a selection means nobody.
+
+    Attributes:
+        message: what is not there.
+        hint: what to do about it.
+        is_slip: whether it is surely a mistake, whatever else the input shows.
+        is_foreign: whether no pod there has any of the labels' keys, so that the pods may be those of somebody else.
+    """
 
     message: str
     hint: str
     is_slip: bool = False
+    is_foreign: bool = False
 
 
 @check(
@@ -47,19 +61,23 @@ def selects_nothing(review: Review) -> Iterator[Found]:
         if subject not in misses:
             misses[subject] = _miss(review, subject)
         if (miss := misses[subject]) is not None:
-            hint = miss.hint or _elsewhere(review, one)
-            yield Found(one.object, ("spec", "podSelector"), f"the policy selects nothing: {miss.message}", hint)
+            places = _places(review, subject)
+            if places or not miss.is_foreign or review.population.is_whole:
+                hint = _hint_of_policy(review, one, miss, places)
+                yield Found(one.object, ("spec", "podSelector"), f"the policy selects nothing: {miss.message}", hint)
 
 
-def _elsewhere(review: Review, policy: WrittenPolicy) -> str:
-    """Where the pods are that the policy would select there."""
-    found = review.pods(PodSelection(EVERYTHING, policy.policy.subject.pods))
-    places = several(review.population.namespaces_of(found))
-    if not places:
-        return "correct the labels"
+def _hint_of_policy(review: Review, policy: WrittenPolicy, miss: _Miss, places: str) -> str:
+    if miss.is_slip or not places:
+        return miss.hint or "correct the labels, or label the pods that are meant"
     if review.lacks_namespace(policy):
         return f"metadata.namespace is missing, so the policy is in default; such pods are in {places}"
     return f"a policy selects pods of its own namespace only; such pods are in {places}"
+
+
+def _places(review: Review, selection: PodSelection) -> str:
+    """The namespaces of the pods that its labels would mean anywhere."""
+    return several(review.population.namespaces_of(review.pods(PodSelection(EVERYTHING, selection.pods))))
 
 
 @check(
@@ -69,15 +87,35 @@ def _elsewhere(review: Review, policy: WrittenPolicy) -> str:
 )
 def peer_matches_nothing(review: Review) -> Iterator[Found]:
     """Items by labels for which nobody is there."""
-    misses: dict[tuple[PodSelection, bool], _Miss | None] = {}
-    for policy, peer, selection in _peers(review):
-        is_own = peer.written.namespace_selector is None
-        key = (selection, is_own)
-        if key not in misses:
-            misses[key] = _miss(review, selection, is_own=is_own)
-        miss = misses[key]
-        if miss is not None and (miss.is_slip or not is_own or review.population.shows_others(policy.policy.subject)):
-            yield Found(policy.object, peer.path, f"this item allows nothing: {miss.message}", miss.hint)
+
+    @cache
+    def miss_of(selection: PodSelection, is_own: bool) -> _Miss | None:
+        return _miss(review, selection, is_own=is_own)
+
+    for policy in review.policies:
+        for rule, _ in policy.effective:
+            found = [(one, _miss_of_peer(one, miss_of)) for one in rule.peers]
+            is_alone = all(miss is not None for _, miss in found)
+            for peer, miss in found:
+                if miss is None or not (miss.is_slip or is_alone):
+                    continue
+                if miss.is_slip or peer.written.namespace_selector is not None:
+                    yield Found(policy.object, peer.path, f"this item allows nothing: {miss.message}", miss.hint)
+                elif review.population.shows_others(policy.policy.subject):
+                    yield from _own_item(review, policy, peer, miss)
+
+
+def _miss_of_peer(peer: WrittenPeer, miss_of: Callable[[PodSelection, bool], _Miss | None]) -> _Miss | None:
+    return None if peer.selection is None else miss_of(peer.selection, peer.written.namespace_selector is None)
+
+
+def _own_item(review: Review, policy: WrittenPolicy, peer: WrittenPeer, miss: _Miss) -> Iterator[Found]:
+    """Of an item that means pods of the policy's own namespace, as it has no namespaceSelector."""
+    places = _places(review, peer.selection) if peer.selection is not None else ""
+    if places or not miss.is_foreign or review.population.is_whole:
+        message = f"this item allows nothing: {miss.message}"
+        elsewhere = f"such pods are in {places}: a podSelector alone means pods of the policy's own namespace"
+        yield Found(policy.object, peer.path, message, elsewhere if places else miss.hint)
 
 
 def _peers(review: Review) -> Iterator[tuple[WrittenPolicy, WrittenPeer, PodSelection]]:
@@ -111,15 +149,22 @@ def _no_pod(review: Review, selection: PodSelection, names: tuple[str, ...]) -> 
     vocabulary = population.vocabulary(scope)
     unmet = [one for one in selection.pods.requirements if not review.pods(_only(scope, one))]
     is_known = isinstance(scope, str) or scope.anchor() is not None or population.is_whole
-    is_slip = any(map(vocabulary.slip, unmet))
-    if not (is_known or is_slip):
+    is_slip = any(vocabulary.slip(one) or vocabulary.renamed(one) for one in unmet)
+    foreign = [one for one in unmet if one.key not in vocabulary]
+    if not is_slip and (not is_known or any(map(_is_mark, foreign))):
         return None
     wanted = str(unmet[0]) if unmet else str(selection.pods)
     where = several(names)
     message = f"the pod of {where} does not meet {wanted}"
     if within > 1:
         message = f"none of the {within} pods of {where} meets {wanted}"
-    return _Miss(message, _hint(vocabulary, unmet) if unmet else _without_one(review, selection), is_slip)
+    hint = _hint(vocabulary, unmet) if unmet else _without_one(review, selection)
+    return _Miss(message, hint, is_slip, is_foreign=bool(unmet) and foreign == unmet and not is_slip)
+
+
+def _is_mark(requirement: Requirement) -> bool:
+    """Whether it asks for a label that pods get at need, such as `quarantine=true`."""
+    return requirement.operator is not Operator.IN or _MARKS.issuperset(requirement.values)
 
 
 def _without_one(review: Review, selection: PodSelection) -> str:
@@ -157,8 +202,9 @@ def _no_namespace(review: Review, scope: str | Selector) -> _Miss | None:
         near = labels.slip(wanted)
         if scope in ALWAYS or not (near or population.is_whole):
             return None
+        is_slip = bool(near)
         near = near or labels.nearest(wanted)
-        return _Miss(f"there is no namespace {scope}", f"did you mean {near}?" if near else "")
+        return _Miss(f"there is no namespace {scope}", f"did you mean {near}?" if near else "", is_slip)
     if scope.anchor() is None:
         return None
     unmet = [one for one in scope.requirements if not population.namespaces(Selector.all_of((one,)))]
@@ -168,10 +214,10 @@ def _no_namespace(review: Review, scope: str | Selector) -> _Miss | None:
         return None
     wanted_text = str(unmet[0]) if unmet else str(scope)
     if called:
-        hint = f"namespace {called} lacks this label: {NAME_LABEL}={called} means it by its name"
+        hint = f"namespace {called} lacks this label; if it is meant, {NAME_LABEL}={called} names it"
     else:
         hint = _hint(labels, unmet)
-    return _Miss(f"no namespace meets {wanted_text}", hint)
+    return _Miss(f"no namespace meets {wanted_text}", hint, bool(near))
 
 
 def _called(is_declared: Callable[[str], bool], unmet: list[Requirement]) -> str:

@@ -18,7 +18,7 @@ from haechi.analysis.lint.carriers import Carrier, Carriers
 from haechi.analysis.lint.vocabulary import Vocabulary
 from haechi.analysis.owners import Owner, Owners
 from haechi.engine import Endpoint, PodSelection
-from haechi.model import NAME_LABEL, Namespace, Pod, Workload
+from haechi.model import NAME_LABEL, Namespace, Pod, Service, Workload
 from haechi.select import EVERYTHING, LabelIndex, Selector
 
 ALWAYS = frozenset({"default", "kube-system", "kube-public", "kube-node-lease"})
@@ -141,7 +141,7 @@ class Population:
 
     @cached_property
     def to_come(self) -> Carriers:
-        """Completed pods, and the templates of workloads that may have no pod now: pods like these may come."""
+        """Completed pods, templates of workloads and selectors of Services that may have no pod now: some may come."""
         return Carriers(self._to_come())
 
     def _to_come(self) -> Iterator[Carrier]:
@@ -150,6 +150,8 @@ class Population:
                 yield Carrier(one.namespace, one.labels, one.key)
             elif isinstance(one, _WORKLOADS):
                 yield Carrier(one.namespace, one.pod_template.metadata.labels, one.key)
+            elif isinstance(one, Service) and one.spec.selector:
+                yield Carrier(one.namespace, one.spec.selector, one.key)
 
 
 def _is_owned(one: Workload) -> bool:

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
 
+from pyroaring import BitMap
+
 from haechi.analysis.lint.check import Check, Found, check
 from haechi.analysis.lint.finding import Severity
 from haechi.analysis.lint.review import Review, WrittenPolicy, WrittenPort, WrittenRule
@@ -43,8 +45,8 @@ def _pods(review: Review, selections: Iterable[PodSelection]) -> list[int]:
     return sorted({number for selection in selections for number in review.pods(selection)})
 
 
-def _keys(review: Review, selections: Iterable[PodSelection]) -> str:
-    return several(str(endpoint.key) for endpoint in review.endpoints(_pods(review, selections)))
+def _workloads(review: Review, pods: Iterable[int]) -> str:
+    return several(sorted(str(owner) for owner, _ in review.population.workloads_of(BitMap(pods))))
 
 
 @check(
@@ -59,11 +61,11 @@ def named_port_unknown(review: Review) -> Iterator[Found]:
         if any(one.name == name for one in known):
             continue
         names = sorted({one.name for one in known if one.protocol == protocol} or {one.name for one in known})
-        likely = _nearest(name, names)
+        likely, whose = _nearest(name, names), _workloads(review, _pods(review, selections))
         yield Found(
             policy.object,
             port.path,
-            f"no container of {_keys(review, selections)} has a port called {name}, so this allows nothing",
+            f"no container of {whose} has a port called {name}, so this allows nothing",
             f"did you mean {likely}?" if likely else _mend(names),
         )
 
@@ -99,10 +101,10 @@ def named_port_protocol(review: Review) -> Iterator[Found]:
 
 
 def _having(review: Review, selections: Iterable[PodSelection], name: str) -> str:
-    """The pods that list a port of a name."""
+    """The workloads whose pods list a port of a name."""
     numbers = _pods(review, selections)
     having = [n for n in numbers if any(port.name == name for port in review.servers.at(n).listed)]
-    return several(str(endpoint.key) for endpoint in review.endpoints(having))
+    return _workloads(review, having)
 
 
 @check(

@@ -39,6 +39,9 @@ class Vocabulary:
             self._values.setdefault(pair[0], _Words()).add(pair[1])
             self._keys_of.setdefault(pair[1], {})[pair[0]] = None
 
+    def __contains__(self, key: str) -> bool:
+        return key in self._values
+
     def values(self, key: str) -> list[str]:
         """The values that a key has, sorted."""
         return sorted(self._values[key]) if key in self._values else []
@@ -65,13 +68,21 @@ class Vocabulary:
             found = self._nearest[requirement] = self.slip(requirement) or next(self._guesses(requirement), "")
         return found
 
+    def renamed(self, requirement: Requirement) -> str:
+        """A wanted value under another key, where nothing has the wanted key; empty if there is none."""
+        is_in, values = requirement.operator is Operator.IN, requirement.values
+        known = [value for value in values if value in self._keys_of] if is_in and requirement.key not in self else []
+        if not known:
+            return ""
+        key = min(self._keys_of[known[0]], key=lambda key: (requirement.key not in key, key))
+        return f"{key}={known[0]}"
+
     def _guesses(self, requirement: Requirement) -> Iterator[str]:
         """The same value under another key, then words that look alike."""
+        if renamed := self.renamed(requirement):
+            yield renamed
         for value in requirement.values if requirement.operator is Operator.IN else ():
-            keys = self._keys_of.get(value, {})
-            if keys and requirement.key not in self._values:
-                yield f"{min(keys, key=lambda key: (requirement.key not in key, key))}={value}"
-            if requirement.key in self._values:
+            if requirement.key in self:
                 for near in self._values[requirement.key].alike(value):
                     yield f"{requirement.key}={near}"
         if requirement.operator is Operator.EXISTS:
