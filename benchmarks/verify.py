@@ -68,6 +68,7 @@ class _Following:
                 _proved(self.prover, ruleset)
 
             taken.append(seconds(prove))
+            del prove, ruleset  # a dump goes when it is proved
         return [
             Figure(f"prove again: {name}, p50", percentile(taken, 0.5), "s"),
             Figure(f"prove again: {name}, most", max(taken), "s", limit),

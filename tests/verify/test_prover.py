@@ -57,12 +57,6 @@ def test_random_clusters_are_proved(part: int) -> None:
         assert proof.holds, f"seed {seed}\n{proof}"
 
 
-@given(steps(20))
-@settings(max_examples=60)
-def test_every_commit_is_proved(found: Steps) -> None:
-    follow(found, FakeNftables())
-
-
 @in_namespace
 @settings(max_examples=15, suppress_health_check=list(HealthCheck))
 @given(found=steps(20))

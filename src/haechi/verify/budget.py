@@ -9,7 +9,6 @@ comes to it is in many stretches. A table of Haechi's needs less than one visit 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -57,10 +56,6 @@ class Budget:
         self.spent += visits
         return self.spent <= self.limit
 
-    def visit(self, rule: int, region: Iterable[Piece]) -> bool:
-        """Count the visit of a region to a rule of this weight; False if that is too much."""
-        return self.take(sum(rule + _stretches(piece) // _ADDRESSES for piece in region))
-
     def __str__(self) -> str:
         return f"there are too many ways through its chains: more than {self.limit} visits to rules"
 
@@ -75,5 +70,6 @@ def weight(rule: Rule, held: Held) -> int:
     return found
 
 
-def _stretches(piece: Piece) -> int:
-    return len(piece.clients.edges) + len(piece.traffic.pieces)
+def extent(piece: Piece) -> int:
+    """How much more a visit takes because its packets are in many stretches."""
+    return (len(piece.clients.edges) + len(piece.traffic.pieces)) // _ADDRESSES

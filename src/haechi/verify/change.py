@@ -1,9 +1,9 @@
 """Which packets a changed table may judge otherwise than before.
 
 Why: to prove again only what a change touched. Promises that a packet of which neither the client nor the server is
-named here takes the same way through both tables, ICMP errors about connections apart. A set or map that changed touches
-the addresses of the elements that differ, where it is asked for addresses; a chain that changed touches the addresses
-of the verdict maps that lead to it; whatever is not so simple touches everything.
+named here takes the same way through both tables, ICMP errors about connections apart. A set or map that changed
+touches the addresses of the elements that differ, where it is asked for addresses; a chain that changed touches the
+addresses of the verdict maps that lead to it; whatever is not so simple touches everything.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """A node's table beside the meaning of its policies, slice by slice.
 
 Why: a slice is one address of the node with all its peers, or all that has no pod of the node at either end; each can
-be compared on its own, so a proof can stop between two and be repeated where something changed. Promises that the
-slices of all addresses cover every packet, also those between two pods of the node: those are part of the server's
-slice, where both ends have their say.
+be compared on its own, so a proof can stop between two and be repeated where something changed: there a slice is a few
+touched addresses with all others. Promises that the slices of all addresses cover every packet, also those between two
+pods of the node: those are part of the server's slice, where both ends have their say.
 """
 
 from __future__ import annotations
@@ -36,6 +36,8 @@ from haechi.verify.walk import Outcome, Walk
 Flat = Callable[[list[Piece]], Traffic]
 """Pieces with one address at one end, as a function of the other end's."""
 MOST_DIFFERENCES = 10
+_FEW = 8
+"""Touched addresses that are walked together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,32 +98,24 @@ class Comparison:
         if self.is_over():
             return
         outside = AddressSet.ALL - self._addresses
-        for client, servers in self._rows(outside):
-            self._from(client, servers & _family(client))
+        for clients in self._batches(self.touched.clients):
+            self._from(clients, outside)
             yield
             if self.is_over():
                 return
-        for server, clients in self._columns():
-            self._to(server, clients & _family(server))
+        for servers in self._batches(self.touched.servers):
+            self._to(servers)
             yield
             if self.is_over():
                 return
 
-    def _rows(self, outside: AddressSet) -> Iterator[tuple[int, AddressSet]]:
-        """Clients, each with the servers to compare: of everything, those that have no slice of their own."""
+    def _batches(self, touched: AddressSet) -> Iterator[tuple[int, ...]]:
+        """The addresses to compare, a few at a time: most packets of a few addresses go the same way."""
         if self.touched.is_everything:
-            yield from ((address, outside) for address in self.locals)
+            yield from ((address,) for address in self.locals)
             return
-        for address in _points(self.touched.clients):
-            yield address, AddressSet.ALL if address in self.locals else self._addresses
-
-    def _columns(self) -> Iterator[tuple[int, AddressSet]]:
-        """Servers, each with the clients to compare."""
-        if self.touched.is_everything:
-            yield from ((address, AddressSet.ALL) for address in self.locals)
-            return
-        for address in _points(self.touched.servers):
-            yield address, AddressSet.ALL if address in self.locals else self._addresses
+        points = list(_points(touched))
+        yield from (tuple(points[start : start + _FEW]) for start in range(0, len(points), _FEW))
 
     # -- what has no pod of the node at either end, or no connection ------------------------------------------------
 
@@ -129,14 +123,27 @@ class Comparison:
         outside = AddressSet.ALL - self._addresses
         isolated = AddressSet.of(*(each.address for each in self.locals.values() if is_isolated(each)))
         free = AddressSet.ALL - isolated
-        passing = [*connections(outside, outside), *errors(), *loose(free, free)]
+        passing = [*errors()]
         stopped: list[Piece] = []
-        for family, discovery in ((AddressSet.V4, PortSet.NONE), (AddressSet.V6, DISCOVERY)):
-            for ours, theirs in ((isolated & family, family), (free & family, isolated & family)):
-                passing += loose(ours, theirs, discovery)
-                stopped += loose(ours, theirs, PortSet.ALL - discovery)
+        if self.touched.is_everything:
+            passing += connections(outside, outside)
+        for clients, servers in self._touched(free, free):
+            passing += loose(clients, servers)
+        for ours, theirs in ((isolated, AddressSet.ALL), (free, isolated)):
+            for clients, servers in self._touched(ours, theirs):
+                passing += loose(clients & AddressSet.V6, servers, DISCOVERY)
+                stopped += loose(clients & AddressSet.V4, servers)
+                stopped += loose(clients & AddressSet.V6, servers, PortSet.ALL - DISCOVERY)
         self._all_pass(passing)
         self._none_passes(stopped)
+
+    def _touched(self, clients: AddressSet, servers: AddressSet) -> Iterator[tuple[AddressSet, AddressSet]]:
+        """Of these clients and servers those who have touched packets, each pair once."""
+        if self.touched.is_everything:
+            yield clients, servers
+            return
+        yield clients & self.touched.clients, servers
+        yield clients - self.touched.clients, servers & self.touched.servers
 
     def _all_pass(self, pieces: list[Piece]) -> None:
         outcome = self._forward(pieces, hasty=False)
@@ -156,35 +163,39 @@ class Comparison:
                 self._differ(client, server, traffic.at(server), contexts, accepted=accepted)
                 return
 
-    # -- connections of one address ----------------------------------------------------------------------------------
+    # -- connections of a few addresses -------------------------------------------------------------------------------
 
-    def _from(self, client: int, servers: AddressSet) -> None:
-        """Connections of one client: its egress, and the ingress of those servers that are of this node."""
-        if not servers:
-            return
-        local = self.locals.get(client)
-        expected = _within(local.egress if local else None, servers)
-        sides = ((each.address, each.ingress) for each in self.locals.values())
-        expected = _limited(expected, client, servers, sides)
-        outcome = self._forward(list(connections(AddressSet.of(client), servers)))
-        found = self._compare(outcome, expected, self._excluded(client, servers), _by_server)
-        if found is not None:
-            server, ports, contexts, accepted = found
-            self._differ(client, server, ports, contexts, accepted=accepted)
+    def _from(self, clients: tuple[int, ...], outside: AddressSet) -> None:
+        """Connections of some clients: their egress, and the ingress of those servers that are of this node.
 
-    def _to(self, server: int, clients: AddressSet) -> None:
-        """Connections to one server: its ingress, and the egress of those clients that are of this node."""
-        if not clients:
-            return
-        local = self.locals.get(server)
-        expected = _within(local.ingress if local else None, clients)
-        sides = ((each.address, each.egress) for each in self.locals.values())
-        expected = _limited(expected, server, clients, sides)
-        outcome = self._forward(list(connections(clients, AddressSet.of(server))))
-        found = self._compare(outcome, expected, self._excluded(server, clients), _by_client)
-        if found is not None:
-            client, ports, contexts, accepted = found
-            self._differ(client, server, ports, contexts, accepted=accepted)
+        Of everything, servers of this node have slices of their own.
+        """
+        others = outside if self.touched.is_everything else AddressSet.ALL
+        outcome = self._forward([*connections(AddressSet.of(*clients), others)])
+        sides = [(each.address, each.ingress) for each in self.locals.values()]
+        for client in clients:
+            local = self.locals.get(client)
+            servers = others & _family(client)
+            expected = _limited(_within(local.egress if local else None, servers), client, servers, sides)
+            mine = _of_client(outcome, client)
+            found = self._compare(mine, expected, self._excluded(client, servers), _by_server)
+            if found is not None and not self.is_over():
+                server, ports, contexts, accepted = found
+                self._differ(client, server, ports, contexts, accepted=accepted)
+
+    def _to(self, servers: tuple[int, ...]) -> None:
+        """Connections to some servers: their ingress, and the egress of those clients that are of this node."""
+        outcome = self._forward([*connections(AddressSet.ALL, AddressSet.of(*servers))])
+        sides = [(each.address, each.egress) for each in self.locals.values()]
+        for server in servers:
+            local = self.locals.get(server)
+            clients = _family(server)
+            expected = _limited(_within(local.ingress if local else None, clients), server, clients, sides)
+            mine = _to_server(outcome, server)
+            found = self._compare(mine, expected, self._excluded(server, clients), _by_client)
+            if found is not None and not self.is_over():
+                client, ports, contexts, accepted = found
+                self._differ(client, server, ports, contexts, accepted=accepted)
 
     def _excluded(self, address: int, others: AddressSet) -> AddressSet:
         """Those with which an address never talks through the table: nodes and their own pods."""
@@ -272,6 +283,28 @@ def _limited(
 def _points(addresses: AddressSet) -> Iterator[int]:
     for first, last in addresses.intervals:
         yield from range(first, last + 1)
+
+
+def _of_client(outcome: Outcome, client: int) -> Outcome:
+    """What happened to the packets of one client, as far as that is compared."""
+    accepted = [one for one in outcome.accepted if client in one[0].clients]
+    return Outcome(accepted, undecided=[one for one in outcome.undecided if client in one[0].clients])
+
+
+def _to_server(outcome: Outcome, server: int) -> Outcome:
+    """What happened to the packets to one server, as far as that is compared."""
+    accepted = [(piece, place) for each, place in outcome.accepted for piece in _narrowed(each, server)]
+    undecided = [(piece, finding) for each, finding in outcome.undecided for piece in _narrowed(each, server)]
+    return Outcome(accepted, undecided=undecided)
+
+
+def _narrowed(piece: Piece, server: int) -> Iterator[Piece]:
+    """The packets of a piece that go to one server."""
+    ends = piece.traffic.pieces
+    if len(ends) == 1 and ends[0][0] == ends[0][1] == server:
+        yield piece
+    elif ports := piece.traffic.at(server):
+        yield piece._replace(traffic=Traffic.of(AddressSet.of(server), ports))
 
 
 def _by_server(pieces: list[Piece]) -> Traffic:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from haechi.nft import Verdict
 from haechi.sets import AddressSet, PortSet, Traffic
 from haechi.verify.relation import Relation
-from haechi.verify.space import Piece, common
+from haechi.verify.space import Piece, box, common, divided
 
 Case = tuple[Verdict, Relation]
 
@@ -84,11 +84,17 @@ class Dispatch:
         found = list(line.touching([(first, last) for first, last, _ in traffic.pieces]))
         answered = []
         for number in found:
-            part = common(traffic, self.cases[number][1].parts[0][1])
+            part = _of_servers(traffic, line.sets[number], self.cases[number][1].parts[0][1])
             if part:
                 answered.append((self.cases[number][0], [Piece(contexts, clients, part)]))
-        rest = traffic - Traffic.of(line.all, PortSet.ALL) if found else traffic
+        rest = divided(traffic, line.traffic)[1] if found else traffic
         return answered, [Piece(contexts, clients, rest)] if rest else [], False
+
+
+def _of_servers(traffic: Traffic, servers: AddressSet, whole: Traffic) -> Traffic:
+    """The packets to some servers; `whole` has all packets to them."""
+    first, end, *more = servers.edges
+    return box(servers, traffic.at(first)) if end == first + 1 and not more else common(traffic, whole)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +103,7 @@ class Line:
 
     sets: tuple[AddressSet, ...]
     all: AddressSet
+    traffic: Traffic
     firsts: tuple[int, ...]
     lasts: tuple[int, ...]
     owners: tuple[int, ...]
@@ -106,7 +113,8 @@ class Line:
         """The line of these sets."""
         spans = sorted((first, last, number) for number, each in enumerate(sets) for first, last in each.intervals)
         firsts, lasts, owners = zip(*spans, strict=True)
-        return cls(tuple(sets), AddressSet.union_all(sets), firsts, lasts, owners)
+        whole = AddressSet.union_all(sets)
+        return cls(tuple(sets), whole, Traffic.of(whole, PortSet.ALL), firsts, lasts, owners)
 
     def touching(self, intervals: Iterable[tuple[int, int]]) -> Iterator[int]:
         """The numbers, each once, of the sets that have addresses in any of the intervals."""

@@ -15,7 +15,6 @@ from typing import NamedTuple
 import msgspec
 
 from haechi.model import (
-    IPBlock,
     LabelSelector,
     NetworkPolicyEgressRule,
     NetworkPolicyIngressRule,
@@ -68,6 +67,7 @@ class Meaning:
         self.population = state.population
         self._peers: dict[tuple[str, bytes], Meant] = {}
         self._sides: dict[tuple[Kind, Direction], Traffic | None] = {}
+        self._within: dict[AddressSet, dict[Kind, list[int]]] = {}
 
     def traffic(self, key: PodKey, direction: Direction, within: AddressSet = AddressSet.ALL) -> Traffic | None:
         """What a pod may do in one direction, by the address of the other end, for other ends among `within`.
@@ -84,7 +84,8 @@ class Meaning:
             found = self._side(resident.kind, direction, within)
         if found is None:
             return None
-        return found | Traffic.of(AddressSet.of(*self.population.own(key)) & within, PortSet.ALL)
+        own = [address for address in self.population.own(key) if address in within]
+        return found | Traffic.of(AddressSet.of(*own), PortSet.ALL) if own else found
 
     def _side(self, kind: Kind, direction: Direction, within: AddressSet) -> Traffic | None:
         policies = self.state.isolating(kind, direction)
@@ -96,8 +97,7 @@ class Meaning:
             for rule in rules(policy, direction)
             for term in self.terms(rule, policy.namespace, kind, within)
         ]
-        found = Traffic.from_terms(terms)
-        return found if within is AddressSet.ALL else found & Traffic.of(within, PortSet.ALL)
+        return Traffic.from_terms(terms) if terms else Traffic.NONE
 
     def rules_for(
         self, key: PodKey, direction: Direction, remote: int, protocol: int, port: int
@@ -116,14 +116,16 @@ class Meaning:
         return [name for name, _ in policies], allowing
 
     def terms(self, rule: Rule, namespace: str, subject: Kind, within: AddressSet) -> list[tuple[AddressSet, PortSet]]:
-        """What one rule allows the subject; nothing if a part of it cannot be read."""
+        """What one rule allows the subject, for other ends among `within`; nothing if a part of it cannot be read."""
         egress = isinstance(rule, NetworkPolicyEgressRule)
         try:
             blocks, meant = self._meant(rule.peers, namespace, within)
+            anyone = blocks | meant.addresses if rule.peers else within
+            if not anyone:
+                return []
             numbered = [_numbered(port) for port in rule.ports]
         except Unreadable:
             return []
-        anyone = blocks | meant.addresses if rule.peers else AddressSet.ALL
         if not rule.ports:
             return [(anyone, PortSet.ALL)]
         found = [(anyone, PortSet.union_all([ports for ports in numbered if ports is not None]))]
@@ -146,13 +148,13 @@ class Meaning:
             if peer.ip_block is not None:
                 if peer.pod_selector is not None or peer.namespace_selector is not None:
                     raise Unreadable
-                blocks.append(_block(peer.ip_block))
+                blocks.append(_block(peer.ip_block.cidr, peer.ip_block.except_) & within)
             elif peer.pod_selector is None and peer.namespace_selector is None:
                 raise Unreadable
             else:
                 pods.append(self._pods(peer, namespace, within))
-        if len(pods) == 1:
-            return AddressSet.union_all(blocks), pods[0]
+        if len(pods) < 2:
+            return AddressSet.union_all(blocks), pods[0] if pods else _NOBODY
         by_ports: dict[NamedPorts, list[AddressSet]] = {}
         for each in pods:
             for ports, addresses in each.by_ports:
@@ -188,15 +190,20 @@ class Meaning:
 
     def _pods_within(self, peer: NetworkPolicyPeer, namespace: str, within: AddressSet) -> Meant:
         points_of: dict[NamedPorts, list[int]] = {}
-        known: dict[Kind, bool] = {}
-        residents = self.population.residents()
-        for address, key in self.population.owners_within(within):
-            kind = residents[key].kind
-            if kind not in known:
-                known[kind] = self._is_meant(peer, namespace, kind)
-            if known[kind]:
-                points_of.setdefault(kind.ports, []).append(address)
-        return _meant(points_of)
+        for kind, addresses in self._owners(within).items():
+            if self._is_meant(peer, namespace, kind):
+                points_of.setdefault(kind.ports, []).extend(addresses)
+        return _meant(points_of) if points_of else _NOBODY
+
+    def _owners(self, within: AddressSet) -> dict[Kind, list[int]]:
+        """The addresses among these that belong to pods, by kind."""
+        found = self._within.get(within)
+        if found is None:
+            found = self._within[within] = {}
+            residents = self.population.residents()
+            for address, key in self.population.owners_within(within):
+                found.setdefault(residents[key].kind, []).append(address)
+        return found
 
     def _is_meant(self, peer: NetworkPolicyPeer, namespace: str, kind: Kind) -> bool:
         if peer.namespace_selector is None:
@@ -207,6 +214,7 @@ class Meaning:
         return peer.pod_selector is None or _selected(peer.pod_selector, kind)
 
 
+_NOBODY = Meant(AddressSet.NONE, ())
 _ANY_POD = NetworkPolicyPeer(namespace_selector=LabelSelector())
 
 
@@ -219,9 +227,10 @@ def _meant(points_of: Mapping[NamedPorts, list[int]]) -> Meant:
     return Meant(AddressSet.union_all([addresses for _, addresses in by_ports]), by_ports)
 
 
-def _block(block: IPBlock) -> AddressSet:
+@lru_cache(maxsize=4096)
+def _block(cidr: str, exceptions: tuple[str, ...]) -> AddressSet:
     """In the CIDR and in none of its exceptions."""
-    first, *rest = [_network(text) for text in (block.cidr, *block.except_)]
+    first, *rest = [_network(text) for text in (cidr, *exceptions)]
     return first - AddressSet.union_all(rest)
 
 

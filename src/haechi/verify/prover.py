@@ -7,7 +7,7 @@ compared again, and after a failed or abandoned proof nothing counts as proved.
 
     objects ──▶ State ────▶ addresses that a change is about ─┐
                                                               ├─▶ Touched ──▶ Comparison, slice by slice ──▶ Proof
-    tables ───▶ change ───▶ addresses that a change is about ─┘
+    tables ───▶ Change ───▶ addresses that a change is about ─┘
 """
 
 from __future__ import annotations

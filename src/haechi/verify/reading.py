@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from haechi.nft import (
@@ -153,10 +154,8 @@ class Reading:
                 return ((EVERY & ~held if asked.negated else held, EVERYWHERE),)
             case HasStatus():
                 return ((TRACKED, ANYWHERE), (LOOSE, NOWHERE))
-            case Compare():
-                return _placed((asked.load,), [_span(asked)], asked.operator is Operator.NE)
-            case InRange():
-                return _placed((asked.load,), [((_number(asked.first), _number(asked.last)),)], asked.negated)
+            case Compare() | InRange():
+                return _compared(asked)
             case Lookup():
                 return self._lookup(asked)
 
@@ -248,6 +247,14 @@ def _span(asked: Compare) -> Spans:
         Operator.GE: (value, top),
     }[asked.operator]
     return ((first, last),)
+
+
+@lru_cache(maxsize=1024)
+def _compared(asked: Compare | InRange) -> Branches:
+    """A comparison; most chains have the same ones."""
+    if isinstance(asked, Compare):
+        return _placed((asked.load,), [_span(asked)], asked.operator is Operator.NE)
+    return _placed((asked.load,), [((_number(asked.first), _number(asked.last)),)], asked.negated)
 
 
 def _placed(loads: tuple[Load, ...], elements: list[Spans], negated: bool) -> Branches:

@@ -7,31 +7,47 @@ something that the place does not say, the relation is the set of places at whic
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
-from itertools import pairwise
-from typing import Final
+from itertools import accumulate, pairwise
+from operator import attrgetter
+from typing import Final, NamedTuple
 
 from haechi.nft import DataType, Load, Payload
 from haechi.sets import AddressSet, IntervalSet, PortSet, Traffic
 from haechi.verify.coordinate import NEVER_TRACKED, Coordinate, family_of
-from haechi.verify.space import Piece, common
+from haechi.verify.space import Piece, divided
 
 _V6_START: Final = 1 << 32
 _FAMILY_NUMBERS: Final = ((2, AddressSet.V4), (10, AddressSet.V6))
 _PORTS: Final = 65536
 _PROTOCOLS: Final = 256
 _MANY: Final = 4
+_first = attrgetter("first")
 
 Spans = tuple[tuple[int, int], ...]
 """One element: the first and last value of each field."""
 
 
-def _ends(clients: AddressSet, traffic: Traffic) -> tuple[int, int, int, int]:
-    """The first and last client, and the first and last server."""
-    pieces = traffic.pieces
-    return clients.min, clients.max, pieces[0][0], pieces[-1][1]
+class _Part(NamedTuple):
+    """One set of clients with its traffic: the first and last client and server, and the only piece if there is one."""
+
+    first: int
+    last: int
+    start: int
+    end: int
+    flat: tuple[int, int, PortSet] | None
+    clients: AddressSet
+    traffic: Traffic
+
+    @classmethod
+    def of(cls, clients: AddressSet, traffic: Traffic) -> _Part:
+        """The part of these."""
+        pieces = traffic.pieces
+        flat = pieces[0] if len(pieces) == 1 else None
+        return cls(clients.min, clients.max, pieces[0][0], pieces[-1][1], flat, clients, traffic)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +61,15 @@ class Relation:
 
     parts: tuple[tuple[AddressSet, Traffic], ...]
     free: bool = False
-    _spans: tuple[tuple[int, int, int, int], ...] = field(init=False, repr=False, compare=False)
+    _parts: tuple[_Part, ...] = field(init=False, repr=False, compare=False)
+    _firsts: tuple[int, ...] = field(init=False, repr=False, compare=False)
+    _lasts: tuple[int, ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(
-            self, "_spans", tuple(_ends(*part) for part in self.parts) if len(self.parts) >= _MANY else ()
-        )
+        parts = sorted((_Part.of(*part) for part in self.parts), key=_first)
+        object.__setattr__(self, "_parts", tuple(parts))
+        object.__setattr__(self, "_firsts", tuple(part.first for part in parts))
+        object.__setattr__(self, "_lasts", tuple(accumulate((part.last for part in parts), max)))
 
     def split(self, piece: Piece) -> tuple[list[Piece], list[Piece]]:
         """The packets of `piece` that are in here, and those that are not (where `free`: that may not be)."""
@@ -58,31 +77,32 @@ class Relation:
         inside: list[Piece] = []
         outside: list[Piece] = []
         rest = clients
-        for ours, theirs in self._near(piece):
+        for part in self._near(piece):
+            ours = part.clients
             those = clients if ours is AddressSet.ALL else clients & ours
             if not those:
                 continue
-            both = common(traffic, theirs)
+            both, others = divided(traffic, part.traffic, part.flat)
             if both:
                 rest = rest - those
                 inside.append(Piece(contexts, those, both))
-                if both is not traffic and both != traffic:
-                    outside.append(Piece(contexts, those, traffic - theirs))
+                if others:
+                    outside.append(Piece(contexts, those, others))
+        if not inside:
+            return inside, [piece]
         if rest:
             outside.append(Piece(contexts, rest, traffic))
         return inside, [*outside, *inside] if self.free else outside
 
-    def _near(self, piece: Piece) -> Iterable[tuple[AddressSet, Traffic]]:
+    def _near(self, piece: Piece) -> Iterable[_Part]:
         """The parts that may have packets of `piece`."""
-        if len(self.parts) < _MANY:
-            return self.parts
-        first, last, start, end = _ends(piece.clients, piece.traffic)
-        near = self._spans
-        return [
-            part
-            for part, (low, high, bottom, top) in zip(self.parts, near, strict=True)
-            if low <= last and first <= high and bottom <= end and start <= top
-        ]
+        if len(self._parts) < _MANY:
+            return self._parts
+        first, last = piece.clients.min, piece.clients.max
+        pieces = piece.traffic.pieces
+        start, end = pieces[0][0], pieces[-1][1]
+        near = self._parts[bisect_left(self._lasts, first) : bisect_right(self._firsts, last)]
+        return [part for part in near if first <= part.last and part.start <= end and start <= part.end]
 
     def complement(self, within: Relation) -> Relation:
         """The places of `within` that are not in here. With `free`, all of `within`."""

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from enum import IntFlag
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from haechi.sets import ICMP, ICMPV6, AddressSet, PortSet, Traffic
@@ -47,6 +48,8 @@ _NO_MESSAGES: Final = PortSet.ALL - MESSAGES
 FAMILIES: Final = (AddressSet.V4, AddressSet.V6)
 DISCOVERY: Final = PortSet([(ICMPV6 * 65536 + 133 * 256, ICMPV6 * 65536 + 137 * 256 + 255)])
 """Router solicitation to redirect (RFC 4861), by their first two bytes."""
+_FEW: Final = 8
+"""Pieces of traffic that are divided one by one."""
 
 
 class Piece(NamedTuple):
@@ -115,6 +118,77 @@ def common(one: Traffic, other: Traffic) -> Traffic:
     if other is Traffic.ALL or one is other:
         return one
     return other if one is Traffic.ALL else one & other
+
+
+@lru_cache(maxsize=4096)
+def box(addresses: AddressSet, ports: PortSet) -> Traffic:
+    """`Traffic.of`, which walks ask for again and again."""
+    return Traffic.of(addresses, ports)
+
+
+@lru_cache(maxsize=4096)
+def parted(ports: PortSet, others: PortSet) -> tuple[PortSet, PortSet]:
+    """The ports that are among the others, and those that are not; `ports` itself where that is all of them."""
+    both, rest = ports & others, ports - others
+    return (both, rest) if both and rest else (ports, PortSet.NONE) if both else (PortSet.NONE, ports)
+
+
+def divided(traffic: Traffic, other: Traffic, flat: tuple[int, int, PortSet] | None = None) -> tuple[Traffic, Traffic]:
+    """`traffic & other` and `traffic - other`; `traffic` itself where that is all of it.
+
+    Args:
+        traffic: what is divided.
+        other: by what.
+        flat: the only piece of `other`, if it has but one.
+    """
+    if other is Traffic.ALL or traffic is other:
+        return traffic, Traffic.NONE
+    pieces = traffic.pieces
+    if len(pieces) > _FEW and (flat is None or pieces[0][0] < flat[0] or flat[1] < pieces[-1][1]):
+        return _divided(traffic, other)
+    inside: list[tuple[int, int, PortSet]] = []
+    outside: list[tuple[int, int, PortSet]] = []
+    for first, last, ports in pieces:
+        theirs = _everywhere(first, last, other, flat)
+        if theirs is None:
+            return _divided(traffic, other)
+        both, rest = parted(ports, theirs)
+        if both:
+            inside.append((first, last, both))
+        if rest:
+            outside.append((first, last, rest))
+    if not outside:
+        return traffic, Traffic.NONE
+    return (_joined(inside), _joined(outside)) if inside else (Traffic.NONE, traffic)
+
+
+def _divided(traffic: Traffic, other: Traffic) -> tuple[Traffic, Traffic]:
+    both = traffic & other
+    if not both:
+        return both, traffic
+    return (traffic, Traffic.NONE) if both == traffic else (both, traffic - other)
+
+
+def _everywhere(first: int, last: int, other: Traffic, flat: tuple[int, int, PortSet] | None) -> PortSet | None:
+    """The ports that all addresses of a stretch have; None if they differ, or that is not easily seen."""
+    if first == last:
+        return other.at(first)
+    if flat is None:
+        return None
+    start, end, ports = flat
+    if start <= first and last <= end:
+        return ports
+    return PortSet.NONE if last < start or end < first else None
+
+
+def _joined(pieces: list[tuple[int, int, PortSet]]) -> Traffic:
+    by_ports: dict[PortSet, list[tuple[int, int]]] = {}
+    for first, last, ports in pieces:
+        by_ports.setdefault(ports, []).append((first, last))
+    if len(by_ports) == 1:
+        ((ports, spans),) = by_ports.items()
+        return box(AddressSet(spans), ports)
+    return Traffic.from_terms((AddressSet(spans), ports) for ports, spans in by_ports.items())
 
 
 def overlap(some: Iterable[Piece], others: Iterable[Piece]) -> list[Piece]:

@@ -12,11 +12,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from operator import is_
 from typing import Final
 
 from haechi.nft import Chain, Family, Hook, Policy, TableFlags, Verdict, VerdictKind
 from haechi.sets import AddressSet, Traffic
-from haechi.verify.budget import Budget
+from haechi.verify.budget import Budget, extent
 from haechi.verify.finding import Finding, FindingKind, Place
 from haechi.verify.kept import Held
 from haechi.verify.reading import Branches, Dispatches, Reading, Step
@@ -112,16 +113,19 @@ class Walk:
 
     def _run(self, chain: str, pieces: list[Piece], path: tuple[str, ...]) -> Outcome:
         out = Outcome()
-        region = pieces
+        region, extents = pieces, sum(map(extent, pieces))
         for step in self.reading.steps(chain):
-            if not region or not self.budget.visit(step.weight, region):
+            if not region or not self.budget.take(step.weight * len(region) + extents):
                 return out
-            region = self._step(step, region, out, path)
+            left = self._step(step, region, out, path)
+            if left is not region:
+                region, extents = left, sum(map(extent, left))
         out.returned = merged(out.returned + region)
         return out
 
     def _step(self, step: Step, region: list[Piece], out: Outcome, path: tuple[str, ...]) -> list[Piece]:
-        """Send packets through one rule; those that go on to the next."""
+        """Send packets through one rule; those that go on to the next, as the same list if that is all of them."""
+        whole = region
         missed: list[Piece] = []
         for condition in step.conditions:
             region, more, free = _divide(condition, region)
@@ -129,7 +133,8 @@ class Walk:
             if free:
                 out.forks.append(step.place)
             if not region:
-                return merged(missed)
+                same = len(missed) == len(whole) and all(map(is_, missed, whole))
+                return whole if same else merged(missed)
         if step.unknown:
             finding = Finding(FindingKind.UNKNOWN, step.unknown, step.place)
             out.undecided += [(piece, finding) for piece in region]

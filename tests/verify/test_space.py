@@ -1,0 +1,40 @@
+"""Dividing packets gives what the algebra of sets gives."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from haechi.sets import AddressSet, PortSet, Traffic
+from haechi.verify.space import divided, parted
+
+PORTS = st.sampled_from(
+    [PortSet.ALL, PortSet.tcp(80), PortSet.tcp(1, 100), PortSet.udp(53), PortSet.protocol(6), PortSet.protocol(1)]
+)
+SPANS = st.tuples(st.integers(0, 30), st.integers(0, 4)).map(lambda span: (span[0], span[0] + span[1]))
+ADDRESSES = st.lists(SPANS, min_size=1, max_size=14).map(AddressSet) | st.just(AddressSet.ALL)
+TRAFFIC = st.lists(st.tuples(ADDRESSES, PORTS), max_size=4).map(Traffic.from_terms) | st.just(Traffic.ALL)
+
+
+@given(TRAFFIC, TRAFFIC)
+def test_divided_traffic_is_the_intersection_and_the_difference(traffic: Traffic, other: Traffic) -> None:
+    pieces = other.pieces
+    for flat in (None, *(pieces if len(pieces) == 1 else ())):
+        inside, outside = divided(traffic, other, flat)
+        assert inside == traffic & other
+        assert outside == traffic - other
+        assert outside or inside is traffic
+        assert inside or outside is traffic or not traffic
+
+
+@given(ADDRESSES, PORTS, ADDRESSES, PORTS)
+def test_so_is_traffic_divided_by_one_box(
+    addresses: AddressSet, ports: PortSet, more: AddressSet, some: PortSet
+) -> None:
+    traffic, other = Traffic.of(addresses, ports), Traffic.of(AddressSet([(more.min, more.max)]), some)
+    assert divided(traffic, other, other.pieces[0]) == (traffic & other, traffic - other)
+
+
+@given(PORTS, PORTS)
+def test_parted_ports_are_the_intersection_and_the_difference(ports: PortSet, others: PortSet) -> None:
+    assert parted(ports, others) == (ports & others, ports - others)
