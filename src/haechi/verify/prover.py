@@ -77,7 +77,7 @@ class Prover:
         self._pending = EVERYTHING
 
     def steps(self, ruleset: Ruleset | None) -> Generator[None, None, Proof | None]:
-        """Prove a table, in steps of a few milliseconds.
+        """Prove a table, in steps: most take a few milliseconds, the longest a tenth of a second in a large cluster.
 
         Args:
             ruleset: Haechi's table as it was read back; None if there is none.
