@@ -2,8 +2,8 @@
 
 Why: everything downstream must cost what changed, and must not have to remember what was. Promises that a delta holds
 the whole difference between two present states, before and after, and nothing of how it came about: an update that
-changes nothing gives the empty delta. The addresses of nodes are not part of it: they matter only between a node and its
-own pods, which no policy judges and no ruleset sees.
+changes nothing gives the empty delta. The addresses of nodes are not part of it: they matter only between a node and
+its own pods, which no policy judges and no ruleset sees.
 """
 
 from __future__ import annotations

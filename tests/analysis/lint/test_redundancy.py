@@ -184,6 +184,14 @@ def test_single_addresses_and_ports_meet() -> None:
     assert told(policy(f"{{ingress: {rules}}}")) == [("x/p", "redundant-rule", "spec.ingress[0]")]
 
 
+def test_only_a_rule_that_stands_there_twice_is_deleted() -> None:
+    same = "{from: [{podSelector: {matchExpressions: [{key: app, operator: In, values: [web]}]}}]}"
+    (twice,) = found(policy(f"{{ingress: [{{from: [{{{WEB}}}]}}, {same}]}}"))
+    assert twice.fix == Fix("delete the rule", (Edit(("spec", "ingress", 1)),))
+    (wider,) = found(policy(f"{{ingress: [{{from: [{{{WEB}}}]}}, {{}}]}}"))
+    assert (wider.path, wider.fix) == ("spec.ingress[0]", None)
+
+
 def test_what_another_policy_covers_is_told_and_not_deleted() -> None:
     one = policy(f"{{{WEB}, ingress: [{{ports: [{{port: 80}}]}}], egress: [{{to: [{{{WEB}}}]}}, {{to: [{{{WEB}}}]}}]}}")
     findings = found(one, policy("{podSelector: {}, policyTypes: [Egress], egress: [{}]}", name="all"))

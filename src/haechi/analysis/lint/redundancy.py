@@ -53,8 +53,8 @@ def redundant_rule(review: Review) -> Iterator[Found]:
             names = [str(one) if one.policy == policy.key else f"{one} of {one.policy}" for one in others]
             verb = "allows" if len(names) == 1 else "allow"
             message = f"all that this rule allows, {several(names)} {verb} too"
-            own = all(one.policy == policy.key for one in others)
-            fix = Fix("delete the rule", (Edit(rule.path),)) if own else None
+            twice = any(_place(policy, each) in others and each.rule == rule.rule for each in policy.rules)
+            fix = Fix("delete the rule", (Edit(rule.path),)) if twice else None  # else the wider one may be the mistake
             types = " and write policyTypes" if _isolates_by_rules(policy, needless) else ""
             yield Found(policy.object, rule.path, message, f"delete it{types}, or narrow what covers it", fix)
 
