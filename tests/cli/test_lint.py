@@ -41,6 +41,7 @@ LINE = (
     "(add Egress to policyTypes, or delete egress) [rules-without-policy-type]\n"
 )
 SUM = f"; {sum(check.on_request for check in CATALOGUE)} checks on request: --select all\n"
+WITHOUT = "no pods in the input: what needs them was not looked at\n"
 
 
 def test_a_finding_is_one_line_with_place_reason_and_code(haechi: Haechi, tmp_path: Path) -> None:
@@ -48,11 +49,13 @@ def test_a_finding_is_one_line_with_place_reason_and_code(haechi: Haechi, tmp_pa
     file.write_text(DEAD)
     outcome = haechi("lint", file)
     assert (outcome.code, outcome.out) == (1, f"{file}:7:3: {LINE}")
-    assert outcome.err == f"1 error in 1 NetworkPolicy{SUM}"
+    assert outcome.err == f"1 error in 1 NetworkPolicy{SUM}{WITHOUT}"
 
 
 def test_without_findings_there_is_no_output(haechi: Haechi) -> None:
     outcome = haechi("lint", "-", stdin=manifests.GOOD)
+    assert (outcome.code, outcome.out, outcome.err) == (0, "", f"nothing found in 1 NetworkPolicy{SUM}{WITHOUT}")
+    outcome = haechi("lint", "-", stdin=manifests.CLUSTER)
     assert (outcome.code, outcome.out, outcome.err) == (0, "", f"nothing found in 1 NetworkPolicy{SUM}")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Final, Literal
+from typing import Final, Literal, get_args
 
 import msgspec
 
@@ -13,11 +13,12 @@ from haechi.cli.loading import Input
 from haechi.cli.sarif import Report
 from haechi.cli.terminal import Style, Terminal
 from haechi.cli.wording import counted
-from haechi.model import Location, NetworkPolicy, printable
+from haechi.model import Location, NetworkPolicy, Pod, Workload, printable
 
 VERSION: Final = 1
 _STYLES = {Severity.ERROR: Style.RED, Severity.WARNING: Style.YELLOW, Severity.NOTE: Style.DIM}
 _NOWHERE = Location("")
+_MAKERS = (Pod, *get_args(Workload))
 
 
 class LintFindingOut(FindingOut, frozen=True):
@@ -57,6 +58,8 @@ def tell_sum(remarks: Terminal, findings: Iterable[Finding], checks: Iterable[Ch
     if left:
         parts.append(f"{counted(left, 'check')} on request: --select all")
     remarks.line("; ".join(parts))
+    if not any(isinstance(loaded.object, _MAKERS) for loaded in found.manifests.objects):
+        remarks.line("no pods in the input: what needs them was not looked at", Style.DIM)
 
 
 def as_json(findings: Iterable[Finding]) -> str:
