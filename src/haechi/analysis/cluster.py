@@ -8,7 +8,8 @@ and `assumptions`. Refuses to decide what policies mean: the engine does.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, get_args
 
 import msgspec
@@ -62,7 +63,6 @@ class Cluster:
         nodes: as given.
         namespaces: as given.
         services: as given.
-        places: where the policies were read; empty for objects that were made in Python.
         given: all objects as given, each with a name.
         manifests: what was loaded, in the order of `given`, with the places of all objects; None for objects that were
             made in Python.
@@ -78,7 +78,6 @@ class Cluster:
     nodes: tuple[Node, ...] = ()
     namespaces: tuple[Namespace, ...] = ()
     services: tuple[Service, ...] = ()
-    places: Mapping[PolicyKey, Loaded[NetworkPolicy]] = field(default_factory=dict)
     given: tuple[Object, ...] = ()
     manifests: Manifests | None = None
     made: frozenset[PodKey] = frozenset()
@@ -94,10 +93,8 @@ class Cluster:
     def of(cls, manifests: Manifests | Iterable[Object]) -> Cluster:
         """The cluster of what was loaded, or of plain objects. Of several objects with one key the last counts."""
         if isinstance(manifests, Manifests):
-            named = manifests.distinct()
-            places = {_key(one.object): one for one in named.loaded(NetworkPolicy)}
-            return _completed([one.object for one in named.objects], places, manifests)
-        return _completed(list(manifests), {}, None)
+            return _completed([one.object for one in manifests.distinct().objects], manifests)
+        return _completed(list(manifests), None)
 
     @property
     def objects(self) -> tuple[Node | Namespace | Pod | NetworkPolicy, ...]:
@@ -111,6 +108,14 @@ class Cluster:
             return ()
         found = (*self.manifests.problems, *check(self.manifests))
         return tuple(sorted(found, key=lambda problem: problem.location))
+
+    @cached_property
+    def places(self) -> Mapping[PolicyKey, Loaded[Object]]:
+        """Where the policies were read; empty for objects that were made in Python."""
+        if self.manifests is None:
+            return {}
+        pairs = zip(self.given, self.manifests.objects, strict=True)
+        return {_key(one): place for one, place in pairs if isinstance(one, NetworkPolicy)}
 
     def location(self, policy: PolicyKey, path: str = "") -> Location | None:
         """Where a field of a policy was read; None for a policy that was made in Python."""
@@ -150,9 +155,7 @@ def _key(policy: NetworkPolicy) -> PolicyKey:
     return PolicyKey(policy.namespace, policy.name)
 
 
-def _completed(
-    objects: list[Object], places: Mapping[PolicyKey, Loaded[NetworkPolicy]], manifests: Manifests | None
-) -> Cluster:
+def _completed(objects: list[Object], manifests: Manifests | None) -> Cluster:
     policies = {_key(one): one for one in objects if isinstance(one, NetworkPolicy)}
     nodes = tuple({one.name: one for one in objects if isinstance(one, Node)}.values())
     namespaces = tuple({one.name: one for one in objects if isinstance(one, Namespace)}.values())
@@ -169,7 +172,6 @@ def _completed(
         nodes=nodes,
         namespaces=namespaces,
         services=tuple(one for one in objects if isinstance(one, Service)),
-        places=places,
         given=tuple(objects),
         manifests=manifests,
         made=made,

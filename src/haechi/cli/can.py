@@ -52,7 +52,7 @@ def can(
     """
     from haechi.analysis.answers import can as ask
     from haechi.analysis.cluster import Cluster
-    from haechi.analysis.naming import UnknownName
+    from haechi.analysis.naming import UnknownName, names
     from haechi.analysis.ports import UnknownPort
     from haechi.analysis.whatif import flips
     from haechi.cli import terminal
@@ -69,8 +69,8 @@ def can(
         try:
             answer = ask(cluster, src, dst, port)
         except UnknownName as error:
-            known = [*map(str, cluster.pods), *map(str, set(cluster.owners.values()))]
-            raise unknown_name(error.argument, error.text, known, "a pod, a workload or an address") from error
+            what = "a pod, a workload or an address"
+            raise unknown_name(error.argument, error.text, names(cluster), what) from error
         except UnknownPort as error:
             raise Unusable(str(error), "PORT") from error
         told("trying changes")

@@ -50,7 +50,7 @@ def rewritten(text: str, edits: Iterable[Edit], *, is_json: bool = False) -> str
         root = yaml.compose(text, Loader=_Loader)
     except (LookupError, yaml.YAMLError) as error:
         raise Unwritable("it is written in an unusual way") from error
-    cuts = sorted(_Document(text, root, is_json).cuts(listed))
+    cuts = sorted(_Document(text, root).cuts(listed))
     if any(one[1] > other[0] for one, other in pairwise(cuts)):
         raise Unwritable("its corrections overlap")
     for first, end, new in reversed(cuts):
@@ -86,8 +86,8 @@ def _exact(value: object) -> str:
 class _Document:
     """A text and the parser's nodes of it."""
 
-    def __init__(self, text: str, root: yaml.Node | None, is_json: bool) -> None:
-        self._text, self._root, self._is_json = text, root, is_json
+    def __init__(self, text: str, root: yaml.Node | None) -> None:
+        self._text, self._root = text, root
 
     def cuts(self, edits: Iterable[Edit]) -> Iterator[_Cut]:
         """Where the text changes."""

@@ -13,7 +13,7 @@ from haechi.model.verdict import Direction, PodKey, PolicyKey
 from haechi.sets import ICMP, ICMPV6, AddressSet, PortSet, point_to_text
 from haechi.verify.finding import Place
 from haechi.verify.meaning import Meaning, RuleOf
-from haechi.verify.space import LOOSE, Context
+from haechi.verify.space import Context
 
 _MESSAGES: Final = (ICMP, ICMPV6)
 _ODD: Final = AddressSet.from_cidrs(("0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/3", "::/8", "fe00::/7"))
@@ -152,8 +152,3 @@ def context_word(contexts: int) -> str:
     """The first of some contexts (bits), in words."""
     bit = contexts & -contexts
     return str(Context(bit).name).lower()
-
-
-def is_loose(contexts: int) -> bool:
-    """Whether packets in these contexts (bits) have no connection."""
-    return not contexts & ~LOOSE

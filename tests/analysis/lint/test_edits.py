@@ -14,7 +14,9 @@ def test_items_go_by_their_old_places() -> None:
     assert data == {"a": [1, 9], "b": {"d": 2, "e": [5]}}
 
 
-@pytest.mark.parametrize("path", [("a", 7), ("x",), ("a", "b"), ("a", 0, "b"), ("b", 0), ("y", "z")])
+@pytest.mark.parametrize(
+    "path", [("a", 7), ("x",), ("a", "b"), ("a", 0, "b"), ("b", 0), ("y", "z"), ("a", "b", "c"), ("b", 0, 0)]
+)
 def test_a_path_that_leads_nowhere_is_an_error(path: tuple[str | int, ...]) -> None:
     with pytest.raises(LookupError):
         applied({"a": [0], "b": {}}, [Edit(path)])

@@ -30,10 +30,16 @@ def _order(path: Path) -> tuple[tuple[int, int, str], ...]:
 
 def _container(data: object, path: Path) -> object:
     for step in path[:-1]:
-        if not isinstance(data, MutableSequence | MutableMapping):
-            raise LookupError(path)
-        data = data[step]  # type: ignore[index]
+        data = _part(data, step)
     return data
+
+
+def _part(data: object, step: str | int) -> object:
+    if isinstance(data, MutableSequence) and isinstance(step, int):
+        return data[step]
+    if isinstance(data, MutableMapping) and isinstance(step, str):
+        return data[step]
+    raise LookupError(step)
 
 
 def _put(items: MutableSequence[object], place: int, edit: Edit) -> None:
