@@ -28,7 +28,7 @@ def unknown_namespace(review: Review) -> Iterator[Found]:
     """Policies in namespaces that are neither declared nor have pods or workloads."""
     known = review.population.labels
     unknown = {one.key.namespace for one in review.policies} - known.keys() - ALWAYS
-    is_complete = len(unknown) == 1 and review.populated <= review.declared != frozenset()
+    is_complete = len(unknown) == 1 and review.populated <= review.population.declared != frozenset()
     for one in review.policies if known else ():
         if one.key.namespace not in review.populated and review.lacks_namespace(one):
             yield from _missing(review, one)

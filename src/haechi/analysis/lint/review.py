@@ -24,7 +24,6 @@ from haechi.model import (
     LabelSelector,
     Loaded,
     Location,
-    Namespace,
     NetworkPolicy,
     NetworkPolicyEgressRule,
     NetworkPolicyIngressRule,
@@ -218,17 +217,7 @@ class Review:
         """What the input knows of namespaces and labels."""
         return Population(self.cluster)
 
-    @cached_property
-    def hidden(self) -> tuple[Pod, ...]:
-        """Pods as given that policies do not see: on the host's network, or completed."""
-        return tuple(one for one in self.objects if isinstance(one, Pod) and (one.spec.host_network or one.completed))
-
     # -- namespaces --------------------------------------------------------------------------------------------------
-
-    @cached_property
-    def declared(self) -> frozenset[str]:
-        """The namespaces that the input has as objects."""
-        return frozenset(one.name for one in self.objects if isinstance(one, Namespace))
 
     @cached_property
     def populated(self) -> frozenset[str]:
