@@ -8,9 +8,9 @@ from itertools import product
 
 from hypothesis import strategies as st
 
-from haechi.analysis.assertion_file import Anyone, Assertion, Party, Port, Suite
-from haechi.analysis.assertion_reach import RuleKey, World
-from haechi.analysis.assertions import Judgement, judge
+from haechi.analysis.assertions.file import Anyone, Assertion, Party, Port, Suite
+from haechi.analysis.assertions.judging import Judgement, judge
+from haechi.analysis.assertions.world import RuleKey, World
 from haechi.engine import Engine
 from haechi.model import LabelSelector, Location, Namespace, NetworkPolicy, NetworkPolicyPort, Node, Pod
 from haechi.model.verdict import Address, Direction, Packet, PolicyKey

@@ -8,11 +8,6 @@ import json
 import os
 import sys
 
-import haechi.cli.junit
-import haechi.cli.lab
-import haechi.cli.lab_json
-import haechi.cli.session
-import haechi.cli.table  # noqa: F401  (the ordinary user may not be allowed to read what is not loaded yet)
 from haechi.cli import main
 from tests.cli.conftest import Outcome
 

@@ -16,9 +16,9 @@ from pathlib import Path
 import pytest
 
 from haechi.cli import waiting
-from haechi.cli.loading import Rules, read_on
+from haechi.cli.commands.test import one_by_one, read_tests
+from haechi.cli.input import Rules, read_on
 from haechi.cli.terminal import Terminal
-from haechi.cli.test import one_by_one, read_tests
 from haechi.cli.waiting import DELAY, Waiting
 from tests.cli import manifests
 from tests.cli.conftest import Haechi

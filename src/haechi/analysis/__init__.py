@@ -1,15 +1,15 @@
 """Questions about policies: who may reach whom, and why."""
 
-from haechi.analysis.answers import Answer, SideAnswer, Way, can
-from haechi.analysis.assumptions import Assumption
-from haechi.analysis.classes import PodClass
-from haechi.analysis.cluster import Cluster
-from haechi.analysis.connections import Connection, Grouping, connections
-from haechi.analysis.difference import Cause, Difference, Kind, diff
-from haechi.analysis.naming import UnknownName
-from haechi.analysis.owners import Owner
-from haechi.analysis.ports import UnknownPort
-from haechi.analysis.whatif import flips
+from haechi.analysis.cluster.assumptions import Assumption
+from haechi.analysis.cluster.cluster import Cluster
+from haechi.analysis.cluster.names import UnknownName
+from haechi.analysis.cluster.owners import Owner
+from haechi.analysis.reach.classes import PodClass
+from haechi.analysis.reach.connections import Connection, Grouping, connections
+from haechi.analysis.reach.diff import Cause, Difference, Kind, diff
+from haechi.analysis.why.can import Answer, SideAnswer, Way, can
+from haechi.analysis.why.ports import UnknownPort
+from haechi.analysis.why.whatif import flips
 
 __all__ = [
     "Answer",

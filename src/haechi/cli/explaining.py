@@ -10,12 +10,12 @@ from typing import Final, Literal, TypeVar
 
 import msgspec
 
-from haechi.analysis.cluster import Cluster
-from haechi.analysis.describe import describe_all
-from haechi.analysis.explain import PolicyExplanation, explain_policy
-from haechi.analysis.explain_now import Present
-from haechi.analysis.explain_pod import PodExplanation, explain_pod, unseen
-from haechi.analysis.explain_sentence import Language, Sentence, say, words
+from haechi.analysis.cluster.cluster import Cluster
+from haechi.analysis.explain.describe import describe_all
+from haechi.analysis.explain.now import Present
+from haechi.analysis.explain.pod import PodExplanation, explain_pod, unseen
+from haechi.analysis.explain.policy import PolicyExplanation, explain_policy
+from haechi.analysis.explain.sentences import Language, Sentence, say, words
 from haechi.cli.failure import Unusable, unknown_name
 from haechi.cli.terminal import Style, Terminal, fold
 from haechi.cli.waiting import Waiting

@@ -6,9 +6,9 @@ from typing import Final, Literal
 
 import msgspec
 
-from haechi.cli.loading import Input, tell, tell_skipped
+from haechi.cli.input import Input, tell, tell_skipped
+from haechi.cli.lab.wording import counted
 from haechi.cli.terminal import Terminal
-from haechi.cli.wording import counted
 from haechi.model import KINDS, Problem, Severity
 
 VERSION: Final = 1

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from itertools import groupby
 from xml.sax.saxutils import escape, quoteattr
 
-from haechi.cli import wording
+from haechi.cli.lab import wording
 from haechi.lab.report import Report, Row
 from haechi.model import printable
 from haechi.verify import Proof

@@ -9,10 +9,10 @@ import msgspec
 
 from haechi.analysis.lint import CATALOGUE, Check, Finding, Severity
 from haechi.cli.findings import FindingOut, subject
-from haechi.cli.loading import Input
+from haechi.cli.input import Input
+from haechi.cli.lab.wording import counted
 from haechi.cli.sarif import Report
 from haechi.cli.terminal import Style, Terminal
-from haechi.cli.wording import counted
 from haechi.model import Location, NetworkPolicy, Pod, Workload, printable
 
 VERSION: Final = 1

@@ -8,7 +8,7 @@ from typing import Final, Literal, get_args
 import msgspec
 
 from haechi.cli.failure import unknown_name
-from haechi.cli.wording import counted
+from haechi.cli.lab.wording import counted
 from haechi.dataplane import NodeRuleset
 from haechi.engine import Engine
 from haechi.model import Namespace, NetworkPolicy, Node, Object, Pod, Workload

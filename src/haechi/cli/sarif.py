@@ -10,7 +10,7 @@ from urllib.parse import quote
 import msgspec
 
 from haechi import __version__
-from haechi.cli.loading import Input
+from haechi.cli.input import Input
 from haechi.model import Code, Location, Problem, Severity
 
 SCHEMA: Final = "https://json.schemastore.org/sarif-2.1.0.json"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-from haechi.analysis.cluster import Cluster
+from haechi.analysis.cluster.cluster import Cluster
 from haechi.model import (
     CronJob,
     Deployment,

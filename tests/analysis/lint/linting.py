@@ -6,7 +6,7 @@ from io import BytesIO
 
 from hypothesis import settings
 
-from haechi.analysis.cluster import Cluster
+from haechi.analysis.cluster.cluster import Cluster
 from haechi.analysis.lint import Finding, lint
 from haechi.model import load
 

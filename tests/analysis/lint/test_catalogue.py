@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from haechi.analysis.cluster import Cluster
+from haechi.analysis.cluster.cluster import Cluster
 from haechi.analysis.lint.catalogue import CATALOGUE, UnknownCode, chosen, findings
 from haechi.model import Object
 from tests import clusters

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from fnmatch import fnmatchcase
 
-from haechi.analysis.cluster import Cluster
-from haechi.analysis.lint import (
+from haechi.analysis.cluster.cluster import Cluster
+from haechi.analysis.lint.check import Check, Found
+from haechi.analysis.lint.checks import (
     blocks,
     breadth,
     dashes,
@@ -21,9 +22,8 @@ from haechi.analysis.lint import (
     selectors,
     structure,
 )
-from haechi.analysis.lint.check import Check, Found
+from haechi.analysis.lint.facts.review import Review
 from haechi.analysis.lint.finding import Finding
-from haechi.analysis.lint.review import Review
 from haechi.model import path_text
 from haechi.model.problem import Location
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from haechi.analysis.lint.facts.review import Review
 from haechi.analysis.lint.finding import Fix, Severity
-from haechi.analysis.lint.review import Review
 from haechi.model import Path
 from haechi.model.base import Resource
 

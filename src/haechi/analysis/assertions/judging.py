@@ -1,0 +1,195 @@
+"""Whether assertions about connectivity hold, why not, and which rules nobody asserts anything about.
+
+Why: policies are code, so they need tests that say what is meant, in words that survive a rewrite of the policies.
+Promises the answer for every packet that an assertion means, not for samples: all pods, every address of a range, every
+port; it equals `haechi.engine.verdict` on each of them. An assertion that means nobody fails, unless it allows that.
+
+    Suite ──▶ checks ──▶ Sweep ──▶ wrong pivots ──▶ World.passing ──▶ differences
+                           └─────▶ Coverage ──▶ exercised rules
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from ipaddress import ip_address
+from typing import NamedTuple
+
+from haechi.analysis.assertions.checks import Pivot, checks
+from haechi.analysis.assertions.file import Assertion, Suite
+from haechi.analysis.assertions.sweep import Sweep
+from haechi.analysis.assertions.world import RuleKey, World
+from haechi.engine import point, verdict
+from haechi.model import Location
+from haechi.model.verdict import Address, Direction, Packet, Verdict
+from haechi.sets import AddressSet, PortSet, Traffic, point_to_text
+
+MOST_DIFFERENCES = 10
+"""How many pairs of one failing assertion are kept."""
+
+
+class End(NamedTuple):
+    """One end of a pair: a pod or host by `name`, or outside addresses, whose name is empty."""
+
+    name: str
+    addresses: AddressSet
+
+    def __str__(self) -> str:
+        return self.name or str(self.addresses)
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A pair that does otherwise than was asserted.
+
+    Attributes:
+        source: the client.
+        destination: the server.
+        ports: on which ports.
+        allowed: what the packets do.
+        packet: one of them.
+        verdict: what both sides say to that one, and their policies.
+        rules: if it is allowed, the rules that allow it.
+    """
+
+    source: End
+    destination: End
+    ports: PortSet
+    allowed: bool
+    packet: Packet
+    verdict: Verdict
+    rules: tuple[RuleKey, ...] = ()
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of an assertion.
+
+    Attributes:
+        suite: the name of its test.
+        title: its name, or its place in the test.
+        assertion: itself.
+        location: where it is written.
+        empty: what in it means nobody, in words.
+        differences: the first pairs that differ, at most `MOST_DIFFERENCES`.
+        has_more: whether there are others.
+    """
+
+    suite: str
+    title: str
+    assertion: Assertion
+    location: Location
+    empty: tuple[str, ...] = ()
+    differences: tuple[Difference, ...] = ()
+    has_more: bool = False
+
+    @property
+    def holds(self) -> bool:
+        """Whether it holds and says something."""
+        return not self.differences and (not self.empty or self.assertion.allow_empty)
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """All assertions, and the rules of all policies with those that some asserted and allowed packet matches."""
+
+    outcomes: tuple[Outcome, ...]
+    rules: tuple[RuleKey, ...]
+    exercised: frozenset[RuleKey]
+
+    @property
+    def failures(self) -> tuple[Outcome, ...]:
+        """The assertions that do not hold."""
+        return tuple(outcome for outcome in self.outcomes if not outcome.holds)
+
+    @property
+    def unexercised(self) -> tuple[RuleKey, ...]:
+        """The rules that no assertion would miss."""
+        return tuple(rule for rule in self.rules if rule not in self.exercised)
+
+
+def judge(world: World, suites: Iterable[Suite]) -> Judgement:
+    """Judge every assertion of some tests."""
+    sweep = Sweep(world)
+    outcomes = []
+    for suite in suites:
+        for number, (assertion, location) in enumerate(zip(suite.assertions, suite.locations, strict=True)):
+            outcome = Outcome(suite.name, assertion.title(number), assertion, location)
+            outcomes.append(_judged(world, outcome, suite.namespace, sweep))
+    return Judgement(tuple(outcomes), tuple(world.rules), frozenset(world.rules) - sweep.coverage.waiting)
+
+
+def _judged(world: World, outcome: Outcome, namespace: str, sweep: Sweep) -> Outcome:
+    asked, empty = checks(world, outcome.assertion, namespace)
+    found: dict[_Pair, Difference] = {}
+    for check in asked:
+        differences = (one for pivot in sweep.wrong(check) for one in _differences(world, pivot, check.allowed))
+        while len(found) <= MOST_DIFFERENCES and (difference := next(differences, None)) is not None:
+            _add(found, difference)
+    shown = tuple(_explained(world, difference) for difference in list(found.values())[:MOST_DIFFERENCES])
+    return replace(outcome, empty=empty, differences=shown, has_more=len(found) > MOST_DIFFERENCES)
+
+
+_Pair = tuple[str, str, PortSet, Verdict]
+
+
+def _add(found: dict[_Pair, Difference], new: Difference) -> None:
+    """Put a pair to the others; the families of a pair, and outside addresses that are alike, are one."""
+    key = (new.source.name, new.destination.name, new.ports, new.verdict)
+    old = found.get(key)
+    if old is not None:
+        source, destination = (
+            End(one.name, one.addresses | other.addresses)
+            for one, other in ((old.source, new.source), (old.destination, new.destination))
+        )
+        new = replace(old, source=source, destination=destination)
+    found[key] = new
+
+
+def _differences(world: World, pivot: Pivot, expected: bool) -> Iterator[Difference]:
+    """The pairs of a pivot that do otherwise than `expected`."""
+    passing = world.passing(pivot.address, pivot.direction, pivot.asked)
+    here = End(world.names[pivot.address], AddressSet.of(pivot.address))
+    for there, ports in _ends(world, pivot.asked - passing if expected else passing):
+        ingress = pivot.direction is Direction.INGRESS
+        source, destination = (there, here) if ingress else (here, there)
+        protocol, port = ports.witness()
+        packet = Packet(_address(source), _address(destination), protocol, port)
+        yield Difference(source, destination, ports, not expected, packet, verdict(world.engine, packet))
+
+
+def _ends(world: World, some: Traffic) -> Iterator[tuple[End, PortSet]]:
+    """Everyone in a traffic: those who have a name one by one, then the others by their ports."""
+    outside: dict[PortSet, list[AddressSet]] = {}
+    for first, last, ports in some.pieces:
+        region = AddressSet([(first, last)])
+        known = region & world.known
+        for low, high in known.intervals:
+            for address in range(low, high + 1):
+                yield End(world.names[address], AddressSet.of(address)), ports
+        if rest := region - known:
+            outside.setdefault(ports, []).append(rest)
+    for ports, regions in outside.items():
+        yield End("", AddressSet.union_all(regions)), ports
+
+
+def _address(end: End) -> Address:
+    return ip_address(point_to_text(end.addresses.min))
+
+
+def _explained(world: World, difference: Difference) -> Difference:
+    """With the rules that allow it."""
+    if not difference.allowed:
+        return difference
+    return replace(difference, rules=tuple(allowing(world, difference.packet)))
+
+
+def allowing(world: World, packet: Packet) -> Iterator[RuleKey]:
+    """The rules that allow a packet, on either side."""
+    source, destination = point(packet.source), point(packet.destination)
+    sides = ((source, destination, Direction.EGRESS), (destination, source, Direction.INGRESS))
+    for address, remote, direction in sides:
+        endpoint = world.engine.owner(address)
+        for key in world.rules_of(endpoint, direction) if endpoint is not None else ():
+            if world.allowed_by(key, endpoint).contains(remote, packet.protocol, packet.port):
+                yield key

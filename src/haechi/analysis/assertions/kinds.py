@@ -1,0 +1,159 @@
+"""A world seen by kinds of addresses: pods that no rule can tell apart are looked at once.
+
+Why: an assertion may be about every pair of ten thousand pods, which are a few hundred kinds of pods. Promises, for two
+kinds, the ports on which policies let a packet pass from any address of the one to any of the other, and which rules
+allow it. Refuses what is not the same for all addresses of a kind: a pod and itself, a pod and its own node, addresses
+that several pods claim; those are the caller's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import NamedTuple
+
+from haechi.analysis.assertions.world import RuleKey, World
+from haechi.analysis.reach.classes import Classes, PodClass
+from haechi.analysis.reach.rows import Row, Rows, Spot, outside
+from haechi.engine import Endpoint, PolicySet
+from haechi.model.verdict import Direction
+from haechi.sets import AddressSet, PortSet, Traffic
+
+
+@dataclass(frozen=True, slots=True)
+class Crowd:
+    """Addresses, sorted out.
+
+    Attributes:
+        kinds: those of pods, each of which is its pod's alone, by kind.
+        disputed: those that several pods claim.
+        outside: those of no pod.
+    """
+
+    kinds: dict[Spot, tuple[int, ...]]
+    disputed: AddressSet
+    outside: AddressSet
+
+
+class Reached(NamedTuple):
+    """An egress rule that means a kind of address: on which ports, and the kinds of its senders."""
+
+    rule: RuleKey
+    ports: PortSet
+    senders: tuple[Spot, ...]
+
+
+@dataclass(frozen=True)
+class Kinds:
+    """The kinds of addresses of a world, and what policies say of them."""
+
+    world: World
+    _rows: dict[int, tuple[PolicySet, Row]] = field(default_factory=dict, repr=False, compare=False)
+    _outside: dict[int, tuple[PolicySet | None, Traffic]] = field(default_factory=dict, repr=False, compare=False)
+    _crowds: dict[AddressSet, Crowd] = field(default_factory=dict, repr=False, compare=False)
+    _ports: dict[PortSet, PortSet] = field(default_factory=dict, repr=False, compare=False)
+    _rules: dict[tuple[int, Direction], tuple[RuleKey, ...]] = field(default_factory=dict, repr=False, compare=False)
+
+    # -- who ---------------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def _classes(self) -> Classes:
+        return Classes.of(self.world.engine, by_rule=True)
+
+    @cached_property
+    def _policies(self) -> Rows:
+        return Rows(self._classes)
+
+    @cached_property
+    def _kind_of(self) -> dict[int, Spot]:
+        """By address of a pod alone."""
+        engine, classes = self.world.engine, self._classes
+        found: dict[int, Spot] = {}
+        for one in classes.all:
+            places = {classes.stretch(point): place for place, point in enumerate(one.spots)}
+            for key in one.members:
+                endpoint = engine.endpoint(key)
+                for address in endpoint.addresses if endpoint is not None else ():
+                    if engine.owner(address) is endpoint:
+                        found[address] = Spot(one.number, places[classes.stretch(address)])
+        return found
+
+    def pods(self, spot: Spot) -> PodClass:
+        """The pods that have such an address."""
+        return self._classes.all[spot.number]
+
+    def one(self, spot: Spot) -> Endpoint:
+        """One of them."""
+        found = self.world.engine.endpoint(self.pods(spot).members[0])
+        assert found is not None  # a class has members, all of them known
+        return found
+
+    def family(self, spot: Spot) -> AddressSet:
+        """All addresses of its family."""
+        return AddressSet.V4 if self.pods(spot).spots[spot.place] in AddressSet.V4 else AddressSet.V6
+
+    def crowd(self, addresses: AddressSet) -> Crowd:
+        """Some addresses, sorted out."""
+        found = self._crowds.get(addresses)
+        if found is None:
+            world, kind_of = self.world, self._kind_of
+            kinds: dict[Spot, list[int]] = {}
+            for first, last in (addresses & world.claimed).intervals:
+                for address in range(first, last + 1):
+                    spot = kind_of.get(address)
+                    if spot is not None:
+                        kinds.setdefault(spot, []).append(address)
+            sorted_out = {spot: tuple(some) for spot, some in kinds.items()}
+            found = Crowd(sorted_out, addresses & world.disputed, addresses - world.claimed)
+            self._crowds[addresses] = found
+        return found
+
+    # -- what passes -------------------------------------------------------------------------------------------------
+
+    def row(self, policies: PolicySet) -> Row:
+        """Whom a policy set means, by kind. Equal ports are one object."""
+        found = self._rows.get(id(policies))
+        if found is None:  # the set is kept too, so that its identity stays its own
+            row = {spot: self._ports.setdefault(ports, ports) for spot, ports in self._policies.of(policies).items()}
+            found = self._rows[id(policies)] = (policies, row)
+        return found[1]
+
+    def outside(self, policies: PolicySet | None) -> Traffic:
+        """What a policy set allows from or to addresses that are no pod's."""
+        found = self._outside.get(id(policies))
+        if found is None:
+            found = self._outside[id(policies)] = (policies, outside(policies))
+        return found[1]
+
+    # -- rules -------------------------------------------------------------------------------------------------------
+
+    def rules_of(self, spot: Spot, direction: Direction) -> tuple[RuleKey, ...]:
+        """The rules of the policies that isolate these pods."""
+        found = self._rules.get((spot.number, direction))
+        if found is None:
+            found = self._rules[spot.number, direction] = tuple(self.world.rules_of(self.one(spot), direction))
+        return found
+
+    def alone(self, key: RuleKey, spot: Spot) -> PolicySet:
+        """What one of their rules allows these pods."""
+        return self.world.alone(key, self.one(spot))
+
+    def reached(self, spot: Spot) -> tuple[Reached, ...]:
+        """The egress rules that mean such an address."""
+        return self._reached.get(spot, ())
+
+    @cached_property
+    def _reached(self) -> dict[Spot, tuple[Reached, ...]]:
+        found: dict[Spot, list[Reached]] = {}
+        for rule in self.world.rules:
+            senders = tuple(self._subjects(rule)) if rule.direction is Direction.EGRESS else ()
+            for spot, ports in self.row(self.world.alone(rule)).items() if senders else ():
+                found.setdefault(spot, []).append(Reached(rule, ports, senders))
+        return {spot: tuple(rules) for spot, rules in found.items()}
+
+    def _subjects(self, key: RuleKey) -> Iterator[Spot]:
+        """The kinds of addresses of the pods that a rule's policy isolates."""
+        for number in self._classes.selected[self.world.engine.policies[key.policy].subject]:
+            for place in range(len(self._classes.all[number].spots)):
+                yield Spot(number, place)

@@ -1,0 +1,206 @@
+"""What of some traffic passes, exactly: both ends of every packet, for sets of packets.
+
+Why: an assertion is about all packets between two groups, and a group may be half the Internet. Promises, for one
+address and any traffic between it and others, exactly the packets that `haechi.engine.verdict` allows, and the rules
+that allow a packet. Costs what policies say and what is asked about, not all pairs of addresses.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import NamedTuple
+
+from haechi.analysis.why.items import numbered, rule_path
+from haechi.engine import Endpoint, Engine, NamedPort, PolicySet, Rule, traffic
+from haechi.model.verdict import Direction, PolicyKey
+from haechi.sets import AddressSet, PortSet, Traffic, point_to_text
+
+
+class RuleKey(NamedTuple):
+    """Which rule: the item `place` of `spec.ingress` or `spec.egress` of a policy."""
+
+    policy: PolicyKey
+    direction: Direction
+    place: int
+
+    @property
+    def path(self) -> str:
+        """As in API errors: `spec.ingress[0]`."""
+        return rule_path(self.direction, self.place)
+
+
+class _Senders(NamedTuple):
+    """Addresses of pods with the same egress policies on the same node."""
+
+    addresses: AddressSet
+    policies: PolicySet
+    near: AddressSet
+
+
+@dataclass(frozen=True)
+class World:
+    """A cluster to make assertions about.
+
+    Attributes:
+        engine: what its policies mean.
+        namespaces: labels of the declared namespaces, by name.
+        named: addresses (points of `haechi.sets.AddressSet`) of everyone who is no pod to policies: `host/NAME` for an
+            outside host, `namespace/name` for a pod on its node's network.
+    """
+
+    engine: Engine
+    namespaces: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    named: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    _known: dict[int, tuple[PolicySet, Traffic]] = field(default_factory=dict, repr=False, compare=False)
+    _alone: dict[tuple[RuleKey, tuple[NamedPort, ...]], PolicySet] = field(
+        default_factory=dict, repr=False, compare=False
+    )
+    _near: dict[tuple[str, tuple[int, ...]], AddressSet] = field(default_factory=dict, repr=False, compare=False)
+
+    @cached_property
+    def pods(self) -> tuple[Endpoint, ...]:
+        """All pods that policies see, by key."""
+        return tuple(sorted(self.engine.endpoints, key=lambda endpoint: endpoint.key))
+
+    @cached_property
+    def pods_in(self) -> Mapping[str, tuple[Endpoint, ...]]:
+        """The same by namespace."""
+        found: dict[str, list[Endpoint]] = {}
+        for endpoint in self.pods:
+            found.setdefault(endpoint.key.namespace, []).append(endpoint)
+        return {name: tuple(pods) for name, pods in found.items()}
+
+    @cached_property
+    def names(self) -> dict[int, str]:
+        """Who has an address, for those who have a name."""
+        found: dict[int, str] = {address: name for name, addresses in self.named.items() for address in addresses}
+        for endpoint in reversed(self.pods):
+            for address in endpoint.addresses:
+                several = address in self.disputed
+                found[address] = f"{point_to_text(address)} of several pods" if several else str(endpoint.key)
+        return found
+
+    @cached_property
+    def known(self) -> AddressSet:
+        """The addresses that have a name."""
+        return AddressSet.of(*self.names)
+
+    @cached_property
+    def claimed(self) -> AddressSet:
+        """All addresses of these pods."""
+        return AddressSet.of(*{address for endpoint in self.engine.endpoints for address in endpoint.addresses})
+
+    @cached_property
+    def order(self) -> Mapping[int, int]:
+        """The place of each claimed address when they are told: by name, then by address."""
+        points = {address for endpoint in self.engine.endpoints for address in endpoint.addresses}
+        names = self.names
+        return {address: place for place, address in enumerate(sorted(points, key=lambda a: (names[a], a)))}
+
+    @cached_property
+    def disputed(self) -> AddressSet:
+        """The addresses that several pods claim: nothing passes there."""
+        claims = [address for endpoint in self.engine.endpoints for address in endpoint.addresses]
+        return AddressSet.of(*{address for address in claims if self.engine.owner(address) is None})
+
+    def near(self, endpoint: Endpoint) -> AddressSet:
+        """Addresses of the pod's own node, from and to which everything passes."""
+        key = (endpoint.node, endpoint.host_addresses)
+        found = self._near.get(key)
+        if found is None:
+            found = AddressSet.of(*endpoint.host_addresses, *self.engine.node_addresses(endpoint.node))
+            self._near[key] = found
+        return found
+
+    @cached_property
+    def nodes(self) -> AddressSet:
+        """Addresses of the nodes of all pods."""
+        return AddressSet.union_all({self.near(endpoint) for endpoint in self.engine.endpoints})
+
+    def passing(self, address: int, direction: Direction, asked: Traffic) -> Traffic:
+        """The part of `asked` that passes between an address that a pod claims and others.
+
+        Args:
+            address: the pod's.
+            direction: Ingress: `asked` is by the address of the client; Egress: by that of the server, which must be
+                no pod's.
+            asked: nothing between the pod and itself.
+        """
+        owner = self.engine.owner(address)
+        if owner is None:
+            return Traffic.NONE
+        mine = self._side(owner, direction, asked)
+        return mine - self._withheld(address, mine.addresses) if direction is Direction.INGRESS else mine
+
+    def _side(self, endpoint: Endpoint, direction: Direction, asked: Traffic) -> Traffic:
+        policies = self.engine.policy_set(endpoint, direction)
+        if policies is None:
+            return asked
+        return asked & self._traffic(policies) | asked.restricted(self.near(endpoint), PortSet.ALL)
+
+    def _withheld(self, address: int, sources: AddressSet) -> Traffic:
+        """What the senders among `sources` do not let out to an address."""
+        terms = [(self.disputed & sources, PortSet.ALL)]
+        for some in self._senders:
+            here = some.addresses & sources
+            if here and address not in some.near:
+                terms.append((here, PortSet.ALL - self._traffic(some.policies).at(address)))
+        return Traffic.from_terms(terms)
+
+    @cached_property
+    def _senders(self) -> tuple[_Senders, ...]:
+        """All pods that are isolated for egress."""
+        groups: dict[tuple[int, AddressSet], tuple[PolicySet, list[int]]] = {}
+        for endpoint in self.engine.endpoints:
+            policies = self.engine.policy_set(endpoint, Direction.EGRESS)
+            if policies is not None:
+                own = [address for address in endpoint.addresses if self.engine.owner(address) is endpoint]
+                groups.setdefault((id(policies), self.near(endpoint)), (policies, []))[1].extend(own)
+        return tuple(
+            _Senders(AddressSet.of(*addresses), policies, near) for (_, near), (policies, addresses) in groups.items()
+        )
+
+    def _traffic(self, policies: PolicySet) -> Traffic:
+        found = self._known.get(id(policies))
+        if found is None:  # the set is kept too, so that its identity stays its own
+            found = self._known[id(policies)] = (policies, traffic(self.engine, policies))
+        return found[1]
+
+    # -- rules -------------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def rules(self) -> Mapping[RuleKey, Rule]:
+        """Every rule that counts and can be read, by policy and place."""
+        return {
+            RuleKey(key, direction, place): rule
+            for key, policy in sorted(self.engine.policies.items())
+            for direction in Direction
+            for place, rule in numbered(policy, direction)
+        }
+
+    def rules_of(self, endpoint: Endpoint, direction: Direction) -> Iterator[RuleKey]:
+        """The rules of the policies that isolate a pod in a direction."""
+        for key in sorted(self.engine.policies_of(endpoint, direction)):
+            for place, _ in numbered(self.engine.policies[key], direction):
+                yield RuleKey(key, direction, place)
+
+    def allowed_by(self, key: RuleKey, endpoint: Endpoint | None = None) -> Traffic:
+        """What one rule allows, by the address of the other end; for `endpoint` see `alone`."""
+        return self._traffic(self.alone(key, endpoint))
+
+    def alone(self, key: RuleKey, endpoint: Endpoint | None = None) -> PolicySet:
+        """One rule as if there were no other.
+
+        Args:
+            key: the rule.
+            endpoint: a pod that its policy isolates; not needed for Egress, where port names are the other end's.
+        """
+        rule = self.rules[key]
+        ports = endpoint.ports if endpoint is not None and key.direction is Direction.INGRESS and rule.names else ()
+        found = self._alone.get((key, ports))
+        if found is None:
+            policy = replace(self.engine.policies[key.policy], ingress=(rule,), egress=(rule,))
+            found = self._alone[key, ports] = PolicySet.of(key.direction, [policy], ports)
+        return found

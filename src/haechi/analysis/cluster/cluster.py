@@ -1,0 +1,238 @@
+"""A cluster to ask questions of: manifests, completed where they are silent, and the engine that understands them.
+
+Why: a folder of manifests has Deployments without pods and pods without addresses; a dump has both. Promises that what
+is given stays, that equal input gives an equal cluster, and that everything that was added or left out is in `notes`
+and `assumptions`. Refuses to decide what policies mean: the engine does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, get_args
+
+import msgspec
+
+from haechi.analysis.cluster.assumptions import Assumption
+from haechi.analysis.cluster.owners import Owner, Owners
+from haechi.analysis.cluster.synthetic import Synthetic
+from haechi.analysis.cluster.workloads import pods_of_workloads
+from haechi.engine import Endpoint, Engine
+from haechi.engine.endpoint import points
+from haechi.model import (
+    ExternalHost,
+    Loaded,
+    Location,
+    Manifests,
+    Namespace,
+    NetworkPolicy,
+    Node,
+    Object,
+    Pod,
+    PodIP,
+    Problem,
+    Service,
+    Workload,
+    check,
+    load,
+    path_steps,
+)
+from haechi.model.verdict import PodKey, PolicyKey
+
+if TYPE_CHECKING:  # they are made from clusters
+    from haechi.analysis.lint import Finding
+    from haechi.analysis.reach.connections import Connection
+    from haechi.analysis.reach.diff import Difference
+    from haechi.analysis.why.can import Answer
+
+MOST_REPLICAS = 1_000
+"""Pods of one workload that are looked at: they differ in nothing but their names."""
+_WORKLOADS = get_args(Workload)
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """A cluster in which every pod that policies see has an address and an owner.
+
+    Attributes:
+        engine: what its policies mean.
+        pods: all that policies see, by key.
+        owners: the workload of each of them.
+        policies: by key, as given.
+        nodes: as given.
+        namespaces: as given.
+        services: as given.
+        given: all objects as given, each with a name.
+        manifests: what was loaded, in the order of `given`, with the places of all objects; None for objects that were
+            made in Python.
+        made: the keys of pods whose addresses were chosen here.
+        notes: what was added or left out, in words.
+        assumptions: what the cluster itself rests on, in the order of `Assumption`.
+    """
+
+    engine: Engine
+    pods: Mapping[PodKey, Pod]
+    owners: Mapping[PodKey, Owner]
+    policies: Mapping[PolicyKey, NetworkPolicy]
+    nodes: tuple[Node, ...] = ()
+    namespaces: tuple[Namespace, ...] = ()
+    services: tuple[Service, ...] = ()
+    given: tuple[Object, ...] = ()
+    manifests: Manifests | None = None
+    made: frozenset[PodKey] = frozenset()
+    notes: tuple[str, ...] = ()
+    assumptions: tuple[Assumption, ...] = ()
+
+    @classmethod
+    def load(cls, *paths: str) -> Cluster:
+        """The cluster of some files and folders. What cannot be used is left out, and is in `problems`."""
+        return cls.of(load(paths))
+
+    @classmethod
+    def of(cls, manifests: Manifests | Iterable[Object]) -> Cluster:
+        """The cluster of what was loaded, or of plain objects. Of several objects with one key the last counts."""
+        if isinstance(manifests, Manifests):
+            return _completed([one.object for one in manifests.distinct().objects], manifests)
+        return _completed(list(manifests), None)
+
+    @property
+    def objects(self) -> tuple[Node | Namespace | Pod | NetworkPolicy, ...]:
+        """All that the engine was given."""
+        return (*self.nodes, *self.namespaces, *self.pods.values(), *self.policies.values())
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """What is wrong or doubtful in what was loaded, and what was skipped, by place."""
+        if self.manifests is None:
+            return ()
+        found = (*self.manifests.problems, *check(self.manifests))
+        return tuple(sorted(found, key=lambda problem: problem.location))
+
+    @cached_property
+    def places(self) -> Mapping[PolicyKey, Loaded[Object]]:
+        """Where the policies were read; empty for objects that were made in Python."""
+        if self.manifests is None:
+            return {}
+        pairs = zip(self.given, self.manifests.objects, strict=True)
+        return {_key(one): place for one, place in pairs if isinstance(one, NetworkPolicy)}
+
+    def location(self, policy: PolicyKey, path: str = "") -> Location | None:
+        """Where a field of a policy was read; None for a policy that was made in Python."""
+        place = self.places.get(policy)
+        return None if place is None else place.location(path_steps(path))
+
+    def endpoint(self, key: PodKey) -> Endpoint | None:
+        """A pod as the engine knows it."""
+        return self.engine.endpoint(key)
+
+    def connections(self, by: str = "workload", *, external: bool = True) -> tuple[Connection, ...]:
+        """All connections that policies allow: `haechi.analysis.reach.connections.connections`, which can do more."""
+        from haechi.analysis.reach.connections import connections
+
+        return connections(self, by, external=external)
+
+    def can(self, source: str, destination: str, port: str | None = None) -> Answer:
+        """Whether `source` may reach `destination`, and why: `haechi.analysis.why.can.can`."""
+        from haechi.analysis.why.can import can
+
+        return can(self, source, destination, port)
+
+    def diff(self, new: Cluster) -> tuple[Difference, ...]:
+        """What `new` allows otherwise than this: `haechi.analysis.reach.diff.diff`."""
+        from haechi.analysis.reach.diff import diff
+
+        return diff(self, new)
+
+    def lint(self, select: Iterable[str] = (), ignore: Iterable[str] = ()) -> tuple[Finding, ...]:
+        """What is likely not meant in its policies: `haechi.analysis.lint.lint`."""
+        from haechi.analysis.lint import lint
+
+        return lint(self, select, ignore)
+
+
+def _key(policy: NetworkPolicy) -> PolicyKey:
+    return PolicyKey(policy.namespace, policy.name)
+
+
+def _completed(objects: list[Object], manifests: Manifests | None) -> Cluster:
+    policies = {_key(one): one for one in objects if isinstance(one, NetworkPolicy)}
+    nodes = tuple({one.name: one for one in objects if isinstance(one, Node)}.values())
+    namespaces = tuple({one.name: one for one in objects if isinstance(one, Namespace)}.values())
+    found = {PodKey(one.namespace, one.name): one for one in _pods(objects, nodes)}
+    seen = {key: pod for key, pod in found.items() if not pod.spec.host_network and not pod.completed}
+    pods, made = _addressed(seen, policies.values(), objects)
+    engine = Engine.of((*nodes, *namespaces, *pods.values(), *policies.values()))
+    owners = Owners(objects)
+    return Cluster(
+        engine=engine,
+        pods=pods,
+        owners={key: owners.of(pod) for key, pod in pods.items()},
+        policies=policies,
+        nodes=nodes,
+        namespaces=namespaces,
+        services=tuple(one for one in objects if isinstance(one, Service)),
+        given=tuple(objects),
+        manifests=manifests,
+        made=made,
+        notes=tuple(_notes(objects, found.values(), len(made))),
+        assumptions=tuple(_assumptions(found.values(), made, engine)),
+    )
+
+
+def _pods(objects: list[Object], nodes: Iterable[Node]) -> Iterator[Pod]:
+    """The pods that are given, then those that workloads would make."""
+    yield from (one for one in objects if isinstance(one, Pod))
+    names = [node.name for node in nodes] or [""]
+    yield from pods_of_workloads(objects, names, MOST_REPLICAS)
+
+
+def _addressed(
+    pods: Mapping[PodKey, Pod], policies: Iterable[NetworkPolicy], objects: Iterable[Object]
+) -> tuple[dict[PodKey, Pod], frozenset[PodKey]]:
+    """The pods, each with an address, and the keys of those that got one here."""
+    bare = {key: pod for key, pod in pods.items() if not pod.addresses}
+    if not bare:
+        return dict(pods), frozenset()
+    taken = [text for one in objects if isinstance(one, Pod | Node | ExternalHost | Service) for text in one.addresses]
+    synthetic = Synthetic(policies, points(taken))
+    given = {key: _with_addresses(pod, synthetic.next()) for key, pod in bare.items()}
+    return {**pods, **given}, frozenset(key for key, pod in given.items() if pod.addresses)
+
+
+def _with_addresses(pod: Pod, addresses: tuple[str, ...]) -> Pod:
+    ips = tuple(PodIP(ip=text) for text in addresses)
+    return msgspec.structs.replace(pod, status=msgspec.structs.replace(pod.status, pod_ips=ips))
+
+
+def _notes(objects: list[Object], pods: Iterable[Pod], made: int) -> Iterator[str]:
+    for one in objects:
+        if isinstance(one, _WORKLOADS) and (one.pod_count or 0) > MOST_REPLICAS:
+            yield f"{one.display_name} asks for {one.pod_count} pods: the first {MOST_REPLICAS} stand for all"
+    if made:
+        yield f"{_counted(made)} without an address: given one that no ipBlock narrower than /0 holds"
+    host = sum(pod.spec.host_network and not pod.completed for pod in pods)
+    if host:
+        yield f"{_counted(host)} on the host's network left out: policies do not see them as pods"
+    completed = sum(pod.completed for pod in pods)
+    if completed:
+        yield f"{_counted(completed)} completed and left out"
+
+
+def _counted(number: int) -> str:
+    return "1 pod" if number == 1 else f"{number} pods"
+
+
+def _assumptions(pods: Iterable[Pod], made: frozenset[PodKey], engine: Engine) -> Iterator[Assumption]:
+    """In the order of `Assumption`."""
+    listed = list(pods)
+    if any(pod.spec.host_network for pod in listed):
+        yield Assumption.HOST_NETWORK
+    if any(pod.completed for pod in listed):
+        yield Assumption.COMPLETED
+    if any(len(engine.claimants(point)) > 1 for endpoint in engine.endpoints for point in endpoint.addresses):
+        yield Assumption.DISPUTED
+    if any(policy.defects for policy in engine.policies.values()):
+        yield Assumption.UNREADABLE
+    if made:
+        yield Assumption.SYNTHETIC

@@ -1,0 +1,64 @@
+"""What a person calls a pod: `namespace/pod`, `namespace/kind/name`, a line's own name, or an address."""
+
+from __future__ import annotations
+
+from haechi.analysis.cluster.cluster import Cluster
+from haechi.model.verdict import PodKey
+from haechi.sets import AddressError, text_to_point
+
+
+def pods_named(cluster: Cluster, text: str) -> tuple[PodKey, ...]:
+    """The pods that a text means, sorted; none if it means nobody.
+
+    `namespace/name` is a pod; if there is none, a workload of that name. A kind is written in any case.
+    """
+    point = address_named(text)
+    if point is not None:
+        owner = cluster.engine.owner(point)
+        return () if owner is None else (owner.key,)
+    parts = text.split("/")
+    if len(parts) == 2:
+        key = PodKey(parts[0], parts[1].removesuffix("[Pod]"))
+        return (key,) if key in cluster.pods else _of_workload(cluster, parts[0], "", parts[1])
+    return _of_workload(cluster, *parts) if len(parts) == 3 else ()
+
+
+def _of_workload(cluster: Cluster, namespace: str, kind: str, name: str) -> tuple[PodKey, ...]:
+    bare, bracket, word = name.partition("[")
+    wanted = (word.rstrip("]") if bracket else kind).lower()
+    found = [
+        key
+        for key, owner in cluster.owners.items()
+        if (owner.namespace, owner.name) == (namespace, bare) and wanted in ("", owner.kind.lower())
+    ]
+    return tuple(sorted(found))
+
+
+def names(cluster: Cluster) -> list[str]:
+    """Every name of a pod or a workload that `pods_named` takes, for those who mistyped one."""
+    return [*map(str, cluster.pods), *map(str, set(cluster.owners.values()))]
+
+
+def address_named(text: str) -> int | None:
+    """The point of a single address; None for any other text."""
+    try:
+        return text_to_point(text)
+    except AddressError:
+        return None
+
+
+class UnknownName(LookupError):
+    """A text that means nobody.
+
+    Attributes:
+        argument: where it was given.
+        text: as given.
+    """
+
+    def __init__(self, argument: str, text: str) -> None:
+        self.argument = argument
+        self.text = text
+        super().__init__(argument, text)
+
+    def __str__(self) -> str:
+        return f"{self.argument}: {self.text!r} is no pod, no workload and no address"

@@ -1,0 +1,144 @@
+"""Checks of how a policy is put together: its directions and its lists of rules.
+
+They need no pods, but use them where they are known. They refuse to judge what the API server refuses.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pyroaring import BitMap
+
+from haechi.analysis.lint.check import Check, Found, check
+from haechi.analysis.lint.facts.review import Review, WrittenPolicy
+from haechi.analysis.lint.finding import Edit, Fix, Severity
+from haechi.model import NetworkPolicySpec, default
+from haechi.model.verdict import Direction
+
+
+@check(
+    "rules-without-policy-type",
+    Severity.ERROR,
+    "policyTypes does not list the direction of these rules, so they do nothing.",
+)
+def rules_without_policy_type(review: Review) -> Iterator[Found]:
+    """Rules of a direction in which the policy does not isolate."""
+    for one in review.policies:
+        for direction in sorted({rule.direction for rule in one.rules if not rule.in_force}):
+            name = direction.lower()
+            yield Found(
+                one.object,
+                ("spec", name),
+                f"policyTypes does not list {direction}, so these rules do nothing",
+                f"add {direction} to policyTypes, or delete {name}",
+            )
+
+
+@check(
+    "empty-egress-without-policy-type",
+    Severity.ERROR,
+    "egress is empty and policyTypes is absent, so the policy does not touch egress.",
+)
+def empty_egress_without_policy_type(review: Review) -> Iterator[Found]:
+    """An `egress: []` that denies nothing."""
+    for one in review.policies:
+        spec, path = one.object.spec, ("spec", "egress")
+        if not spec.policy_types and not spec.egress and review.is_written(one.object, path):
+            yield Found(
+                one.object,
+                path,
+                "egress is empty and policyTypes is absent: without rules it counts only if policyTypes lists Egress, "
+                "so nothing is denied",
+                "add policyTypes with Egress, or delete egress",
+            )
+
+
+@check(
+    "isolates-ingress-too",
+    Severity.WARNING,
+    "policyTypes is absent and all rules are for egress: the policy also lets nothing in.",
+)
+def isolates_ingress_too(review: Review) -> Iterator[Found]:
+    """Policies for egress that shut their pods for ingress by the default of policyTypes, as the only ones."""
+    shut = _shut_twice(review)
+    for one in review.policies:
+        spec = one.object.spec
+        if spec.policy_types or spec.ingress or not spec.egress or review.is_written(one.object, ("spec", "ingress")):
+            continue
+        pods = review.pods(one.policy.subject)
+        if not pods or pods - shut:
+            yield Found(
+                one.object,
+                ("spec", "egress"),
+                "policyTypes is absent, which always includes Ingress: the policy also isolates its pods for ingress "
+                "and lets nothing in",
+                "write policyTypes: [Egress], or [Ingress, Egress] if that is meant",
+            )
+
+
+def _shut_twice(review: Review) -> BitMap:
+    """The pods that several policies isolate for ingress: one of them less changes nothing about that."""
+    once, twice = BitMap(), BitMap()
+    for one in review.policies:
+        if Direction.INGRESS in one.policy.directions:
+            pods = review.pods(one.policy.subject)
+            twice |= once & pods
+            once |= pods
+    return twice
+
+
+@check(
+    "policy-types-implicit",
+    Severity.NOTE,
+    "policyTypes is absent: the directions follow from which rules there are.",
+    on_request=True,
+)
+def policy_types_implicit(review: Review) -> Iterator[Found]:
+    """Policies that leave policyTypes to the API server."""
+    for one in review.policies:
+        if not one.object.spec.policy_types:
+            types = list(default(one.object).spec.policy_types)
+            yield Found(
+                one.object,
+                ("spec", "policyTypes"),
+                f"policyTypes is absent, which means {' and '.join(types)}",
+                f"write policyTypes: [{', '.join(types)}]",
+                Fix("write out policyTypes", (_types(one, types),)),
+            )
+
+
+def _types(policy: WrittenPolicy, types: list[str]) -> Edit:
+    if policy.object.spec == NetworkPolicySpec():  # there may be no spec to write into
+        return Edit(("spec",), {"podSelector": {}, "policyTypes": types})
+    return Edit(("spec", "policyTypes"), types)
+
+
+@check(
+    "everyone",
+    Severity.NOTE,
+    "A rule with ports and without peers allows everyone, also from outside the cluster.",
+    on_request=True,
+)
+def everyone(review: Review) -> Iterator[Found]:
+    """Rules whose from or to is absent or empty."""
+    for one in review.policies:
+        for rule, _ in one.effective:
+            if rule.ports and not rule.peers:
+                ingress = rule.direction is Direction.INGRESS
+                yield Found(
+                    one.object,
+                    rule.path,
+                    "without from, these ports are open to everyone, also from outside the cluster"
+                    if ingress
+                    else "without to, these ports may be reached everywhere, also outside the cluster",
+                    f"name the peers in {'from' if ingress else 'to'}",
+                )
+
+
+CHECKS: tuple[Check, ...] = (
+    rules_without_policy_type,
+    empty_egress_without_policy_type,
+    isolates_ingress_too,
+    policy_types_implicit,
+    everyone,
+)

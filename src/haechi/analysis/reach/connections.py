@@ -1,0 +1,152 @@
+"""Connections: who may reach whom on which ports, as lines that people and programs read.
+
+Promises lines in a stable order (pods before outside, by name, then by address), no line from something to itself, none
+without ports, and that together they say exactly what policies allow: every packet from one name to the other, on these
+ports, passes, and no other does. Two exceptions are not listed because they hold whatever policies say: a pod and
+itself, a pod and its own node.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import NamedTuple
+
+from haechi.analysis.cluster.cluster import Cluster
+from haechi.analysis.reach.groups import Group, groups
+from haechi.analysis.reach.reach import Reach
+from haechi.model.verdict import Direction, PodKey
+from haechi.sets import AddressSet, PortSet, point_to_text
+
+
+class Grouping(StrEnum):
+    """What a line stands for: a pod, the pods of a workload, or all pods that behave alike."""
+
+    POD = "pod"
+    WORKLOAD = "workload"
+    CLASS = "class"
+
+
+class Connection(NamedTuple):
+    """`src` may reach `dst` on `ports`. A name is `namespace/name[Kind]`, or a range of outside addresses."""
+
+    src: str
+    dst: str
+    ports: PortSet
+
+
+@dataclass(frozen=True)
+class Listing:
+    """The connections of a cluster, and who is meant by the names.
+
+    Attributes:
+        groups: who stands behind each name, in the order of names.
+        reach: what they are made from.
+    """
+
+    groups: tuple[Group, ...]
+    reach: Reach
+
+    @classmethod
+    def of(
+        cls, cluster: Cluster, by: Grouping | str = Grouping.WORKLOAD, *, ipblock_matches_pods: bool = True
+    ) -> Listing:
+        """The listing of a cluster."""
+        reach = Reach(cluster, ipblock_matches_pods=ipblock_matches_pods)
+        return cls(groups(cluster, reach.classes, Grouping(by)), reach)
+
+    def connections(
+        self, *, external: bool = True, focus: Callable[[Group], bool] | None = None, address: AddressSet | None = None
+    ) -> Iterator[Connection]:
+        """The lines.
+
+        Args:
+            external: with those from and to outside addresses.
+            focus: only lines that have one of these at an end, if given.
+            address: also lines that have one of these outside addresses at an end, if given.
+        """
+        chosen = None if focus is None else frozenset(group.name for group in self.groups if focus(group))
+        by_class: dict[int, list[tuple[str, PortSet]]] = {}
+        for group in self.groups:
+            ahead = by_class.get(group.number)
+            if ahead is None:
+                ahead = by_class[group.number] = list(self._ahead(group, external))
+            yield from self._lines(group, ahead, chosen, address)
+        if external:
+            for first, last, dst, ports in sorted(self._incoming(), key=lambda line: (line[0], line[1], line[2])):
+                if chosen is None or dst in chosen or _meets(address, first, last):
+                    yield Connection(range_text(first, last), dst, ports)
+
+    def _ahead(self, group: Group, external: bool) -> Iterator[tuple[str, PortSet]]:
+        servers = self.reach.servers(self.reach.classes[group.number])
+        for other in self.groups:
+            ports = servers.get(other.number)
+            if ports is not None:
+                yield other.name, ports
+        if external:
+            for first, last, ports in self.reach.outside(self.reach.classes[group.number], Direction.EGRESS):
+                yield range_text(first, last), ports
+
+    def _lines(
+        self,
+        group: Group,
+        ahead: list[tuple[str, PortSet]],
+        chosen: frozenset[str] | None,
+        address: AddressSet | None,
+    ) -> Iterator[Connection]:
+        src = group.name
+        every = chosen is None or src in chosen
+        for dst, ports in ahead:
+            if dst == src and not group.has_others:
+                continue
+            if every or (chosen is not None and dst in chosen) or (address is not None and _in(address, dst)):
+                yield Connection(src, dst, ports)
+
+    def _incoming(self) -> Iterator[tuple[int, int, str, PortSet]]:
+        for group in self.groups:
+            for first, last, ports in self.reach.outside(self.reach.classes[group.number], Direction.INGRESS):
+                yield first, last, group.name, ports
+
+
+def connections(
+    cluster: Cluster,
+    by: Grouping | str = Grouping.WORKLOAD,
+    *,
+    external: bool = True,
+    focus: Iterable[PodKey] | None = None,
+    ipblock_matches_pods: bool = True,
+) -> tuple[Connection, ...]:
+    """All connections that policies allow.
+
+    Args:
+        cluster: whose.
+        by: what a line stands for.
+        external: with those from and to outside addresses.
+        focus: only those of these pods, if given.
+        ipblock_matches_pods: whether an ipBlock means pods whose addresses it holds.
+    """
+    wanted = None if focus is None else frozenset(focus)
+    listing = Listing.of(cluster, by, ipblock_matches_pods=ipblock_matches_pods)
+    return tuple(
+        listing.connections(
+            external=external, focus=None if wanted is None else lambda group: not wanted.isdisjoint(group.pods)
+        )
+    )
+
+
+def range_text(first: int, last: int) -> str:
+    """`first-last`, both included."""
+    return f"{point_to_text(first)}-{point_to_text(last)}"
+
+
+def _in(addresses: AddressSet, name: str) -> bool:
+    """Whether a name is a range that holds one of these addresses."""
+    first, dash, last = name.partition("-")
+    if "/" in name or not dash:
+        return False
+    return not addresses.isdisjoint(AddressSet.from_range(first, last))
+
+
+def _meets(addresses: AddressSet | None, first: int, last: int) -> bool:
+    return addresses is not None and not addresses.isdisjoint(AddressSet([(first, last)]))

@@ -1,0 +1,203 @@
+"""`diff`: what two sets of manifests allow differently.
+
+Why: a reviewer sees changed YAML and wants to know what it means. Promises every connection that is allowed in one and
+not in the other, or on other ports, and nothing else; and with it the policies that were added, removed or changed and
+have a say in it. A workload is compared with the workload of its name, whatever its pods are called.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from itertools import pairwise
+
+from haechi.analysis.cluster.cluster import Cluster
+from haechi.analysis.reach.classes import PodClass
+from haechi.analysis.reach.connections import range_text
+from haechi.analysis.reach.reach import Reach
+from haechi.analysis.reach.units import Unit, units
+from haechi.engine import PolicySet
+from haechi.model.verdict import Direction, PolicyKey
+from haechi.sets import PortSet
+
+_Numbers = tuple[int | None, int | None]  # a class before and after
+_Pair = tuple[PodClass | None, PodClass | None]
+
+
+class Kind(StrEnum):
+    """What became of a connection."""
+
+    ADDED = "added"
+    REMOVED = "removed"
+    CHANGED = "changed"
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """A policy that was added, removed or changed, or moved to other pods because labels changed (`unchanged`)."""
+
+    policy: PolicyKey
+    change: str
+
+    def __str__(self) -> str:
+        """`namespace/name (added)`."""
+        return f"{self.policy} ({self.change})"
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A connection whose ports differ.
+
+    Attributes:
+        src: who connects, as in `Connection`.
+        dst: to whom.
+        before: the ports in the old set.
+        after: the ports in the new set.
+        causes: the policies behind it; none where only pods, labels or namespaces differ.
+    """
+
+    src: str
+    dst: str
+    before: PortSet
+    after: PortSet
+    causes: tuple[Cause, ...] = ()
+
+    @property
+    def kind(self) -> Kind:
+        """Whether the connection is new, gone, or on other ports."""
+        if not self.before:
+            return Kind.ADDED
+        return Kind.CHANGED if self.after else Kind.REMOVED
+
+    @property
+    def adds(self) -> bool:
+        """Whether something is allowed that was not."""
+        return not self.after <= self.before
+
+    @property
+    def removes(self) -> bool:
+        """Whether something is not allowed that was."""
+        return not self.before <= self.after
+
+
+def diff(old: Cluster, new: Cluster) -> tuple[Difference, ...]:
+    """All differences, by source and destination: pods first, then outside addresses."""
+    return tuple(_Comparison(old, new).all())
+
+
+class _Comparison:
+    """Two clusters side by side. Work is done once for each pair of classes, before and after."""
+
+    def __init__(self, old: Cluster, new: Cluster) -> None:
+        self._old, self._new = Reach(old), Reach(new)
+        self._policies = old.engine.policies, new.engine.policies
+        self._units: dict[_Numbers, list[Unit]] = {}
+        for unit in units((old, self._old.classes), (new, self._new.classes)):
+            self._units.setdefault((unit.old, unit.new), []).append(unit)
+
+    def all(self) -> Iterator[Difference]:
+        between = [difference for numbers in self._units for difference in self._between(numbers)]
+        yield from sorted(between, key=lambda difference: (difference.src, difference.dst))
+        sent = [one for numbers in self._units for one in self._outside(numbers, Direction.EGRESS)]
+        received = [one for numbers in self._units for one in self._outside(numbers, Direction.INGRESS)]
+        yield from (one for _, one in sorted(sent, key=lambda pair: (pair[1].src, pair[0])))
+        yield from (one for _, one in sorted(received, key=lambda pair: (pair[0], pair[1].dst)))
+
+    def _classes(self, numbers: _Numbers) -> _Pair:
+        before, after = numbers
+        return (
+            None if before is None else self._old.classes[before],
+            None if after is None else self._new.classes[after],
+        )
+
+    # -- between pods ------------------------------------------------------------------------------------------------
+
+    def _between(self, numbers: _Numbers) -> Iterator[Difference]:
+        client = self._classes(numbers)
+        before = {} if client[0] is None else self._old.servers(client[0])
+        after = {} if client[1] is None else self._new.servers(client[1])
+        for others, targets in self._units.items():
+            was = before.get(others[0], PortSet.NONE) if others[0] is not None else PortSet.NONE
+            now = after.get(others[1], PortSet.NONE) if others[1] is not None else PortSet.NONE
+            if was != now:
+                causes = tuple(self._causes(client, self._classes(others)))
+                for unit in self._units[numbers]:
+                    yield from (
+                        Difference(unit.name, target.name, was, now, causes)
+                        for target in targets
+                        if target.name != unit.name
+                    )
+
+    def _causes(self, client: _Pair, server: _Pair) -> Iterator[Cause]:
+        """The policies of the sides that differ."""
+        found: set[PolicyKey] = set()
+        for direction, one, other in ((Direction.EGRESS, client, server), (Direction.INGRESS, server, client)):
+            if _side(self._old, one[0], direction, other[0]) != _side(self._new, one[1], direction, other[1]):
+                found.update(_keys(one, direction))
+        yield from self._changed(found)
+
+    def _changed(self, keys: Iterable[PolicyKey]) -> Iterator[Cause]:
+        before, after = self._policies
+        for key in sorted(keys):
+            if before.get(key) != after.get(key):
+                change = "added" if key not in before else "removed" if key not in after else "changed"
+                yield Cause(key, change)
+
+    # -- outside -----------------------------------------------------------------------------------------------------
+
+    def _outside(self, numbers: _Numbers, direction: Direction) -> Iterator[tuple[tuple[int, int], Difference]]:
+        before, after = self._classes(numbers)
+        was = () if before is None else self._old.outside(before, direction)
+        now = () if after is None else self._new.outside(after, direction)
+        if was == now:
+            return
+        causes = tuple(self._changed(_keys((before, after), direction)))
+        for first, last, left, right in _beside(was, now):
+            if left != right and not (self._old.is_pods(first, last) or self._new.is_pods(first, last)):
+                name = range_text(first, last)
+                for unit in self._units[numbers]:
+                    ends = (unit.name, name) if direction is Direction.EGRESS else (name, unit.name)
+                    yield (first, last), Difference(*ends, left, right, causes)
+
+
+def _side(reach: Reach, one: PodClass | None, direction: Direction, other: PodClass | None) -> object:
+    return None if one is None or other is None else reach.side(one, direction, other)
+
+
+def _keys(pair: _Pair, direction: Direction) -> set[PolicyKey]:
+    """The policies that isolate a class, before or after."""
+    found: set[PolicyKey] = set()
+    for one in pair:
+        policies: PolicySet | None = None
+        if one is not None:
+            policies = one.egress if direction is Direction.EGRESS else one.ingress
+        found.update(policies.policies if policies is not None else ())
+    return found
+
+
+_Ranges = tuple[tuple[int, int, PortSet], ...]
+
+
+def _beside(was: _Ranges, now: _Ranges) -> list[tuple[int, int, PortSet, PortSet]]:
+    """The fewest ranges on which neither changes, with the ports of both."""
+    marks = sorted({edge for ranges in (was, now) for first, last, _ in ranges for edge in (first, last + 1)})
+    left, right = _steps(was), _steps(now)
+    found: list[tuple[int, int, PortSet, PortSet]] = []
+    one = other = PortSet.NONE
+    for start, end in pairwise(marks):
+        one, other = left.get(start, one), right.get(start, other)
+        if found and start != 1 << 32 and found[-1][1:] == (start - 1, one, other):
+            found[-1] = (found[-1][0], end - 1, one, other)
+        else:
+            found.append((start, end - 1, one, other))
+    return found
+
+
+def _steps(ranges: _Ranges) -> dict[int, PortSet]:
+    """The ports from each edge on."""
+    found: dict[int, PortSet] = {}
+    for first, last, ports in ranges:
+        found[first] = ports
+        found[last + 1] = PortSet.NONE
+    return found

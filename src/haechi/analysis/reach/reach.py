@@ -1,0 +1,151 @@
+"""Who may reach whom, by class of pods, and what of the outside.
+
+Why: everything that lists or compares connections starts here. Promises for each ordered pair of classes the exact
+ports on which a member of the one may reach another pod of the other (over IPv4 or over IPv6), and for each class and
+direction the function from outside addresses to ports. The cost is that of the pairs that have an answer, and of what
+policies say, not of pods.
+
+    PolicySet ──▶ Row: class ──▶ ports at each kind of address ──┐
+                                                                 ├── egress of the one ∩ ingress of the other
+    PolicySet ──▶ Row ───────────────────────────────────────────┘
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cached_property
+
+from haechi.analysis.cluster.cluster import Cluster
+from haechi.analysis.reach.classes import V6_START, Classes, PodClass
+from haechi.analysis.reach.rows import Rows, outside
+from haechi.engine import PolicySet
+from haechi.model.verdict import Direction
+from haechi.sets import AddressSet, PortSet
+
+_Profile = tuple[tuple[int, PortSet], ...]  # family and ports for each spot of a class
+_Row = dict[int, _Profile]  # by class; one that nothing is allowed to is absent
+
+
+class Reach:
+    """All connections between the classes of a cluster.
+
+    Args:
+        cluster: whose connections.
+        ipblock_matches_pods: whether an ipBlock means pods whose addresses it holds.
+    """
+
+    def __init__(self, cluster: Cluster, *, ipblock_matches_pods: bool = True) -> None:
+        classes = Classes.of(cluster.engine, ipblock_matches_pods=ipblock_matches_pods)
+        self.classes = classes.all
+        self._policies = Rows(classes, ipblock_matches_pods=ipblock_matches_pods)
+        self._rows: dict[int, _Row] = {}
+        self._common: dict[tuple[int, int], PortSet] = {}
+        self._profiles: dict[_Profile, _Profile] = {}
+        self._lines: dict[tuple[int | None, tuple[bool, bool]], tuple[tuple[int, int, PortSet], ...]] = {}
+        self._open = {one.number: self._shared(_all(one)) for one in self.classes if one.spots}
+        points = {point for endpoint in cluster.engine.endpoints for point in endpoint.addresses}
+        self._pods = AddressSet.of(*points)
+
+    # -- between pods ------------------------------------------------------------------------------------------------
+
+    def servers(self, client: PodClass) -> dict[int, PortSet]:
+        """By class, the ports on which `client` may reach its pods; classes that it cannot reach are absent."""
+        if not client.spots:
+            return {}
+        incoming = self._incoming[client.number]
+        ways = self._open if client.egress is None else self._row(client.egress)
+        isolated = self._isolated
+        found: dict[int, PortSet] = {}
+        mine = self._open[client.number]
+        for number, sent in ways.items():
+            received = incoming.get(number) if number in isolated else mine
+            if received is not None:
+                ports = self._both(sent, received)
+                if ports:
+                    found[number] = ports
+        return found
+
+    def side(self, one: PodClass, direction: Direction, other: PodClass) -> tuple[tuple[int, PortSet], ...]:
+        """What one end allows by itself: family and ports for each kind of address of the other."""
+        policies = one.egress if direction is Direction.EGRESS else one.ingress
+        return self._open.get(other.number, ()) if policies is None else self._row(policies).get(other.number, ())
+
+    @cached_property
+    def _isolated(self) -> frozenset[int]:
+        return frozenset(one.number for one in self.classes if one.ingress is not None)
+
+    @cached_property
+    def _incoming(self) -> list[_Row]:
+        """For each class, by isolated class what that one accepts from it."""
+        found: list[_Row] = [{} for _ in self.classes]
+        subjects: dict[int, tuple[PolicySet, list[int]]] = {}
+        for one in self.classes:
+            if one.ingress is not None:
+                subjects.setdefault(id(one.ingress), (one.ingress, []))[1].append(one.number)
+        for policies, numbers in subjects.values():
+            for client, profile in self._row(policies).items():
+                row = found[client]
+                for number in numbers:
+                    row[number] = profile
+        return found
+
+    def _both(self, sent: _Profile, received: _Profile) -> PortSet:
+        """What one end sends and the other receives, over any family that both have."""
+        key = (id(sent), id(received))  # profiles are shared and live as long as this
+        found = self._common.get(key)
+        if found is None:
+            ports = [one & other for f, one in sent for g, other in received if f == g]
+            found = self._common[key] = PortSet.union_all(ports)
+        return found
+
+    def _shared(self, profile: _Profile) -> _Profile:
+        return self._profiles.setdefault(profile, profile)
+
+    # -- what policies allow of classes ------------------------------------------------------------------------------
+
+    def _row(self, policies: PolicySet) -> _Row:
+        found = self._rows.get(id(policies))
+        if found is None:
+            found = self._rows[id(policies)] = self._evaluated(policies)
+        return found
+
+    def _evaluated(self, policies: PolicySet) -> _Row:
+        row: dict[int, list[tuple[int, PortSet]]] = {}
+        for spot, ports in self._policies.of(policies).items():
+            row.setdefault(spot.number, []).append((_family(self.classes[spot.number].spots[spot.place]), ports))
+        return {number: self._shared(tuple(profile)) for number, profile in row.items()}
+
+    # -- outside -----------------------------------------------------------------------------------------------------
+
+    def outside(self, one: PodClass, direction: Direction) -> tuple[tuple[int, int, PortSet], ...]:
+        """First and last address of each range of outside addresses, and the ports: to them, or from them.
+
+        Ranges stay within a family and are the fewest; pods that have addresses within a range are not meant.
+        """
+        policies = one.egress if direction is Direction.EGRESS else one.ingress
+        families = (any(spot < V6_START for spot in one.spots), any(spot >= V6_START for spot in one.spots))
+        key = (None if policies is None else id(policies), families)
+        found = self._lines.get(key)
+        if found is None:
+            found = self._lines[key] = tuple(self._ranges(policies, families))
+        return found
+
+    def is_pods(self, first: int, last: int) -> bool:
+        """Whether pods have every address of a range."""
+        return AddressSet([(first, last)]) <= self._pods
+
+    def _ranges(self, policies: PolicySet | None, families: tuple[bool, bool]) -> Iterator[tuple[int, int, PortSet]]:
+        traffic = outside(policies)
+        for family, has in zip((AddressSet.V4, AddressSet.V6), families, strict=True):
+            if has:
+                for first, last, ports in traffic.restricted(family, PortSet.ALL).pieces:
+                    if not self.is_pods(first, last):
+                        yield first, last, ports
+
+
+def _family(point: int) -> int:
+    return 4 if point < V6_START else 6
+
+
+def _all(one: PodClass) -> _Profile:
+    return tuple((_family(spot), PortSet.ALL) for spot in one.spots)

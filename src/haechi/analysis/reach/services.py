@@ -1,0 +1,79 @@
+"""Services and port names: what people call the ends of a connection.
+
+Services change no verdict (their address is never the destination that policies judge); they only help to read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from haechi.analysis.cluster.cluster import Cluster
+from haechi.analysis.cluster.wording import PROTOCOLS, PortNames
+from haechi.analysis.reach.groups import Group
+from haechi.engine.endpoint import PROTOCOL_NUMBERS
+from haechi.model import LabelSelector, Service, ServicePort
+from haechi.model.verdict import PodKey
+from haechi.select import Selector
+
+
+@dataclass(frozen=True, slots=True)
+class Backing:
+    """A port of a Service and whom it leads to.
+
+    Attributes:
+        service: `namespace/name`.
+        port: such as `TCP 80 (http)`.
+        target: such as `8080`, or the name of a container port.
+        groups: the names of the groups behind it.
+    """
+
+    service: str
+    port: str
+    target: str
+    groups: tuple[str, ...]
+
+
+def port_names(cluster: Cluster, groups: Iterable[Group]) -> dict[str, PortNames]:
+    """By group, the names that its containers give to ports."""
+    return {group.name: _names(cluster, group.pods) for group in groups}
+
+
+def _names(cluster: Cluster, pods: Iterable[PodKey]) -> PortNames:
+    found: dict[tuple[int, int], str] = {}
+    for key in pods:
+        endpoint = cluster.endpoint(key)
+        for port in endpoint.ports if endpoint else ():
+            found.setdefault((port.protocol, port.number), port.name)
+    return found
+
+
+def backings(cluster: Cluster, groups: Iterable[Group]) -> tuple[Backing, ...]:
+    """Every port of every Service that selects pods, by name."""
+    listed = list(groups)
+    found: list[Backing] = []
+    for service in sorted(cluster.services, key=lambda service: service.key):
+        behind = _behind(cluster, service, listed)
+        if behind:
+            found += [Backing(service.key, _port(port), _target(port), behind) for port in service.spec.ports]
+    return tuple(found)
+
+
+def _behind(cluster: Cluster, service: Service, groups: Iterable[Group]) -> tuple[str, ...]:
+    if not service.spec.selector:
+        return ()
+    selector = Selector.parse(LabelSelector(match_labels=service.spec.selector))
+    return tuple(
+        group.name
+        for group in groups
+        if any(key.namespace == service.namespace and selector.matches(cluster.pods[key].labels) for key in group.pods)
+    )
+
+
+def _port(port: ServicePort) -> str:
+    protocol = PROTOCOLS.get(PROTOCOL_NUMBERS.get(port.protocol, 0), port.protocol)
+    return f"{protocol} {port.port}" + (f" ({port.name})" if port.name else "")
+
+
+def _target(port: ServicePort) -> str:
+    return str(port.port if port.target_port in (None, 0, "") else port.target_port)

@@ -1,0 +1,246 @@
+"""`can`: may one reach another, and why.
+
+Promises that every verdict is the engine's, that each side names its policies and every rule that allows, and for a
+denial the rule that comes nearest and what it lacks. Refuses names that mean nobody (`UnknownName`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from ipaddress import ip_address
+from itertools import product
+
+from haechi.analysis.cluster.assumptions import Assumption
+from haechi.analysis.cluster.cluster import Cluster
+from haechi.analysis.cluster.names import UnknownName, address_named, pods_named
+from haechi.analysis.reach.classes import V6_START, Classes
+from haechi.analysis.why.ports import AskedPort
+from haechi.analysis.why.rules import Approach, RuleAnswer, rule_answers
+from haechi.engine import Endpoint, verdict
+from haechi.model import Location
+from haechi.model.verdict import Direction, Packet, PodKey, PolicyKey, Side
+from haechi.sets import PortSet, point_to_text
+
+
+@dataclass(frozen=True, slots=True)
+class SideAnswer:
+    """What one end says to a packet.
+
+    Attributes:
+        direction: egress of the source or ingress of the destination.
+        subject: the pod at this end; None for an address outside.
+        allowed: whether it lets the packet pass.
+        isolating: the policies that isolate the pod, with their places.
+        allowing: the rules that allow the packet.
+        nearest: of a denial, the rule that lacks least; None if there is no rule.
+    """
+
+    direction: Direction
+    subject: PodKey | None
+    allowed: bool
+    isolating: tuple[tuple[PolicyKey, Location | None], ...] = ()
+    allowing: tuple[RuleAnswer, ...] = ()
+    nearest: RuleAnswer | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One packet between two ends, judged.
+
+    Attributes:
+        source: the pod that sends, or None.
+        destination: the pod that receives, or None.
+        packet: what was asked.
+        egress: what the source's end says.
+        ingress: what the destination's end says.
+    """
+
+    source: PodKey | None
+    destination: PodKey | None
+    packet: Packet
+    egress: SideAnswer
+    ingress: SideAnswer
+
+    @property
+    def allowed(self) -> bool:
+        """Whether the packet passes."""
+        return self.egress.allowed and self.ingress.allowed
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The answer to a question.
+
+    Attributes:
+        source: as asked.
+        destination: as asked.
+        port: as asked; None: any.
+        pairs: for every pair of pods that policies tell apart, a packet of each address family that both have.
+        assumptions: what the answer rests on where the specification is silent.
+    """
+
+    source: str
+    destination: str
+    port: str | None
+    pairs: tuple[tuple[Way, ...], ...]
+    assumptions: tuple[Assumption, ...] = ()
+
+    @property
+    def allowed(self) -> bool:
+        """Whether every pair is connected, over IPv4 or over IPv6."""
+        return bool(self.pairs) and all(any(way.allowed for way in ways) for ways in self.pairs)
+
+
+@dataclass(frozen=True, slots=True)
+class _End:
+    pod: Endpoint | None
+    addresses: tuple[int, ...]
+
+
+def can(cluster: Cluster, source: str, destination: str, port: str | None = None) -> Answer:
+    """Whether `source` may reach `destination`.
+
+    Args:
+        cluster: whose policies.
+        source: `namespace/pod`, `namespace/kind/name`, or an address.
+        destination: the same.
+        port: `80`, `53/UDP`, or the name of a port of the destination's containers; any port if None.
+
+    Raises:
+        UnknownName: an end means nobody.
+        UnknownPort: the port means nothing.
+    """
+    sources, destinations = _ends(cluster, "SRC", source), _ends(cluster, "DST", destination)
+    asked = None if port is None else AskedPort.parse(port)
+    pairs = [tuple(_ways(cluster, one, other, asked)) for one, other in product(sources, destinations)]
+    return Answer(source, destination, port, tuple(pairs), tuple(_assumed(cluster, pairs)))
+
+
+def _ends(cluster: Cluster, argument: str, text: str) -> list[_End]:
+    """The ends that a text means; of pods that behave alike, the first."""
+    keys = pods_named(cluster, text)
+    point = address_named(text)
+    if point is not None:
+        return [_End(cluster.engine.owner(point), (point,))]
+    if not keys:
+        raise UnknownName(argument, text)
+    if len(keys) > 1:
+        alike = {key: one.number for one in Classes.of(cluster.engine).all for key in one.members}
+        keys = tuple({alike[key]: key for key in reversed(keys)}.values())
+    ends = [cluster.engine.endpoint(key) for key in sorted(keys)]
+    return [_End(pod, pod.addresses) for pod in ends if pod is not None]
+
+
+def _ways(cluster: Cluster, source: _End, destination: _End, asked: AskedPort | None) -> Iterator[Way]:
+    for one, other in product(source.addresses, destination.addresses):
+        if (one < V6_START) == (other < V6_START):
+            if asked is not None:
+                protocol, number = asked.on(destination.pod)
+            else:
+                protocol, number = _telling(cluster, source, one, destination, other)
+            packet = Packet(ip_address(point_to_text(one)), ip_address(point_to_text(other)), protocol, number)
+            yield judged(cluster, packet, source.pod, destination.pod)
+
+
+def judged(cluster: Cluster, packet: Packet, source: Endpoint | None, destination: Endpoint | None) -> Way:
+    """The verdict on a packet and its reasons."""
+    found = verdict(cluster.engine, packet)
+    remotes = address_named(str(packet.destination)), address_named(str(packet.source))
+    egress = _side(cluster, found.egress, Direction.EGRESS, source, remotes[0] or 0, destination, packet)
+    ingress = _side(cluster, found.ingress, Direction.INGRESS, destination, remotes[1] or 0, source, packet)
+    keys = (None if source is None else source.key, None if destination is None else destination.key)
+    return Way(*keys, packet, egress, ingress)
+
+
+def _side(
+    cluster: Cluster,
+    side: Side,
+    direction: Direction,
+    subject: Endpoint | None,
+    remote: int,
+    peer: Endpoint | None,
+    packet: Packet,
+) -> SideAnswer:
+    isolating = tuple((key, cluster.location(key, "spec.podSelector")) for key in side.policies)
+    if subject is None or not isolating:
+        return SideAnswer(direction, None if subject is None else subject.key, side.allowed)
+    approach = Approach(subject, direction, remote, peer, packet.protocol, packet.port)
+    policies = cluster.engine.policies
+    rules = [answer for key in side.policies for answer in rule_answers(cluster, policies[key], approach)]
+    allowing = tuple(rule for rule in rules if rule.allows)
+    nearest = None if side.allowed else min(rules, key=_distance, default=None)
+    return SideAnswer(direction, subject.key, side.allowed, isolating, allowing, nearest)
+
+
+def _distance(rule: RuleAnswer) -> int:
+    return len(rule.lacks)
+
+
+def _telling(cluster: Cluster, source: _End, one: int, destination: _End, other: int) -> tuple[int, int]:
+    """Where no port is asked for: one that is allowed, or else one that at least one side allows."""
+    sent = _allowed(cluster, source.pod, Direction.EGRESS, other, destination.pod)
+    received = _allowed(cluster, destination.pod, Direction.INGRESS, one, source.pod)
+    for ports in (sent & received, received, sent):
+        if ports and ports != PortSet.ALL:
+            return ports.witness()
+    return 6, 80
+
+
+def _allowed(
+    cluster: Cluster, subject: Endpoint | None, direction: Direction, remote: int, peer: Endpoint | None
+) -> PortSet:
+    """Every port that one side allows towards one address."""
+    policies = None if subject is None else cluster.engine.policy_set(subject, direction)
+    if policies is None:
+        return PortSet.ALL
+    engine = cluster.engine
+    found = [
+        ports
+        for ports, peers in ((PortSet.ALL, policies.everywhere), *policies.by_ports)
+        if peers.anywhere
+        or remote in peers.blocks
+        or (peer is not None and any(engine.is_member(peer, selection) for selection in peers.selections))
+    ]
+    for named in policies.named:
+        if peer is not None and engine.is_member(peer, named.selection):
+            found += [
+                PortSet.port(port.protocol, port.number)
+                for port in peer.ports
+                if (port.protocol, port.name) == (named.protocol, named.name)
+            ]
+    return PortSet.union_all(found)
+
+
+def _assumed(cluster: Cluster, pairs: list[tuple[Way, ...]]) -> Iterator[Assumption]:
+    """In the order of `Assumption`."""
+    ways = [way for pair in pairs for way in pair]
+    found = set(cluster.assumptions)
+    if not any(way.source in cluster.made or way.destination in cluster.made for way in ways):
+        found.discard(Assumption.SYNTHETIC)
+    for way in ways:
+        found |= _assumed_by(cluster, way)
+    if any(len({way.allowed for way in pair}) > 1 for pair in pairs):
+        found.add(Assumption.EITHER_FAMILY)
+    yield from sorted(found, key=list(Assumption).index)
+
+
+def _assumed_by(cluster: Cluster, way: Way) -> set[Assumption]:
+    found: set[Assumption] = set()
+    if way.source is not None and way.source == way.destination:
+        found.add(Assumption.ITSELF)
+    for side, peer in ((way.egress, way.destination), (way.ingress, way.source)):
+        subject = None if side.subject is None else cluster.engine.endpoint(side.subject)
+        open_anyway = side.allowed and not side.isolating and way.source != way.destination
+        if subject is not None and open_anyway and cluster.engine.policies_of(subject, side.direction):
+            found.add(Assumption.OWN_NODE)
+        rules = cluster.engine.policies
+        if peer is not None and any(
+            rule.peers.blocks for key, _ in side.isolating for rule in rules[key].rules(side.direction)
+        ):
+            found.add(Assumption.IPBLOCK_PODS)
+        if any(rule.names for key, _ in side.isolating for rule in rules[key].rules(side.direction)):
+            found.add(Assumption.NAMED_PORT)
+    if way.packet.protocol not in (6, 17, 132):
+        found.add(Assumption.OTHER_PROTOCOLS)
+    return found

@@ -1,0 +1,131 @@
+"""Small changes of a cluster, tried on the engine and taken back.
+
+Why: "what would have to change" is answered by changing it and asking again, never by a second opinion on what policies
+mean. Promises that the engine is as before when `tried` ends, however it ends.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Literal
+
+import msgspec
+
+from haechi.analysis.cluster.cluster import Cluster
+from haechi.model import Namespace, NetworkPolicy, ObjectMeta, Pod
+from haechi.model.verdict import Direction, PodKey, PolicyKey
+
+_Changed = dict[tuple[str, PodKey | PolicyKey], Pod | Namespace | NetworkPolicy | None]
+
+
+@dataclass(frozen=True, slots=True)
+class LabelChange:
+    """A label is set, or (`value` None) taken away. The key of a Namespace is its name, in no namespace."""
+
+    kind: Literal["Pod", "Namespace"]
+    of: PodKey
+    key: str
+    value: str | None
+
+    def __str__(self) -> str:
+        """In words."""
+        who = f"pod {self.of}" if self.kind == "Pod" else f"namespace {self.of.name}"
+        return f"take label {self.key} from {who}" if self.value is None else f"label {who} {self.key}={self.value}"
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyDeletion:
+    """A policy goes."""
+
+    policy: PolicyKey
+
+    def __str__(self) -> str:
+        """In words."""
+        return f"delete policy {self.policy}"
+
+
+@dataclass(frozen=True, slots=True)
+class RuleDeletion:
+    """A rule of a policy goes; the policy isolates as before. `number` is its place in the policy as it was given."""
+
+    policy: PolicyKey
+    direction: Direction
+    number: int
+
+    def __str__(self) -> str:
+        """In words."""
+        return f"delete spec.{self.direction.lower()}[{self.number}] of policy {self.policy}"
+
+
+Change = LabelChange | PolicyDeletion | RuleDeletion
+
+
+@contextmanager
+def tried(cluster: Cluster, changes: Iterable[Change]) -> Iterator[None]:
+    """While this lasts, the cluster's engine is as if the changes were made."""
+    changed: _Changed = {}
+    for change in sorted(changes, key=_last_rule_first):
+        _make(cluster, change, changed)
+    try:
+        for (kind, key), one in changed.items():
+            _put(cluster, kind, key, one)
+        yield
+    finally:
+        for kind, key in changed:
+            _put(cluster, kind, key, _original(cluster, kind, key))
+
+
+def _last_rule_first(change: Change) -> int:
+    """So that the numbers of rules still to be deleted stay right."""
+    return -change.number if isinstance(change, RuleDeletion) else 0
+
+
+def _original(cluster: Cluster, kind: str, key: PodKey | PolicyKey) -> Pod | Namespace | NetworkPolicy | None:
+    if kind == "Pod":
+        return cluster.pods[PodKey(*key)]
+    if kind == "NetworkPolicy":
+        return cluster.policies[PolicyKey(*key)]
+    return next((one for one in cluster.namespaces if one.name == key.name), None)
+
+
+def _put(cluster: Cluster, kind: str, key: PodKey | PolicyKey, one: Pod | Namespace | NetworkPolicy | None) -> None:
+    if one is not None:
+        cluster.engine.put(one)
+    else:
+        cluster.engine.delete(NetworkPolicy if kind == "NetworkPolicy" else Namespace, key.namespace, key.name)
+
+
+def _make(cluster: Cluster, change: Change, changed: _Changed) -> None:
+    if isinstance(change, LabelChange):
+        place: tuple[str, PodKey | PolicyKey] = (change.kind, change.of)
+    else:
+        place = ("NetworkPolicy", change.policy)
+    one = changed[place] if place in changed else _original(cluster, *place)
+    match change:
+        case PolicyDeletion():
+            changed[place] = None
+        case RuleDeletion():
+            if isinstance(one, NetworkPolicy):
+                changed[place] = _without_rule(one, change)
+        case LabelChange():
+            if one is None:
+                one = Namespace(metadata=ObjectMeta(name=change.of.name))
+            labels = {**one.labels} if change.value is None else {**one.labels, change.key: change.value}
+            if change.value is None:
+                labels.pop(change.key, None)
+            changed[place] = msgspec.structs.replace(one, metadata=msgspec.structs.replace(one.metadata, labels=labels))
+
+
+def _without_rule(policy: NetworkPolicy, change: RuleDeletion) -> NetworkPolicy:
+    """The policy without a rule, with the directions that it had: they must not follow from rules any more."""
+    spec = policy.spec
+    types = spec.policy_types or (("Ingress", "Egress") if spec.egress else ("Ingress",))
+    if change.direction is Direction.INGRESS:
+        rules = (*spec.ingress[: change.number], *spec.ingress[change.number + 1 :])
+        spec = msgspec.structs.replace(spec, ingress=rules, policy_types=types)
+    else:
+        ahead = (*spec.egress[: change.number], *spec.egress[change.number + 1 :])
+        spec = msgspec.structs.replace(spec, egress=ahead, policy_types=types)
+    return msgspec.structs.replace(policy, spec=spec)

@@ -1,0 +1,232 @@
+"""`haechi can`: may one reach another, and why.
+
+The answer is 0 if it may, 1 if it may not, 2 if the question or the input cannot be used.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from cyclopts import Parameter
+
+from haechi.cli.arguments import Gates, Strict, Version
+
+if TYPE_CHECKING:
+    from haechi.analysis.cluster.cluster import Cluster
+    from haechi.analysis.why.can import Answer, SideAnswer, Way
+    from haechi.analysis.why.changes import Change
+    from haechi.analysis.why.rules import Part, RuleAnswer
+    from haechi.cli.terminal import Terminal
+
+Output = Literal["text", "json"]
+Flips = dict["Way", tuple[tuple["Change", ...], ...]]
+_PORT = re.compile(r"[0-9]+(/[A-Za-z]+)?|[a-z0-9-]{1,15}(/[A-Za-z]+)?|ICMP(v6)?")
+
+
+def can(
+    src: Annotated[str, Parameter(name="SRC", allow_leading_hyphen=False)],
+    dst: Annotated[str, Parameter(name="DST", allow_leading_hyphen=False)],
+    /,
+    *paths: Annotated[
+        str, Parameter(name="[PORT] PATH", allow_leading_hyphen=False, required=True, help="A port, then the input.")
+    ],
+    what_if: Annotated[bool, Parameter(negative="", show_default=False)] = False,
+    output: Annotated[Output, Parameter(name=("--output", "-o"))] = "text",
+    strict: Strict = False,
+    kubernetes_version: Version = None,
+    feature_gates: Gates = (),
+) -> int:
+    """Answer whether a connection is allowed.
+
+    Args:
+        src: Who connects.
+        dst: To whom.
+        *paths: A port, then files, folders or - for standard input.
+        what_if: Say also the smallest changes that would turn the answer.
+        output: Sentences for people or JSON for programs.
+        strict: Refuse input with an error in it, or with a document that would be skipped.
+        kubernetes_version: By whose rules the input is judged, such as 1.33; the newest known if absent.
+        feature_gates: Feature gates of that API server: SCTPSupport=false, StrictIPCIDRValidation=true.
+    """
+    from haechi.analysis.cluster.cluster import Cluster
+    from haechi.analysis.cluster.names import UnknownName, names
+    from haechi.analysis.why.can import can as ask
+    from haechi.analysis.why.ports import UnknownPort
+    from haechi.analysis.why.whatif import flips
+    from haechi.cli import terminal
+    from haechi.cli.failure import ExitCode, Unusable, unknown_name
+    from haechi.cli.input import Rules, answered, read_on
+    from haechi.cli.waiting import Waiting
+
+    port, inputs = _split(paths)
+    with Waiting(terminal.errors()) as told:
+        found = read_on(inputs, Rules.parse(kubernetes_version, feature_gates), strict, told)
+        told("understanding policies")
+        cluster = Cluster.of(found.manifests)
+        told("judging")
+        try:
+            answer = ask(cluster, src, dst, port)
+        except UnknownName as error:
+            what = "a pod, a workload or an address"
+            raise unknown_name(error.argument, error.text, names(cluster), what) from error
+        except UnknownPort as error:
+            raise Unusable(str(error), "PORT") from error
+        told("trying changes")
+        turned = {way: flips(cluster, way) for way in _shown(answer)} if what_if else {}
+    if output == "json":
+        terminal.output().write(_json(answer, turned))
+    else:
+        _text(terminal.output(), cluster, answer, turned if what_if else None)
+    return answered(ExitCode.GOOD if answer.allowed else ExitCode.FOUND, found)
+
+
+def _split(paths: tuple[str, ...]) -> tuple[str | None, tuple[str, ...]]:
+    """The port, if the first word is one and no file, and the paths."""
+    first, *rest = paths
+    if rest and _PORT.fullmatch(first) and (first.split("/")[0].isdigit() or not Path(first).exists()):
+        return first, tuple(rest)
+    return None, paths
+
+
+def _shown(answer: Answer) -> list[Way]:
+    """One way of those that differ in nothing but their addresses."""
+    return list(
+        {
+            (way.source, way.destination, way.packet.protocol, way.packet.port, way.egress, way.ingress): way
+            for pair in answer.pairs
+            for way in reversed(pair)
+        }.values()
+    )
+
+
+# -- text --------------------------------------------------------------------------------------------------------------
+
+
+def _text(out: Terminal, cluster: Cluster, answer: Answer, turned: Flips | None) -> None:
+    from haechi.cli.terminal import Style
+
+    ways = _shown(answer)
+    word, style = ("allowed", Style.GREEN) if answer.allowed else ("denied", Style.RED)
+    out.line(word, style)
+    if not ways:
+        out.line(f"{answer.source} and {answer.destination} have no address of the same family")
+    for way in ways:
+        _way(out, way)
+        for changes in (turned or {}).get(way, ()):
+            out.line(f"  would be {'denied' if way.allowed else 'allowed'}: {'; '.join(map(str, changes))}")
+        if turned is not None and not turned.get(way):
+            out.line(f"  no small change would make it {'denied' if way.allowed else 'allowed'}")
+    for note in (*cluster.notes, *(f"assumed: {assumption}" for assumption in answer.assumptions)):
+        out.line(note, Style.DIM)
+
+
+def _way(out: Terminal, way: Way) -> None:
+    from haechi.analysis.cluster.wording import protocol_text
+
+    port = f" {way.packet.port}" if way.packet.protocol in (6, 17, 132) else ""
+    ends = [
+        f"{name} ({address})" if name else str(address)
+        for name, address in ((way.source, way.packet.source), (way.destination, way.packet.destination))
+    ]
+    on = f"{protocol_text(way.packet.protocol)}{port}"
+    out.line(f"{ends[0]} -> {ends[1]} on {on}: {'allowed' if way.allowed else 'denied'}")
+    for side, address in ((way.egress, way.packet.source), (way.ingress, way.packet.destination)):
+        _side(out, side, str(side.subject or address))
+
+
+def _side(out: Terminal, side: SideAnswer, who: str) -> None:
+    direction = side.direction.lower()
+    verdict = "allowed" if side.allowed else "denied"
+    if not side.isolating:
+        reason = "no policy applies" if side.allowed else "several pods claim an address"
+        out.line(f"  {direction} of {who}: {verdict}, {reason}")
+        return
+    out.line(f"  {direction} of {who}: {verdict}")
+    for policy, location in side.isolating:
+        out.line(f"    isolated by {policy}{_at(location)}")
+    for rule in side.allowing:
+        out.line(f"    allowed by {rule.policy} {rule.path}{_at(rule.location)}")
+        for part in (*rule.peers, *rule.ports):
+            out.line(f"      through {part.path}{_at(part.location)}")
+    if side.nearest is not None:
+        lacks = "; ".join(lack.words for lack in side.nearest.lacks)
+        out.line(f"    nearest is {side.nearest.policy} {side.nearest.path}{_at(side.nearest.location)}: {lacks}")
+        if (peer := side.nearest.nearest_peer) is not None:
+            out.line(f"      nearest peer is {peer.path}{_at(peer.location)}")
+    elif not side.allowed:
+        out.line("    none of them has a rule for this direction")
+
+
+def _at(location: object) -> str:
+    return "" if location is None else f" at {location}"
+
+
+# -- JSON --------------------------------------------------------------------------------------------------------------
+
+
+def _json(answer: Answer, turned: Flips) -> str:
+    import msgspec
+
+    document = {
+        "version": 1,
+        "src": answer.source,
+        "dst": answer.destination,
+        "port": answer.port,
+        "allowed": answer.allowed,
+        "ways": [_way_out(way, turned.get(way, ())) for pair in answer.pairs for way in pair],
+        "assumptions": [{"name": one.value, "words": one.words} for one in answer.assumptions],
+    }
+    return msgspec.json.format(msgspec.json.encode(document), indent=1).decode() + "\n"
+
+
+def _way_out(way: Way, changes: tuple[tuple[Change, ...], ...]) -> dict[str, object]:
+    from haechi.analysis.cluster.wording import protocol_text
+
+    return {
+        "source": None if way.source is None else str(way.source),
+        "sourceAddress": str(way.packet.source),
+        "destination": None if way.destination is None else str(way.destination),
+        "destinationAddress": str(way.packet.destination),
+        "protocol": protocol_text(way.packet.protocol),
+        "port": way.packet.port,
+        "allowed": way.allowed,
+        "egress": _side_out(way.egress),
+        "ingress": _side_out(way.ingress),
+        "whatIf": [[str(change) for change in each] for each in changes],
+    }
+
+
+def _side_out(side: SideAnswer) -> dict[str, object]:
+    nearest = side.nearest
+    return {
+        "allowed": side.allowed,
+        "isolating": [{"policy": str(policy), "at": _place(location)} for policy, location in side.isolating],
+        "allowing": [_rule_out(rule) for rule in side.allowing],
+        "nearest": None
+        if nearest is None
+        else {
+            **_rule_out(nearest),
+            "lacks": [lack.words for lack in nearest.lacks],
+            "nearestPeer": None if nearest.nearest_peer is None else _part_out(nearest.nearest_peer),
+        },
+    }
+
+
+def _rule_out(rule: RuleAnswer) -> dict[str, object]:
+    return {
+        "policy": str(rule.policy),
+        "path": rule.path,
+        "at": _place(rule.location),
+        "peers": [_part_out(part) for part in rule.peers],
+        "ports": [_part_out(part) for part in rule.ports],
+    }
+
+
+def _part_out(part: Part) -> dict[str, object]:
+    return {"path": part.path, "at": _place(part.location)}
+
+
+def _place(location: object) -> str | None:
+    return None if location is None else str(location)

@@ -1,0 +1,43 @@
+"""`haechi compile`: the kernel rules that one node would get.
+
+Pods count as they are given, with their node and their addresses: what Haechi does not know it does not invent here.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from cyclopts import Parameter
+
+from haechi.cli.arguments import Gates, Paths, Version
+
+Output = Literal["nft", "json"]
+
+
+def compile_node(
+    *paths: Paths,
+    node: Annotated[str, Parameter(metavar="NAME")],
+    output: Annotated[Output, Parameter(name=("--output", "-o"))] = "nft",
+    kubernetes_version: Version = None,
+    feature_gates: Gates = (),
+) -> int:
+    """Print the ruleset of a node.
+
+    Args:
+        *paths: Files, folders or - for standard input.
+        node: The node: one that is given, or that pods say they run on.
+        output: A file for nft -f, or JSON for programs.
+        kubernetes_version: By whose rules the input is judged, such as 1.33; the newest known if absent.
+        feature_gates: Feature gates of that API server: SCTPSupport=false, StrictIPCIDRValidation=true.
+    """
+    from haechi.cli import terminal
+    from haechi.cli.input import Rules, read_sound
+    from haechi.cli.rulesets import as_json, as_nft, remarks, ruleset
+
+    found = read_sound(paths, Rules.parse(kubernetes_version, feature_gates))
+    rules = ruleset(found.objects, node)
+    told = terminal.errors()
+    for remark in remarks(found.objects, node):
+        told.line(remark)
+    terminal.output().write(as_nft(rules) if output == "nft" else as_json(rules, node))
+    return 0

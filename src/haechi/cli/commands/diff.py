@@ -1,0 +1,81 @@
+"""`haechi diff`: what two sets of manifests allow differently.
+
+The answer is 0 if there is no difference (of the sort that `--fail-on` names), 1 if there is one, 2 if the input cannot
+be used.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from cyclopts import Parameter
+
+from haechi.cli.arguments import Gates, Strict, Version
+from haechi.cli.entry import STDIN
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from haechi.analysis.reach.diff import Difference
+
+Output = Literal["text", "json", "csv", "md"]
+Sort = Literal["added", "removed", "any"]
+
+
+def diff(
+    old: Annotated[str, Parameter(name="OLD", allow_leading_hyphen=False)],
+    new: Annotated[str, Parameter(name="NEW", allow_leading_hyphen=False)],
+    /,
+    *,
+    fail_on: Sort = "any",
+    output: Annotated[Output, Parameter(name=("--output", "-o"))] = "text",
+    strict: Strict = False,
+    kubernetes_version: Version = None,
+    feature_gates: Gates = (),
+) -> int:
+    """Compare two sets of manifests.
+
+    Args:
+        old: The manifests as they were.
+        new: The manifests as they are to be.
+        fail_on: Which differences make the exit code 1: something more is allowed, something less, or any.
+        output: Lines for people, JSON or CSV for programs, or Markdown for a comment.
+        strict: Refuse input with an error in it, or with a document that would be skipped.
+        kubernetes_version: By whose rules the input is judged, such as 1.33; the newest known if absent.
+        feature_gates: Feature gates of that API server: SCTPSupport=false, StrictIPCIDRValidation=true.
+    """
+    from haechi.analysis.cluster.cluster import Cluster
+    from haechi.analysis.reach import diff as comparison
+    from haechi.cli import terminal
+    from haechi.cli.failure import ExitCode, Unusable
+    from haechi.cli.input import Rules, answered, read_each
+    from haechi.cli.waiting import Waiting
+    from haechi.report import differences
+
+    if old == new == STDIN:
+        raise Unusable("only one of the two can be standard input", "NEW")
+    with Waiting(terminal.errors()) as told:
+        rules = Rules.parse(kubernetes_version, feature_gates)
+        inputs = read_each({"OLD": [old], "NEW": [new]}, rules, strict, told)
+        told("understanding policies")
+        clusters = [Cluster.of(each.manifests) for each in inputs]
+        told("comparing")
+        found = comparison.diff(*clusters)
+    forms = {
+        "text": differences.as_text,
+        "json": differences.as_json,
+        "csv": differences.as_csv,
+        "md": differences.as_markdown,
+    }
+    terminal.output().write("".join(forms[output](found)))
+    remarks = terminal.errors()
+    for side, cluster in zip(("old", "new"), clusters, strict=True):
+        for note in (*cluster.notes, *(f"assumed: {assumption}" for assumption in cluster.assumptions)):
+            remarks.line(f"{side}: {note}", terminal.Style.DIM)
+    return answered(ExitCode.FOUND if _fails(found, fail_on) else ExitCode.GOOD, *inputs)
+
+
+def _fails(found: Iterable[Difference], sort: str) -> bool:
+    if sort == "any":
+        return any(True for _ in found)
+    return any(one.adds if sort == "added" else one.removes for one in found)

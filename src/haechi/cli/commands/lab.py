@@ -1,0 +1,63 @@
+"""`haechi lab run`: manifests in, real packets, a table out.
+
+The answer is 0 if every packet went as the policies say, 1 if one did not, 2 if there was nothing to try or the machine
+does not let us.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated, Literal
+
+from cyclopts import Parameter
+from cyclopts.validators import Number
+
+from haechi.cli.arguments import Gates, Paths, Version
+
+MAX_NODES = 64
+Output = Literal["table", "json", "junit"]
+Families = Literal["dual", "4", "6"]
+
+
+def run(
+    *paths: Paths,
+    nodes: Annotated[int, Parameter(metavar="N", validator=Number(gte=1, lte=MAX_NODES))] = 2,
+    ip_family: Families = "dual",
+    sources: Annotated[tuple[str, ...], Parameter(name="--from", metavar="SEL", negative="", show_default=False)] = (),
+    destinations: Annotated[
+        tuple[str, ...], Parameter(name="--to", metavar="SEL", negative="", show_default=False)
+    ] = (),
+    port: Annotated[tuple[str, ...], Parameter(metavar="PORT", negative="", show_default=False)] = (),
+    output: Annotated[Output, Parameter(name=("--output", "-o"))] = "table",
+    keep: Annotated[bool, Parameter(negative="", show_default=False)] = False,
+    tests: Annotated[str | None, Parameter(metavar="FILE", show_default=False)] = None,
+    kubernetes_version: Version = None,
+    feature_gates: Gates = (),
+) -> int:
+    """Build a lab, try every connection and compare.
+
+    Args:
+        *paths: Files, folders or - for standard input.
+        nodes: Over how many nodes the pods are spread, 1 to 64.
+        ip_family: The addresses of the lab: IPv4, IPv6 or both.
+        sources: Only connections from these.
+        destinations: Only connections to these.
+        port: Only these ports, as PORT or PORT/PROTO: a number (TCP unless said) or a container's name for one.
+        output: A table for people, or JSON or JUnit XML for programs.
+        keep: Leave the lab standing afterwards, say how to enter it, and wait.
+        tests: Try what the assertions of this file or folder are about, and judge them on what arrives.
+        kubernetes_version: By whose rules the input is judged, such as 1.33; the newest known if absent.
+        feature_gates: Feature gates of that API server: SCTPSupport=false, StrictIPCIDRValidation=true.
+    """
+    from haechi.cli.input import Rules, read_sound
+    from haechi.cli.lab.session import Request, hold
+
+    found = read_sound(paths, Rules.parse(kubernetes_version, feature_gates))
+    families = {"dual": (4, 6), "4": (4,), "6": (6,)}[ip_family]
+    request = Request(nodes, families, sources, destinations, port, output, keep)
+    sys.stdout.flush()
+    if tests is not None:
+        from haechi.cli.lab.assertions import hold_tests
+
+        return hold_tests(tests, found.manifests, request)
+    return hold(found.objects, request)

@@ -1,0 +1,140 @@
+"""`haechi lint`: what is likely not meant in policies.
+
+The answer is 0 if nothing is found, 1 if something is, 2 if some of the input cannot be used.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from cyclopts import Parameter
+
+from haechi.cli.arguments import Gates, Paths, Strict, Version
+
+if TYPE_CHECKING:
+    from haechi.analysis.lint import Check, Finding
+    from haechi.cli.fixing import Outcome
+    from haechi.cli.input import Input, Rules
+    from haechi.cli.waiting import Waiting
+
+Output = Literal["text", "json", "sarif"]
+_ROUNDS = 10  # of corrections that make others possible
+
+
+def lint(
+    *paths: Paths,
+    select: Annotated[tuple[str, ...], Parameter(metavar="CODES", negative="", show_default=False)] = (),
+    ignore: Annotated[tuple[str, ...], Parameter(metavar="CODES", negative="", show_default=False)] = (),
+    fix: Annotated[bool, Parameter(negative="", show_default=False)] = False,
+    output: Annotated[Output, Parameter(name=("--output", "-o"))] = "text",
+    strict: Strict = False,
+    kubernetes_version: Version = None,
+    feature_gates: Gates = (),
+) -> int:
+    """Tell what is likely not meant.
+
+    Args:
+        *paths: Files, folders or - for standard input.
+        select: Only these checks, by comma, as code, pattern (named-port-*) or all. Without it: those not on request.
+        ignore: Not these checks.
+        fix: Write the corrections that are certain into the files, and tell what is left.
+        output: Lines for people, JSON for programs or SARIF 2.1.0 for code scanning.
+        strict: Refuse input with an error in it, or with a document that would be skipped.
+        kubernetes_version: By whose rules the input is judged, such as 1.33; the newest known if absent.
+        feature_gates: Feature gates of that API server: SCTPSupport=false, StrictIPCIDRValidation=true.
+    """
+    from haechi.cli import terminal
+    from haechi.cli.entry import STDIN
+    from haechi.cli.failure import ExitCode, Unusable
+    from haechi.cli.input import Rules, answered, read_on
+    from haechi.cli.lint_findings import as_json, as_sarif, tell_sum, write_text
+    from haechi.cli.waiting import Waiting
+
+    checks = _checks(select, ignore)
+    rules = Rules.parse(kubernetes_version, feature_gates)
+    if fix and STDIN in paths:
+        raise Unusable("standard input cannot be rewritten: name the files", "--fix")
+    with Waiting(terminal.errors()) as told:
+        found = read_on(paths, rules, strict, told)
+        findings = _findings(found, checks, told)
+        if fix:
+            found, findings = _fixed(found, findings, paths, rules, checks, told)
+    if output == "text":
+        write_text(terminal.output(), findings)
+    else:
+        terminal.output().write((as_json if output == "json" else as_sarif)(findings))
+    tell_sum(terminal.errors(), findings, checks, found)
+    return answered(ExitCode.FOUND if findings else ExitCode.GOOD, found)
+
+
+def _checks(select: tuple[str, ...], ignore: tuple[str, ...]) -> tuple[Check, ...]:
+    from haechi.analysis.lint import ALL, CATALOGUE, UnknownCode, chosen
+    from haechi.cli.failure import unknown_name
+
+    texts = {"--select": [*_codes(select)], "--ignore": [*_codes(ignore)]}
+    try:
+        return chosen(texts["--select"], texts["--ignore"])
+    except UnknownCode as error:
+        option = next(option for option, codes in texts.items() if error.code in codes)
+        known = [ALL, *(check.code for check in CATALOGUE)]
+        raise unknown_name(option, error.code, known, "the code of a check") from error
+
+
+def _codes(texts: tuple[str, ...]) -> list[str]:
+    return [code.strip() for text in texts for code in text.split(",") if code.strip()]
+
+
+def _findings(found: Input, checks: tuple[Check, ...], told: Waiting) -> tuple[Finding, ...]:
+    from haechi.analysis.cluster.cluster import Cluster
+    from haechi.analysis.lint import findings
+
+    told("understanding policies")
+    cluster = Cluster.of(found.manifests)
+    return findings(cluster, checks, lambda done, total: told("looking for mistakes", done, total))
+
+
+# -- corrections -------------------------------------------------------------------------------------------------------
+
+
+def _fixed(
+    found: Input,
+    findings: tuple[Finding, ...],
+    paths: tuple[str, ...],
+    rules: Rules,
+    checks: tuple[Check, ...],
+    told: Waiting,
+) -> tuple[Input, tuple[Finding, ...]]:
+    """The input and its findings after all corrections: one may make another possible."""
+    from haechi.cli.fixing import fix
+    from haechi.cli.input import read
+
+    outcome = None
+    for _ in range(_ROUNDS):
+        outcome = fix(found.manifests, findings)
+        told.wipe()
+        _tell(outcome)
+        if not outcome.fixed:
+            break
+        found = read(paths, rules, told).usable()
+        findings = _findings(found, checks, told)
+    told.wipe()
+    if outcome is not None:
+        _tell_left(outcome)
+    return found, findings
+
+
+def _tell(outcome: Outcome) -> None:
+    from haechi.cli import terminal
+
+    for finding in outcome.fixed:
+        assert finding.fix is not None
+        place = f"{finding.location}: " if finding.location is not None else ""
+        terminal.errors().line(f"{place}fixed: {finding.subject}: {finding.fix.words} [{finding.code}]")
+
+
+def _tell_left(outcome: Outcome) -> None:
+    from haechi.cli import terminal
+
+    for finding, why in outcome.left:
+        place = f"{finding.location}: " if finding.location is not None else ""
+        terminal.errors().line(f"{place}not fixed: {finding.subject}: {why} [{finding.code}]", terminal.Style.YELLOW)

@@ -1,0 +1,171 @@
+"""`haechi list`: every connection that policies allow."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from cyclopts import Parameter
+
+from haechi.cli.arguments import Gates, Paths, Strict, Version
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from haechi.analysis.cluster.cluster import Cluster
+    from haechi.analysis.reach.connections import Connection, Listing
+    from haechi.cli.waiting import Waiting
+    from haechi.model.verdict import PodKey
+    from haechi.sets import AddressSet
+
+Output = Literal["text", "json", "csv", "md", "dot", "mermaid"]
+By = Literal["workload", "pod", "class"]
+_CHUNK = 4096  # pieces of text that are written together
+
+
+def list_connections(
+    *paths: Paths,
+    by: By = "workload",
+    focus: Annotated[tuple[str, ...], Parameter(metavar="SEL", negative="", show_default=False)] = (),
+    no_external: Annotated[bool, Parameter(negative="", show_default=False)] = False,
+    exposure: Annotated[bool, Parameter(negative="", show_default=False)] = False,
+    no_ipblock_matches_pods: Annotated[bool, Parameter(negative="", show_default=False)] = False,
+    output: Annotated[Output, Parameter(name=("--output", "-o"))] = "text",
+    strict: Strict = False,
+    kubernetes_version: Version = None,
+    feature_gates: Gates = (),
+) -> int:
+    """List the connections that policies allow.
+
+    Args:
+        *paths: Files, folders or - for standard input.
+        by: What a line stands for: a workload, a pod, or all pods that behave alike.
+        focus: Only connections of these.
+        no_external: Without connections from and to outside addresses.
+        exposure: Say instead what pods that do not exist yet could reach or be reached by, and what nothing protects.
+        no_ipblock_matches_pods: An ipBlock never means pods, whatever their address, as on some networks.
+        output: Lines for people, JSON or CSV for programs, a Markdown table, or a graph.
+        strict: Refuse input with an error in it, or with a document that would be skipped.
+        kubernetes_version: By whose rules the input is judged, such as 1.33; the newest known if absent.
+        feature_gates: Feature gates of that API server: SCTPSupport=false, StrictIPCIDRValidation=true.
+    """
+    from haechi.analysis.cluster.cluster import Cluster
+    from haechi.analysis.reach.connections import Listing
+    from haechi.cli import terminal
+    from haechi.cli.failure import ExitCode, Unusable
+    from haechi.cli.input import Rules, answered, read_on
+    from haechi.cli.waiting import Waiting
+
+    if exposure and output not in ("text", "json"):
+        raise Unusable("exposure is told as text or json", "--output")
+    with Waiting(terminal.errors()) as told:
+        found = read_on(paths, Rules.parse(kubernetes_version, feature_gates), strict, told)
+        told("understanding policies")
+        cluster = Cluster.of(found.manifests)
+        pods, addresses = _focused(cluster, focus)
+        told("listing connections")
+        listing = Listing.of(cluster, by, ipblock_matches_pods=not no_ipblock_matches_pods)
+        if exposure:
+            _write(_exposure(listing, pods, output), told)
+        else:
+            lines = listing.connections(
+                external=not no_external,
+                focus=None if pods is None else lambda group: not pods.isdisjoint(group.pods),
+                address=addresses,
+            )
+            _write(_rendered(cluster, listing, lines, by, output), told)
+    _remark(cluster, not no_ipblock_matches_pods)
+    return answered(ExitCode.GOOD, found)
+
+
+def _rendered(cluster: Cluster, listing: Listing, lines: Iterable[Connection], by: str, output: str) -> Iterator[str]:
+    from haechi.analysis.reach.services import backings, port_names
+    from haechi.report import connections as rendering
+
+    if output == "json":
+        classes = {group.name: group.parts for group in listing.groups} if by == "class" else None
+        yield from rendering.as_json(lines, classes)
+    elif output == "text":
+        yield from rendering.as_text(lines, port_names(cluster, listing.groups))
+        for backing in backings(cluster, listing.groups):
+            behind = ", ".join(backing.groups)
+            yield f"service {backing.service} {backing.port}: port {backing.target} of {behind}\n"
+    elif output == "md":
+        yield from rendering.as_markdown(lines, port_names(cluster, listing.groups))
+    else:
+        graphs = {"csv": rendering.as_csv, "dot": rendering.as_dot, "mermaid": rendering.as_mermaid}
+        yield from graphs[output](lines)
+
+
+def _exposure(listing: Listing, pods: frozenset[PodKey] | None, output: str) -> Iterator[str]:
+    from haechi.analysis.reach.exposure import exposures
+    from haechi.report.connections import exposures_json, exposures_text
+
+    chosen = [group for group in listing.groups if pods is None or not pods.isdisjoint(group.pods)]
+    found = exposures(chosen, listing.reach.classes)
+    yield from exposures_json(found) if output == "json" else exposures_text(found)
+
+
+def _write(pieces: Iterator[str], told: Waiting) -> None:
+    """Write piece by piece; what is told goes on only where it is not on the same screen."""
+    from itertools import islice
+
+    from haechi.cli import terminal
+
+    out = terminal.output()
+    while chunk := "".join(islice(pieces, _CHUNK)):
+        if out.interactive:
+            told.wipe()
+        out.write(chunk)
+
+
+def _remark(cluster: Cluster, ipblock_matches_pods: bool) -> None:
+    """What was added, left out and assumed, beside the result."""
+    from haechi.analysis.cluster.assumptions import Assumption
+    from haechi.cli import terminal
+
+    told = terminal.errors()
+    for note in cluster.notes:
+        told.line(note, terminal.Style.DIM)
+    block = Assumption.IPBLOCK_PODS if ipblock_matches_pods else Assumption.IPBLOCK_NO_PODS
+    for assumption in (Assumption.OWN_NODE, block, Assumption.EITHER_FAMILY, *cluster.assumptions):
+        told.line(f"assumed: {assumption}", terminal.Style.DIM)
+
+
+def _focused(cluster: Cluster, texts: Iterable[str]) -> tuple[frozenset[PodKey] | None, AddressSet | None]:
+    """The pods, and the outside addresses, that the texts mean; None if there is no text."""
+    from haechi.analysis.cluster.names import names, pods_named
+    from haechi.cli.failure import unknown_name
+    from haechi.sets import AddressError, AddressSet
+
+    listed = list(texts)
+    if not listed:
+        return None, None
+    pods: set[PodKey] = set()
+    addresses: list[AddressSet] = []
+    for text in listed:
+        named = set(pods_named(cluster, text)) or _labelled(cluster, text)
+        try:
+            region = AddressSet.parse(text)
+        except AddressError:
+            if not named:
+                raise unknown_name("--focus", text, names(cluster), "the name, labels or address of anyone") from None
+        else:
+            within = {
+                one.key: one.addresses for one in cluster.engine.endpoints if region & AddressSet.of(*one.addresses)
+            }
+            named |= within.keys()
+            addresses.append(region - AddressSet.of(*(point for points in within.values() for point in points)))
+        pods |= named
+    return frozenset(pods), AddressSet.union_all(addresses)
+
+
+def _labelled(cluster: Cluster, text: str) -> set[PodKey]:
+    """The pods with some labels, of one namespace if the text begins with it and a colon."""
+    from haechi.cli.choice import parse_selector
+
+    namespace, colon, labels = text.rpartition(":")
+    selector = parse_selector(labels)
+    if selector is None:
+        return set()
+    pods = cluster.pods.items()
+    return {key for key, pod in pods if (not colon or key.namespace == namespace) and selector.matches(pod.labels)}

@@ -1,0 +1,139 @@
+"""`haechi test`: do the policies allow and deny what a file of assertions says.
+
+The answer is 0 if every assertion holds, 1 if one does not, 2 if the assertions or the manifests cannot be used. It is
+exact: every address and port that an assertion means is judged, and no packet is sent. `haechi lab run --tests` sends
+them.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from itertools import count
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from cyclopts import Parameter
+
+from haechi.cli.arguments import Gates, Paths, Strict, Version
+from haechi.cli.entry import STDIN
+from haechi.cli.failure import ExitCode, Unusable
+
+if TYPE_CHECKING:
+    from haechi.analysis.assertions.file import Suite
+    from haechi.analysis.assertions.world import World
+    from haechi.analysis.cluster.cluster import Cluster
+    from haechi.cli.waiting import Waiting
+    from haechi.model import Object
+
+Output = Literal["text", "json", "junit"]
+
+
+def judge_assertions(
+    tests: Annotated[str, Parameter(name="TESTS", help="A file or folder of ConnectivityTests, or -.")],
+    /,
+    *paths: Paths,
+    output: Annotated[Output, Parameter(name=("--output", "-o"))] = "text",
+    strict: Strict = False,
+    kubernetes_version: Version = None,
+    feature_gates: Gates = (),
+) -> int:
+    """Judge assertions about connectivity.
+
+    Args:
+        tests: A file or folder of ConnectivityTests, or - for standard input.
+        *paths: Files, folders or - for standard input.
+        output: Lines for people, JSON for programs or JUnit XML for CI.
+        strict: Refuse input with an error in it, or with a document that would be skipped.
+        kubernetes_version: By whose rules the input is judged, such as 1.33; the newest known if absent.
+        feature_gates: Feature gates of that API server: SCTPSupport=false, StrictIPCIDRValidation=true.
+    """
+    from haechi.analysis.assertions.judging import judge
+    from haechi.analysis.cluster.cluster import Cluster
+    from haechi.cli import terminal
+    from haechi.cli.assertions import write
+    from haechi.cli.input import Rules, answered, read_on
+    from haechi.cli.waiting import Waiting
+
+    if tests == STDIN and STDIN in paths:
+        raise Unusable("standard input cannot be both the assertions and the manifests", "TESTS")
+    suites = read_tests(tests, strict)
+    with Waiting(terminal.errors()) as told:
+        found = read_on(paths, Rules.parse(kubernetes_version, feature_gates), strict, told)
+        told("understanding policies")
+        cluster = Cluster.of(found.manifests)
+        judgement = judge(world(cluster, found.objects), one_by_one(suites, told))
+    for note in cluster.notes:
+        terminal.errors().line(f"note: {note}", terminal.Style.DIM)
+    write(terminal.output(), judgement, cluster.location, output)
+    return answered(ExitCode.FOUND if judgement.failures else ExitCode.GOOD, found)
+
+
+def one_by_one(suites: Iterable[Suite], told: Waiting) -> Iterator[Suite]:
+    """The same assertions, each a test of its own that is told when its turn comes."""
+    import msgspec
+
+    listed = list(suites)
+    total, done = sum(len(suite.assertions) for suite in listed), count(1)
+    for suite in listed:
+        for number, (assertion, location) in enumerate(zip(suite.assertions, suite.locations, strict=True)):
+            told("judging assertion", next(done), total)
+            named = msgspec.structs.replace(assertion, name=assertion.title(number))
+            yield replace(suite, assertions=(named,), locations=(location,))
+
+
+def read_tests(path: str, strict: bool = False) -> tuple[Suite, ...]:
+    """The tests of a file, a folder or standard input; problems are told on standard error.
+
+    Args:
+        path: where they are.
+        strict: whether a skipped document is an error.
+
+    Raises:
+        Unusable: there is an error among them, or no test.
+    """
+    from haechi.analysis.assertions.file import read_suites
+    from haechi.cli.input import strictly, tell, tell_skipped
+    from haechi.cli.terminal import errors
+    from haechi.model import Problem, Severity
+    from haechi.model.files import read_all
+
+    suites: list[Suite] = []
+    problems: list[Problem] = []
+    for source in read_all(["-" if path == STDIN else path], None if sys.stdin is None else sys.stdin.buffer):
+        if isinstance(source, Problem):
+            problems.append(source)
+        else:
+            some, wrong = read_suites(source)
+            suites += some
+            problems += wrong
+    skipped = tuple(problem for problem in problems if problem.severity is Severity.SKIPPED)
+    wrong = tuple(problem for problem in problems if problem.severity is Severity.ERROR)
+    if strict:
+        foreign, skipped = strictly(skipped)
+        wrong = tuple(sorted((*wrong, *foreign), key=lambda problem: problem.location))
+    tell_skipped(errors(), skipped)
+    for problem in wrong:
+        tell(errors(), problem)
+    if wrong:
+        words = "an error" if len(wrong) == 1 else f"{len(wrong)} errors"
+        raise Unusable(f"{words} in the assertions, see above; nothing was judged")
+    if not suites:
+        raise Unusable("there is no ConnectivityTest in it", "TESTS", ["docs/assertions.md shows one"])
+    return tuple(suites)
+
+
+def world(cluster: Cluster, objects: Iterable[Object]) -> World:
+    """The cluster, and who is no pod to policies: outside hosts, and pods on the network of their node."""
+    from haechi.analysis.assertions.world import World
+    from haechi.engine.endpoint import points
+    from haechi.model import ExternalHost, Pod
+
+    nodes = {node.name: node.addresses for node in cluster.nodes}
+    named: dict[str, tuple[int, ...]] = {}
+    for one in objects:
+        if isinstance(one, ExternalHost):
+            named[f"host/{one.name}"] = points(one.addresses)
+        elif isinstance(one, Pod) and one.spec.host_network and not one.completed:
+            named[one.key] = points(one.addresses or nodes.get(one.spec.node_name, ()))
+    return World(cluster.engine, {namespace.name: namespace.labels for namespace in cluster.namespaces}, named)

@@ -1,0 +1,129 @@
+"""What `haechi lab run` does once its input is sound: from objects to an answer on standard output.
+
+objects ──▶ LabCluster ──▶ Questions ──▶ lab.run ──▶ Report ──▶ table, JSON or JUnit
+                                --keep: inside the lab's own process, which then waits
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+from haechi.cli.choice import choose
+from haechi.cli.failure import ExitCode, Unusable
+from haechi.cli.lab.keep import user_namespace, wait
+from haechi.cli.lab.ports import parse_doors
+from haechi.cli.progress import ProgressLine
+from haechi.cli.terminal import errors, output
+from haechi.lab.cluster import LabCluster, lab_cluster
+from haechi.lab.network import Network
+from haechi.lab.ports import ports_to_probe
+from haechi.lab.report import Report
+from haechi.lab.run import Questions, run
+from haechi.lab.topology import TopologyError
+from haechi.model import Object
+from haechi.netlink import NetlinkError
+from haechi.netns import NetnsError
+
+
+@dataclass(frozen=True)
+class Request:
+    """The options of `haechi lab run`, as given."""
+
+    nodes: int
+    families: tuple[int, ...]
+    sources: tuple[str, ...]
+    destinations: tuple[str, ...]
+    ports: tuple[str, ...]
+    output: Literal["table", "json", "junit"]
+    keep: bool
+
+
+def hold(objects: Iterable[Object], request: Request) -> int:
+    """Run the lab and tell the outcome.
+
+    Raises:
+        Unusable: there is nothing to try, or the lab cannot be built here.
+    """
+    cluster = built(objects, request)
+    questions = _questions(cluster, request)
+    outer = user_namespace()
+    with ProgressLine(errors()) as told:
+
+        def show(network: Network, report: Report) -> None:
+            told.wipe()
+            _write(report, request)
+            wait(errors(), network, outer)
+
+        report = tried(lambda: run(cluster, questions, told, show if request.keep else None))
+    if not request.keep:
+        _write(report, request)
+    return ExitCode.GOOD if report.holds else ExitCode.FOUND
+
+
+def built(objects: Iterable[Object], request: Request) -> LabCluster:
+    """The cluster that a lab can be made of.
+
+    Raises:
+        Unusable: it cannot be built, or nobody is in it.
+    """
+    try:
+        cluster = lab_cluster(objects, nodes=request.nodes, families=request.families)
+        cluster.topology()
+    except TopologyError as error:
+        raise Unusable(f"the lab cannot be built: {error}") from error
+    if not cluster.pods:
+        hint = "policies alone have nobody to act on: add Pods or workloads (Deployment, StatefulSet, …) to the input"
+        raise Unusable("there is no pod in the input", hints=[hint])
+    return cluster
+
+
+def _questions(cluster: LabCluster, request: Request) -> Questions:
+    endpoints = {pod.key: pod.addresses for pod in cluster.pods} | cluster.hosts
+    chosen = parse_doors(request.ports, cluster.pods)
+    return Questions(
+        chosen or ports_to_probe(cluster.policies, cluster.pods),
+        choose("--from", request.sources, endpoints, cluster.pods),
+        choose("--to", request.destinations, endpoints, cluster.pods),
+    )
+
+
+def tried(work: Callable[[], Report]) -> Report:
+    """What became of a run.
+
+    Raises:
+        Unusable: the machine refuses the lab, or nothing was tried in it.
+    """
+    try:
+        report = work()
+    except TopologyError as error:
+        raise Unusable(f"the lab cannot be built: {error}") from error
+    except NetnsError as error:
+        first, *rest = str(error).split("\n")
+        raise Unusable(first, hints=[line.strip() for line in rest]) from error
+    except NetlinkError as error:
+        raise Unusable(f"the kernel refuses the rules: {error}") from error
+    except OSError as error:
+        raise Unusable(f"the machine refuses the lab: {error.strerror or error}") from error
+    if not report.rows:
+        hint = "pods do not try themselves, nor hosts each other, and both ends need addresses of one IP family"
+        raise Unusable("there is no connection to try", hints=[hint])
+    return report
+
+
+def _write(report: Report, request: Request) -> None:
+    terminal = output()
+    if request.output == "table":
+        from haechi.cli.lab.table import write_table
+
+        write_table(terminal, report, chosen=bool(request.ports))
+    elif request.output == "json":
+        from haechi.cli.lab_json import report_json
+
+        terminal.write(report_json(report))
+    else:
+        from haechi.cli.junit import report_junit
+
+        terminal.write(report_junit(report))
+    terminal.stream.flush()

@@ -1,0 +1,336 @@
+"""What could go: all that is told can go at once and no verdict changes, in any cluster."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from random import Random
+
+import pytest
+from hypothesis import event, given
+from hypothesis import strategies as st
+
+from haechi.analysis.cluster.cluster import Cluster
+from haechi.analysis.lint import Edit, Finding, Fix
+from haechi.analysis.lint.checks.redundancy import CHECKS
+from haechi.model import Namespace, NetworkPolicy, Object, Pod, path_steps
+from haechi.model.verdict import Verdict
+from haechi.reference import Cluster as Literal
+from haechi.reference import allowed
+from tests import clusters
+from tests.analysis.lint import overlapping
+from tests.analysis.lint.fixing import mended
+from tests.analysis.lint.linting import LARGE_EXAMPLES
+from tests.analysis.lint.linting import found as found_in
+from tests.building import policy
+
+CODES = tuple(one.code for one in CHECKS)
+WHOLE = ("redundant-policy", "duplicate-policy")
+WEB = "podSelector: {matchLabels: {app: web}}"
+NOBODY = "{matchExpressions: [{key: a, operator: Exists}, {key: a, operator: DoesNotExist}]}"
+ALL = "{podSelector: {}, ingress: [{from: [{podSelector: {}}]}]}"
+
+
+def found(*objects: Object, code: str = "") -> tuple[Finding, ...]:
+    return Cluster.of(objects).lint([code] if code else CODES)
+
+
+def told(*objects: Object) -> list[tuple[str, str, str]]:
+    """Subject, code and path of each finding."""
+    return [(one.subject.removeprefix("NetworkPolicy/"), one.code, one.path) for one in found(*objects)]
+
+
+# -- redundant-peer --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("items", "message"),
+    [
+        (
+            "[{podSelector: {matchLabels: {app: web}}}, {podSelector: {}}]",
+            "whom this item means, spec.ingress[0].from[1] means too",
+        ),
+        (
+            "[{podSelector: {}}, {podSelector: {matchLabels: {app: web}}}, {namespaceSelector: {}}]",
+            "whom this item means, spec.ingress[0].from[2] means too",
+        ),
+        (
+            "[{podSelector: {}}, {namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: x}}}]",
+            "whom this item means, spec.ingress[0].from[0] means too",
+        ),
+        (
+            "[{ipBlock: {cidr: 10.0.0.0/8}}, {ipBlock: {cidr: 10.1.0.0/16}}]",
+            "whom this item means, spec.ingress[0].from[0] means too",
+        ),
+        (
+            "[{ipBlock: {cidr: '::/8', except: ['::/9']}}, {ipBlock: {cidr: '::/9'}}, {ipBlock: {cidr: '::2/128'}}]",
+            "whom this item means, spec.ingress[0].from[1] means too",
+        ),
+        (
+            "[{ipBlock: {cidr: 10.0.0.0/25}}, {ipBlock: {cidr: 10.0.0.128/25}}, {ipBlock: {cidr: 10.0.0.64/24}}]",
+            "whom this item means, spec.ingress[0].from[2] means too",
+        ),
+    ],
+)
+def test_items_within_others(items: str, message: str) -> None:
+    assert message in [one.message for one in found(policy(f"{{ingress: [{{from: {items}}}]}}"), code="redundant-peer")]
+
+
+@pytest.mark.parametrize(
+    "items",
+    [
+        "[{podSelector: {matchLabels: {app: web}}}, {podSelector: {matchLabels: {app: db}}}]",
+        "[{podSelector: {}}, {namespaceSelector: {matchLabels: {team: a}}}]",
+        "[{podSelector: {}}, {ipBlock: {cidr: 0.0.0.0/0}}, {ipBlock: {cidr: '::/0'}}]",
+        "[{ipBlock: {cidr: 10.0.0.0/25}}, {ipBlock: {cidr: 10.0.0.128/25}}]",
+        "[{ipBlock: {cidr: 10.0.0.0/8, except: [10.1.0.0/16]}}, {ipBlock: {cidr: 10.1.0.0/16}}]",
+        # nobody is not within somebody: that has a check of its own
+        f"[{{podSelector: {{}}}}, {{podSelector: {NOBODY}}}]",
+        "[{ipBlock: {cidr: 10.0.0.0/8}}, {ipBlock: {cidr: 10.0.0.0/24, except: [10.0.0.0/25, 10.0.0.128/25]}}]",
+        "[{podSelector: {}}, {podSelector: {}}, {}]",
+    ],
+)
+def test_items_that_say_something_of_their_own(items: str) -> None:
+    assert not found(policy(f"{{ingress: [{{from: {items}}}]}}"), code="redundant-peer")
+
+
+def test_of_equal_items_the_later_ones_go_and_one_stays() -> None:
+    three = policy("{egress: [{to: [{podSelector: {}}, {podSelector: {}}, {podSelector: {}}]}]}")
+    findings = found(three)
+    assert [one.path for one in findings] == ["spec.egress[0].to[1]", "spec.egress[0].to[2]"]
+    assert len(mended(three, findings).spec.egress[0].to) == 1
+    assert not found(mended(three, findings))
+
+
+def test_where_a_dash_may_be_too_many_no_item_is_deleted() -> None:
+    items = "{podSelector: {matchLabels: {app: web}}}, {podSelector: {}}"
+    (half,) = found(policy("{ingress: [{from: [{namespaceSelector: {}}, {podSelector: {matchLabels: {app: web}}}]}]}"))
+    assert (half.path, half.fix, half.hint) == (
+        "spec.ingress[0].from[1]",
+        None,
+        "delete it, or make one item of the two",
+    )
+    (plain,) = found(policy(f"{{ingress: [{{from: [{items}]}}]}}"))
+    assert (plain.path, plain.hint) == ("spec.ingress[0].from[0]", "delete it")
+    assert plain.fix is not None
+
+
+def test_items_of_rules_that_could_go_or_do_not_count_are_not_told() -> None:
+    twice = "{from: [{podSelector: {}}, {podSelector: {}}]}"
+    dead = policy(f"{{policyTypes: [Egress], ingress: [{twice}]}}")
+    assert told(dead) == []
+    assert told(policy(f"{{ingress: [{{}}, {twice}]}}")) == [("x/p", "redundant-rule", "spec.ingress[1]")]
+
+
+# -- redundant-rule --------------------------------------------------------------------------------------------------
+
+
+def test_a_rule_within_another_one_of_its_policy() -> None:
+    (one,) = found(
+        policy("{ingress: [{from: [{podSelector: {}}], ports: [{port: 80}]}, {ports: [{port: 80, endPort: 90}]}]}")
+    )
+    assert (one.code, one.path) == ("redundant-rule", "spec.ingress[0]")
+    assert one.message == "all that this rule allows, spec.ingress[1] allows too"
+
+
+def test_a_rule_within_another_policy() -> None:
+    one = policy(f"{{{WEB}, policyTypes: [Ingress, Egress], ingress: [{{from: [{{{WEB}}}]}}], egress: []}}")
+    (finding,) = found(one, policy(ALL, name="all"))
+    assert (finding.code, finding.path) == ("redundant-rule", "spec.ingress[0]")
+    assert finding.message == "all that this rule allows, spec.ingress[0] of x/all allows too"
+
+
+def test_rules_that_cover_it_together() -> None:
+    pairs = ("{port: 80}, {port: 81}", "{port: 81}, {port: 82}", "{port: 80}, {port: 82}")
+    (finding,) = found(policy(f"{{ingress: [{', '.join(f'{{ports: [{pair}]}}' for pair in pairs)}]}}"))
+    assert finding.path == "spec.ingress[2]"
+    assert finding.message == "all that this rule allows, spec.ingress[0] and spec.ingress[1] allow too"
+
+
+@pytest.mark.parametrize(
+    "rules",
+    [
+        "[{ports: [{port: 80}]}, {ports: [{port: 80, protocol: UDP}]}]",
+        "[{ports: [{port: web}]}, {ports: [{port: 80}]}]",
+        "[{ports: [{port: web}]}, {ports: [{port: web, protocol: UDP}]}]",
+        "[{from: [{podSelector: {}}], ports: [{port: 80}]}, {from: [{namespaceSelector: {}}], ports: [{port: 81}]}]",
+        "[{from: [{podSelector: {}}]}, {ports: [{protocol: TCP}, {protocol: UDP}, {protocol: SCTP}]}]",
+        "[{from: [{podSelector: {}}]}, {from: [{ipBlock: {cidr: 0.0.0.0/0}}]}]",
+        "[{ports: [{port: 80}]}, {from: [{ipBlock: {cidr: 0.0.0.0/0}}, {ipBlock: {cidr: '::/0'}}]}]",
+    ],
+)
+def test_rules_that_say_something_of_their_own(rules: str) -> None:
+    assert not found(policy(f"{{ingress: {rules}}}"))
+
+
+def test_a_name_is_within_all_ports_and_within_itself() -> None:
+    name = "{from: [{podSelector: {}}], ports: [{port: web}]}"
+    for wide in ("{ports: [{port: web}]}", "{ports: [{port: 1, endPort: 65535}]}", "{}"):
+        assert told(policy(f"{{ingress: [{name}, {wide}]}}")) == [("x/p", "redundant-rule", "spec.ingress[0]")]
+
+
+def test_in_egress_everyone_on_a_name_means_the_pods_that_have_it() -> None:
+    spec = "{{egress: [{{ports: [{{port: web}}]}}, {{to: [{}], ports: [{{port: web}}]}}]}}"
+    assert told(policy(spec.format("{namespaceSelector: {}}"))) == [("x/p", "redundant-rule", "spec.egress[1]")]
+    assert told(policy(spec.format("{podSelector: {}}"))) == [("x/p", "redundant-rule", "spec.egress[1]")]
+    spec = "{{egress: [{{to: [{}], ports: [{{port: web}}]}}, {{ports: [{{port: web}}]}}]}}"
+    assert told(policy(spec.format("{namespaceSelector: {}}"))) == [("x/p", "redundant-rule", "spec.egress[1]")]
+    assert told(policy(spec.format("{podSelector: {}}"))) == [("x/p", "redundant-rule", "spec.egress[0]")]
+
+
+def test_single_addresses_and_ports_meet() -> None:
+    block = "from: [{ipBlock: {cidr: 10.0.0.3/32}}]"
+    rules = f"[{{{block}, ports: [{{port: 80}}]}}, {{{block}, ports: [{{port: 80}}, {{port: 81}}]}}]"
+    assert told(policy(f"{{ingress: {rules}}}")) == [("x/p", "redundant-rule", "spec.ingress[0]")]
+
+
+def test_only_a_rule_that_stands_there_twice_is_deleted() -> None:
+    same = "{from: [{podSelector: {matchExpressions: [{key: app, operator: In, values: [web]}]}}]}"
+    (twice,) = found(policy(f"{{ingress: [{{from: [{{{WEB}}}]}}, {same}]}}"))
+    assert twice.fix == Fix("delete the rule", (Edit(("spec", "ingress", 1)),))
+    (wider,) = found(policy(f"{{ingress: [{{from: [{{{WEB}}}]}}, {{}}]}}"))
+    assert (wider.path, wider.fix) == ("spec.ingress[0]", None)
+
+
+def test_what_another_policy_covers_is_told_and_not_deleted() -> None:
+    one = policy(f"{{{WEB}, ingress: [{{ports: [{{port: 80}}]}}], egress: [{{to: [{{{WEB}}}]}}, {{to: [{{{WEB}}}]}}]}}")
+    findings = found(one, policy("{podSelector: {}, policyTypes: [Egress], egress: [{}]}", name="all"))
+    assert [(finding.path, finding.fix) for finding in findings] == [("spec.egress[0]", None), ("spec.egress[1]", None)]
+    assert {finding.hint for finding in findings} == {"delete it and write policyTypes, or narrow what covers it"}
+
+
+def test_with_policy_types_nothing_needs_to_be_written() -> None:
+    one = policy(f"{{{WEB}, policyTypes: [Egress], egress: [{{}}]}}", name="a")
+    both = policy(f"{{{WEB}, policyTypes: [Ingress, Egress], egress: [{{}}]}}", name="b")
+    (finding,) = found(one, both)
+    assert (finding.subject, finding.code) == ("NetworkPolicy/x/a", "redundant-policy")
+    two = policy(f"{{{WEB}, policyTypes: [Ingress], ingress: [{{}}, {{}}]}}")
+    assert mended(two, found(two)).spec.policy_types == ("Ingress",)
+
+
+# -- redundant-policy, duplicate-policy ------------------------------------------------------------------------------
+
+
+def test_a_policy_within_another() -> None:
+    (one,) = found(policy(f"{{{WEB}, ingress: [{{from: [{{{WEB}}}]}}]}}"), policy(ALL, name="all"))
+    assert (one.code, one.path, one.fix) == ("redundant-policy", "", None)
+    assert one.message == (
+        "without this policy nothing would change: x/all isolates the same pods and allows all that it allows"
+    )
+
+
+def test_a_policy_within_several() -> None:
+    one = policy(f"{{{WEB}, ingress: [{{ports: [{{port: 80}}]}}, {{ports: [{{port: 81}}]}}]}}")
+    others = [policy(f"{{ingress: [{{ports: [{{port: {port}}}]}}]}}", name=f"p{port}") for port in (80, 81)]
+    (finding,) = found(one, *others)
+    assert finding.message == (
+        "without this policy nothing would change: x/p80 and x/p81 isolate the same pods and allow all that it allows"
+    )
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        "{podSelector: {}, policyTypes: [Ingress, Egress]}",
+        "{podSelector: {}, policyTypes: [Ingress]}",
+        f"{{{WEB}, policyTypes: [Ingress]}}",
+    ],
+)
+def test_denials_are_good_practice(spec: str) -> None:
+    assert told(policy(spec), policy(ALL, name="all")) == []
+
+
+def test_the_same_in_other_words_is_a_duplicate() -> None:
+    one = f"{{{WEB}, ingress: [{{from: [{{podSelector: {{}}}}], ports: [{{port: 80}}, {{port: 81}}]}}]}}"
+    here = "{namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: x}}}"
+    other = (
+        "{podSelector: {matchExpressions: [{key: app, operator: In, values: [web]}]}, policyTypes: [Ingress],"
+        f" ingress: [{{from: [{here}], ports: [{{port: 80, endPort: 81}}]}}]}}"
+    )
+    (finding,) = found(policy(one, name="a"), policy(other, name="b"))
+    assert (finding.subject, finding.code, finding.path) == ("NetworkPolicy/x/b", "duplicate-policy", "")
+    assert finding.message == "this policy says exactly what x/a says"
+
+
+def test_duplicate_denials_are_told() -> None:
+    deny = "{podSelector: {}, policyTypes: [Ingress]}"
+    assert told(policy(deny, name="a"), policy(deny, name="b")) == [("x/b", "duplicate-policy", "")]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        policy(ALL, name="q", namespace="y"),
+        policy(ALL.replace("podSelector: {}, ", f"{WEB}, "), name="q", namespace="y"),
+        policy("{podSelector: {}, policyTypes: [Egress], egress: [{to: [{podSelector: {}}]}]}", name="q"),
+        policy("{podSelector: {}, ingress: [{from: [{podSelector: {}}, {}]}]}", name="q"),
+    ],
+)
+def test_policies_that_have_nothing_to_do_with_each_other(other: NetworkPolicy) -> None:
+    assert told(policy(ALL), other) == []
+
+
+# -- all -------------------------------------------------------------------------------------------------------------
+
+
+def test_findings_have_places() -> None:
+    text = "\n".join(
+        [
+            "{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: a},",
+            " spec: {podSelector: {}, ingress: [",
+            "  {from: [{podSelector: {}},",
+            "    {podSelector: {matchLabels: {app: web}}}]},",
+            "  {from: [{podSelector: {}}], ports: [{port: 80}]}]}}",
+        ]
+    )
+    places = [(one.code, one.location and (one.location.line, one.location.column)) for one in found_in(text, *CODES)]
+    assert places == [("redundant-peer", (4, 5)), ("redundant-rule", (5, 3))]
+
+
+def without(literal: Literal, findings: Iterable[Finding]) -> Literal:
+    """The cluster after all that is told has gone."""
+    findings = [one if one.fix else replace(one, fix=deletion(one)) for one in findings]
+    gone = {one.subject for one in findings if one.code in WHOLE}
+    kept = [one for one in literal.policies if one.display_name not in gone]
+    return replace(literal, policies=tuple(mended(one, findings) for one in kept))
+
+
+def deletion(finding: Finding) -> Fix | None:
+    """What somebody does who believes an item's finding that has no fix."""
+    path = path_steps(finding.path)
+    types = [Edit(("spec", "policyTypes"), ["Ingress", "Egress"])] if "write policyTypes" in finding.hint else []
+    return Fix("delete the item", (Edit(path), *types)) if path else None
+
+
+def passes(verdict: Verdict) -> tuple[bool, ...]:
+    """What pods notice of a verdict: not which policies it was."""
+    sides = (verdict.egress, verdict.ingress)
+    return tuple(answer for side in sides for answer in (side.allowed, side.isolated))
+
+
+@LARGE_EXAMPLES
+@given(
+    st.lists(clusters.pods() | clusters.namespaces, max_size=8),
+    overlapping.policies(),
+    st.randoms(use_true_random=False),
+)
+def test_all_that_is_told_can_go_and_no_verdict_changes(
+    objects: list[Namespace | Pod], policies: list[NetworkPolicy], random: Random
+) -> None:
+    before = clusters.cluster([*objects, *policies])
+    findings = Cluster.of([*objects, *policies]).lint(CODES)
+    for code in {one.code for one in findings}:
+        event(code)
+    afters = [without(before, findings), *(without(before, [one]) for one in findings[:3])]
+    for packet in clusters.probes(before, random):
+        expected = passes(allowed(before, packet))
+        assert all(passes(allowed(after, packet)) == expected for after in afters)
+
+
+@LARGE_EXAMPLES
+@given(overlapping.policies())
+def test_it_is_all_there_is_to_tell_in_whatever_order(policies: list[NetworkPolicy]) -> None:
+    before = clusters.cluster([*policies])
+    findings = Cluster.of(before.policies).lint(CODES)
+    assert list(map(str, findings)) == list(map(str, Cluster.of(before.policies[::-1]).lint(CODES)))
+    assert not Cluster.of(without(before, findings).policies).lint(CODES)

@@ -1,0 +1,219 @@
+"""Directions and lists of rules: what is told, and that what is told is so."""
+
+from __future__ import annotations
+
+from ipaddress import ip_address
+from random import Random
+
+import msgspec
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from haechi.analysis.cluster.cluster import Cluster
+from haechi.analysis.lint import Check, Finding, findings
+from haechi.analysis.lint.checks.structure import (
+    CHECKS,
+    everyone,
+    isolates_ingress_too,
+    policy_types_implicit,
+    rules_without_policy_type,
+)
+from haechi.model import Namespace, NetworkPolicy, NetworkPolicySpec, Node, Object, Pod, default
+from haechi.model.verdict import Direction, Packet
+from haechi.reference import reference
+from tests import clusters
+from tests.analysis.lint.fixing import fixed
+from tests.analysis.lint.linting import LARGE_EXAMPLES, found
+from tests.building import pod, policy
+
+Some = Namespace | Node | Pod | NetworkPolicy
+RANDOM = st.randoms(use_true_random=False)
+OPEN = "[{to: [{podSelector: {}}]}]"
+
+
+def told(check: Check, *objects: Object) -> tuple[Finding, ...]:
+    return findings(Cluster.of(objects), [check])
+
+
+def text(spec: str) -> str:
+    return f"apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {{name: p}}\nspec: {spec}\n"
+
+
+def same(before: reference.Cluster, after: reference.Cluster, random: Random) -> bool:
+    packets = clusters.probes(before, random)[:40]
+    return all(reference.allowed(before, one) == reference.allowed(after, one) for one in packets)
+
+
+# -- rules-without-policy-type ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("spec", "paths"),
+    [
+        ("{podSelector: {}, policyTypes: [Ingress], egress: [{}]}", ["spec.egress"]),
+        ("{podSelector: {}, policyTypes: [Egress], ingress: [{}, {}]}", ["spec.ingress"]),
+        ("{podSelector: {}, policyTypes: [Egress, Ingress], ingress: [{}], egress: [{}]}", []),
+        ("{podSelector: {}, policyTypes: [Ingress], egress: []}", []),
+        ("{podSelector: {}, ingress: [{}], egress: [{}]}", []),  # both follow from the rules
+        ("{podSelector: {}, policyTypes: [], egress: [{}]}", []),
+    ],
+)
+def test_rules_of_a_direction_that_is_not_listed(spec: str, paths: list[str]) -> None:
+    assert [one.path for one in found(text(spec), "rules-without-policy-type")] == paths
+
+
+@LARGE_EXAMPLES
+@given(clusters.policies(readable=False), st.lists(clusters.objects(), max_size=8), RANDOM)
+def test_such_rules_do_nothing(one: NetworkPolicy, objects: list[Some], random: Random) -> None:
+    for finding in told(rules_without_policy_type, one):
+        rest = msgspec.structs.replace(one.spec, **{finding.path.removeprefix("spec."): ()})
+        after = msgspec.structs.replace(one, spec=rest)
+        assert same(clusters.cluster([*objects, one]), clusters.cluster([*objects, after]), random)
+
+
+@LARGE_EXAMPLES
+@given(clusters.policies(readable=False))
+def test_without_policy_types_there_are_none(one: NetworkPolicy) -> None:
+    assume(not one.spec.policy_types)
+    assert told(rules_without_policy_type, one) == ()
+
+
+# -- empty-egress-without-policy-type --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("spec", "count"),
+    [
+        ("{podSelector: {}, egress: []}", 1),
+        ("{podSelector: {}, egress: null}", 1),
+        ("{podSelector: {}, policyTypes: [], egress: []}", 1),
+        ("{podSelector: {}}", 0),
+        ("{podSelector: {}, ingress: []}", 0),
+        ("{podSelector: {}, egress: [{}]}", 0),
+        ("{podSelector: {}, policyTypes: [Egress], egress: []}", 0),
+        ("{podSelector: {}, policyTypes: [Ingress], egress: []}", 0),  # somebody chose that
+    ],
+)
+def test_an_empty_egress_that_denies_nothing(spec: str, count: int) -> None:
+    one = found(text(spec), "empty-egress-without-policy-type")
+    assert len(one) == count
+    assert [str(finding.location).rpartition(":")[0][-2:] for finding in one] == [":4"] * count
+
+
+def test_in_json_too() -> None:
+    one = '{"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": {"name": "p"}, "spec": %s}'
+    assert len(found(one % '{"podSelector": {}, "egress": []}', "empty-egress-without-policy-type")) == 1
+    assert found(one % '{"podSelector": {}}', "empty-egress-without-policy-type") == ()
+
+
+def test_what_no_text_shows_is_not_told() -> None:
+    assert findings(Cluster.of([policy("{egress: []}")]), CHECKS[1:2]) == ()
+
+
+# -- isolates-ingress-too --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("spec", "count"),
+    [
+        (f"{{podSelector: {{}}, egress: {OPEN}}}", 1),
+        (f"{{podSelector: {{}}, ingress: [], egress: {OPEN}}}", 0),  # written out
+        (f"{{podSelector: {{}}, ingress: [{{}}], egress: {OPEN}}}", 0),
+        (f"{{podSelector: {{}}, policyTypes: [Egress], egress: {OPEN}}}", 0),
+        (f"{{podSelector: {{}}, policyTypes: [Ingress, Egress], egress: {OPEN}}}", 0),
+        ("{podSelector: {}}", 0),
+    ],
+)
+def test_egress_rules_alone_shut_ingress(spec: str, count: int) -> None:
+    assert len(found(text(spec), "isolates-ingress-too")) == count
+
+
+@pytest.mark.parametrize(
+    ("others", "count"),
+    [
+        ([], 1),
+        (["{podSelector: {}, policyTypes: [Ingress]}"], 0),  # shut anyway
+        (["{podSelector: {matchLabels: {app: web}}, policyTypes: [Ingress]}"], 1),  # but for one
+        (["{podSelector: {}, policyTypes: [Egress]}"], 1),
+    ],
+)
+def test_what_others_shut_anyway_is_not_told(others: list[str], count: int) -> None:
+    pods = [pod("x/web", "10.0.0.1", marks="app=web"), pod("x/db", "10.0.0.2", marks="app=db")]
+    more = [policy(one, name=f"q{number}") for number, one in enumerate(others)]
+    assert len(told(isolates_ingress_too, policy(f"{{egress: {OPEN}}}"), *pods, *more)) == count
+
+
+@LARGE_EXAMPLES
+@given(st.lists(clusters.objects(readable=False), max_size=9))
+def test_it_is_told_exactly_where_egress_alone_would_be_otherwise_for_ingress(objects: list[Some]) -> None:
+    cluster = clusters.cluster(objects)
+    seen = [one for one in cluster.pods if reference.is_policed(one)]
+    expected = set()
+    for one in cluster.policies:
+        others = [other for other in cluster.policies if other is not one]
+        mine = [each for each in seen if reference.isolates(one, each, Direction.INGRESS)]
+        shut = [each for each in mine if any(reference.isolates(p, each, Direction.INGRESS) for p in others)]
+        if not one.spec.policy_types and one.spec.egress and not one.spec.ingress and (not mine or shut != mine):
+            expected.add(one.display_name)
+    last: list[Object] = [*cluster.pods, *cluster.namespaces, *cluster.nodes, *cluster.policies]
+    assert {finding.subject for finding in told(isolates_ingress_too, *last)} == expected
+
+
+# -- policy-types-implicit -------------------------------------------------------------------------------------------
+
+
+@LARGE_EXAMPLES
+@given(clusters.policies(readable=False), st.lists(clusters.objects(), max_size=8), RANDOM)
+def test_written_out_the_policy_is_the_same(one: NetworkPolicy, objects: list[Some], random: Random) -> None:
+    found = told(policy_types_implicit, one)
+    assert len(found) == (not one.spec.policy_types)
+    for finding in found:
+        after = fixed(one, finding)
+        assert told(policy_types_implicit, after) == ()
+        assert default(after) == default(one)
+        assert same(clusters.cluster([*objects, one]), clusters.cluster([*objects, after]), random)
+
+
+@pytest.mark.parametrize("one", [NetworkPolicy(), NetworkPolicy(spec=NetworkPolicySpec()), policy("{}")])
+def test_a_policy_of_defaults_only_can_be_written_out(one: NetworkPolicy) -> None:
+    (finding,) = told(policy_types_implicit, one)
+    assert fixed(one, finding).spec == NetworkPolicySpec(policy_types=("Ingress",))
+
+
+# -- everyone --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("spec", "paths"),
+    [
+        ("{ingress: [{ports: [{port: 80}]}]}", ["spec.ingress[0]"]),
+        ("{ingress: [{from: [], ports: [{port: 80}]}]}", ["spec.ingress[0]"]),
+        ("{ingress: [{from: [{podSelector: {}}], ports: [{port: 80}]}, {ports: [{port: 1}]}]}", ["spec.ingress[1]"]),
+        ("{ingress: [{}]}", []),  # allows everything, and looks like it
+        ("{policyTypes: [Ingress], egress: [{ports: [{port: 80}]}]}", []),
+        ("{egress: [{ports: [{port: 80}]}]}", ["spec.egress[0]"]),
+        ("{ingress: [{ports: [{port: 0}]}]}", []),
+    ],
+)
+def test_rules_for_everyone(spec: str, paths: list[str]) -> None:
+    assert [one.path for one in told(everyone, policy(spec))] == paths
+
+
+@given(clusters.policies(readable=False), RANDOM)
+def test_such_a_rule_lets_an_outside_address_in(one: NetworkPolicy, random: Random) -> None:
+    for finding in told(everyone, one):
+        number = int(finding.path.rpartition("[")[2].rstrip("]"))
+        ingress = finding.path.startswith("spec.ingress")
+        rule = (one.spec.ingress if ingress else one.spec.egress)[number]
+        cluster = reference.Cluster(pods=(server := pod("a/s", "10.0.0.1"),))
+        port = rule.ports[0]
+        if isinstance(port.port, str):
+            continue
+        packet = Packet(
+            ip_address("8.8.8.8"),
+            ip_address("10.0.0.1"),
+            reference.PROTOCOLS[port.protocol or "TCP"],
+            port.port or 1,
+        )
+        assert reference.rule_allows(cluster, one, rule, None, server if ingress else None, packet.source, packet)

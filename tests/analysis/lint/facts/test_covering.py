@@ -1,0 +1,127 @@
+"""What covers what: judged like the literal reading of rules, by every pod and address that can be told apart."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from ipaddress import ip_address
+from itertools import product
+
+from hypothesis import event, given
+from hypothesis import strategies as st
+
+from haechi.analysis.lint.facts.covering import covers, is_idle
+from haechi.engine import Rule
+from haechi.model import (
+    IPBlock,
+    LabelSelector,
+    NetworkPolicyEgressRule,
+    NetworkPolicyIngressRule,
+    NetworkPolicyPeer,
+    NetworkPolicyPort,
+    Pod,
+)
+from haechi.model.verdict import Direction, Packet
+from haechi.reference import Cluster
+from haechi.reference.reference import rule_allows
+from tests.analysis.lint.linting import LARGE_EXAMPLES
+from tests.building import pod, policy, selector
+
+Written = NetworkPolicyIngressRule | NetworkPolicyEgressRule
+
+SELECTORS = tuple(
+    selector(text)
+    for text in (
+        "{}",
+        "{matchLabels: {app: '1'}}",
+        "{matchExpressions: [{key: app, operator: In, values: ['1', '2']}]}",
+        "{matchExpressions: [{key: app, operator: NotIn, values: ['1']}]}",
+        "{matchLabels: {app: '1'}, matchExpressions: [{key: app, operator: DoesNotExist}]}",
+    )
+)
+CIDRS = ("10.0.0.0/30", "10.0.0.0/31", "10.0.0.2/31", "10.0.0.1/32", "fd00::/127")
+PORTS = (
+    *(NetworkPolicyPort(port=port, end_port=last) for port, last in ((80, None), (80, 81), (81, None), (1, 65535))),
+    *(NetworkPolicyPort(protocol=protocol) for protocol in ("TCP", "UDP")),
+    *(
+        NetworkPolicyPort(protocol=protocol, port=name)
+        for protocol, name in (("TCP", "web"), ("TCP", "dns"), ("UDP", "web"))
+    ),
+)
+LISTS = [f"web={number}/TCP web={number}/UDP" for number in (80, 81, 9000)] + [
+    "dns=80/TCP",
+    "dns=81/TCP",
+    "dns=9000/TCP",
+]
+PODS = [
+    pod(f"{namespace}/p", "192.0.2.1", marks=marks, ports=(listed,))
+    for namespace in ("x", "a")
+    for marks in ("", "app=1", "app=2", "app=other")
+    for listed in LISTS
+]
+HOSTS = [ip_address(text) for text in ("10.0.0.0", "10.0.0.1", "10.0.0.2", "10.0.0.3", "fd00::1", "192.0.2.1")]
+NUMBERS = [*product((6, 17), (0, 1, 80, 81, 9000, 65535)), (132, 80), (1, 0)]
+
+blocks = st.builds(
+    IPBlock, cidr=st.sampled_from(CIDRS), except_=st.lists(st.sampled_from(CIDRS[3:]), max_size=1).map(tuple)
+)
+any_namespace = st.sampled_from((None, LabelSelector()))
+pod_peers = st.builds(NetworkPolicyPeer, pod_selector=st.sampled_from(SELECTORS), namespace_selector=any_namespace)
+peers = st.one_of(pod_peers, st.builds(NetworkPolicyPeer, ip_block=blocks))
+many_peers = st.lists(peers, max_size=3).map(tuple)
+many_ports = st.lists(st.sampled_from(PORTS), max_size=2).map(tuple)
+ingress = st.builds(NetworkPolicyIngressRule, from_=many_peers, ports=many_ports)
+egress = st.builds(NetworkPolicyEgressRule, to=many_peers, ports=many_ports)
+cases = st.one_of(st.tuples(ingress, st.lists(ingress, max_size=3)), st.tuples(egress, st.lists(egress, max_size=3)))
+
+
+def allows(rule: Written) -> Iterator[bool]:
+    """Whether a rule of a policy of namespace x allows each thing that can be told apart, literally."""
+    plain = policy()
+    ends: list[tuple[Pod | None, Pod | None]] = []
+    if isinstance(rule, NetworkPolicyIngressRule):  # a peer's own port names say nothing
+        ends = [(one, server) for one in (*PODS[:: len(LISTS)], None) for server in PODS[: len(LISTS)]]
+    else:
+        ends = [(one, one) for one in (*PODS, None)]
+    for peer, server in ends:
+        for host in HOSTS if peer is None else HOSTS[-1:]:
+            for protocol, port in NUMBERS:
+                packet = Packet(host, host, protocol, port)
+                yield rule_allows(Cluster(), plain, rule, peer, server, host, packet)
+
+
+def literally(rule: Written, others: Sequence[Written]) -> bool:
+    """Whether the others allow together all that a rule allows."""
+    sums = [any(each) for each in zip(*map(allows, others), strict=True)]
+    return all(not one or other for one, other in zip(allows(rule), sums or [False] * 10_000, strict=False))
+
+
+def direction_of(rule: Written) -> Direction:
+    return Direction.INGRESS if isinstance(rule, NetworkPolicyIngressRule) else Direction.EGRESS
+
+
+@LARGE_EXAMPLES
+@given(cases)
+def test_covers_is_the_literal_meaning(case: tuple[Written, list[Written]]) -> None:
+    rule, others = case
+    read = [Rule.read(one, "x") for one in others]
+    found = covers(Rule.read(rule, "x"), direction_of(rule), read)
+    expected = literally(rule, others)
+    event(f"covered: {found}")
+    assert expected or not found
+    if len({selection for one in read for selection in one.peers.selections}) < 2:  # else two may do it together
+        assert found == expected
+
+
+@given(cases)
+def test_idle_is_what_allows_nothing(case: tuple[Written, list[Written]]) -> None:
+    rule, _ = case
+    assert is_idle(Rule.read(rule, "x"), direction_of(rule)) == (not any(allows(rule)))
+
+
+def test_everyone_is_more_than_every_address() -> None:
+    whole = NetworkPolicyIngressRule(
+        from_=tuple(NetworkPolicyPeer(ip_block=IPBlock(cidr=cidr)) for cidr in ("0.0.0.0/0", "::/0"))
+    )
+    every, everyone = Rule.read(whole, "x"), Rule.read(NetworkPolicyIngressRule(), "x")
+    assert covers(every, Direction.INGRESS, [everyone])
+    assert not covers(everyone, Direction.INGRESS, [every])

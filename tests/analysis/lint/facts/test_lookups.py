@@ -1,0 +1,71 @@
+"""Who may look up names: against the reference, pod by pod."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from haechi.analysis.cluster.cluster import Cluster
+from haechi.analysis.lint.facts.lookups import Lookups
+from haechi.analysis.lint.facts.review import Review
+from haechi.model import NetworkPolicy, NetworkPolicyEgressRule, NetworkPolicySpec, Object, ObjectMeta
+from haechi.model.verdict import Direction, Packet
+from haechi.reference.reference import addresses, is_own_node, isolates, owners, side
+from haechi.sets import TCP, UDP
+from tests import building, clusters
+from tests.analysis.lint.hostile import lists
+from tests.analysis.lint.linting import LARGE_EXAMPLES
+from tests.analysis.reach.test_connections import reference
+from tests.building import pod
+
+RESOLVERS = st.sampled_from(
+    (
+        (pod("c/dns", "10.0.0.8", marks="k8s-app=kube-dns,app=1"),),
+        (pod("c/dns", "fd00::8", marks="k8s-app=kube-dns,tier=2", ports=("dns=53/UDP",)),),
+        (
+            pod("a/dns", "10.0.0.4", "fd00::4", marks="k8s-app=coredns"),
+            pod("c/dns", "10.0.0.8", marks="k8s-app=coredns"),
+        ),
+    )
+)
+RULES = st.builds(
+    NetworkPolicyEgressRule,
+    to=st.lists(clusters.peers(), min_size=1, max_size=2).map(tuple),
+    ports=st.lists(clusters.policy_ports(), max_size=2).map(tuple),
+)
+CLIENTS = [pod("a/one", "10.1.0.1", marks="app=1"), pod("a/two", "fd01::2", "10.1.0.2")]
+
+
+@st.composite
+def closed(draw: st.DrawFn) -> NetworkPolicy:
+    """A policy that isolates for egress, and its rules."""
+    spec = NetworkPolicySpec(
+        pod_selector=building.selector(draw(st.sampled_from(("{}", "{matchLabels: {app: '1'}}")))),
+        policy_types=("Egress",),
+        egress=tuple(draw(st.lists(RULES, min_size=1, max_size=2))),
+    )
+    return NetworkPolicy(metadata=ObjectMeta(name=draw(st.sampled_from("xyz")), namespace="a"), spec=spec)
+
+
+@LARGE_EXAMPLES
+@given(lists(odd=False), RESOLVERS, st.lists(closed(), max_size=2))
+def test_who_may_ask_is_what_the_reference_says(
+    found: list[Object], more: tuple[Object, ...], closing: list[NetworkPolicy]
+) -> None:
+    cluster = Cluster.of([*found, *CLIENTS, *more, *closing])
+    known = reference(cluster)
+    lookups = Lookups(Review(cluster))
+    answering = [cluster.pods[key] for key in lookups.resolvers.ports if key in cluster.pods]
+    asked = [(one, a) for one in answering for a in addresses(one) if len(owners(known, a)) == 1]
+    for asking in lookups.all():
+        assert asking.protocols | asking.refused == {UDP, TCP}
+        assert asking.protocols & asking.refused == frozenset()
+        for key in asking.pods:
+            one = cluster.pods[key]
+            assert any(isolates(policy, one, Direction.EGRESS) for policy in known.policies)
+            assert isolates(asking.policy.object, one, Direction.EGRESS)
+            near = {address for _, address in asked if is_own_node(known, one, address)}
+            for protocol in (UDP, TCP):
+                packets = [(server, Packet(a, a, protocol, 53)) for server, a in asked if a not in near]
+                may = any(side(known, one, s, Direction.EGRESS, p.destination, p).allowed for s, p in packets)
+                assert near or (protocol in asking.protocols) == may

@@ -1,0 +1,115 @@
+"""A slip is one slip; a guess is only a guess."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from haechi.analysis.lint.facts.vocabulary import Vocabulary, is_slip
+from haechi.select import Operator, Requirement
+
+LETTERS = "abcd"
+words = st.text(LETTERS, max_size=6)
+
+
+def wanted(key: str, *values: str) -> Requirement:
+    return Requirement(key, Operator.IN if values else Operator.EXISTS, values)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("frontend", "fronted"),
+        ("frontend", "front-end"),
+        ("frontend", "Frontend"),
+        ("frontend", "forntend"),
+        ("frontend", "frontemd"),
+        ("web", "webs"),
+        ("app.kubernetes.io/name", "app.kubernetes.io/names"),
+    ],
+)
+def test_slips(one: str, other: str) -> None:
+    assert is_slip(one, other)
+    assert is_slip(other, one)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("web", "web"),  # no difference
+        ("app", "api"),  # short words differ by a letter
+        ("db", "dbs"),
+        ("app-1", "app-2"),  # numbers tell things apart
+        ("app-1", "app-11"),
+        ("frontend", "backend"),
+        ("abcdef", "abdcfe"),  # two slips
+        ("", "a"),
+        ("x" * 400, "x" * 401),  # no label
+    ],
+)
+def test_no_slips(one: str, other: str) -> None:
+    assert not is_slip(one, other)
+    assert not is_slip(other, one)
+
+
+def edited(word: str) -> set[str]:
+    """Every word that one edit makes of a word."""
+    places = range(len(word) + 1)
+    return {
+        *(word[:n] + word[n + 1 :] for n in places),
+        *(word[:n] + letter + word[n:] for n in places for letter in LETTERS),
+        *(word[:n] + letter + word[n + 1 :] for n in places[:-1] for letter in LETTERS),
+        *(word[:n] + word[n + 1 : n + 2] + word[n : n + 1] + word[n + 2 :] for n in places),
+    } - {word}
+
+
+@given(words, words)
+def test_a_slip_is_one_edit_of_a_word_that_is_long_enough(one: str, other: str) -> None:
+    near = other in edited(one)
+    swapped = sorted(one) == sorted(other)
+    long_enough = max(len(one), len(other)) >= (4 if len(one) != len(other) or swapped else 5)
+    assert is_slip(one, other) == (near and long_enough)
+
+
+@given(st.lists(words, max_size=8), words)
+def test_the_file_of_words_misses_no_slip(known: list[str], word: str) -> None:
+    found = Vocabulary({"k": one} for one in known).slip(wanted("k", word))
+    slips = sorted(one for one in known if is_slip(one, word))
+    assert found == (f"k={slips[0]}" if slips else "")
+
+
+def test_a_key_may_be_the_slip() -> None:
+    vocabulary = Vocabulary([{"component": "db"}])
+    assert vocabulary.slip(wanted("componnet", "db")) == "component=db"
+    assert vocabulary.slip(wanted("componnet", "web")) == ""
+    assert vocabulary.slip(wanted("componnet")) == "component"
+    assert vocabulary.slip(Requirement("component", Operator.NOT_IN, ("bd",))) == ""
+
+
+def test_a_guess_goes_further() -> None:
+    vocabulary = Vocabulary([{"app.kubernetes.io/name": "web", "env": "prod"}, {"tier": "backend", "name": "web"}])
+    assert vocabulary.nearest(wanted("name", "web")) == ""  # it is there
+    assert vocabulary.nearest(wanted("app", "web")) == "app.kubernetes.io/name=web"
+    assert vocabulary.nearest(wanted("env", "production")) == "env=prod"
+    assert vocabulary.nearest(wanted("env", "xyz")) == ""
+    assert vocabulary.nearest(wanted("tiers")) == "tier"
+    assert vocabulary.values("tier") == ["backend"]
+    assert vocabulary.values("none") == []
+
+
+def test_a_value_under_another_key_is_renamed_only_where_the_key_is_new() -> None:
+    vocabulary = Vocabulary([{"app.kubernetes.io/name": "web", "env": "prod"}, {"tier": "web"}])
+    assert vocabulary.renamed(wanted("name", "web")) == "app.kubernetes.io/name=web"
+    assert vocabulary.renamed(wanted("app", "other", "web")) == "app.kubernetes.io/name=web"
+    assert vocabulary.renamed(wanted("tier", "prod")) == ""
+    assert vocabulary.renamed(wanted("app", "other")) == ""
+    assert vocabulary.renamed(wanted("app")) == ""
+    assert "env" in vocabulary
+    assert "prod" not in vocabulary
+
+
+def test_what_is_no_label_is_not_looked_at() -> None:
+    vocabulary = Vocabulary([{"x" * 1_000_000: "y" * 1_000_000}])
+    assert vocabulary.nearest(wanted("x" * 999_999, "y" * 999_999)) == ""
+    assert vocabulary.nearest(wanted("x" * 999_999)) == ""

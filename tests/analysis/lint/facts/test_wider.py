@@ -1,0 +1,39 @@
+"""Asking for wider selections is asking all of them."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from haechi.analysis.lint.facts.wider import Wider
+from haechi.engine import ANY_POD, PodSelection, read_peer
+from haechi.engine.selection import NAMESPACE_NAME_LABEL
+from haechi.select import EVERYTHING, NOTHING, Operator, Requirement, Selector
+from tests import clusters
+from tests.analysis.lint.linting import LARGE_EXAMPLES
+
+
+def selections() -> st.SearchStrategy[list[PodSelection]]:
+    peers = clusters.peers().filter(lambda peer: peer.ip_block is None)
+    return st.lists(peers.map(lambda peer: next(iter(read_peer(peer, "a").selections))), max_size=8)
+
+
+@LARGE_EXAMPLES
+@given(selections(), selections())
+def test_than_is_asking_all(filed: list[PodSelection], asked: list[PodSelection]) -> None:
+    wider = Wider(filed)
+    for one in [*filed, *asked, ANY_POD]:
+        if not one.is_nobody:
+            expected = {other for other in filed if not other.is_nobody and one.implies(other)}
+            assert set(wider.than(one)) == expected
+            assert len(wider.than(one)) == len(expected)
+
+
+def test_many_values_and_many_names() -> None:
+    many = Requirement("app", Operator.IN, tuple(f"v{n:02}" for n in range(20)))
+    names = Requirement(NAMESPACE_NAME_LABEL, Operator.IN, ("a", "b"))
+    wide = PodSelection(Selector((names,)), Selector((many,)))
+    wider = Wider([wide, PodSelection("a", EVERYTHING), PodSelection(NOTHING, EVERYTHING)])
+    one = PodSelection("a", Selector((Requirement("app", Operator.IN, ("v07",)),)))
+    assert set(wider.than(one)) == {wide, PodSelection("a", EVERYTHING)}
+    assert wider.than(ANY_POD) == ()

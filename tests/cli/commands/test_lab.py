@@ -1,0 +1,249 @@
+"""`haechi lab run`, on real packets."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from syrupy.assertion import SnapshotAssertion
+
+from haechi.cli.lab import session
+from haechi.lab.topology import TopologyError
+from haechi.netlink import NetlinkError
+from haechi.netns import IsolationRefused, Refusal
+from tests.cli import manifests
+from tests.cli.conftest import Haechi
+from tests.cli.goldens import TextFile
+from tests.cli.ordinary import as_ordinary_user
+from tests.cli.reports import shop
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+DOCUMENT = EXAMPLES / "test-network-policy"
+
+# Interrupted as by a keyboard, also where the tests run in the background (SIGINT is ignored there)
+INTERRUPTIBLE = (
+    "import signal, sys; signal.signal(2, signal.default_int_handler); from haechi.cli import main; sys.exit(main())"
+)
+
+
+@pytest.mark.kernel
+def test_the_documents_own_example(haechi: Haechi, snapshot: SnapshotAssertion) -> None:
+    outcome = haechi("lab", "run", DOCUMENT)
+    assert (outcome.code, outcome.err) == (0, "")
+    timeless = re.sub(r"in \d+\.\d seconds", "in 0.0 seconds", outcome.out)
+    assert timeless == snapshot.use_extension(TextFile)
+
+
+@pytest.mark.kernel
+def test_json_of_an_example_has_every_connection(haechi: Haechi) -> None:
+    outcome = haechi("lab", "run", DOCUMENT, "-o", "json", "--port", "6379", "--port", "53/UDP", "--ip-family", "4")
+    assert outcome.code == 0
+    document = json.loads(outcome.out)
+    assert {(row["protocol"], row["port"]) for row in document["rows"]} == {("TCP", 6379), ("UDP", 53)}
+    assert {row["family"] for row in document["rows"]} == {4}
+    assert document["mismatches"] == 0
+    allowed = {row["source"] for row in document["rows"] if row["destination"] == "default/db" and row["arrived"]}
+    assert allowed == {
+        "default/frontend",
+        "myproject/worker-0",
+        "myproject/worker-1",
+        "host/in-block",
+        "host/in-block-end",
+    }
+
+
+@pytest.mark.kernel
+def test_junit_of_some_pairs_on_one_node(haechi: Haechi) -> None:
+    outcome = haechi(
+        *("lab", "run", DOCUMENT, "-o", "junit", "--nodes", 1),
+        *("--from", "role=frontend", "--to", "default/db", "--port", "6379"),
+    )
+    assert outcome.code == 0
+    assert set(re.findall(r'testsuite name="([^"]*)"', outcome.out)) == {
+        "default/frontend → default/db",
+        "elsewhere/frontend → default/db",
+        "proof",
+    }
+
+
+@pytest.mark.kernel
+def test_standard_input_and_a_named_port(haechi: Haechi) -> None:
+    outcome = haechi("lab", "run", "-", "--port", "http", "-o", "json", stdin=manifests.CLUSTER)
+    assert outcome.code == 0
+    assert {row["port"] for row in json.loads(outcome.out)["rows"]} == {8080}
+
+
+@pytest.mark.kernel
+def test_an_ordinary_user_gets_the_same_answer(haechi: Haechi) -> None:
+    arguments = ("lab", "run", "-", "-o", "json")
+    mine = json.loads(haechi(*arguments, stdin=manifests.CLUSTER).out)
+    outcome = as_ordinary_user(*arguments, stdin=manifests.CLUSTER)
+    assert (outcome.code, outcome.err) == (0, "")
+    theirs = json.loads(outcome.out)
+    assert theirs["rows"] == mine["rows"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--from", "shop/wbe"], "--from: 'shop/wbe' is not the name, address or labels of anyone in the lab"),
+        (["--to", "app=nobody"], "--to: 'app=nobody' is not"),
+        (["--port", "htpt"], "--port: 'htpt' is not the name of a port of any container"),
+        (["--port", "0"], "--port: '0' is not PORT or PORT/PROTOCOL"),
+    ],
+)
+def test_a_choice_that_means_nothing_is_refused(haechi: Haechi, arguments: list[str], words: str) -> None:
+    outcome = haechi("lab", "run", "-", *arguments, stdin=manifests.CLUSTER)
+    assert (outcome.code, outcome.out) == (2, "")
+    assert outcome.err.startswith(f"haechi: error: {words}")
+
+
+def test_policies_without_pods_have_nothing_to_show(haechi: Haechi) -> None:
+    outcome = haechi("lab", "run", "-", stdin=manifests.GOOD)
+    assert (outcome.code, outcome.out) == (2, "")
+    assert outcome.err.startswith("haechi: error: there is no pod in the input\n  policies alone")
+
+
+@pytest.mark.kernel
+def test_a_choice_of_nothing_to_try_is_refused(haechi: Haechi) -> None:
+    both = ("--from", "shop/web", "--to", "shop/web")
+    outcome = haechi("lab", "run", "-", *both, stdin=manifests.CLUSTER)
+    assert (outcome.code, outcome.out) == (2, "")
+    assert outcome.err.startswith("haechi: error: there is no connection to try\n")
+
+
+def test_two_pods_with_one_address_cannot_be_built(haechi: Haechi) -> None:
+    outcome = haechi("lab", "run", "-", stdin=manifests.CLUSTER.replace("10.0.0.2", "10.0.0.1"))
+    assert (outcome.code, outcome.out) == (2, "")
+    assert outcome.err.startswith("haechi: error: the lab cannot be built: ")
+    assert "10.0.0.1" in outcome.err
+
+
+def _failing(error: Exception) -> Callable[..., object]:
+    def run(*_: object) -> object:
+        raise error
+
+    return run
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (
+            IsolationRefused("unshare", 1, Refusal.USER_NAMESPACES_OFF, ("sudo sysctl -w x=1", "or run it as root")),
+            [
+                "haechi: error: no network namespace of its own: user namespaces are switched off for ordinary users",
+                "  sudo sysctl -w x=1",
+                "  or run it as root",
+            ],
+        ),
+        (NetlinkError("no memory"), ["haechi: error: the kernel refuses the rules: no memory"]),
+        (TopologyError("a/b", "is odd"), ["haechi: error: the lab cannot be built: a/b: is odd"]),
+        (OSError(24, "Too many open files"), ["haechi: error: the machine refuses the lab: Too many open files"]),
+    ],
+)
+def test_a_machine_that_refuses_is_told_with_the_remedy(
+    haechi: Haechi, monkeypatch: pytest.MonkeyPatch, error: Exception, words: list[str]
+) -> None:
+    monkeypatch.setattr(session, "run", _failing(error))
+    outcome = haechi("lab", "run", "-", stdin=manifests.CLUSTER)
+    assert (outcome.code, outcome.out) == (2, "")
+    lines = outcome.err.splitlines()
+    assert lines[0].startswith(words[0])
+    assert lines[1:] == words[1:]
+
+
+def test_a_mismatch_is_an_exit_code(haechi: Haechi, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(session, "run", lambda *_: shop(broken=[("TCP", 80)]))
+    outcome = haechi("lab", "run", "-", stdin=manifests.CLUSTER)
+    assert outcome.code == 1
+    assert "MISMATCH shop/web-0 → shop/db over IPv4, TCP 80" in outcome.out
+    monkeypatch.setattr(session, "run", lambda *_: replace(shop(), rows=shop().rows[:4]))
+    assert haechi("lab", "run", "-", stdin=manifests.CLUSTER).code == 0
+
+
+@pytest.mark.kernel
+def test_a_kept_lab_can_be_entered_and_goes_at_ctrl_c() -> None:
+    command = [sys.executable, "-c", INTERRUPTIBLE, "lab", "run", str(DOCUMENT), "--keep", "--port", "80"]
+    with subprocess.Popen(
+        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        told = list(iter(process.stderr.readline, "Ctrl-C or SIGTERM takes it down.\n"))
+        (entry,) = [line for line in told if line.startswith("  default/db ")]
+        found = re.search(r"nsenter (.*--net=/proc/(\d+)/fd/\d+)", entry)
+        assert found is not None
+        addresses = subprocess.run(
+            ["nsenter", *found[1].split(), "cat", "/proc/net/fib_trie"], check=True, capture_output=True, text=True
+        ).stdout
+        process.send_signal(signal.SIGINT)
+        table = process.stdout.read()
+    assert process.returncode == 130
+    assert "10.244.0.1" in addresses
+    assert "all as the policies say" in table
+    assert not Path(f"/proc/{found[2]}").exists()
+
+
+@pytest.mark.kernel
+def test_enter_takes_a_kept_lab_down() -> None:
+    command = [sys.executable, "-m", "haechi", "lab", "run", str(DOCUMENT), "--keep", "--port", "80"]
+    keyboard, terminal = pty.openpty()
+    with subprocess.Popen(command, stdin=terminal, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as process:
+        assert process.stderr is not None
+        os.close(terminal)
+        assert b"Enter takes it down.\n" in iter(process.stderr.readline, b"")
+        os.write(keyboard, b"\n")
+    os.close(keyboard)
+    assert process.returncode == 0
+
+
+@pytest.mark.kernel
+def test_ctrl_c_in_the_middle_leaves_no_process_and_a_tidy_terminal() -> None:
+    command = [sys.executable, "-c", INTERRUPTIBLE, "lab", "run", str(DOCUMENT)]
+    screen, terminal = pty.openpty()
+    with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=terminal) as process:
+        os.close(terminal)
+        shown = b""
+        while b"sending packets" not in shown:
+            shown += os.read(screen, 4096)
+        children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text(encoding="ascii").split()
+        process.send_signal(signal.SIGINT)
+        assert process.stdout is not None
+        assert process.stdout.read() == b""
+    shown = _rest(screen)
+    assert process.returncode == 130
+    assert children
+    assert not any(Path(f"/proc/{child}").exists() for child in children)
+    assert shown.endswith(b"\r\x1b[K")
+
+
+def _rest(screen: int) -> bytes:
+    """What is still to be read from a terminal whose other end is closed (the read fails with EIO at its end)."""
+    shown = b""
+    try:
+        while part := os.read(screen, 4096):
+            shown += part
+    except OSError:
+        pass
+    os.close(screen)
+    return shown
+
+
+@pytest.mark.kernel
+def test_the_proof_of_every_node_is_told_beside_the_packets(haechi: Haechi) -> None:
+    proofs = json.loads(haechi("lab", "run", DOCUMENT, "-o", "json").out)["proofs"]
+    assert [(proof["node"], proof["holds"], proof["pods"]) for proof in proofs] == [
+        ("node-1", True, 3),
+        ("node-2", True, 3),
+    ]
+    assert haechi("lab", "run", DOCUMENT).out.count("for every packet there is: the kernel does what") == 2

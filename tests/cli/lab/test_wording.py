@@ -1,0 +1,122 @@
+"""Answers in words."""
+
+from __future__ import annotations
+
+import pytest
+
+from haechi.cli.lab import wording
+from haechi.cli.lab.outcomes import groups
+from haechi.lab.ports import Port
+from haechi.model.verdict import PolicyKey, Side, Verdict
+from tests.cli.reports import rows, side
+
+ALL: tuple[Port, ...] = (("TCP", 80), ("TCP", 443), ("UDP", 80), ("UDP", 443), ("SCTP", 80))
+
+
+@pytest.mark.parametrize(
+    ("some", "text"),
+    [
+        ((), "nothing"),
+        (ALL, "everything"),
+        ((("TCP", 443), ("TCP", 80)), "all TCP"),
+        ((("TCP", 443), ("UDP", 80)), "TCP 443; UDP 80"),
+        ((("SCTP", 80),), "SCTP 80"),
+    ],
+)
+def test_ports_are_as_short_as_they_can_be(some: tuple[Port, ...], text: str) -> None:
+    assert wording.ports(some, ALL) == text
+
+
+@pytest.mark.parametrize(
+    ("allowed", "texts"),
+    [
+        ([("TCP", 80)], ("TCP 80", "everything else")),
+        ([("TCP", 80), ("UDP", 80), ("SCTP", 80)], ("everything else", "TCP 5432")),
+        (None, ("everything", "nothing")),
+        ((), ("nothing", "everything")),
+    ],
+)
+def test_the_shorter_side_is_listed(allowed: list[Port] | None, texts: tuple[str, str]) -> None:
+    (group,) = groups(rows("a/x", "a/y", allowed), ())
+    assert wording.allowed_and_denied(group.lines[0].answers) == texts
+
+
+def test_ip_versions_with_different_answers_are_named() -> None:
+    (group,) = groups([*rows("a/x", "a/y", (), families=(4,)), *rows("a/x", "a/y", families=(6,))], ())
+    assert wording.allowed_and_denied(group.lines[0].answers) == (
+        "IPv4: nothing, IPv6: everything",
+        "IPv4: everything, IPv6: nothing",
+    )
+
+
+def test_a_whole_namespace_is_told_as_such() -> None:
+    everyone = ["a/x", "a/y", "a/z", "b/x", "b/y"]
+    assert wording.names(everyone, everyone) == "a/*, b/x, b/y"
+    assert wording.names(["a/x", "a/y"], everyone) == "a/x, a/y"
+
+
+def test_of_many_policies_the_first_are_named() -> None:
+    keys = [PolicyKey("a", str(number)) for number in range(5)]
+    assert wording.policies(keys) == "a/0, a/1, a/2 and 2 more"
+    assert wording.policies(keys[:2]) == "a/0 and a/1"
+
+
+@pytest.mark.parametrize(
+    ("verdict", "text"),
+    [
+        (Verdict(Side(True), Side(True)), "allowed"),
+        (Verdict(side(False, "a/p"), Side(True)), "denied (egress: a/p)"),
+        (Verdict(side(False, "a/p"), side(False, "b/q", "b/r")), "denied (egress: a/p; ingress: b/q and b/r)"),
+        (Verdict(Side(True), Side(False)), "denied (ingress: an address that several pods claim)"),
+    ],
+)
+def test_a_denial_names_its_side_and_policies(verdict: Verdict, text: str) -> None:
+    assert wording.verdict(verdict) == text
+
+
+@pytest.mark.parametrize(
+    ("arrived", "replied", "text"),
+    [
+        (True, True, "allowed"),
+        (True, False, "arrived, but the answer did not come back"),
+        (False, False, "nothing arrived"),
+    ],
+)
+def test_what_packets_showed(arrived: bool, replied: bool, text: str) -> None:
+    assert wording.packets(arrived, replied) == text
+
+
+NAMES = [f"a/{letter}" for letter in "stuvwx"]
+
+
+def test_many_senders_are_anyone_else_and_few_are_named() -> None:
+    found = [row for name in NAMES for row in rows(name, "b/z", None if name == "a/s" else ())]
+    (group,) = groups(found, ())
+    assert [wording.sources(line, group, [*NAMES, "b/z"]) for line in group.lines] == ["a/s", "anyone else"]
+    (group,) = groups([*rows("a/s", "b/z"), *rows("a/t", "b/z", ())], ())
+    assert [wording.sources(line, group, ["a/s", "a/t"]) for line in group.lines] == ["a/s", "a/t"]
+
+
+def test_if_not_everyone_was_asked_nobody_is_anyone() -> None:
+    (group,) = groups([row for name in NAMES[:5] for row in rows(name, "b/z")], ())
+    assert wording.sources(group.lines[0], group, NAMES) == "a/s, a/t, a/u, a/v, a/w"
+    assert wording.sources(group.lines[0], group, NAMES[:5]) == "anyone"
+
+
+def test_outside_hosts_hear_from_pods_only() -> None:
+    (group,) = groups([row for name in NAMES for row in rows(name, "host/h")], ["host/h"])
+    assert wording.sources(group.lines[0], group, NAMES) == "any pod"
+    found = [row for name in NAMES for row in rows(name, "host/h", None if name == "a/s" else ())]
+    (group,) = groups(found, ["host/h"])
+    assert [wording.sources(line, group, NAMES) for line in group.lines] == ["a/s", "any other pod"]
+
+
+def test_words_are_joined_and_counted() -> None:
+    assert [wording.joined(some) for some in ([], ["a"], ["a", "b"], ["a", "b", "c"])] == [
+        "",
+        "a",
+        "a and b",
+        "a, b and c",
+    ]
+    assert [wording.counted(number, "pod") for number in (0, 1, 2)] == ["0 pods", "1 pod", "2 pods"]
+    assert wording.counted(2, "entry", "entries") == "2 entries"
