@@ -1,15 +1,8 @@
 """Questions about policies: who may reach whom, and why."""
 
-from haechi.analysis.cluster.assumptions import Assumption
-from haechi.analysis.cluster.cluster import Cluster
-from haechi.analysis.cluster.names import UnknownName
-from haechi.analysis.cluster.owners import Owner
-from haechi.analysis.reach.classes import PodClass
-from haechi.analysis.reach.connections import Connection, Grouping, connections
-from haechi.analysis.reach.diff import Cause, Difference, Kind, diff
-from haechi.analysis.why.can import Answer, SideAnswer, Way, can
-from haechi.analysis.why.ports import UnknownPort
-from haechi.analysis.why.whatif import flips
+from haechi.analysis.cluster import Assumption, Cluster, Owner, UnknownName
+from haechi.analysis.reach import Cause, Connection, Difference, Grouping, Kind, PodClass, connections, diff
+from haechi.analysis.why import Answer, SideAnswer, UnknownPort, Way, can, flips
 
 __all__ = [
     "Answer",

@@ -13,4 +13,7 @@ policy is understood here: the layers below do that.
 
 from haechi.cli.entry import main, process
 
-__all__ = ["main", "process"]
+__all__ = [
+    "main",
+    "process",
+]

@@ -12,12 +12,10 @@ from xml.sax.saxutils import escape, quoteattr
 
 import msgspec
 
-from haechi.analysis.assertions.judging import Difference, Judgement, Outcome
-from haechi.analysis.assertions.world import RuleKey
+from haechi.analysis.assertions import Difference, Judgement, Outcome, RuleKey
 from haechi.cli.lab.wording import counted
 from haechi.cli.terminal import Style, Terminal
-from haechi.model import Location, printable
-from haechi.model.verdict import PolicyKey
+from haechi.model import Location, PolicyKey, printable
 
 VERSION: Final = 1
 Output = Literal["text", "json", "junit"]

@@ -10,17 +10,24 @@ from typing import Final, Literal, TypeVar
 
 import msgspec
 
-from haechi.analysis.cluster.cluster import Cluster
-from haechi.analysis.explain.describe import describe_all
-from haechi.analysis.explain.now import Present
-from haechi.analysis.explain.pod import PodExplanation, explain_pod, unseen
-from haechi.analysis.explain.policy import PolicyExplanation, explain_policy
-from haechi.analysis.explain.sentences import Language, Sentence, say, words
+from haechi.analysis.cluster import Cluster
+from haechi.analysis.explain import (
+    Language,
+    PodExplanation,
+    PolicyExplanation,
+    Present,
+    Sentence,
+    describe_all,
+    explain_pod,
+    explain_policy,
+    say,
+    unseen,
+    words,
+)
 from haechi.cli.failure import Unusable, unknown_name
 from haechi.cli.terminal import Style, Terminal, fold
 from haechi.cli.waiting import Waiting
-from haechi.model import NetworkPolicy, Object, Pod, printable
-from haechi.model.verdict import PodKey, PolicyKey
+from haechi.model import NetworkPolicy, Object, Pod, PodKey, PolicyKey, printable
 
 VERSION: Final = 1
 _ITEMS = ("peers.item", "ports.item", "because.rule", "because.no_rule")

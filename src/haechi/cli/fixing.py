@@ -15,8 +15,7 @@ from pathlib import Path
 
 from haechi.analysis.lint import Edit, Finding
 from haechi.cli.rewriting import Unwritable, place_edits, rewritten
-from haechi.model import Loaded, Manifests, Object
-from haechi.model.source import Source
+from haechi.model import Loaded, Manifests, Object, Source
 
 _Document = tuple[int, int, bool]  # first byte, end, whether it is JSON
 

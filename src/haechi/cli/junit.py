@@ -10,7 +10,7 @@ from itertools import groupby
 from xml.sax.saxutils import escape, quoteattr
 
 from haechi.cli.lab import wording
-from haechi.lab.report import Report, Row
+from haechi.lab import Report, Row
 from haechi.model import printable
 from haechi.verify import Proof
 

@@ -6,8 +6,8 @@ from typing import Final, Literal
 
 import msgspec
 
-from haechi.lab.report import Report, Row
-from haechi.model.verdict import Side
+from haechi.lab import Report, Row
+from haechi.model import Side
 from haechi.verify import Proof
 
 VERSION: Final = 1

@@ -16,12 +16,8 @@ from itertools import pairwise
 
 import yaml
 
-from haechi.analysis.lint import Edit
-from haechi.analysis.lint.edits import applied
-from haechi.model import Path, path_text
-from haechi.model.loaded import Place
-from haechi.model.tree import SyntaxProblem
-from haechi.model.yamltext import parse
+from haechi.analysis.lint import Edit, applied
+from haechi.model import Path, Place, SyntaxProblem, parse, path_text
 
 _PLAIN = re.compile(r"[A-Za-z0-9./][A-Za-z0-9./:_-]*")
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)

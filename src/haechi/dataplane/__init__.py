@@ -3,4 +3,7 @@
 from haechi.dataplane.judge import TABLE
 from haechi.dataplane.node import NodeRuleset
 
-__all__ = ["TABLE", "NodeRuleset"]
+__all__ = [
+    "TABLE",
+    "NodeRuleset",
+]

@@ -26,7 +26,7 @@ from haechi.dataplane.family import FAMILIES
 from haechi.dataplane.names import comment, content_name
 from haechi.dataplane.peerset import PROTOCOL_WORDS, BlockSet, NamedSet, PeerSet, PodSet, block_sets, pod_sets
 from haechi.engine import Peers, PolicySet
-from haechi.model.verdict import Direction as Side
+from haechi.model import Direction as Side
 from haechi.nft import (
     DROP,
     RETURN,

@@ -1,15 +1,17 @@
 """What policies mean: fast, incremental, canonical."""
 
 from haechi.engine.delta import Delta, PodChange, PodState
-from haechi.engine.endpoint import Endpoint, NamedPort
+from haechi.engine.endpoint import PROTOCOL_NUMBERS, Endpoint, NamedPort, points
 from haechi.engine.engine import Engine
 from haechi.engine.meaning import addresses, point, traffic, verdict
 from haechi.engine.policy import Defect, Policy, Rule, Unreadable, read_peer, read_ports
 from haechi.engine.policyset import PolicySet
-from haechi.engine.selection import ANY_POD, NamedPeer, Peers, PodSelection
+from haechi.engine.selection import ANY_POD, NAMESPACE_NAME_LABEL, NamedPeer, Peers, PodSelection
 
 __all__ = [
     "ANY_POD",
+    "NAMESPACE_NAME_LABEL",
+    "PROTOCOL_NUMBERS",
     "Defect",
     "Delta",
     "Endpoint",
@@ -26,6 +28,7 @@ __all__ = [
     "Unreadable",
     "addresses",
     "point",
+    "points",
     "read_peer",
     "read_ports",
     "traffic",

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from haechi.engine.endpoint import NamedPort
 from haechi.engine.policy import Policy
 from haechi.engine.policyset import PolicySet
-from haechi.model.verdict import Direction, PolicyKey
+from haechi.model import Direction, PolicyKey
 
 _Class = tuple[Direction, tuple[PolicyKey, ...], tuple[NamedPort, ...]]
 _LIMIT = 100_000  # classes kept; a cluster has far fewer, and forgetting costs time only

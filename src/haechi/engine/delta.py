@@ -15,7 +15,7 @@ from pyroaring import BitMap
 
 from haechi.engine.endpoint import NamedPort
 from haechi.engine.selection import PodSelection
-from haechi.model.verdict import PodKey
+from haechi.model import PodKey
 
 
 @dataclass(frozen=True, slots=True)

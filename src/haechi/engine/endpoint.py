@@ -14,8 +14,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from haechi.model import Container, Pod
-from haechi.model.verdict import PodKey
+from haechi.model import Container, Pod, PodKey
 from haechi.sets import AddressError, text_to_point
 
 PROTOCOL_NUMBERS: Mapping[str, int] = {"TCP": 6, "UDP": 17, "SCTP": 132}

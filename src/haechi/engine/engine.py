@@ -28,8 +28,7 @@ from haechi.engine.membership import Memberships
 from haechi.engine.policy import Policy
 from haechi.engine.policyset import PolicySet
 from haechi.engine.selection import PodSelection
-from haechi.model import Namespace, NetworkPolicy, Node, Pod
-from haechi.model.verdict import Direction, PodKey, PolicyKey
+from haechi.model import Direction, Namespace, NetworkPolicy, Node, Pod, PodKey, PolicyKey
 from haechi.select import Selector
 
 _NO_KEYS: frozenset[PolicyKey] = frozenset()

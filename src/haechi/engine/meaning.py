@@ -12,7 +12,7 @@ from haechi.engine.endpoint import Endpoint
 from haechi.engine.engine import Engine
 from haechi.engine.policyset import PolicySet
 from haechi.engine.selection import NamedPeer, Peers
-from haechi.model.verdict import CLOSED, OPEN, Address, Direction, Packet, Side, Verdict
+from haechi.model import CLOSED, OPEN, Address, Direction, Packet, Side, Verdict
 from haechi.sets import AddressSet, PortSet, Traffic
 
 _V6_START = 1 << 32

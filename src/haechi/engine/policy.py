@@ -16,6 +16,7 @@ from typing import NamedTuple
 from haechi.engine.endpoint import PROTOCOL_NUMBERS
 from haechi.engine.selection import ANY_POD, ANYWHERE, NamedPeer, Peers, PodSelection
 from haechi.model import (
+    Direction,
     LabelSelector,
     LabelSelectorRequirement,
     NetworkPolicy,
@@ -23,8 +24,8 @@ from haechi.model import (
     NetworkPolicyIngressRule,
     NetworkPolicyPeer,
     NetworkPolicyPort,
+    PolicyKey,
 )
-from haechi.model.verdict import Direction, PolicyKey
 from haechi.select import EVERYTHING, InvalidSelector, Selector
 from haechi.sets import AddressSet, PortSet
 

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from haechi.engine.endpoint import NamedPort
 from haechi.engine.policy import Policy, Rule
 from haechi.engine.selection import NOBODY, NamedPeer, Peers, PodSelection
-from haechi.model.verdict import Direction, PolicyKey
+from haechi.model import Direction, PolicyKey
 from haechi.sets import PortSet
 
 

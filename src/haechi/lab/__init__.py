@@ -1,1 +1,26 @@
 """The lab: a cluster of network namespaces in one process, and real packets between its endpoints."""
+
+from haechi.lab.cluster import LabCluster, lab_cluster
+from haechi.lab.network import Network
+from haechi.lab.ports import NUMBERS, PROTOCOLS, Port, PortError, parse_port, ports_to_probe
+from haechi.lab.report import Report, Row
+from haechi.lab.run import Questions, run
+from haechi.lab.topology import TopologyError, usable
+
+__all__ = [
+    "NUMBERS",
+    "PROTOCOLS",
+    "LabCluster",
+    "Network",
+    "Port",
+    "PortError",
+    "Questions",
+    "Report",
+    "Row",
+    "TopologyError",
+    "lab_cluster",
+    "parse_port",
+    "ports_to_probe",
+    "run",
+    "usable",
+]

@@ -14,7 +14,7 @@ from itertools import cycle, islice
 
 import msgspec
 
-from haechi.analysis.cluster.workloads import pods_of_workloads
+from haechi.analysis.cluster import pods_of_workloads
 from haechi.lab.addresses import NODE_NETWORKS, POD_NETWORKS, Addresses
 from haechi.lab.topology import Endpoint, NodeSpec, Topology, TopologyError, usable
 from haechi.lab.witnesses import witnesses

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from types import TracebackType
 
-    from haechi.netns.rtnetlink import Address, Request
+    from haechi.netns import Address, Request
 
 NEAR_HARDWARE = bytes.fromhex("020000000001")  # locally administered; the near end is the one closer to the fabric
 FAR_HARDWARE = bytes.fromhex("020000000002")

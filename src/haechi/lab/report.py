@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from haechi.lab.probe import Protocol
-from haechi.model.verdict import Verdict
+from haechi.model import Verdict
 from haechi.verify import Proof
 
 

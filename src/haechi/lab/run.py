@@ -25,7 +25,7 @@ from haechi.lab.probe import Probe
 from haechi.lab.report import Report, Row
 from haechi.lab.sender import send
 from haechi.lab.topology import Endpoint
-from haechi.model.verdict import Packet, Verdict
+from haechi.model import Packet, Verdict
 from haechi.netlink import Nftables
 from haechi.netns import isolated, require_nf_tables
 from haechi.verify import Proof, prove

@@ -5,18 +5,26 @@ in what the API server would. Only `load` touches files.
 """
 
 from haechi.model import objects
+from haechi.model.base import Struct
 from haechi.model.checking import check, check_one
 from haechi.model.cidr import AddressError, Cidr, format_address, parse_address, parse_cidr
+from haechi.model.decoding import Mistake, decode
 from haechi.model.defaulting import NAME_LABEL, default, with_name_label, with_namespace
 from haechi.model.fielderror import ErrorType, FieldError
+from haechi.model.files import read_all
 from haechi.model.gates import GateError, Gates
 from haechi.model.loaded import Loaded, Place
 from haechi.model.manifests import Manifests, load
+from haechi.model.names import dns_label, label_key, label_value
 from haechi.model.objects import *  # noqa: F403
 from haechi.model.problem import Code, Location, Path, Problem, Severity, path_steps, path_text, printable
 from haechi.model.soundness import errors
+from haechi.model.source import Source
+from haechi.model.tree import Data, SyntaxProblem, Tree
 from haechi.model.validation import validate, warnings
+from haechi.model.verdict import CLOSED, OPEN, Address, Direction, Packet, PodKey, PolicyKey, Side, Verdict
 from haechi.model.version import KubernetesVersion, VersionError
+from haechi.model.yamltext import parse, split
 
 __all__ = [
     "NAME_LABEL",
@@ -52,4 +60,26 @@ __all__ = [
     "with_name_label",
     "with_namespace",
     *objects.__all__,
+    "Address",
+    "CLOSED",
+    "Data",
+    "Direction",
+    "Mistake",
+    "OPEN",
+    "Packet",
+    "PodKey",
+    "PolicyKey",
+    "Side",
+    "Source",
+    "Struct",
+    "SyntaxProblem",
+    "Tree",
+    "Verdict",
+    "decode",
+    "dns_label",
+    "label_key",
+    "label_value",
+    "parse",
+    "read_all",
+    "split",
 ]

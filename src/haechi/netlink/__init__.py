@@ -10,4 +10,9 @@ from __future__ import annotations
 from haechi.netlink.errors import BusyError, NetlinkError, NftError
 from haechi.netlink.nftables import Nftables
 
-__all__ = ["BusyError", "NetlinkError", "NftError", "Nftables"]
+__all__ = [
+    "BusyError",
+    "NetlinkError",
+    "NftError",
+    "Nftables",
+]

@@ -15,8 +15,7 @@ from types import TracebackType
 from typing import Final
 
 from haechi.netlink.errors import NetlinkError
-from haechi.nft.errors import DecodeError
-from haechi.nft.message import Message, read_messages
+from haechi.nft import DecodeError, Message, read_messages
 
 _SOL_NETLINK: Final = 270
 _CAP_ACK, _EXT_ACK = 10, 11

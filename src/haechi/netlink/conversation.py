@@ -14,11 +14,8 @@ from typing import Final, TypeVar
 
 from haechi.netlink.channel import Channel, LostError
 from haechi.netlink.errors import InterruptedDumpError, NetlinkError, NftError
+from haechi.nft import DecodeError, Fields, Message, MessageType, NounError, Transaction, encode_message
 from haechi.nft import message as wire
-from haechi.nft.attributes import Fields
-from haechi.nft.errors import DecodeError, NounError
-from haechi.nft.message import Message, MessageType, encode_message
-from haechi.nft.transaction import Transaction
 
 _EXT_MESSAGE, _EXT_OFFSET = 1, 2
 _SEQUENCES: Final = 0x3FFFFFFF

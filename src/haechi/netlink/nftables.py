@@ -18,11 +18,7 @@ from haechi.netlink.channel import Channel
 from haechi.netlink.conversation import Conversation, decoded
 from haechi.netlink.errors import BusyError, InterruptedDumpError, NetlinkError, NftError
 from haechi.netlink.pieces import Piece, split
-from haechi.nft.attributes import Fields, text
-from haechi.nft.message import Message, MessageType
-from haechi.nft.ruleset import Ruleset
-from haechi.nft.table import Family, Table
-from haechi.nft.transaction import Transaction
+from haechi.nft import Family, Fields, Message, MessageType, Ruleset, Table, Transaction, text
 
 _ATTEMPTS: Final = 20
 _TIMEOUT: Final = 10.0

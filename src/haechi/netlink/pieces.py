@@ -11,11 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 
-from haechi.nft.element import Element
-from haechi.nft.set import Set
-from haechi.nft.shape import Shape
-from haechi.nft.table import Table
-from haechi.nft.transaction import Elements, Operation, Transaction, Verb
+from haechi.nft import Element, Elements, Operation, Set, Shape, Table, Transaction, Verb
 
 _MARGIN = 4096  # bytes for the messages around the elements
 

@@ -20,8 +20,10 @@ from haechi.netns.isolation import enter, isolated
 from haechi.netns.namespace import Namespace
 from haechi.netns.refusal import Refusal
 from haechi.netns.route_socket import RouteSocket
+from haechi.netns.rtnetlink import Address, Request
 
 __all__ = [
+    "Address",
     "ChildDied",
     "IsolationRefused",
     "MissingFeature",
@@ -30,6 +32,7 @@ __all__ = [
     "NetnsError",
     "NoSuchNamespace",
     "Refusal",
+    "Request",
     "RouteSocket",
     "SysctlRefused",
     "enter",

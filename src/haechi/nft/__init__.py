@@ -8,6 +8,7 @@ The interface is that of linux/netfilter/nf_tables.h, kernels 5.10 and later.
 
 from __future__ import annotations
 
+from haechi.nft.attributes import Fields, text
 from haechi.nft.chain import BaseChain, Chain, Hook, Policy
 from haechi.nft.compare import Compare, CtState, CtStatus, HasState, HasStatus, InRange, Operator
 from haechi.nft.datatype import DataType, concatenate, interface, ipv4, ipv6, mark, port, protocol
@@ -17,10 +18,12 @@ from haechi.nft.expression import Expression
 from haechi.nft.load import Ct, CtKey, Direction, Load, Meta, MetaKey, Payload, PayloadField
 from haechi.nft.lookup import Lookup, VerdictMap
 from haechi.nft.map import Map
+from haechi.nft.message import Message, MessageType, encode_message, read_messages
 from haechi.nft.parsing import ParseError, parse, tables
 from haechi.nft.rule import Rule
 from haechi.nft.ruleset import Ruleset
 from haechi.nft.set import Set, SetFlags
+from haechi.nft.shape import Shape
 from haechi.nft.statement import (
     Counter,
     Limit,
@@ -58,6 +61,7 @@ __all__ = [
     "Elements",
     "Expression",
     "Family",
+    "Fields",
     "HasState",
     "HasStatus",
     "Hook",
@@ -70,6 +74,8 @@ __all__ = [
     "LogLevel",
     "Lookup",
     "Map",
+    "Message",
+    "MessageType",
     "Meta",
     "MetaKey",
     "Notrack",
@@ -88,6 +94,7 @@ __all__ = [
     "Set",
     "SetFlags",
     "SetMark",
+    "Shape",
     "Table",
     "TableFlags",
     "Transaction",
@@ -97,6 +104,7 @@ __all__ = [
     "VerdictKind",
     "VerdictMap",
     "concatenate",
+    "encode_message",
     "goto",
     "interface",
     "ipv4",
@@ -106,5 +114,7 @@ __all__ = [
     "parse",
     "port",
     "protocol",
+    "read_messages",
     "tables",
+    "text",
 ]

@@ -14,6 +14,10 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 from re import fullmatch, sub
 
 from haechi.model import (
+    CLOSED,
+    OPEN,
+    Address,
+    Direction,
     IPBlock,
     LabelSelector,
     LabelSelectorRequirement,
@@ -24,9 +28,12 @@ from haechi.model import (
     NetworkPolicyPeer,
     NetworkPolicyPort,
     Node,
+    Packet,
     Pod,
+    PolicyKey,
+    Side,
+    Verdict,
 )
-from haechi.model.verdict import CLOSED, OPEN, Address, Direction, Packet, PolicyKey, Side, Verdict
 
 Rule = NetworkPolicyIngressRule | NetworkPolicyEgressRule
 PROTOCOLS = {"TCP": 6, "UDP": 17, "SCTP": 132}

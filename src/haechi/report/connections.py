@@ -10,11 +10,9 @@ from collections.abc import Iterable, Iterator, Mapping
 
 import msgspec
 
-from haechi.analysis.cluster.wording import NO_NAMES, PortNames, port_ranges, ports_text
-from haechi.analysis.reach.connections import Connection
-from haechi.analysis.reach.exposure import Exposure
-from haechi.model import printable
-from haechi.model.verdict import Direction
+from haechi.analysis.cluster import NO_NAMES, PortNames, port_ranges, ports_text
+from haechi.analysis.reach import Connection, Exposure
+from haechi.model import Direction, printable
 from haechi.sets import PortSet
 
 VERSION = 1

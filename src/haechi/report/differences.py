@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
-from haechi.analysis.cluster.wording import port_ranges, ports_text
-from haechi.analysis.reach.diff import Difference, Kind
+from haechi.analysis.cluster import port_ranges, ports_text
+from haechi.analysis.reach import Difference, Kind
 from haechi.model import printable
 from haechi.report.connections import cell, escaped
 from haechi.sets import PortSet

@@ -11,19 +11,27 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from types import TracebackType
 
-from haechi.netlink.errors import NftError
-from haechi.nft.chain import Chain
-from haechi.nft.element import Element
-from haechi.nft.errors import NounError
-from haechi.nft.lookup import Lookup
-from haechi.nft.map import Map
-from haechi.nft.rule import Rule
-from haechi.nft.ruleset import Ruleset
-from haechi.nft.set import Set, SetFlags
-from haechi.nft.shape import Shape
-from haechi.nft.table import Family, Table
-from haechi.nft.transaction import Elements, Operation, Rules, Transaction, Verb
-from haechi.nft.verdict import Verdict
+from haechi.netlink import NftError
+from haechi.nft import (
+    Chain,
+    Element,
+    Elements,
+    Family,
+    Lookup,
+    Map,
+    NounError,
+    Operation,
+    Rule,
+    Rules,
+    Ruleset,
+    Set,
+    SetFlags,
+    Shape,
+    Table,
+    Transaction,
+    Verb,
+    Verdict,
+)
 
 _U32 = 0xFFFFFFFF
 

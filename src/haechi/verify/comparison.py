@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from haechi.model.verdict import PodKey
+from haechi.model import PodKey
 from haechi.sets import AddressSet, PortSet, Traffic
 from haechi.verify.budget import Budget
 from haechi.verify.change import Touched

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from haechi.model.verdict import Direction, PodKey, PolicyKey
+from haechi.model import Direction, PodKey, PolicyKey
 from haechi.sets import ICMP, ICMPV6, AddressSet, PortSet, point_to_text
 from haechi.verify.finding import Place
 from haechi.verify.meaning import Meaning, RuleOf

@@ -15,14 +15,16 @@ from typing import NamedTuple
 import msgspec
 
 from haechi.model import (
+    Direction,
     LabelSelector,
     NetworkPolicyEgressRule,
     NetworkPolicyIngressRule,
     NetworkPolicyPeer,
     NetworkPolicyPort,
+    PodKey,
+    PolicyKey,
 )
-from haechi.model.verdict import Direction, PodKey, PolicyKey
-from haechi.reference.reference import (
+from haechi.reference import (
     PROTOCOLS,
     Unreadable,
     expressions,

@@ -11,9 +11,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import NamedTuple
 
-from haechi.model import Container, Pod
-from haechi.model.verdict import PodKey
-from haechi.reference.reference import PROTOCOLS, is_policed
+from haechi.model import Container, Pod, PodKey
+from haechi.reference import PROTOCOLS, is_policed
 from haechi.sets import AddressError, AddressSet, text_to_point
 
 NamedPorts = tuple[tuple[int, str, int], ...]

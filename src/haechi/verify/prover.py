@@ -14,8 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Iterator
 
-from haechi.model import NetworkPolicy
-from haechi.model.verdict import Direction, PodKey
+from haechi.model import Direction, NetworkPolicy, PodKey
 from haechi.nft import Family, Ruleset, Table
 from haechi.reference import Cluster
 from haechi.sets import AddressSet, Traffic

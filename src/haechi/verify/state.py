@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from haechi.model import Namespace, NetworkPolicy, Node, Pod
-from haechi.model.verdict import Direction, PodKey, PolicyKey
-from haechi.reference.reference import expressions, is_readable, meets, policy_types
+from haechi.model import Direction, Namespace, NetworkPolicy, Node, Pod, PodKey, PolicyKey
+from haechi.reference import expressions, is_readable, meets, policy_types
 from haechi.sets import AddressSet
 from haechi.verify.population import Kind, Population, Resident, points
 

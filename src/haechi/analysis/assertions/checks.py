@@ -14,10 +14,8 @@ from typing import NamedTuple
 
 from haechi.analysis.assertions.file import Assertion, Party, Port
 from haechi.analysis.assertions.world import World
-from haechi.engine import Endpoint
-from haechi.engine.endpoint import PROTOCOL_NUMBERS
-from haechi.model import NAME_LABEL
-from haechi.model.verdict import Direction, PodKey
+from haechi.engine import PROTOCOL_NUMBERS, Endpoint
+from haechi.model import NAME_LABEL, Direction, PodKey
 from haechi.select import EVERYTHING, Selector
 from haechi.sets import AddressSet, PortSet, Traffic
 

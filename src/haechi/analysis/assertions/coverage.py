@@ -13,8 +13,8 @@ from collections.abc import Mapping, Sequence
 from haechi.analysis.assertions.checks import Pivot
 from haechi.analysis.assertions.kinds import Kinds
 from haechi.analysis.assertions.world import World
-from haechi.analysis.reach.rows import Spot
-from haechi.model.verdict import Direction, PolicyKey
+from haechi.analysis.reach import Spot
+from haechi.model import Direction, PolicyKey
 from haechi.sets import AddressSet, PortSet, Traffic
 
 

@@ -15,14 +15,29 @@ from typing import ClassVar
 
 import msgspec
 
-from haechi.model import Code, LabelSelector, Location, Path, Problem, Severity, path_text
-from haechi.model.base import Resource, Struct
-from haechi.model.decoding import Mistake, decode
-from haechi.model.names import dns_label, label_key, label_value
-from haechi.model.source import Source
-from haechi.model.tree import Data, SyntaxProblem, Tree
-from haechi.model.version import KubernetesVersion
-from haechi.model.yamltext import parse, split
+from haechi.model import (
+    Code,
+    Data,
+    KubernetesVersion,
+    LabelSelector,
+    Location,
+    Mistake,
+    Path,
+    Problem,
+    Resource,
+    Severity,
+    Source,
+    Struct,
+    SyntaxProblem,
+    Tree,
+    decode,
+    dns_label,
+    label_key,
+    label_value,
+    parse,
+    path_text,
+    split,
+)
 from haechi.select import InvalidSelector, Selector
 from haechi.sets import AddressError, AddressSet
 

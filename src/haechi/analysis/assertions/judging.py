@@ -20,8 +20,7 @@ from haechi.analysis.assertions.file import Assertion, Suite
 from haechi.analysis.assertions.sweep import Sweep
 from haechi.analysis.assertions.world import RuleKey, World
 from haechi.engine import point, verdict
-from haechi.model import Location
-from haechi.model.verdict import Address, Direction, Packet, Verdict
+from haechi.model import Address, Direction, Location, Packet, Verdict
 from haechi.sets import AddressSet, PortSet, Traffic, point_to_text
 
 MOST_DIFFERENCES = 10

@@ -14,10 +14,9 @@ from functools import cached_property
 from typing import NamedTuple
 
 from haechi.analysis.assertions.world import RuleKey, World
-from haechi.analysis.reach.classes import Classes, PodClass
-from haechi.analysis.reach.rows import Row, Rows, Spot, outside
+from haechi.analysis.reach import Classes, PodClass, Row, Rows, Spot, outside
 from haechi.engine import Endpoint, PolicySet
-from haechi.model.verdict import Direction
+from haechi.model import Direction
 from haechi.sets import AddressSet, PortSet, Traffic
 
 

@@ -17,8 +17,8 @@ from haechi.analysis.assertions.checks import Check, Group, Pivot
 from haechi.analysis.assertions.coverage import Coverage, beyond
 from haechi.analysis.assertions.kinds import Crowd, Kinds
 from haechi.analysis.assertions.world import World
-from haechi.analysis.reach.rows import Row, Spot
-from haechi.model.verdict import Direction
+from haechi.analysis.reach import Row, Spot
+from haechi.model import Direction
 from haechi.sets import AddressSet, PortSet, Traffic
 
 _Sender = tuple[Row | None, tuple[Spot, ...]]

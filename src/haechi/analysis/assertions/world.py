@@ -12,9 +12,9 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import NamedTuple
 
-from haechi.analysis.why.items import numbered, rule_path
+from haechi.analysis.why import numbered, rule_path
 from haechi.engine import Endpoint, Engine, NamedPort, PolicySet, Rule, traffic
-from haechi.model.verdict import Direction, PolicyKey
+from haechi.model import Direction, PolicyKey
 from haechi.sets import AddressSet, PortSet, Traffic, point_to_text
 
 

@@ -1,0 +1,26 @@
+"""The input completed to a cluster: pods of workloads, owners, addresses, names, and what was assumed."""
+
+from haechi.analysis.cluster.assumptions import Assumption
+from haechi.analysis.cluster.cluster import Cluster
+from haechi.analysis.cluster.names import UnknownName, address_named, names, pods_named
+from haechi.analysis.cluster.owners import Owner, Owners
+from haechi.analysis.cluster.wording import NO_NAMES, PROTOCOLS, PortNames, port_ranges, ports_text, protocol_text
+from haechi.analysis.cluster.workloads import pods_of_workloads
+
+__all__ = [
+    "NO_NAMES",
+    "PROTOCOLS",
+    "Assumption",
+    "Cluster",
+    "Owner",
+    "Owners",
+    "PortNames",
+    "UnknownName",
+    "address_named",
+    "names",
+    "pods_named",
+    "pods_of_workloads",
+    "port_ranges",
+    "ports_text",
+    "protocol_text",
+]

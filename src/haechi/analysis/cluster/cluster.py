@@ -18,8 +18,7 @@ from haechi.analysis.cluster.assumptions import Assumption
 from haechi.analysis.cluster.owners import Owner, Owners
 from haechi.analysis.cluster.synthetic import Synthetic
 from haechi.analysis.cluster.workloads import pods_of_workloads
-from haechi.engine import Endpoint, Engine
-from haechi.engine.endpoint import points
+from haechi.engine import Endpoint, Engine, points
 from haechi.model import (
     ExternalHost,
     Loaded,
@@ -31,6 +30,8 @@ from haechi.model import (
     Object,
     Pod,
     PodIP,
+    PodKey,
+    PolicyKey,
     Problem,
     Service,
     Workload,
@@ -38,13 +39,11 @@ from haechi.model import (
     load,
     path_steps,
 )
-from haechi.model.verdict import PodKey, PolicyKey
 
 if TYPE_CHECKING:  # they are made from clusters
     from haechi.analysis.lint import Finding
-    from haechi.analysis.reach.connections import Connection
-    from haechi.analysis.reach.diff import Difference
-    from haechi.analysis.why.can import Answer
+    from haechi.analysis.reach import Connection, Difference
+    from haechi.analysis.why import Answer
 
 MOST_REPLICAS = 1_000
 """Pods of one workload that are looked at: they differ in nothing but their names."""
@@ -128,19 +127,19 @@ class Cluster:
 
     def connections(self, by: str = "workload", *, external: bool = True) -> tuple[Connection, ...]:
         """All connections that policies allow: `haechi.analysis.reach.connections.connections`, which can do more."""
-        from haechi.analysis.reach.connections import connections
+        from haechi.analysis.reach import connections
 
         return connections(self, by, external=external)
 
     def can(self, source: str, destination: str, port: str | None = None) -> Answer:
         """Whether `source` may reach `destination`, and why: `haechi.analysis.why.can.can`."""
-        from haechi.analysis.why.can import can
+        from haechi.analysis.why import can
 
         return can(self, source, destination, port)
 
     def diff(self, new: Cluster) -> tuple[Difference, ...]:
         """What `new` allows otherwise than this: `haechi.analysis.reach.diff.diff`."""
-        from haechi.analysis.reach.diff import diff
+        from haechi.analysis.reach import diff
 
         return diff(self, new)
 

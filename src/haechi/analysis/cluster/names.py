@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from haechi.analysis.cluster.cluster import Cluster
-from haechi.model.verdict import PodKey
+from haechi.model import PodKey
 from haechi.sets import AddressError, text_to_point
 
 

@@ -10,8 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple, get_args
 
-from haechi.model import Object, Pod, Workload
-from haechi.model.base import ObjectMeta, OwnerReference
+from haechi.model import Object, ObjectMeta, OwnerReference, Pod, Workload
 
 _KINDS = get_args(Workload)
 _HASH = "pod-template-hash"  # a label of every pod of a Deployment

@@ -15,8 +15,7 @@ from typing import get_args
 
 import msgspec
 
-from haechi.model import Object, ObjectMeta, Pod, Workload
-from haechi.model.base import OwnerReference
+from haechi.model import Object, ObjectMeta, OwnerReference, Pod, Workload
 
 _WORKLOADS = get_args(Workload)
 _Owner = tuple[str, str, str]  # namespace, kind, name

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections import Counter
 
-from haechi.analysis.cluster.cluster import Cluster
+from haechi.analysis.cluster import Cluster
 from haechi.analysis.explain.sentences import Joined, Sentence, say
 from haechi.engine import PodSelection
-from haechi.model.verdict import PodKey
+from haechi.model import PodKey
 from haechi.select import EVERYTHING, Operator, Requirement, Selector
 
 MOST_NAMES = 10

@@ -10,15 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from haechi.analysis.cluster.cluster import Cluster
+from haechi.analysis.cluster import Cluster
 from haechi.analysis.explain.now import Present, group, listed
 from haechi.analysis.explain.policy import WAYS
 from haechi.analysis.explain.ports import port_set
 from haechi.analysis.explain.sentences import Joined, Sentence, say
-from haechi.engine import Endpoint, Peers, PolicySet
-from haechi.engine.endpoint import PROTOCOL_NUMBERS
-from haechi.model import Pod
-from haechi.model.verdict import Direction, PodKey, PolicyKey
+from haechi.engine import PROTOCOL_NUMBERS, Endpoint, Peers, PolicySet
+from haechi.model import Direction, Pod, PodKey, PolicyKey
 from haechi.sets import AddressSet, PortSet
 
 _NAMES = {number: name for name, number in PROTOCOL_NUMBERS.items()}

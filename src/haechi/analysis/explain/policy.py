@@ -11,19 +11,21 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from haechi.analysis.cluster.cluster import Cluster
+from haechi.analysis.cluster import Cluster
 from haechi.analysis.explain.now import Present, group, labels
 from haechi.analysis.explain.ports import named_now, port
 from haechi.analysis.explain.sentences import Joined, Sentence, say
 from haechi.engine import PodSelection, Policy
 from haechi.model import (
+    Direction,
     NetworkPolicy,
     NetworkPolicyEgressRule,
     NetworkPolicyIngressRule,
     NetworkPolicyPeer,
+    PodKey,
+    PolicyKey,
     default,
 )
-from haechi.model.verdict import Direction, PodKey, PolicyKey
 from haechi.select import EVERYTHING, Selector
 
 Rule = NetworkPolicyIngressRule | NetworkPolicyEgressRule

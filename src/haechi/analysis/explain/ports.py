@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from haechi.analysis.explain.sentences import Joined, Sentence, say
-from haechi.engine import Endpoint
-from haechi.engine.endpoint import PROTOCOL_NUMBERS
+from haechi.engine import PROTOCOL_NUMBERS, Endpoint
 from haechi.model import NetworkPolicyPort
 from haechi.sets import PortSet
 

@@ -2,6 +2,7 @@
 
 from haechi.analysis.lint.catalogue import ALL, CATALOGUE, IGNORE, UnknownCode, chosen, findings, lint
 from haechi.analysis.lint.check import Check
+from haechi.analysis.lint.edits import applied
 from haechi.analysis.lint.finding import Edit, Finding, Fix, Severity
 
 __all__ = [
@@ -14,6 +15,7 @@ __all__ = [
     "Fix",
     "Severity",
     "UnknownCode",
+    "applied",
     "chosen",
     "findings",
     "lint",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from fnmatch import fnmatchcase
 
-from haechi.analysis.cluster.cluster import Cluster
+from haechi.analysis.cluster import Cluster
 from haechi.analysis.lint.check import Check, Found
 from haechi.analysis.lint.checks import (
     blocks,
@@ -22,10 +22,9 @@ from haechi.analysis.lint.checks import (
     selectors,
     structure,
 )
-from haechi.analysis.lint.facts.review import Review
+from haechi.analysis.lint.facts import Review
 from haechi.analysis.lint.finding import Finding
-from haechi.model import path_text
-from haechi.model.problem import Location
+from haechi.model import Location, path_text
 
 CATALOGUE: tuple[Check, ...] = (
     *refused.CHECKS,

@@ -9,10 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from haechi.analysis.lint.facts.review import Review
+from haechi.analysis.lint.facts import Review
 from haechi.analysis.lint.finding import Fix, Severity
-from haechi.model import Path
-from haechi.model.base import Resource
+from haechi.model import Path, Resource
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from haechi.engine import Endpoint, Engine, NamedPort, Peers, PodSelection, PolicySet
-from haechi.model.verdict import Direction, PodKey
+from haechi.model import Direction, PodKey
 from haechi.sets import AddressSet
 
 V6_START = 1 << 32  # where IPv6 begins on the line of `AddressSet`

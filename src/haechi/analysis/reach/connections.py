@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
-from haechi.analysis.cluster.cluster import Cluster
+from haechi.analysis.cluster import Cluster
 from haechi.analysis.reach.groups import Group, groups
 from haechi.analysis.reach.reach import Reach
-from haechi.model.verdict import Direction, PodKey
+from haechi.model import Direction, PodKey
 from haechi.sets import AddressSet, PortSet, point_to_text
 
 

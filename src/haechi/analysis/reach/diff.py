@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 from itertools import pairwise
 
-from haechi.analysis.cluster.cluster import Cluster
+from haechi.analysis.cluster import Cluster
 from haechi.analysis.reach.classes import PodClass
 from haechi.analysis.reach.connections import range_text
 from haechi.analysis.reach.reach import Reach
 from haechi.analysis.reach.units import Unit, units
 from haechi.engine import PolicySet
-from haechi.model.verdict import Direction, PolicyKey
+from haechi.model import Direction, PolicyKey
 from haechi.sets import PortSet
 
 _Numbers = tuple[int | None, int | None]  # a class before and after

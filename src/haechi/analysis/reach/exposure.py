@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from haechi.analysis.cluster.wording import protocol_text
+from haechi.analysis.cluster import protocol_text
 from haechi.analysis.reach.classes import PodClass
 from haechi.analysis.reach.groups import Group
 from haechi.engine import ANY_POD, Peers, PolicySet
-from haechi.model.verdict import Direction
+from haechi.model import Direction
 from haechi.sets import PortSet
 
 

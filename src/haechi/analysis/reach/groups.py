@@ -9,10 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from haechi.analysis.cluster.cluster import Cluster
-from haechi.analysis.cluster.owners import Owner
+from haechi.analysis.cluster import Cluster, Owner
 from haechi.analysis.reach.classes import PodClass
-from haechi.model.verdict import PodKey
+from haechi.model import PodKey
 
 
 @dataclass(frozen=True, slots=True)

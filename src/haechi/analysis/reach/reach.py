@@ -15,11 +15,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import cached_property
 
-from haechi.analysis.cluster.cluster import Cluster
+from haechi.analysis.cluster import Cluster
 from haechi.analysis.reach.classes import V6_START, Classes, PodClass
 from haechi.analysis.reach.rows import Rows, outside
 from haechi.engine import PolicySet
-from haechi.model.verdict import Direction
+from haechi.model import Direction
 from haechi.sets import AddressSet, PortSet
 
 _Profile = tuple[tuple[int, PortSet], ...]  # family and ports for each spot of a class

@@ -8,12 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from haechi.analysis.cluster.cluster import Cluster
-from haechi.analysis.cluster.wording import PROTOCOLS, PortNames
+from haechi.analysis.cluster import PROTOCOLS, Cluster, PortNames
 from haechi.analysis.reach.groups import Group
-from haechi.engine.endpoint import PROTOCOL_NUMBERS
-from haechi.model import LabelSelector, Service, ServicePort
-from haechi.model.verdict import PodKey
+from haechi.engine import PROTOCOL_NUMBERS
+from haechi.model import LabelSelector, PodKey, Service, ServicePort
 from haechi.select import Selector
 
 

@@ -9,11 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from haechi.analysis.cluster.cluster import Cluster
-from haechi.analysis.cluster.owners import Owner
+from haechi.analysis.cluster import Cluster, Owner
 from haechi.analysis.reach.classes import PodClass
 from haechi.analysis.reach.groups import names_of_parts
-from haechi.model.verdict import PodKey
+from haechi.model import PodKey
 
 _Side = tuple[Cluster, Iterable[PodClass]]
 

@@ -11,15 +11,12 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 from itertools import product
 
-from haechi.analysis.cluster.assumptions import Assumption
-from haechi.analysis.cluster.cluster import Cluster
-from haechi.analysis.cluster.names import UnknownName, address_named, pods_named
-from haechi.analysis.reach.classes import V6_START, Classes
+from haechi.analysis.cluster import Assumption, Cluster, UnknownName, address_named, pods_named
+from haechi.analysis.reach import V6_START, Classes
 from haechi.analysis.why.ports import AskedPort
 from haechi.analysis.why.rules import Approach, RuleAnswer, rule_answers
 from haechi.engine import Endpoint, verdict
-from haechi.model import Location
-from haechi.model.verdict import Direction, Packet, PodKey, PolicyKey, Side
+from haechi.model import Direction, Location, Packet, PodKey, PolicyKey, Side
 from haechi.sets import PortSet, point_to_text
 
 

@@ -13,9 +13,8 @@ from typing import Literal
 
 import msgspec
 
-from haechi.analysis.cluster.cluster import Cluster
-from haechi.model import Namespace, NetworkPolicy, ObjectMeta, Pod
-from haechi.model.verdict import Direction, PodKey, PolicyKey
+from haechi.analysis.cluster import Cluster
+from haechi.model import Direction, Namespace, NetworkPolicy, ObjectMeta, Pod, PodKey, PolicyKey
 
 _Changed = dict[tuple[str, PodKey | PolicyKey], Pod | Namespace | NetworkPolicy | None]
 

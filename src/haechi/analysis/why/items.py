@@ -15,8 +15,7 @@ from itertools import count
 import msgspec
 
 from haechi.engine import Policy, Rule
-from haechi.model import NetworkPolicy, NetworkPolicyEgressRule, NetworkPolicyIngressRule
-from haechi.model.verdict import Direction
+from haechi.model import Direction, NetworkPolicy, NetworkPolicyEgressRule, NetworkPolicyIngressRule
 
 _NUMBER = re.compile(r"spec\.(?:ingress|egress)\[(\d+)\]")
 

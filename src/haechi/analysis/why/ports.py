@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from haechi.engine import Endpoint
-from haechi.engine.endpoint import PROTOCOL_NUMBERS
+from haechi.engine import PROTOCOL_NUMBERS, Endpoint
 
 _WITHOUT_PORTS = {"ICMP": 1, "ICMPV6": 58}
 

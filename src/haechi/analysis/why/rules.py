@@ -10,14 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from haechi.analysis.cluster.cluster import Cluster
-from haechi.analysis.cluster.wording import protocol_text
+from haechi.analysis.cluster import Cluster, protocol_text
 from haechi.analysis.why.changes import LabelChange
 from haechi.analysis.why.items import Item, numbered, peer_items, port_items, rule_path
-from haechi.engine import Endpoint, PodSelection, Policy, Rule
-from haechi.engine.selection import NAMESPACE_NAME_LABEL
-from haechi.model import Location
-from haechi.model.verdict import Direction, PodKey, PolicyKey
+from haechi.engine import NAMESPACE_NAME_LABEL, Endpoint, PodSelection, Policy, Rule
+from haechi.model import Direction, Location, PodKey, PolicyKey
 from haechi.select import Operator, Requirement, Selector
 from haechi.sets import point_to_text
 

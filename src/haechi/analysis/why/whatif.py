@@ -9,13 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from itertools import combinations
 
-from haechi.analysis.cluster.cluster import Cluster
+from haechi.analysis.cluster import Cluster
 from haechi.analysis.why.can import Way
 from haechi.analysis.why.changes import Change, LabelChange, PolicyDeletion, RuleDeletion, tried
 from haechi.analysis.why.rules import Approach, rule_answers
-from haechi.engine import verdict
-from haechi.engine.selection import NAMESPACE_NAME_LABEL
-from haechi.model.verdict import Packet
+from haechi.engine import NAMESPACE_NAME_LABEL, verdict
+from haechi.model import Packet
 from haechi.select import Operator
 from haechi.sets import text_to_point
 

@@ -14,10 +14,8 @@ from cyclopts import Parameter
 from haechi.cli.arguments import Gates, Strict, Version
 
 if TYPE_CHECKING:
-    from haechi.analysis.cluster.cluster import Cluster
-    from haechi.analysis.why.can import Answer, SideAnswer, Way
-    from haechi.analysis.why.changes import Change
-    from haechi.analysis.why.rules import Part, RuleAnswer
+    from haechi.analysis.cluster import Cluster
+    from haechi.analysis.why import Answer, Change, Part, RuleAnswer, SideAnswer, Way
     from haechi.cli.terminal import Terminal
 
 Output = Literal["text", "json"]
@@ -50,11 +48,9 @@ def can(
         kubernetes_version: By whose rules the input is judged, such as 1.33; the newest known if absent.
         feature_gates: Feature gates of that API server: SCTPSupport=false, StrictIPCIDRValidation=true.
     """
-    from haechi.analysis.cluster.cluster import Cluster
-    from haechi.analysis.cluster.names import UnknownName, names
-    from haechi.analysis.why.can import can as ask
-    from haechi.analysis.why.ports import UnknownPort
-    from haechi.analysis.why.whatif import flips
+    from haechi.analysis.cluster import Cluster, UnknownName, names
+    from haechi.analysis.why import UnknownPort, flips
+    from haechi.analysis.why import can as ask
     from haechi.cli import terminal
     from haechi.cli.failure import ExitCode, Unusable, unknown_name
     from haechi.cli.input import Rules, answered, read_on
@@ -123,7 +119,7 @@ def _text(out: Terminal, cluster: Cluster, answer: Answer, turned: Flips | None)
 
 
 def _way(out: Terminal, way: Way) -> None:
-    from haechi.analysis.cluster.wording import protocol_text
+    from haechi.analysis.cluster import protocol_text
 
     port = f" {way.packet.port}" if way.packet.protocol in (6, 17, 132) else ""
     ends = [
@@ -182,7 +178,7 @@ def _json(answer: Answer, turned: Flips) -> str:
 
 
 def _way_out(way: Way, changes: tuple[tuple[Change, ...], ...]) -> dict[str, object]:
-    from haechi.analysis.cluster.wording import protocol_text
+    from haechi.analysis.cluster import protocol_text
 
     return {
         "source": None if way.source is None else str(way.source),

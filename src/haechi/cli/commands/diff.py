@@ -16,7 +16,7 @@ from haechi.cli.entry import STDIN
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from haechi.analysis.reach.diff import Difference
+    from haechi.analysis.reach import Difference
 
 Output = Literal["text", "json", "csv", "md"]
 Sort = Literal["added", "removed", "any"]
@@ -44,8 +44,8 @@ def diff(
         kubernetes_version: By whose rules the input is judged, such as 1.33; the newest known if absent.
         feature_gates: Feature gates of that API server: SCTPSupport=false, StrictIPCIDRValidation=true.
     """
-    from haechi.analysis.cluster.cluster import Cluster
-    from haechi.analysis.reach import diff as comparison
+    from haechi.analysis.cluster import Cluster
+    from haechi.analysis.reach import diff as compare
     from haechi.cli import terminal
     from haechi.cli.failure import ExitCode, Unusable
     from haechi.cli.input import Rules, answered, read_each
@@ -60,7 +60,7 @@ def diff(
         told("understanding policies")
         clusters = [Cluster.of(each.manifests) for each in inputs]
         told("comparing")
-        found = comparison.diff(*clusters)
+        found = compare(*clusters)
     forms = {
         "text": differences.as_text,
         "json": differences.as_json,

@@ -38,8 +38,8 @@ def explain(
         kubernetes_version: By whose rules the input is judged, such as 1.33; the newest known if absent.
         feature_gates: Feature gates of that API server: SCTPSupport=false, StrictIPCIDRValidation=true.
     """
-    from haechi.analysis.cluster.cluster import Cluster
-    from haechi.analysis.explain.sentences import Language
+    from haechi.analysis.cluster import Cluster
+    from haechi.analysis.explain import Language
     from haechi.cli import terminal
     from haechi.cli.explaining import as_json, chosen, explained, stored, write_described, write_text
     from haechi.cli.failure import ExitCode

@@ -85,7 +85,7 @@ def _codes(texts: tuple[str, ...]) -> list[str]:
 
 
 def _findings(found: Input, checks: tuple[Check, ...], told: Waiting) -> tuple[Finding, ...]:
-    from haechi.analysis.cluster.cluster import Cluster
+    from haechi.analysis.cluster import Cluster
     from haechi.analysis.lint import findings
 
     told("understanding policies")

@@ -11,10 +11,10 @@ from haechi.cli.arguments import Gates, Paths, Strict, Version
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from haechi.analysis.cluster.cluster import Cluster
-    from haechi.analysis.reach.connections import Connection, Listing
+    from haechi.analysis.cluster import Cluster
+    from haechi.analysis.reach import Connection, Listing
     from haechi.cli.waiting import Waiting
-    from haechi.model.verdict import PodKey
+    from haechi.model import PodKey
     from haechi.sets import AddressSet
 
 Output = Literal["text", "json", "csv", "md", "dot", "mermaid"]
@@ -48,8 +48,8 @@ def list_connections(
         kubernetes_version: By whose rules the input is judged, such as 1.33; the newest known if absent.
         feature_gates: Feature gates of that API server: SCTPSupport=false, StrictIPCIDRValidation=true.
     """
-    from haechi.analysis.cluster.cluster import Cluster
-    from haechi.analysis.reach.connections import Listing
+    from haechi.analysis.cluster import Cluster
+    from haechi.analysis.reach import Listing
     from haechi.cli import terminal
     from haechi.cli.failure import ExitCode, Unusable
     from haechi.cli.input import Rules, answered, read_on
@@ -78,7 +78,7 @@ def list_connections(
 
 
 def _rendered(cluster: Cluster, listing: Listing, lines: Iterable[Connection], by: str, output: str) -> Iterator[str]:
-    from haechi.analysis.reach.services import backings, port_names
+    from haechi.analysis.reach import backings, port_names
     from haechi.report import connections as rendering
 
     if output == "json":
@@ -97,8 +97,8 @@ def _rendered(cluster: Cluster, listing: Listing, lines: Iterable[Connection], b
 
 
 def _exposure(listing: Listing, pods: frozenset[PodKey] | None, output: str) -> Iterator[str]:
-    from haechi.analysis.reach.exposure import exposures
-    from haechi.report.connections import exposures_json, exposures_text
+    from haechi.analysis.reach import exposures
+    from haechi.report import exposures_json, exposures_text
 
     chosen = [group for group in listing.groups if pods is None or not pods.isdisjoint(group.pods)]
     found = exposures(chosen, listing.reach.classes)
@@ -120,7 +120,7 @@ def _write(pieces: Iterator[str], told: Waiting) -> None:
 
 def _remark(cluster: Cluster, ipblock_matches_pods: bool) -> None:
     """What was added, left out and assumed, beside the result."""
-    from haechi.analysis.cluster.assumptions import Assumption
+    from haechi.analysis.cluster import Assumption
     from haechi.cli import terminal
 
     told = terminal.errors()
@@ -133,7 +133,7 @@ def _remark(cluster: Cluster, ipblock_matches_pods: bool) -> None:
 
 def _focused(cluster: Cluster, texts: Iterable[str]) -> tuple[frozenset[PodKey] | None, AddressSet | None]:
     """The pods, and the outside addresses, that the texts mean; None if there is no text."""
-    from haechi.analysis.cluster.names import names, pods_named
+    from haechi.analysis.cluster import names, pods_named
     from haechi.cli.failure import unknown_name
     from haechi.sets import AddressError, AddressSet
 

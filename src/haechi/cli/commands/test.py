@@ -20,9 +20,8 @@ from haechi.cli.entry import STDIN
 from haechi.cli.failure import ExitCode, Unusable
 
 if TYPE_CHECKING:
-    from haechi.analysis.assertions.file import Suite
-    from haechi.analysis.assertions.world import World
-    from haechi.analysis.cluster.cluster import Cluster
+    from haechi.analysis.assertions import Suite, World
+    from haechi.analysis.cluster import Cluster
     from haechi.cli.waiting import Waiting
     from haechi.model import Object
 
@@ -48,8 +47,8 @@ def judge_assertions(
         kubernetes_version: By whose rules the input is judged, such as 1.33; the newest known if absent.
         feature_gates: Feature gates of that API server: SCTPSupport=false, StrictIPCIDRValidation=true.
     """
-    from haechi.analysis.assertions.judging import judge
-    from haechi.analysis.cluster.cluster import Cluster
+    from haechi.analysis.assertions import judge
+    from haechi.analysis.cluster import Cluster
     from haechi.cli import terminal
     from haechi.cli.assertions import write
     from haechi.cli.input import Rules, answered, read_on
@@ -92,11 +91,10 @@ def read_tests(path: str, strict: bool = False) -> tuple[Suite, ...]:
     Raises:
         Unusable: there is an error among them, or no test.
     """
-    from haechi.analysis.assertions.file import read_suites
+    from haechi.analysis.assertions import read_suites
     from haechi.cli.input import strictly, tell, tell_skipped
     from haechi.cli.terminal import errors
-    from haechi.model import Problem, Severity
-    from haechi.model.files import read_all
+    from haechi.model import Problem, Severity, read_all
 
     suites: list[Suite] = []
     problems: list[Problem] = []
@@ -125,8 +123,8 @@ def read_tests(path: str, strict: bool = False) -> tuple[Suite, ...]:
 
 def world(cluster: Cluster, objects: Iterable[Object]) -> World:
     """The cluster, and who is no pod to policies: outside hosts, and pods on the network of their node."""
-    from haechi.analysis.assertions.world import World
-    from haechi.engine.endpoint import points
+    from haechi.analysis.assertions import World
+    from haechi.engine import points
     from haechi.model import ExternalHost, Pod
 
     nodes = {node.name: node.addresses for node in cluster.nodes}

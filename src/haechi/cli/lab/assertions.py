@@ -12,10 +12,20 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from ipaddress import ip_address
 
-from haechi.analysis.assertions.checks import Check, checks, single_addresses
-from haechi.analysis.assertions.file import Suite
-from haechi.analysis.assertions.judging import MOST_DIFFERENCES, Difference, End, Judgement, Outcome, allowing
-from haechi.analysis.assertions.world import RuleKey, World
+from haechi.analysis.assertions import (
+    MOST_DIFFERENCES,
+    Check,
+    Difference,
+    End,
+    Judgement,
+    Outcome,
+    RuleKey,
+    Suite,
+    World,
+    allowing,
+    checks,
+    single_addresses,
+)
 from haechi.cli.assertions import Places, write
 from haechi.cli.commands.test import read_tests
 from haechi.cli.failure import ExitCode, Unusable
@@ -24,13 +34,8 @@ from haechi.cli.lab.wording import counted
 from haechi.cli.progress import ProgressLine
 from haechi.cli.terminal import Style, errors, output
 from haechi.engine import Engine
-from haechi.lab.cluster import LabCluster
-from haechi.lab.ports import NUMBERS, PROTOCOLS, Port, ports_to_probe
-from haechi.lab.report import Report, Row
-from haechi.lab.run import Questions, run
-from haechi.lab.topology import usable
-from haechi.model import Manifests, NetworkPolicy
-from haechi.model.verdict import Packet, PolicyKey
+from haechi.lab import NUMBERS, PROTOCOLS, LabCluster, Port, Questions, Report, Row, ports_to_probe, run, usable
+from haechi.model import Manifests, NetworkPolicy, Packet, PolicyKey
 from haechi.sets import AddressSet, PortSet, point_to_text, text_to_point
 
 _MOST_TRIED = 16

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from haechi.cli.terminal import Style, Terminal
-from haechi.lab.network import Network
+from haechi.lab import Network
 from haechi.netns import Namespace
 
 

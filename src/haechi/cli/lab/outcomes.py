@@ -12,9 +12,8 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from haechi.lab.ports import Port
-from haechi.lab.report import Row
-from haechi.model.verdict import Direction, PolicyKey
+from haechi.lab import Port, Row
+from haechi.model import Direction, PolicyKey
 
 
 class Answer(NamedTuple):

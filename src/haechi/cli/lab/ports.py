@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from haechi.cli.failure import Unusable, unknown_name
-from haechi.lab.ports import PROTOCOLS, Port, PortError, parse_port
+from haechi.lab import PROTOCOLS, Port, PortError, parse_port
 from haechi.model import Pod
 
 

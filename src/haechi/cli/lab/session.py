@@ -16,12 +16,7 @@ from haechi.cli.lab.keep import user_namespace, wait
 from haechi.cli.lab.ports import parse_doors
 from haechi.cli.progress import ProgressLine
 from haechi.cli.terminal import errors, output
-from haechi.lab.cluster import LabCluster, lab_cluster
-from haechi.lab.network import Network
-from haechi.lab.ports import ports_to_probe
-from haechi.lab.report import Report
-from haechi.lab.run import Questions, run
-from haechi.lab.topology import TopologyError
+from haechi.lab import LabCluster, Network, Questions, Report, TopologyError, lab_cluster, ports_to_probe, run
 from haechi.model import Object
 from haechi.netlink import NetlinkError
 from haechi.netns import NetnsError

@@ -12,8 +12,8 @@ from itertools import zip_longest
 from haechi.cli.lab import wording
 from haechi.cli.lab.outcomes import Group, Line, groups
 from haechi.cli.terminal import Style, Terminal, fold
-from haechi.lab.report import Report
-from haechi.model.verdict import PolicyKey
+from haechi.lab import Report
+from haechi.model import PolicyKey
 from haechi.verify import Proof
 
 MAX_MISMATCHES = 30

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 
 from haechi.cli.lab.outcomes import Answers, Group, Line
-from haechi.lab.ports import PROTOCOLS, Port
-from haechi.model.verdict import PolicyKey, Verdict
+from haechi.lab import PROTOCOLS, Port
+from haechi.model import PolicyKey, Verdict
 
 EVERYTHING, NOTHING, ELSE = "everything", "nothing", "everything else"
 

@@ -12,4 +12,8 @@ from __future__ import annotations
 from haechi.nft.parsing.errors import ParseError
 from haechi.nft.parsing.parser import parse, tables
 
-__all__ = ["ParseError", "parse", "tables"]
+__all__ = [
+    "ParseError",
+    "parse",
+    "tables",
+]

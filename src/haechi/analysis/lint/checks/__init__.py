@@ -1,0 +1,1 @@
+"""The checks of `haechi lint`, one module for each subject."""

@@ -9,22 +9,29 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from haechi.analysis.lint.check import Check, Found, check
-from haechi.analysis.lint.facts import holders
-from haechi.analysis.lint.facts.holders import Behind, Holders
-from haechi.analysis.lint.facts.overlap import superfluous
-from haechi.analysis.lint.facts.review import Review, WrittenPeer, WrittenPolicy, WrittenRule
-from haechi.analysis.lint.facts.several import several
+from haechi.analysis.lint.facts import (
+    Behind,
+    Holders,
+    Review,
+    WrittenPeer,
+    WrittenPolicy,
+    WrittenRule,
+    holders,
+    several,
+    superfluous,
+)
 from haechi.analysis.lint.finding import Edit, Fix, Severity
 from haechi.model import (
     AddressError,
     Cidr,
+    Direction,
     IPBlock,
     NetworkPolicy,
     Path,
+    PodKey,
     Service,
     parse_cidr,
 )
-from haechi.model.verdict import Direction, PodKey
 from haechi.sets import AddressSet, point_to_text
 
 _FAMILIES = {4: AddressSet.V4, 6: AddressSet.V6}

@@ -12,11 +12,10 @@ from itertools import pairwise
 from pyroaring import BitMap
 
 from haechi.analysis.lint.check import Check, Found, check
-from haechi.analysis.lint.facts.review import Review, WrittenPeer, WrittenPolicy, WrittenPort, WrittenRule
-from haechi.analysis.lint.facts.several import several
+from haechi.analysis.lint.facts import Review, WrittenPeer, WrittenPolicy, WrittenPort, WrittenRule, several
 from haechi.analysis.lint.finding import Severity
 from haechi.engine import NamedPort, PodSelection
-from haechi.model.verdict import Direction
+from haechi.model import Direction
 from haechi.select import EVERYTHING, Selector
 
 _DNS = frozenset({53, 5353})

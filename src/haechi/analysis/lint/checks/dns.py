@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from haechi.analysis.cluster.wording import ports_text
+from haechi.analysis.cluster import ports_text
 from haechi.analysis.lint.check import Check, Found, check
-from haechi.analysis.lint.facts.lookups import Asking, Lookups
-from haechi.analysis.lint.facts.resolvers import PORT
-from haechi.analysis.lint.facts.review import Review, WrittenPolicy, WrittenRule
-from haechi.analysis.lint.facts.several import several
+from haechi.analysis.lint.facts import PORT, Asking, Lookups, Review, WrittenPolicy, WrittenRule, several
 from haechi.analysis.lint.finding import Severity
-from haechi.model.verdict import Direction, PodKey
+from haechi.model import Direction, PodKey
 from haechi.sets import TCP, UDP, AddressSet, PortSet
 
 _DNS = PortSet.udp(PORT) | PortSet.tcp(PORT)

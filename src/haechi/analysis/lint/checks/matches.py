@@ -13,10 +13,7 @@ from functools import cache
 from typing import NamedTuple
 
 from haechi.analysis.lint.check import Check, Found, check
-from haechi.analysis.lint.facts.population import ALWAYS
-from haechi.analysis.lint.facts.review import Review, WrittenPeer, WrittenPolicy
-from haechi.analysis.lint.facts.several import several
-from haechi.analysis.lint.facts.vocabulary import Vocabulary
+from haechi.analysis.lint.facts import ALWAYS, Review, Vocabulary, WrittenPeer, WrittenPolicy, several
 from haechi.analysis.lint.finding import Severity
 from haechi.engine import PodSelection
 from haechi.model import NAME_LABEL, Path

@@ -9,13 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from haechi.analysis.lint.check import Check, Found, check
-from haechi.analysis.lint.facts.population import ALWAYS
-from haechi.analysis.lint.facts.review import Review, WrittenPeer, WrittenPolicy
-from haechi.analysis.lint.facts.several import several
+from haechi.analysis.lint.facts import ALWAYS, Review, WrittenPeer, WrittenPolicy, several
 from haechi.analysis.lint.finding import Severity
 from haechi.engine import PodSelection
-from haechi.model import NAME_LABEL
-from haechi.model.verdict import Direction
+from haechi.model import NAME_LABEL, Direction
 from haechi.select import EVERYTHING, Operator, Requirement, Selector
 
 

@@ -11,14 +11,12 @@ from difflib import get_close_matches
 
 from pyroaring import BitMap
 
-from haechi.analysis.cluster.wording import PROTOCOLS
+from haechi.analysis.cluster import PROTOCOLS
 from haechi.analysis.lint.check import Check, Found, check
-from haechi.analysis.lint.facts.review import Review, WrittenPolicy, WrittenPort, WrittenRule
-from haechi.analysis.lint.facts.servers import Server
-from haechi.analysis.lint.facts.several import several
+from haechi.analysis.lint.facts import Review, Server, WrittenPolicy, WrittenPort, WrittenRule, several
 from haechi.analysis.lint.finding import Severity
 from haechi.engine import ANY_POD, PodSelection, Rule
-from haechi.model.verdict import Direction
+from haechi.model import Direction
 
 _GUESSED, _LONGEST = 200, 63  # names that a guess looks at, and their characters
 _Named = tuple[WrittenPort, int, str]  # an item of `ports` with its IP protocol and its name

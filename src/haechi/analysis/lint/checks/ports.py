@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from haechi.analysis.cluster.wording import PROTOCOLS, ports_text
+from haechi.analysis.cluster import PROTOCOLS, ports_text
 from haechi.analysis.lint.check import Check, Found, check
-from haechi.analysis.lint.facts.review import Review, WrittenPolicy, WrittenPort, WrittenRule
-from haechi.analysis.lint.facts.servers import Front, Server
-from haechi.analysis.lint.facts.several import several
+from haechi.analysis.lint.facts import Front, Review, Server, WrittenPolicy, WrittenPort, WrittenRule, several
 from haechi.analysis.lint.finding import Edit, Fix, Severity
 from haechi.engine import Rule
-from haechi.model.verdict import Direction
+from haechi.model import Direction
 from haechi.sets import PortSet
 
 

@@ -5,15 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import get_args
 
-from haechi.analysis.cluster.owners import Owner
+from haechi.analysis.cluster import Owner
 from haechi.analysis.lint.check import Check, Found, check
-from haechi.analysis.lint.facts.ends import Ends, Refusal
-from haechi.analysis.lint.facts.review import Review, WrittenPolicy
-from haechi.analysis.lint.facts.several import several
+from haechi.analysis.lint.facts import Ends, Refusal, Review, WrittenPolicy, several
 from haechi.analysis.lint.finding import Severity
-from haechi.model import Path, Pod, Workload
-from haechi.model.base import Resource
-from haechi.model.verdict import Direction
+from haechi.model import Direction, Path, Pod, Resource, Workload
 from haechi.select import EVERYTHING
 from haechi.sets import AddressSet, PortSet, text_to_point
 

@@ -10,15 +10,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from haechi.analysis.lint.check import Check, Found, check
-from haechi.analysis.lint.facts.overlap import superfluous
-from haechi.analysis.lint.facts.review import Review, WrittenPeer, WrittenPolicy, WrittenRule
-from haechi.analysis.lint.facts.several import several
-from haechi.analysis.lint.facts.shelf import RulePlace
-from haechi.analysis.lint.facts.wider import Wider
+from haechi.analysis.lint.facts import (
+    Review,
+    RulePlace,
+    Wider,
+    WrittenPeer,
+    WrittenPolicy,
+    WrittenRule,
+    several,
+    superfluous,
+)
 from haechi.analysis.lint.finding import Edit, Fix, Severity
 from haechi.engine import PodSelection
-from haechi.model import path_text
-from haechi.model.verdict import Direction
+from haechi.model import Direction, path_text
 
 
 @check("duplicate-policy", Severity.WARNING, "Two policies of a namespace say exactly the same.")

@@ -8,10 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from haechi.analysis.lint.check import Check, Found, check
-from haechi.analysis.lint.facts.review import Review
+from haechi.analysis.lint.facts import Review
 from haechi.analysis.lint.finding import Severity
-from haechi.model import Code, NetworkPolicy, errors, path_steps
-from haechi.model.problem import Path
+from haechi.model import Code, NetworkPolicy, Path, errors, path_steps
 
 
 @check(

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from haechi.analysis.lint.check import Check, Found, check
-from haechi.analysis.lint.facts.review import Review, WrittenPolicy, WrittenSelector
+from haechi.analysis.lint.facts import Review, WrittenPolicy, WrittenSelector
 from haechi.analysis.lint.finding import Edit, Fix, Severity
 from haechi.model import LabelSelector, Path
 from haechi.select import EVERYTHING, Operator, Requirement, Selector

@@ -10,10 +10,9 @@ from collections.abc import Iterator
 from pyroaring import BitMap
 
 from haechi.analysis.lint.check import Check, Found, check
-from haechi.analysis.lint.facts.review import Review, WrittenPolicy
+from haechi.analysis.lint.facts import Review, WrittenPolicy
 from haechi.analysis.lint.finding import Edit, Fix, Severity
-from haechi.model import NetworkPolicySpec, default
-from haechi.model.verdict import Direction
+from haechi.model import Direction, NetworkPolicySpec, default
 
 
 @check(

@@ -14,7 +14,7 @@ from haechi.analysis.lint.facts.covering import covers, is_idle
 from haechi.analysis.lint.facts.shelf import PlacedRule, RulePlace, Shelf, placed
 from haechi.analysis.lint.facts.wider import Wider
 from haechi.engine import PodSelection, Policy
-from haechi.model.verdict import Direction, PolicyKey
+from haechi.model import Direction, PolicyKey
 
 
 class Coverage:

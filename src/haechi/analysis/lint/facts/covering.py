@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from haechi.engine import ANY_POD, PodSelection, Rule
-from haechi.model.verdict import Direction
+from haechi.model import Direction
 from haechi.sets import AddressSet, PortSet, Traffic
 
 

@@ -10,12 +10,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
-from haechi.analysis.cluster.cluster import Cluster
-from haechi.analysis.cluster.owners import Owner
-from haechi.analysis.reach.classes import V6_START, PodClass
-from haechi.analysis.reach.reach import Reach
+from haechi.analysis.cluster import Cluster, Owner
+from haechi.analysis.reach import V6_START, PodClass, Reach
 from haechi.engine import Endpoint, PodSelection, PolicySet, Rule
-from haechi.model.verdict import Direction, PodKey, PolicyKey
+from haechi.model import Direction, PodKey, PolicyKey
 from haechi.sets import PortSet
 
 _OPPOSITE = {Direction.INGRESS: Direction.EGRESS, Direction.EGRESS: Direction.INGRESS}

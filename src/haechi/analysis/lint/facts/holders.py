@@ -10,11 +10,9 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
 from typing import Generic, TypeVar
 
-from haechi.analysis.cluster.cluster import Cluster
-from haechi.engine import Endpoint, PodSelection
-from haechi.engine.endpoint import points
-from haechi.model import AddressError, LabelSelector, Node, Service, parse_cidr
-from haechi.model.verdict import PodKey
+from haechi.analysis.cluster import Cluster
+from haechi.engine import Endpoint, PodSelection, points
+from haechi.model import AddressError, LabelSelector, Node, PodKey, Service, parse_cidr
 from haechi.select import Selector
 from haechi.sets import AddressSet
 

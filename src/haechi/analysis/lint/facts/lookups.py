@@ -15,9 +15,9 @@ from pyroaring import BitMap
 
 from haechi.analysis.lint.facts.resolvers import PORT, Resolvers
 from haechi.analysis.lint.facts.review import Review, WrittenPolicy, WrittenRule
-from haechi.analysis.reach.classes import PodClass, all_peers
+from haechi.analysis.reach import PodClass, all_peers
 from haechi.engine import PolicySet
-from haechi.model.verdict import Direction, PodKey, PolicyKey
+from haechi.model import Direction, PodKey, PolicyKey
 from haechi.sets import UDP, AddressSet, PortSet
 
 HOSTS = 65_536

@@ -13,8 +13,7 @@ from typing import get_args
 
 from pyroaring import BitMap
 
-from haechi.analysis.cluster.cluster import Cluster
-from haechi.analysis.cluster.owners import Owner, Owners
+from haechi.analysis.cluster import Cluster, Owner, Owners
 from haechi.analysis.lint.facts.carriers import Carrier, Carriers
 from haechi.analysis.lint.facts.vocabulary import Vocabulary
 from haechi.engine import Endpoint, PodSelection

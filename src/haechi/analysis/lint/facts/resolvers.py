@@ -11,12 +11,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import get_args
 
-from haechi.analysis.cluster.cluster import Cluster
+from haechi.analysis.cluster import Cluster
 from haechi.analysis.lint.facts.servers import Servers
-from haechi.engine import ANY_POD
-from haechi.engine.endpoint import points
-from haechi.model import Object, Pod, Service, Workload
-from haechi.model.verdict import PodKey
+from haechi.engine import ANY_POD, points
+from haechi.model import Object, Pod, PodKey, Service, Workload
 from haechi.sets import TCP, UDP, AddressSet
 
 NAMESPACES = frozenset({"kube-system", "openshift-dns"})

@@ -14,13 +14,14 @@ from typing import get_args
 
 from pyroaring import BitMap
 
-from haechi.analysis.cluster.cluster import Cluster
+from haechi.analysis.cluster import Cluster
 from haechi.analysis.lint.facts.coverage import Coverage
 from haechi.analysis.lint.facts.population import Population
 from haechi.analysis.lint.facts.servers import Servers
-from haechi.analysis.reach.reach import Reach
+from haechi.analysis.reach import Reach
 from haechi.engine import Endpoint, Peers, PodSelection, Policy, Rule, read_peer, read_ports
 from haechi.model import (
+    Direction,
     LabelSelector,
     Loaded,
     Location,
@@ -32,10 +33,10 @@ from haechi.model import (
     Object,
     Path,
     Pod,
+    PolicyKey,
+    Resource,
     Workload,
 )
-from haechi.model.base import Resource
-from haechi.model.verdict import Direction, PolicyKey
 from haechi.select import InvalidSelector, Selector
 from haechi.sets import PortSet
 

@@ -12,11 +12,9 @@ from typing import NamedTuple
 
 from pyroaring import BitMap
 
-from haechi.analysis.cluster.cluster import Cluster
-from haechi.engine import ANY_POD, NamedPort, Peers, PodSelection
-from haechi.engine.endpoint import PROTOCOL_NUMBERS
-from haechi.model import Container, LabelSelector, Service, ServicePort
-from haechi.model.verdict import Direction
+from haechi.analysis.cluster import Cluster
+from haechi.engine import ANY_POD, PROTOCOL_NUMBERS, NamedPort, Peers, PodSelection
+from haechi.model import Container, Direction, LabelSelector, Service, ServicePort
 from haechi.select import EVERYTHING, Selector
 
 _Containers = tuple[tuple[Container, ...], tuple[Container, ...]]

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from haechi.analysis.lint.facts.covering import all_of
 from haechi.analysis.lint.facts.wider import Wider
 from haechi.engine import ANY_POD, PodSelection, Policy, Rule
-from haechi.model.verdict import Direction, PolicyKey
+from haechi.model import Direction, PolicyKey
 from haechi.sets import AddressSet, PortSet
 
 

@@ -10,8 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from itertools import product
 
-from haechi.engine import PodSelection
-from haechi.engine.selection import NAMESPACE_NAME_LABEL
+from haechi.engine import NAMESPACE_NAME_LABEL, PodSelection
 from haechi.select import Operator, Requirement, Selector
 
 _Label = tuple[str, str] | None
