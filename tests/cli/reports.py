@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from haechi.lab.probe import Protocol
 from haechi.lab.report import Report, Row
-from haechi.model.verdict import PolicyKey, Side, Verdict
+from haechi.model.verdict import PacketVerdict, PolicyKey, Side
 
 OPEN = Side(allowed=True)
 PORTS: tuple[tuple[Protocol, int], ...] = (("TCP", 80), ("UDP", 80), ("SCTP", 80), ("TCP", 5432))
@@ -36,7 +36,7 @@ def rows(
     found = []
     for protocol, port in PORTS:
         for family in families:
-            verdict = Verdict(egress, side((protocol, port) in passing, *ingress))
+            verdict = PacketVerdict(egress, side((protocol, port) in passing, *ingress))
             arrived = verdict.allowed != ((protocol, port) in set(broken))
             found.append(Row(source, destination, family, protocol, port, verdict, arrived, arrived))
     return found
@@ -86,7 +86,7 @@ def reports(draw: st.DrawFn) -> Report:
             if source == destination or (source in outside and destination in outside):
                 continue
             for protocol, port in (("TCP", 80), ("UDP", 53)):
-                verdict = Verdict(
+                verdict = PacketVerdict(
                     side(draw(st.booleans()) or not egress[source], *egress[source]),
                     side(draw(st.booleans()) or not ingress[destination], *ingress[destination]),
                 )

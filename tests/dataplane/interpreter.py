@@ -15,9 +15,9 @@ from haechi.nft import (
     Compare,
     Counter,
     Ct,
+    CtDirection,
     CtKey,
     CtState,
-    Direction,
     Element,
     HasState,
     InRange,
@@ -74,10 +74,10 @@ class Flow:
                 return b"\2" if self.client.version == 4 else b"\x0a"
             case Meta(MetaKey.L4PROTO):
                 return bytes([self.protocol])
-            case Ct(CtKey.PROTO_SRC, Direction.REPLY):
+            case Ct(CtKey.PROTO_SRC, CtDirection.REPLY):
                 return self.port.to_bytes(2, "big")
             case Ct(CtKey.SADDR_IP | CtKey.SADDR_IP6 as key, direction):
-                address = self.client if direction is Direction.ORIGINAL else self.server
+                address = self.client if direction is CtDirection.ORIGINAL else self.server
                 return address.packed if (address.version == 4) == (key is CtKey.SADDR_IP) else None
             case Payload(PayloadField.IP_SADDR | PayloadField.IP6_SADDR):
                 return (self.source or self.client).packed

@@ -13,7 +13,7 @@ from haechi.dataplane.stage import SELF_SETS
 from haechi.engine import Engine
 from haechi.model import NetworkPolicy
 from haechi.netlink import Nftables
-from haechi.nft import DROP, Direction, Element, Hook, Map, Policy, Ruleset, Transaction, jump
+from haechi.nft import DROP, ChainPolicy, CtDirection, Element, Hook, Map, Ruleset, Transaction, jump
 from haechi.sets import text_to_point
 from tests.building import pod, policy
 from tests.dataplane.interpreter import Flow, Interpreter
@@ -27,14 +27,14 @@ STATES = ("10.0.0.1", "192.0.2.9"), ("192.0.2.9", "10.0.0.1")
 def test_there_is_one_base_chain_which_accepts_forwarded_packets() -> None:
     (base,) = (chain for chain in FIXED.chains.values() if chain.base is not None)
     assert base.base is not None
-    assert (base.name, base.base.hook, base.base.policy) == (JUDGE, Hook.FORWARD, Policy.ACCEPT)
+    assert (base.name, base.base.hook, base.base.policy) == (JUDGE, Hook.FORWARD, ChainPolicy.ACCEPT)
 
 
 def test_the_client_is_judged_before_the_server_and_both_families_alike() -> None:
     asked = [str(rule) for rule in FIXED.chains[JUDGE].rules[-4:]]
     assert [each.rpartition("@")[2] for each in asked] == ["clients4", "clients6", "servers4", "servers6"]
     assert [each.split()[1] for each in asked] == ["original", "original", "reply", "reply"]
-    assert {map_name(direction, family) for direction in Direction for family in FAMILIES} == set(FIXED.maps)
+    assert {map_name(direction, family) for direction in CtDirection for family in FAMILIES} == set(FIXED.maps)
 
 
 @in_namespace
@@ -57,15 +57,15 @@ def test_without_elements_everything_passes() -> None:
         assert kernel.passes(Flow(ip_address(client), ip_address(server), 6, 80))
 
 
-@pytest.mark.parametrize("direction", Direction)
-def test_a_closed_address_is_closed_in_that_direction_only(direction: Direction) -> None:
+@pytest.mark.parametrize("direction", CtDirection)
+def test_a_closed_address_is_closed_in_that_direction_only(direction: CtDirection) -> None:
     key = ip_address("10.0.0.1").packed
     elements = frozenset([Element(key, None, jump(DISPUTED))])
     closing = Map(map_name(direction, FAMILIES[0]), (FAMILIES[0].type,), elements=elements)
     nouns = [closing if each.name == closing.name else each for each in declarations()]
     kernel = Interpreter(Ruleset.of(TABLE, *nouns, *chains()))
     passing = [kernel.passes(Flow(ip_address(client), ip_address(server), 6, 80)) for client, server in STATES]
-    assert passing == [direction is not Direction.ORIGINAL, direction is not Direction.REPLY]
+    assert passing == [direction is not CtDirection.ORIGINAL, direction is not CtDirection.REPLY]
 
 
 def test_disputed_addresses_are_dropped() -> None:

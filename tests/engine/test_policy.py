@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from haechi.engine.policy import Policy, Rule
+from haechi.engine.policy import Policy, PolicyRule
 from haechi.engine.selection import ANY_POD, ANYWHERE, NamedPeer, Peers, PodSelection
 from haechi.model.verdict import Direction, PolicyKey
 from haechi.select import EVERYTHING, Selector
@@ -41,8 +41,8 @@ def test_the_document_s_example() -> None:
         PolicyKey("x", "p"),
         PodSelection("x", APP),
         frozenset(Direction),
-        (Rule(Peers(selections=selections, blocks=blocks), PortSet.tcp(6379)),),
-        (Rule(Peers(blocks=AddressSet.from_cidr("10.0.0.0/24")), PortSet.tcp(5978)),),
+        (PolicyRule(Peers(selections=selections, blocks=blocks), PortSet.tcp(6379)),),
+        (PolicyRule(Peers(blocks=AddressSet.from_cidr("10.0.0.0/24")), PortSet.tcp(5978)),),
     )
     assert found.selections() == selections | {found.subject}
 
@@ -83,7 +83,7 @@ def test_rules_and_selections_of_a_direction_that_does_not_count_do_not_count() 
     ],
 )
 def test_ports(ports: str, expected: PortSet, names: tuple[tuple[int, str], ...]) -> None:
-    assert read(f"ingress: [{{ports: {ports}}}]").ingress == (Rule(ANYWHERE, expected, names),)
+    assert read(f"ingress: [{{ports: {ports}}}]").ingress == (PolicyRule(ANYWHERE, expected, names),)
 
 
 def test_named_peers_are_the_selections_or_any_pod_but_no_blocks() -> None:
@@ -128,7 +128,7 @@ def test_defects_have_paths_and_reasons(spec: str, paths: list[str]) -> None:
 
 def test_the_rule_around_a_defect_is_closed_and_the_others_stay() -> None:
     found = read("ingress: [{from: [{}], ports: [{port: 80}]}, {ports: [{port: 81}]}]")
-    assert found.ingress == (Rule(ANYWHERE, PortSet.tcp(81)),)
+    assert found.ingress == (PolicyRule(ANYWHERE, PortSet.tcp(81)),)
     assert found.directions == {Direction.INGRESS}
 
 

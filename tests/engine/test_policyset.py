@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from haechi.engine.endpoint import NamedPort
-from haechi.engine.policy import Policy, Rule
+from haechi.engine.policy import Policy, PolicyRule
 from haechi.engine.policyset import PolicySet
 from haechi.engine.selection import ANY_POD, ANYWHERE, NOBODY, NamedPeer, Peers, PodSelection
 from haechi.model import NetworkPolicy
@@ -162,7 +162,7 @@ def meant(found: PolicySet, protocol: int, port: int) -> Peers:
 def spoken(policies: list[Policy], direction: Direction, protocol: int, port: int) -> Peers:
     """The peers of every rule that speaks of a port, one by one; egress names are asked elsewhere."""
 
-    def speaks(rule: Rule) -> bool:
+    def speaks(rule: PolicyRule) -> bool:
         by_name = direction is INGRESS and any((*name, port) in WEB and name[0] == protocol for name in rule.names)
         return by_name or rule.ports.contains(protocol, port)
 

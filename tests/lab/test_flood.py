@@ -14,10 +14,10 @@ from tests.lab.labs import EVERYTHING
 from tests.netlink.tool import nft
 
 if TYPE_CHECKING:
-    from haechi.netns import Namespace
+    from haechi.netns import NetworkNamespace
 
 
-def _counted(node: Namespace, *, prepare: bool = False) -> str:
+def _counted(node: NetworkNamespace, *, prepare: bool = False) -> str:
     rules = "table inet t { chain f { type filter hook forward priority 0; ct state new counter; counter\n}\n}\n"
     return node.run(lambda: nft("-f", "-", feed=rules) if prepare else nft("list", "chain", "inet", "t", "f"))
 

@@ -8,11 +8,11 @@ from itertools import product
 import pytest
 
 from haechi.lab.report import Report, Row
-from haechi.model.verdict import CLOSED, OPEN, Verdict
+from haechi.model.verdict import CLOSED, OPEN, PacketVerdict
 
 
 def row(allowed: bool, arrived: bool, replied: bool) -> Row:
-    return Row("x/a", "x/b", 4, "TCP", 80, Verdict(OPEN, OPEN if allowed else CLOSED), arrived, replied)
+    return Row("x/a", "x/b", 4, "TCP", 80, PacketVerdict(OPEN, OPEN if allowed else CLOSED), arrived, replied)
 
 
 ROWS = {answers: row(*answers) for answers in product((True, False), repeat=3)}

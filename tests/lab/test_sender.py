@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from haechi.lab.network import Network, build
 from haechi.lab.probe import Observation, Probe, ProbeError, Protocol
 from haechi.lab.sender import Door, batches, send
-from haechi.netns import Namespace, isolated
+from haechi.netns import NetworkNamespace, isolated
 from tests.lab.labs import EVERYTHING, PODS, PROTOCOLS, listeners, pairs
 from tests.netlink.tool import nft
 from tests.netns.descriptors import open_descriptors
@@ -164,7 +164,7 @@ def test_a_probe_that_would_mean_nothing_is_refused(probe: Probe, fault: str) ->
 
 @given(st.lists(st.integers(0, 8), max_size=60), st.integers(2, 20))
 def test_batches_hold_every_probe_once_and_keep_to_the_budget(numbers: list[int], budget: int) -> None:
-    doors = [Door(Namespace("x", -1), "10.0.0.1", "TCP", number) for number in numbers]
+    doors = [Door(NetworkNamespace("x", -1), "10.0.0.1", "TCP", number) for number in numbers]
     doors = [door._replace(namespace=doors[0].namespace) for door in doors]
     divided = list(batches(doors, budget))
     assert sorted(position for batch in divided for position in batch) == list(range(len(numbers)))

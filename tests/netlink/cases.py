@@ -12,11 +12,11 @@ from haechi.nft import (
     DROP,
     BaseChain,
     Chain,
+    ChainPolicy,
     DataType,
     Element,
     Lookup,
     Map,
-    Policy,
     Rule,
     Set,
     SetFlags,
@@ -93,7 +93,7 @@ CASES: Final[dict[str, Case]] = {
     "add a chain again": Case(lambda t: t.add(SIDE)),
     "add rules to a chain that is there": Case(lambda t: t.add(Chain("side", (Rule((ACCEPT,)),)))),
     "create a chain again": Case(lambda t: t.create(SIDE), errno.EEXIST, "create chain side"),
-    "change a policy": Case(lambda t: t.add(Chain("base", (), BaseChain(policy=Policy.DROP)))),
+    "change a policy": Case(lambda t: t.add(Chain("base", (), BaseChain(policy=ChainPolicy.DROP)))),
     "change a priority": Case(
         lambda t: t.add(Chain("base", (), BaseChain(priority=5))), errno.EOPNOTSUPP, "add chain base"
     ),

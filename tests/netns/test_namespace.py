@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from haechi.netns import Namespace, SysctlRefused, isolated
+from haechi.netns import NetworkNamespace, SysctlRefused, isolated
 
 pytestmark = pytest.mark.kernel
 
@@ -21,7 +21,7 @@ def _here() -> int:
 def test_a_thread_enters_and_returns_even_after_an_error() -> None:
     def work() -> None:
         home = _here()
-        namespace = Namespace.create("a")
+        namespace = NetworkNamespace.create("a")
         assert _here() == home
         inside = []
 
@@ -40,7 +40,7 @@ def test_a_thread_enters_and_returns_even_after_an_error() -> None:
 def test_entering_can_be_nested() -> None:
     def work() -> None:
         home = _here()
-        first, second = Namespace.create("a"), Namespace.create("b")
+        first, second = NetworkNamespace.create("a"), NetworkNamespace.create("b")
         with first, second:
             assert _here() == os.fstat(second.descriptor).st_ino
             with first:
@@ -55,7 +55,7 @@ def test_entering_can_be_nested() -> None:
 def test_only_the_entering_thread_moves() -> None:
     def work() -> None:
         home, seen = _here(), []
-        with Namespace.create("a"):
+        with NetworkNamespace.create("a"):
             thread = threading.Thread(target=lambda: seen.append(_here()))
             # A thread begins where its maker is; one that was there before stays where it was.
             thread.start()
@@ -67,7 +67,7 @@ def test_only_the_entering_thread_moves() -> None:
 
 
 def test_a_new_namespace_has_nothing_but_its_loopback() -> None:
-    names = isolated(lambda: Namespace.create("a").run(socket.if_nameindex))
+    names = isolated(lambda: NetworkNamespace.create("a").run(socket.if_nameindex))
     assert (1, "lo") in names
     assert not [name for _, name in names if name.startswith(("eth", "en", "wl", "veth", "docker"))]
 
@@ -75,7 +75,7 @@ def test_a_new_namespace_has_nothing_but_its_loopback() -> None:
 def test_a_closed_namespace_cannot_be_entered_and_closes_twice() -> None:
     def work() -> None:
         home = _here()
-        namespace = Namespace.create("a")
+        namespace = NetworkNamespace.create("a")
         namespace.close()
         namespace.close()
         with pytest.raises(OSError), namespace:
@@ -87,7 +87,7 @@ def test_a_closed_namespace_cannot_be_entered_and_closes_twice() -> None:
 
 def test_a_setting_is_written_for_one_namespace_only() -> None:
     def work() -> None:
-        first, second = Namespace.create("a"), Namespace.create("b")
+        first, second = NetworkNamespace.create("a"), NetworkNamespace.create("b")
         path = Path("/proc/sys/net/ipv4/ip_forward")
         second.sysctl("net.ipv4.ip_forward", 0)
         first.sysctl("net.ipv4.ip_forward", 1)
@@ -99,7 +99,7 @@ def test_a_setting_is_written_for_one_namespace_only() -> None:
 
 def test_an_unknown_setting_is_a_typed_error() -> None:
     def work() -> None:
-        Namespace.create("a").sysctl("net.ipv4.there_is_no_such_thing", 1)
+        NetworkNamespace.create("a").sysctl("net.ipv4.there_is_no_such_thing", 1)
 
     with pytest.raises(SysctlRefused, match=r"net\.ipv4\.there_is_no_such_thing: ENOENT"):
         isolated(work)

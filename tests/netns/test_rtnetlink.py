@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from haechi.netns import Namespace, NetlinkRefused, RouteSocket, isolated, rtnetlink
+from haechi.netns import NetlinkRefused, NetworkNamespace, RouteSocket, isolated, rtnetlink
 from haechi.netns.rtnetlink import LOOPBACK, End
 
 pytestmark = pytest.mark.kernel
@@ -21,7 +21,7 @@ HOP6 = ipaddress.IPv6Address("fe80::1")
 
 def test_a_veth_pair_gets_the_names_indexes_and_addresses_asked_for() -> None:
     def work() -> None:
-        first, second = Namespace.create("a"), Namespace.create("b")
+        first, second = NetworkNamespace.create("a"), NetworkNamespace.create("b")
         with RouteSocket(first) as routes:
             routes.commit([rtnetlink.veth(NEAR, FAR, second.descriptor, 1400), rtnetlink.link_up(7)])
         for namespace, end in ((first, NEAR), (second, FAR)):
@@ -35,7 +35,7 @@ def test_a_veth_pair_gets_the_names_indexes_and_addresses_asked_for() -> None:
 
 def test_addresses_are_usable_at_once_and_no_link_local_one_appears() -> None:
     def work() -> list[str]:
-        first, second = Namespace.create("a"), Namespace.create("b")
+        first, second = NetworkNamespace.create("a"), NetworkNamespace.create("b")
         requests = [rtnetlink.veth(NEAR, FAR, second.descriptor), rtnetlink.no_link_local(7), rtnetlink.link_up(7)]
         requests.append(rtnetlink.address(7, ipaddress.ip_address("2001:db8::1")))
         with RouteSocket(first) as routes, RouteSocket(second) as others:
@@ -50,7 +50,7 @@ def test_addresses_are_usable_at_once_and_no_link_local_one_appears() -> None:
 
 def test_routes_and_neighbours_are_there_without_asking() -> None:
     def work() -> tuple[str, str]:
-        first, second = Namespace.create("a"), Namespace.create("b")
+        first, second = NetworkNamespace.create("a"), NetworkNamespace.create("b")
         with RouteSocket(first) as routes:
             routes.commit(
                 [
@@ -75,7 +75,7 @@ def test_routes_and_neighbours_are_there_without_asking() -> None:
 
 def test_a_refused_request_is_named_with_the_kernels_words() -> None:
     def work() -> None:
-        with RouteSocket(Namespace.create("a")) as routes:
+        with RouteSocket(NetworkNamespace.create("a")) as routes:
             routes.commit(
                 [
                     rtnetlink.link_up(LOOPBACK),
@@ -91,7 +91,7 @@ def test_a_refused_request_is_named_with_the_kernels_words() -> None:
 
 def test_the_socket_goes_on_after_a_refusal() -> None:
     def work() -> None:
-        with RouteSocket(Namespace.create("a")) as routes:
+        with RouteSocket(NetworkNamespace.create("a")) as routes:
             for _ in range(3):
                 with pytest.raises(NetlinkRefused):
                     routes.commit([rtnetlink.link_up(77)] * 200)

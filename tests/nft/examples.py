@@ -12,14 +12,15 @@ from haechi.nft import (
     RETURN,
     BaseChain,
     Chain,
+    ChainPolicy,
     Compare,
     Counter,
     Ct,
+    CtDirection,
     CtKey,
     CtState,
     CtStatus,
     DataType,
-    Direction,
     Element,
     Expression,
     Family,
@@ -41,7 +42,6 @@ from haechi.nft import (
     Operator,
     Payload,
     PayloadField,
-    Policy,
     Reject,
     RejectKind,
     Rule,
@@ -65,9 +65,9 @@ from haechi.nft import (
 
 TABLE: Final = Table("haechi")
 L4PROTO: Final = Meta(MetaKey.L4PROTO)
-CLIENT: Final = Ct(CtKey.SADDR_IP, Direction.ORIGINAL)
-SERVER: Final = Ct(CtKey.SADDR_IP, Direction.REPLY)
-SERVER_PORT: Final = Ct(CtKey.PROTO_SRC, Direction.REPLY)
+CLIENT: Final = Ct(CtKey.SADDR_IP, CtDirection.ORIGINAL)
+SERVER: Final = Ct(CtKey.SADDR_IP, CtDirection.REPLY)
+SERVER_PORT: Final = Ct(CtKey.PROTO_SRC, CtDirection.REPLY)
 TCP: Final = Compare(L4PROTO, Operator.EQ, protocol(6))
 IPV4: Final = Compare(Meta(MetaKey.NFPROTO), Operator.EQ, bytes((2,)))
 IPV6: Final = Compare(Meta(MetaKey.NFPROTO), Operator.EQ, bytes((10,)))
@@ -107,7 +107,7 @@ def ruleset(*expressions: Expression, others: Iterable[Chain | Set | Map] = (), 
 
 def loads() -> list[Load]:
     """Every load."""
-    directed = [Ct(key, each) for key in CtKey if key.directed for each in Direction]
+    directed = [Ct(key, each) for key in CtKey if key.directed for each in CtDirection]
     plain: list[Load] = [Ct(key) for key in CtKey if not key.directed]
     return [*map(Meta, MetaKey), *plain, *directed, *map(Payload, PayloadField)]
 
@@ -175,7 +175,9 @@ def _statements() -> dict[str, Ruleset]:
 
 def _chains() -> dict[str, Ruleset]:
     found = {f"hook {each.name}": Ruleset.of(TABLE, Chain("base", (), BaseChain(hook=each))) for each in Hook}
-    found |= {f"policy {each.name}": Ruleset.of(TABLE, Chain("base", (), BaseChain(policy=each))) for each in Policy}
+    found |= {
+        f"policy {each.name}": Ruleset.of(TABLE, Chain("base", (), BaseChain(policy=each))) for each in ChainPolicy
+    }
     found["type nat"] = Ruleset.of(TABLE, Chain("base", (), BaseChain("nat", Hook.POSTROUTING, 100)))
     found["type route"] = Ruleset.of(TABLE, Chain("base", (), BaseChain("route", Hook.OUTPUT, -150)))
     found["priority"] = Ruleset.of(TABLE, Chain("base", (), BaseChain(priority=-(1 << 31))))

@@ -13,6 +13,7 @@ from haechi.nft import (
     RETURN,
     BaseChain,
     Chain,
+    ChainPolicy,
     Compare,
     Counter,
     Ct,
@@ -38,7 +39,6 @@ from haechi.nft import (
     MetaKey,
     Operator,
     Payload,
-    Policy,
     Reject,
     RejectKind,
     Rule,
@@ -220,6 +220,6 @@ def rulesets(draw: st.DrawFn) -> Ruleset:
         base = None
         if number == 0:
             hook = draw(st.sampled_from([Hook.INPUT, Hook.FORWARD, Hook.OUTPUT]))
-            base = BaseChain("filter", hook, draw(st.integers(-400, 400)), draw(st.sampled_from(Policy)))
+            base = BaseChain("filter", hook, draw(st.integers(-400, 400)), draw(st.sampled_from(ChainPolicy)))
         chains.append(Chain(name, listed, base, draw(TEXT)))
     return Ruleset.of(Table("haechi", comment=draw(TEXT)), *chains, *sets, *both)

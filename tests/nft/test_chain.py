@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from haechi.nft import ACCEPT, BaseChain, Chain, DecodeError, Hook, NounError, Policy, Rule, attributes
+from haechi.nft import ACCEPT, BaseChain, Chain, ChainPolicy, DecodeError, Hook, NounError, Rule, attributes
 from haechi.nft.attributes import Fields
 from tests.nft.examples import RULESETS
 
@@ -25,7 +25,7 @@ def test_impossible_hooks_are_refused(type_: str, hook: Hook, priority: int) -> 
 
 
 def test_a_chain_is_printed_as_nft_does() -> None:
-    chain = Chain("judge", (Rule((ACCEPT,)),), BaseChain(priority=-5, policy=Policy.DROP), "why")
+    chain = Chain("judge", (Rule((ACCEPT,)),), BaseChain(priority=-5, policy=ChainPolicy.DROP), "why")
     assert str(chain).split("\n") == [
         "chain judge {",
         "\ttype filter hook forward priority -5; policy drop;",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from haechi.nft import Ct, CtKey, DecodeError, Direction, Lookup, Meta, MetaKey, NounError
+from haechi.nft import Ct, CtDirection, CtKey, DecodeError, Lookup, Meta, MetaKey, NounError
 from haechi.nft.bytecode import register_number, register_word
 from haechi.nft.load import encode_loads, print_loads
 from tests.nft.examples import CLIENT, L4PROTO, SERVER_PORT, loads
@@ -24,7 +24,7 @@ def test_other_numbers_are_no_registers_for_data(number: int) -> None:
 @pytest.mark.parametrize("key", CtKey)
 def test_a_direction_is_given_exactly_where_there_are_two(key: CtKey) -> None:
     with pytest.raises(NounError, match="direction"):
-        Ct(key, None if key.directed else Direction.REPLY)
+        Ct(key, None if key.directed else CtDirection.REPLY)
 
 
 def test_a_concatenation_fills_registers_one_after_another() -> None:
@@ -34,7 +34,7 @@ def test_a_concatenation_fills_registers_one_after_another() -> None:
 
 
 def test_more_than_64_bytes_do_not_fit() -> None:
-    six = Ct(CtKey.SADDR_IP6, Direction.REPLY)
+    six = Ct(CtKey.SADDR_IP6, CtDirection.REPLY)
     Lookup((six,) * 4, "s")
     with pytest.raises(NounError, match="64 bytes"):
         Lookup((six, six, six, six, Meta(MetaKey.MARK)), "s")

@@ -14,13 +14,13 @@ from haechi.nft import (
     ACCEPT,
     BaseChain,
     Chain,
+    ChainPolicy,
     DataType,
     Element,
     Family,
     Hook,
     Map,
     ParseError,
-    Policy,
     Rule,
     Ruleset,
     Set,
@@ -452,7 +452,7 @@ def test_a_table_has_flags_and_a_comment() -> None:
 )
 def test_priorities_have_names(words: str, priority: int) -> None:
     found = inside(f'chain c {{ comment "why"\n type filter hook postrouting priority {words}; policy drop;\n}}')
-    base = BaseChain("filter", Hook.POSTROUTING, priority, Policy.DROP)
+    base = BaseChain("filter", Hook.POSTROUTING, priority, ChainPolicy.DROP)
     assert found.chains["c"] == Chain("c", (), base, "why")
 
 

@@ -9,8 +9,8 @@ from haechi.nft import (
     Chain,
     Compare,
     Ct,
+    CtDirection,
     CtKey,
-    Direction,
     Expression,
     Family,
     InRange,
@@ -33,7 +33,7 @@ from tests.nft.examples import CLIENT, IPV4, IPV6, L4PROTO, RULESETS, SERVER_POR
 
 SADDR = Compare(Payload(PayloadField.IP_SADDR), Operator.EQ, ipv4(1))
 DADDR = Compare(Payload(PayloadField.IP_DADDR), Operator.EQ, ipv4(1))
-SERVER6 = Compare(Ct(CtKey.SADDR_IP6, Direction.REPLY), Operator.EQ, ipv6(1))
+SERVER6 = Compare(Ct(CtKey.SADDR_IP6, CtDirection.REPLY), Operator.EQ, ipv6(1))
 PORTS = Compare(SERVER_PORT, Operator.GE, port(1))
 PING = Compare(Payload(PayloadField.ICMP_TYPE), Operator.EQ, b"\x08")
 ICMP = Compare(L4PROTO, Operator.EQ, protocol(1))

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from haechi.model import HostIP, NetworkPolicy, NetworkPolicySpec, ObjectMeta, Pod, PodIP, PodSpec, PodStatus
-from haechi.model.verdict import CLOSED, OPEN, PolicyKey, Side, Verdict
+from haechi.model.verdict import CLOSED, OPEN, PacketVerdict, PolicyKey, Side
 from haechi.reference import Cluster, allowed
 from haechi.reference.reference import Unreadable, network
 from tests.building import node, packet, pod, policy
@@ -43,17 +43,17 @@ def test_side_names_the_policies_that_isolate_in_order_and_no_others() -> None:
         ),
     )
     verdict = allowed(found, packet("10.0.0.2", "10.0.0.1"))
-    assert verdict == Verdict(OPEN, Side(True, True, (PolicyKey("x", "a"), PolicyKey("x", "z"))))
+    assert verdict == PacketVerdict(OPEN, Side(True, True, (PolicyKey("x", "a"), PolicyKey("x", "z"))))
     back = allowed(found, packet("10.0.0.1", "10.0.0.2"))
-    assert back == Verdict(
+    assert back == PacketVerdict(
         Side(False, True, (PolicyKey("x", "out"),)), Side(False, True, (PolicyKey("y", "elsewhere"),))
     )
 
 
 def test_disputed_side_is_closed_without_policies_and_the_other_side_open() -> None:
     found = Cluster(pods=(pod("x/a", "10.0.0.1"), pod("x/b", "10.0.0.1"), pod("x/c", "10.0.0.3")))
-    assert allowed(found, packet("10.0.0.1", "10.0.0.3")) == Verdict(CLOSED, OPEN)
-    assert allowed(found, packet("10.0.0.3", "10.0.0.1")) == Verdict(OPEN, CLOSED)
+    assert allowed(found, packet("10.0.0.1", "10.0.0.3")) == PacketVerdict(CLOSED, OPEN)
+    assert allowed(found, packet("10.0.0.3", "10.0.0.1")) == PacketVerdict(OPEN, CLOSED)
 
 
 def test_node_is_known_by_the_status_of_its_pods_where_no_node_object_is() -> None:

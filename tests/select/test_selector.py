@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from haechi.model import LabelSelector, LabelSelectorRequirement
-from haechi.select import EVERYTHING, NOTHING, InvalidSelector, Operator, Requirement, Selector
+from haechi.select import EVERYTHING, NOTHING, InvalidSelector, Requirement, Selector, SelectorOperator
 from tests import clusters
 from tests.building import selector
 from tests.clusters import VALUES
@@ -98,8 +98,16 @@ def test_implies_is_what_holds_of_all_labels(one: LabelSelector, other: LabelSel
 
 def test_implies_on_one_key_with_every_requirement() -> None:
     some = [chosen for size in (1, 2, 3) for chosen in combinations(VALUES, size)]
-    valued = [Requirement("app", operator, chosen) for operator in (Operator.IN, Operator.NOT_IN) for chosen in some]
-    every = [*valued, Requirement("app", Operator.EXISTS), Requirement("app", Operator.DOES_NOT_EXIST)]
+    valued = [
+        Requirement("app", operator, chosen)
+        for operator in (SelectorOperator.IN, SelectorOperator.NOT_IN)
+        for chosen in some
+    ]
+    every = [
+        *valued,
+        Requirement("app", SelectorOperator.EXISTS),
+        Requirement("app", SelectorOperator.DOES_NOT_EXIST),
+    ]
     both = [Selector.all_of(pair) for pair in combinations_with_replacement(every, 2)]
     for one, other in product([EVERYTHING, *both], repeat=2):
         assert one.implies(other) == all(other.matches(labels) for labels in UNIVERSE if one.matches(labels))
@@ -137,7 +145,7 @@ def test_anchor_is_met_by_every_selected_object_through_a_label(given: LabelSele
         assert parsed == NOTHING or parsed.matches({})
         return
     assert anchor in parsed.requirements
-    assert anchor.operator in (Operator.IN, Operator.EXISTS)
+    assert anchor.operator in (SelectorOperator.IN, SelectorOperator.EXISTS)
     for labels in UNIVERSE:
         if parsed.matches(labels):
             assert anchor.key in labels
@@ -151,7 +159,7 @@ def test_anchor_is_the_shortest_in() -> None:
             " {key: c, operator: In, values: [z]}]}"
         )
     )
-    assert parsed.anchor() == Requirement("c", Operator.IN, ("z",))
+    assert parsed.anchor() == Requirement("c", SelectorOperator.IN, ("z",))
 
 
 @pytest.mark.parametrize(

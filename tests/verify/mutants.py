@@ -17,11 +17,12 @@ from haechi.nft import (
     RETURN,
     BaseChain,
     Chain,
+    ChainPolicy,
     Compare,
     Ct,
+    CtDirection,
     CtKey,
     CtState,
-    Direction,
     Element,
     Expression,
     HasState,
@@ -30,7 +31,6 @@ from haechi.nft import (
     Lookup,
     Map,
     NounError,
-    Policy,
     Rule,
     Ruleset,
     Set,
@@ -346,7 +346,7 @@ def direction_turned(ruleset: Ruleset, random: Random) -> Ruleset | None:
         load = loads[place]
         if not isinstance(load, Ct) or load.direction is None:
             return None
-        loads[place] = replace(load, direction=Direction(1 - load.direction))
+        loads[place] = replace(load, direction=CtDirection(1 - load.direction))
         return replace(asked, loads=tuple(loads))
 
     return _expression_changed(ruleset, random, (Lookup, VerdictMap), change)
@@ -382,7 +382,7 @@ def priority_changed(ruleset: Ruleset, random: Random) -> Ruleset | None:
 
 
 def policy_changed(ruleset: Ruleset, random: Random) -> Ruleset | None:
-    return _based(ruleset, lambda base: replace(base, policy=Policy.DROP, priority=random.randrange(9)))
+    return _based(ruleset, lambda base: replace(base, policy=ChainPolicy.DROP, priority=random.randrange(9)))
 
 
 def hook_changed(ruleset: Ruleset, random: Random) -> Ruleset | None:

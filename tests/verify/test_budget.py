@@ -12,11 +12,12 @@ from haechi.nft import (
     RETURN,
     BaseChain,
     Chain,
+    ChainPolicy,
     Compare,
     Ct,
+    CtDirection,
     CtKey,
     DataType,
-    Direction,
     Element,
     Expression,
     Hook,
@@ -26,7 +27,6 @@ from haechi.nft import (
     Meta,
     MetaKey,
     Operator,
-    Policy,
     Rule,
     Ruleset,
     Set,
@@ -48,8 +48,8 @@ OBJECTS: list[Object] = [
     building.pod("x/b", "10.0.0.2", node="n"),
     building.policy("{podSelector: {}, ingress: [{from: [{podSelector: {}}]}]}"),
 ]
-CLIENT = Ct(CtKey.SADDR_IP, Direction.ORIGINAL)
-SERVER_PORT = Ct(CtKey.PROTO_SRC, Direction.REPLY)
+CLIENT = Ct(CtKey.SADDR_IP, CtDirection.ORIGINAL)
+SERVER_PORT = Ct(CtKey.PROTO_SRC, CtDirection.REPLY)
 
 
 def ladder(
@@ -60,7 +60,7 @@ def ladder(
     for number in reversed(range(deep)):
         rules = tuple(Rule((*asked, jump(f"c{number + 1}"))) for _ in range(ways))
         chains.append(Chain(f"c{number}", rules))
-    base = BaseChain(hook=Hook.FORWARD, priority=0, policy=Policy.ACCEPT)
+    base = BaseChain(hook=Hook.FORWARD, priority=0, policy=ChainPolicy.ACCEPT)
     return Ruleset.of(Table("haechi"), *sets, *chains, Chain("judge", (*begin, Rule((jump("c0"),))), base))
 
 
@@ -89,7 +89,7 @@ def test_chains_that_lead_back_to_themselves_are_not_followed_for_ever() -> None
     """The kernel refuses such a table; a file may hold it."""
     good = NodeRuleset(Engine.of(OBJECTS), "n").ruleset()
     circle = [Chain("c0", (Rule((jump("c1"),)),)), Chain("c1", (Rule((jump("c0"),)),))]
-    base = BaseChain(hook=Hook.FORWARD, priority=0, policy=Policy.ACCEPT)
+    base = BaseChain(hook=Hook.FORWARD, priority=0, policy=ChainPolicy.ACCEPT)
     round_about = Ruleset.of(Table("haechi"), *circle, Chain("judge", (Rule((jump("c0"),)),), base))
     prover = Prover("n", OBJECTS)
     proofs = [completed(prover, each) for each in (good, round_about, round_about, good)]

@@ -15,12 +15,13 @@ from itertools import product
 
 from haechi.nft import (
     Chain,
+    ChainPolicy,
     Compare,
     Counter,
     Ct,
+    CtDirection,
     CtKey,
     CtState,
-    Direction,
     Element,
     HasState,
     Hook,
@@ -35,7 +36,6 @@ from haechi.nft import (
     Operator,
     Payload,
     PayloadField,
-    Policy,
     Reject,
     Rule,
     Ruleset,
@@ -174,13 +174,13 @@ class Universe:
             case Ct() if loose:
                 return
             case Ct(key=CtKey.SADDR_IP | CtKey.SADDR_IP6) if self._is_ours(load):
-                yield from self._of_address(2 if load.direction is Direction.ORIGINAL else 1)
+                yield from self._of_address(2 if load.direction is CtDirection.ORIGINAL else 1)
             case Ct(key=CtKey.DADDR_IP | CtKey.DADDR_IP6) if self._is_ours(load):
-                original = load.direction is Direction.ORIGINAL
+                original = load.direction is CtDirection.ORIGINAL
                 yield self._bytes(self.chosen.dialled if original else self.chosen.answered), self.all
-            case Ct(key=CtKey.PROTO_SRC, direction=Direction.REPLY):
+            case Ct(key=CtKey.PROTO_SRC, direction=CtDirection.REPLY):
                 yield from self._of_sent(lambda sent: sent.port.to_bytes(2, "big"))
-            case Ct(key=CtKey.PROTO_DST, direction=Direction.ORIGINAL):
+            case Ct(key=CtKey.PROTO_DST, direction=CtDirection.ORIGINAL):
                 yield self.chosen.dialled_port.to_bytes(2, "big"), self.all
             case Ct(key=CtKey.PROTO_SRC | CtKey.PROTO_DST):
                 yield self.chosen.answered_port.to_bytes(2, "big"), self.all
@@ -277,7 +277,7 @@ class Universe:
         for chain in chains:
             assert chain.base is not None
             passed, returned = self._run(ruleset, chain, left)
-            left = passed | returned if chain.base.policy is Policy.ACCEPT else passed
+            left = passed | returned if chain.base.policy is ChainPolicy.ACCEPT else passed
         return left
 
     def _run(self, ruleset: Ruleset, chain: Chain, bits: int) -> tuple[int, int]:

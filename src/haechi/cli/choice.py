@@ -14,7 +14,7 @@ from ipaddress import ip_address
 
 from haechi.cli.failure import unknown_name
 from haechi.model import Pod
-from haechi.select import Operator, Requirement, Selector
+from haechi.select import Requirement, Selector, SelectorOperator
 
 _KEY = r"[A-Za-z0-9][-A-Za-z0-9_./]*"
 _VALUE = r"[-A-Za-z0-9_.]*"
@@ -102,12 +102,14 @@ def parse_selector(text: str) -> Selector | None:
 
 def _requirement(match: re.Match[str]) -> Requirement:
     if match["absent"]:
-        return Requirement(match["absent"], Operator.DOES_NOT_EXIST)
+        return Requirement(match["absent"], SelectorOperator.DOES_NOT_EXIST)
     key = match["key"]
     if match["equal"]:
-        operator = Operator.NOT_IN if match["equal"] == "!=" else Operator.IN
+        operator = SelectorOperator.NOT_IN if match["equal"] == "!=" else SelectorOperator.IN
         return Requirement(key, operator, (match["value"],))
     if match["among"]:
         values = sorted({value.strip() for value in match["values"].split(",")})
-        return Requirement(key, Operator.IN if match["among"] == "in" else Operator.NOT_IN, tuple(values))
-    return Requirement(key, Operator.EXISTS)
+        return Requirement(
+            key, SelectorOperator.IN if match["among"] == "in" else SelectorOperator.NOT_IN, tuple(values)
+        )
+    return Requirement(key, SelectorOperator.EXISTS)

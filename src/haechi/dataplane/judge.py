@@ -22,11 +22,12 @@ from haechi.nft import (
     DROP,
     BaseChain,
     Chain,
+    ChainPolicy,
     Compare,
     Counter,
     Ct,
+    CtDirection,
     CtState,
-    Direction,
     Element,
     HasState,
     Hook,
@@ -38,7 +39,6 @@ from haechi.nft import (
     Operator,
     Payload,
     PayloadField,
-    Policy,
     Rule,
     Set,
     Table,
@@ -56,9 +56,9 @@ _L4PROTO = Meta(MetaKey.L4PROTO)
 _ICMP, _ICMPV6 = protocol(1), protocol(58)
 
 
-def map_name(direction: Direction, family: AddressFamily) -> str:
+def map_name(direction: CtDirection, family: AddressFamily) -> str:
     """The map from local pods to their stages: clients (original) to egress, servers (reply) to ingress."""
-    return f"{'clients' if direction is Direction.ORIGINAL else 'servers'}{family.number}"
+    return f"{'clients' if direction is CtDirection.ORIGINAL else 'servers'}{family.number}"
 
 
 def isolated_name(family: AddressFamily) -> str:
@@ -74,7 +74,7 @@ def self_element(family: AddressFamily, client: int, server: int) -> Element:
 def declarations() -> Iterator[Set | Map]:
     """The maps and sets of local addresses, empty."""
     for family in FAMILIES:
-        for direction in Direction:
+        for direction in CtDirection:
             yield Map(map_name(direction, family), (family.type,))
         yield Set(isolated_name(family), (family.type,), comment="local pods that some policy isolates")
         yield Set(SELF_SETS[family.number], (family.type, family.type), comment="local pods, as client and server")
@@ -84,7 +84,7 @@ def chains() -> Iterator[Chain]:
     """The chains, each after those that it refers to."""
     yield Chain(DISPUTED, (Rule((Counter(), DROP)),), comment="addresses that several pods claim")
     yield Chain(UNCONNECTED, tuple(_unconnected()), comment="packets without a connection")
-    yield Chain(JUDGE, tuple(_judge()), BaseChain(hook=Hook.FORWARD, priority=0, policy=Policy.ACCEPT))
+    yield Chain(JUDGE, tuple(_judge()), BaseChain(hook=Hook.FORWARD, priority=0, policy=ChainPolicy.ACCEPT))
 
 
 def _unconnected() -> Iterator[Rule]:
@@ -102,6 +102,6 @@ def _judge() -> Iterator[Rule]:
     for number in (_ICMP, _ICMPV6):
         yield Rule((Compare(_L4PROTO, Operator.EQ, number), HasState(CtState.RELATED), ACCEPT))
     yield Rule((HasState(CtState.INVALID | CtState.UNTRACKED), goto(UNCONNECTED)))
-    for direction in Direction:
+    for direction in CtDirection:
         for family in FAMILIES:
             yield Rule((VerdictMap((Ct(family.ct, direction),), map_name(direction, family)),))

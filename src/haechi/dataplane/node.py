@@ -22,7 +22,7 @@ from haechi.dataplane.peerset import PeerSet
 from haechi.dataplane.stage import SELF_SETS, Stage
 from haechi.dataplane.uses import Uses
 from haechi.engine import Delta, Endpoint, Engine, PodChange, PodSelection, PodState, PolicySet
-from haechi.nft import Chain, Direction, Element, Map, Ruleset, Set, Transaction, jump
+from haechi.nft import Chain, CtDirection, Element, Map, Ruleset, Set, Transaction, jump
 
 
 class Judgement(NamedTuple):
@@ -228,7 +228,7 @@ def _judged(address: int, judgement: Judgement) -> Iterator[tuple[str, Element]]
         return
     family = family_of(address)
     key = family.key(address)
-    for direction, chain in ((Direction.ORIGINAL, judgement.client), (Direction.REPLY, judgement.server)):
+    for direction, chain in ((CtDirection.ORIGINAL, judgement.client), (CtDirection.REPLY, judgement.server)):
         if chain:
             yield map_name(direction, family), Element(key, None, jump(chain))
     yield isolated_name(family), Element(key)

@@ -26,7 +26,7 @@ from haechi.dataplane.family import FAMILIES
 from haechi.dataplane.names import comment, content_name
 from haechi.dataplane.peerset import PROTOCOL_WORDS, BlockSet, NamedSet, PeerSet, PodSet, block_sets, pod_sets
 from haechi.engine import Peers, PolicySet
-from haechi.model import Direction as Side
+from haechi.model import Direction
 from haechi.nft import (
     DROP,
     RETURN,
@@ -34,9 +34,9 @@ from haechi.nft import (
     Compare,
     Counter,
     Ct,
+    CtDirection,
     CtKey,
     DataType,
-    Direction,
     Element,
     Limit,
     Log,
@@ -61,9 +61,9 @@ LOG_RATE = 10
 """Denials told in a second, for each policy set."""
 
 _L4PROTO = Meta(MetaKey.L4PROTO)
-_PORT = Ct(CtKey.PROTO_SRC, Direction.REPLY)
-_LETTERS = {Side.EGRESS: "eg", Side.INGRESS: "in"}
-_PEER_TUPLE = {Side.EGRESS: Direction.REPLY, Side.INGRESS: Direction.ORIGINAL}
+_PORT = Ct(CtKey.PROTO_SRC, CtDirection.REPLY)
+_LETTERS = {Direction.EGRESS: "eg", Direction.INGRESS: "in"}
+_PEER_TUPLE = {Direction.EGRESS: CtDirection.REPLY, Direction.INGRESS: CtDirection.ORIGINAL}
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +124,7 @@ class _Writing:
 
     def _denial(self) -> Chain:
         selves = [
-            Rule((Lookup((Ct(f.ct, Direction.ORIGINAL), Ct(f.ct, Direction.REPLY)), SELF_SETS[f.number]), RETURN))
+            Rule((Lookup((Ct(f.ct, CtDirection.ORIGINAL), Ct(f.ct, CtDirection.REPLY)), SELF_SETS[f.number]), RETURN))
             for f in FAMILIES
         ]
         log = Rule((Limit(LOG_RATE), Log(prefix=f"haechi {self.name} ", group=LOG_GROUP)))

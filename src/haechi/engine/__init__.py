@@ -4,7 +4,7 @@ from haechi.engine.delta import Delta, PodChange, PodState
 from haechi.engine.endpoint import PROTOCOL_NUMBERS, Endpoint, NamedPort, points
 from haechi.engine.engine import Engine
 from haechi.engine.meaning import addresses, point, traffic, verdict
-from haechi.engine.policy import Defect, Policy, Rule, Unreadable, read_peer, read_ports
+from haechi.engine.policy import Defect, Policy, PolicyRule, Unreadable, read_peer, read_ports
 from haechi.engine.policyset import PolicySet
 from haechi.engine.selection import ANY_POD, NAMESPACE_NAME_LABEL, NamedPeer, Peers, PodSelection
 
@@ -23,8 +23,8 @@ __all__ = [
     "PodSelection",
     "PodState",
     "Policy",
+    "PolicyRule",
     "PolicySet",
-    "Rule",
     "Unreadable",
     "addresses",
     "point",

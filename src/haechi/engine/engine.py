@@ -8,7 +8,7 @@ It does no input or output and keeps no objects, only what verdicts depend on.
     Namespace ──▶ Scopes ─────────┐
                                   ▼
     Pod ──▶ Endpoint ──▶ Memberships ──▶ pods of each selection ──┐
-              │                   ▲                               ├──▶ PolicySet of each class ──▶ Verdict, Traffic
+              │                   ▲                               ├──▶ PolicySet of a class ──▶ PacketVerdict, Traffic
               └──▶ Claims         │ selections                    │
     NetworkPolicy ──▶ Policy ─────┴───────────────────────────────┘
 """

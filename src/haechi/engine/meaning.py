@@ -12,7 +12,7 @@ from haechi.engine.endpoint import Endpoint
 from haechi.engine.engine import Engine
 from haechi.engine.policyset import PolicySet
 from haechi.engine.selection import NamedPeer, Peers
-from haechi.model import CLOSED, OPEN, Address, Direction, Packet, Side, Verdict
+from haechi.model import CLOSED, OPEN, Address, Direction, Packet, PacketVerdict, Side
 from haechi.sets import AddressSet, PortSet, Traffic
 
 _V6_START = 1 << 32
@@ -23,17 +23,17 @@ def point(address: Address) -> int:
     return int(address) if isinstance(address, IPv4Address) else _V6_START + int(address)
 
 
-def verdict(engine: Engine, packet: Packet) -> Verdict:
+def verdict(engine: Engine, packet: Packet) -> PacketVerdict:
     """What both ends say to a packet (specification, design section 10)."""
     source, destination = point(packet.source), point(packet.destination)
     clients, servers = engine.claimants(source), engine.claimants(destination)
     if len(clients) > 1 or len(servers) > 1:
-        return Verdict(CLOSED if len(clients) > 1 else OPEN, CLOSED if len(servers) > 1 else OPEN)
+        return PacketVerdict(CLOSED if len(clients) > 1 else OPEN, CLOSED if len(servers) > 1 else OPEN)
     client = clients[0] if clients else None
     server = servers[0] if servers else None
     if client is not None and client is server:
-        return Verdict(OPEN, OPEN)
-    return Verdict(
+        return PacketVerdict(OPEN, OPEN)
+    return PacketVerdict(
         side(engine, client, Direction.EGRESS, destination, server, packet),
         side(engine, server, Direction.INGRESS, source, client, packet),
     )

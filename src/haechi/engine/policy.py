@@ -42,7 +42,7 @@ class Unreadable(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class PolicyRule:
     """One rule: any of `peers` on any of `ports`, or on the number behind any of `names`.
 
     Attributes:
@@ -56,7 +56,7 @@ class Rule:
     names: tuple[tuple[int, str], ...] = ()
 
     @classmethod
-    def read(cls, rule: NetworkPolicyIngressRule | NetworkPolicyEgressRule, namespace: str) -> Rule:
+    def read(cls, rule: NetworkPolicyIngressRule | NetworkPolicyEgressRule, namespace: str) -> PolicyRule:
         """Read one item of `ingress` or `egress` of a policy of this namespace.
 
         Raises:
@@ -87,8 +87,8 @@ class Policy:
     key: PolicyKey
     subject: PodSelection
     directions: frozenset[Direction]
-    ingress: tuple[Rule, ...] = ()
-    egress: tuple[Rule, ...] = ()
+    ingress: tuple[PolicyRule, ...] = ()
+    egress: tuple[PolicyRule, ...] = ()
     defects: tuple[Defect, ...] = ()
 
     @classmethod
@@ -110,7 +110,7 @@ class Policy:
             tuple(defects),
         )
 
-    def rules(self, direction: Direction) -> tuple[Rule, ...]:
+    def rules(self, direction: Direction) -> tuple[PolicyRule, ...]:
         """The rules that count for one direction."""
         if direction not in self.directions:
             return ()
@@ -166,11 +166,11 @@ def _rules(
     path: str,
     namespace: str,
     defects: list[Defect],
-) -> tuple[Rule, ...]:
-    found: list[Rule] = []
+) -> tuple[PolicyRule, ...]:
+    found: list[PolicyRule] = []
     for number, rule in enumerate(rules):
         try:
-            found.append(Rule.read(rule, namespace))
+            found.append(PolicyRule.read(rule, namespace))
         except ValueError:
             defects += _defects(rule, f"{path}[{number}]", namespace)
     return tuple(found)

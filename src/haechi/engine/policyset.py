@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from haechi.engine.endpoint import NamedPort
-from haechi.engine.policy import Policy, Rule
+from haechi.engine.policy import Policy, PolicyRule
 from haechi.engine.selection import NOBODY, NamedPeer, Peers, PodSelection
 from haechi.model import Direction, PolicyKey
 from haechi.sets import PortSet
@@ -75,7 +75,7 @@ class PolicySet:
         return found | {peer.selection for peer in self.named}
 
 
-def _resolved(rule: Rule, ports: tuple[NamedPort, ...]) -> PortSet:
+def _resolved(rule: PolicyRule, ports: tuple[NamedPort, ...]) -> PortSet:
     """The rule's ports with its names looked up on the isolated pod; a name that the pod lacks allows nothing."""
     if not rule.names:
         return rule.ports

@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from haechi.lab.topology import FAR_HOPS, NEAR_HOPS, Endpoint, NodeSpec, Topology
-from haechi.netns import Namespace, RouteSocket, require_ipv6, rtnetlink
+from haechi.netns import NetworkNamespace, RouteSocket, require_ipv6, rtnetlink
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -40,7 +40,7 @@ _ENABLED_6 = {"net.ipv6.conf.all.disable_ipv6": 0, "net.ipv6.conf.default.disabl
 class Box:
     """A namespace with its routing socket and the links that lead away from the fabric."""
 
-    namespace: Namespace
+    namespace: NetworkNamespace
     routes: RouteSocket
     downlinks: dict[str, int] = field(default_factory=dict)
 
@@ -65,7 +65,7 @@ class Network:
     _fabric: Box
     _endpoints: dict[str, Endpoint]
 
-    def node(self, name: str) -> Namespace:
+    def node(self, name: str) -> NetworkNamespace:
         """The namespace of a node: here its packets are forwarded and its rules belong."""
         return self._nodes[name].namespace
 
@@ -73,7 +73,7 @@ class Network:
         """The endpoint of that name."""
         return self._endpoints[name]
 
-    def home(self, name: str) -> Namespace:
+    def home(self, name: str) -> NetworkNamespace:
         """The namespace of an endpoint; host-network endpoints share their node's, outside hosts share one."""
         return self._box(self._endpoints[name]).namespace
 
@@ -199,7 +199,7 @@ class _Building:
         return box
 
     def box(self, name: str) -> Box:
-        namespace = Namespace.create(name)
+        namespace = NetworkNamespace.create(name)
         try:
             box = Box(namespace, RouteSocket(namespace))
         except BaseException:
@@ -210,7 +210,7 @@ class _Building:
             _configure(namespace, _ENABLED_6)
         return box
 
-    def forward(self, namespace: Namespace) -> None:
+    def forward(self, namespace: NetworkNamespace) -> None:
         _configure(namespace, _FORWARDING)
         if 6 in self.families:
             _configure(namespace, _FORWARDING_6)
@@ -240,6 +240,6 @@ def _host_routes(index: int, addresses: Iterable[str]) -> Iterator[Request]:
         yield rtnetlink.route(index, ipaddress.ip_network(value), FAR_HOPS[0] if value.version == 4 else FAR_HOPS[1])
 
 
-def _configure(namespace: Namespace, settings: dict[str, int]) -> None:
+def _configure(namespace: NetworkNamespace, settings: dict[str, int]) -> None:
     for name, value in settings.items():
         namespace.sysctl(name, value)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from haechi.lab.probe import Protocol
-from haechi.model import Verdict
+from haechi.model import PacketVerdict
 from haechi.verify import Proof
 
 
@@ -34,7 +34,7 @@ class Row:
     family: int
     protocol: Protocol
     port: int
-    expected: Verdict
+    expected: PacketVerdict
     arrived: bool
     replied: bool
 

@@ -25,7 +25,7 @@ from haechi.lab.probe import Probe
 from haechi.lab.report import Report, Row
 from haechi.lab.sender import send
 from haechi.lab.topology import Endpoint
-from haechi.model import Packet, Verdict
+from haechi.model import Packet, PacketVerdict
 from haechi.netlink import Nftables
 from haechi.netns import isolated, require_nf_tables
 from haechi.verify import Proof, prove
@@ -111,14 +111,14 @@ def enforce(network: Network, ruleset: NodeRuleset) -> None:
     ruleset.committed()
 
 
-def expectations(engine: Engine, endpoints: Iterable[Endpoint], questions: Questions) -> dict[Probe, Verdict]:
+def expectations(engine: Engine, endpoints: Iterable[Endpoint], questions: Questions) -> dict[Probe, PacketVerdict]:
     """Every question with the engine's answer.
 
     Nobody knocks on a door of its own network namespace (a pod on itself, outside hosts and a node's own on each
     other): such packets never reach a node's forwarding path.
     """
     everyone = list(endpoints)
-    asked: dict[Probe, Verdict] = {}
+    asked: dict[Probe, PacketVerdict] = {}
     for source, destination in _pairs(everyone, questions):
         for mine in source.addresses:
             for theirs in destination.addresses:
@@ -132,7 +132,7 @@ def expectations(engine: Engine, endpoints: Iterable[Endpoint], questions: Quest
 
 
 def observe(
-    network: Network, asked: dict[Probe, Verdict], ports: tuple[Port, ...], progress: Progress
+    network: Network, asked: dict[Probe, PacketVerdict], ports: tuple[Port, ...], progress: Progress
 ) -> Iterator[Row]:
     """Send every probe and set what arrived beside what was expected."""
     listeners = {endpoint.name: ports for endpoint in network.topology.endpoints}

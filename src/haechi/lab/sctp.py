@@ -17,7 +17,7 @@ from haechi.lab.reactor import READABLE, Reactor
 if TYPE_CHECKING:
     from haechi.lab.ledger import Ledger
     from haechi.lab.probe import Probe
-    from haechi.netns import Namespace
+    from haechi.netns import NetworkNamespace
 
 INIT, INIT_ACK = 1, 2
 _FIRST_SOURCE_PORT = 50000
@@ -37,12 +37,12 @@ class SctpExchange:
         self._ports: dict[tuple[int, str], set[int]] = {}
         self._source_port = _FIRST_SOURCE_PORT
 
-    def listen(self, namespace: Namespace, address: str, port: int) -> None:
+    def listen(self, namespace: NetworkNamespace, address: str, port: int) -> None:
         """Answer INIT chunks to a port; the calling thread is inside `namespace`."""
         self._open(namespace, address)
         self._ports[namespace.descriptor, address].add(port)
 
-    def send(self, namespace: Namespace, position: int, probe: Probe) -> None:
+    def send(self, namespace: NetworkNamespace, position: int, probe: Probe) -> None:
         """Send an INIT; the calling thread is inside `namespace`, the sender's."""
         sender = self._open(namespace, probe.source_address)
         packet = init(self._source_port, probe.port, self._ledger.new_token(position))
@@ -60,7 +60,7 @@ class SctpExchange:
         for opened in self._sockets.values():
             opened.close()
 
-    def _open(self, namespace: Namespace, address: str) -> socket.socket:
+    def _open(self, namespace: NetworkNamespace, address: str) -> socket.socket:
         key = namespace.descriptor, address
         if key not in self._sockets:
             family = socket.AF_INET6 if ":" in address else socket.AF_INET

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
     from haechi.lab.network import Network
-    from haechi.netns import Namespace
+    from haechi.netns import NetworkNamespace
 
 QUIET_SECONDS = 0.25  # a packet crosses the lab in 0.1 ms; this is for a machine that is busy with other things
 PATIENCE_SECONDS = 4.0  # for probes that are expected to arrive; covers two retransmissions of a SYN (1 s, 2 s)
@@ -43,10 +43,10 @@ _LARGEST_BATCH = 8192
 class Exchange(Interface):
     """One protocol's listeners and attempts."""
 
-    def listen(self, namespace: Namespace, address: str, port: int) -> None:
+    def listen(self, namespace: NetworkNamespace, address: str, port: int) -> None:
         """Answer whatever comes to a port; called inside `namespace`."""
 
-    def send(self, namespace: Namespace, position: int, probe: Probe) -> None:
+    def send(self, namespace: NetworkNamespace, position: int, probe: Probe) -> None:
         """Begin a new attempt of the probe at `position`; called inside `namespace`."""
 
     def withdraw(self) -> None:
@@ -59,7 +59,7 @@ class Exchange(Interface):
 class Door(NamedTuple):
     """What a listener listens on."""
 
-    namespace: Namespace
+    namespace: NetworkNamespace
     address: str
     protocol: Protocol
     port: int
@@ -189,7 +189,7 @@ class _Round:
             self.reactor.turn()
             self.progress(self.ledger.finished)
 
-    def begin(self, some: Sequence[tuple[int, Namespace]]) -> None:
+    def begin(self, some: Sequence[tuple[int, NetworkNamespace]]) -> None:
         """Begin attempts that leave from the same namespace."""
         with some[0][1] as namespace:
             for position, _ in some:

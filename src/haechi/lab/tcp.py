@@ -18,7 +18,7 @@ from haechi.lab.reactor import READABLE, WRITABLE, Reactor
 if TYPE_CHECKING:
     from haechi.lab.ledger import Ledger
     from haechi.lab.probe import Probe
-    from haechi.netns import Namespace
+    from haechi.netns import NetworkNamespace
 
 _SO_ATTACH_FILTER = 26  # asm-generic/socket.h
 _RESET_ON_CLOSE = struct.pack("=ii", 1, 0)  # SO_LINGER with no time: closing sends RST and leaves no TIME_WAIT behind
@@ -47,7 +47,7 @@ class TcpExchange:
         self._watchers: dict[tuple[int, int], socket.socket] = {}
         self._attempts: dict[int, socket.socket] = {}
 
-    def listen(self, namespace: Namespace, address: str, port: int) -> None:
+    def listen(self, namespace: NetworkNamespace, address: str, port: int) -> None:
         """Accept connections to a port; the calling thread is inside `namespace`."""
         family = _family(address)
         listener = socket.socket(family, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
@@ -60,7 +60,7 @@ class TcpExchange:
         if (namespace.descriptor, family) not in self._watchers:
             self._watchers[namespace.descriptor, family] = self._watch(family)
 
-    def send(self, namespace: Namespace, position: int, probe: Probe) -> None:  # noqa: ARG002  (Exchange)
+    def send(self, namespace: NetworkNamespace, position: int, probe: Probe) -> None:  # noqa: ARG002  (Exchange)
         """Begin a connection; the calling thread is inside `namespace`, the sender's."""
         attempt = socket.socket(_family(probe.source_address), socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
         attempt.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)

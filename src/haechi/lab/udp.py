@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from haechi.lab.ledger import Ledger
     from haechi.lab.probe import Probe
-    from haechi.netns import Namespace
+    from haechi.netns import NetworkNamespace
 
 _DATAGRAM = struct.Struct("!8sI")
 _MARK = b"haechi\0\1"
@@ -29,11 +29,11 @@ class UdpExchange:
         self._listeners: list[socket.socket] = []
         self._senders: dict[tuple[int, str], socket.socket] = {}
 
-    def listen(self, namespace: Namespace, address: str, port: int) -> None:  # noqa: ARG002  (Exchange)
+    def listen(self, namespace: NetworkNamespace, address: str, port: int) -> None:  # noqa: ARG002  (Exchange)
         """Answer datagrams to a port; the calling thread is inside `namespace`."""
         self._listeners.append(self._open(address, port, self._answer))
 
-    def send(self, namespace: Namespace, position: int, probe: Probe) -> None:
+    def send(self, namespace: NetworkNamespace, position: int, probe: Probe) -> None:
         """Send one datagram; the calling thread is inside `namespace`, the sender's."""
         key = namespace.descriptor, probe.source_address
         sender = self._senders.get(key)

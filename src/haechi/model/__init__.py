@@ -22,7 +22,7 @@ from haechi.model.soundness import errors
 from haechi.model.source import Source
 from haechi.model.tree import Data, SyntaxProblem, Tree
 from haechi.model.validation import validate, warnings
-from haechi.model.verdict import CLOSED, OPEN, Address, Direction, Packet, PodKey, PolicyKey, Side, Verdict
+from haechi.model.verdict import CLOSED, OPEN, Address, Direction, Packet, PacketVerdict, PodKey, PolicyKey, Side
 from haechi.model.version import KubernetesVersion, VersionError
 from haechi.model.yamltext import parse, split
 
@@ -74,7 +74,7 @@ __all__ = [
     "Struct",
     "SyntaxProblem",
     "Tree",
-    "Verdict",
+    "PacketVerdict",
     "decode",
     "dns_label",
     "label_key",

@@ -78,7 +78,7 @@ CLOSED = Side(allowed=False)
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class PacketVerdict:
     """Both ends must allow: the client's egress and the server's ingress."""
 
     egress: Side

@@ -17,7 +17,7 @@ from haechi.netns.errors import (
 )
 from haechi.netns.features import require_ipv6, require_nf_tables
 from haechi.netns.isolation import enter, isolated
-from haechi.netns.namespace import Namespace
+from haechi.netns.namespace import NetworkNamespace
 from haechi.netns.refusal import Refusal
 from haechi.netns.route_socket import RouteSocket
 from haechi.netns.rtnetlink import Address, Request
@@ -27,9 +27,9 @@ __all__ = [
     "ChildDied",
     "IsolationRefused",
     "MissingFeature",
-    "Namespace",
     "NetlinkRefused",
     "NetnsError",
+    "NetworkNamespace",
     "NoSuchNamespace",
     "Refusal",
     "Request",

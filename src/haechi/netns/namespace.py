@@ -23,7 +23,7 @@ Result = TypeVar("Result")
 _OWN = "/proc/thread-self/ns/net"  # not /proc/self: that is the main thread's
 
 
-class Namespace:
+class NetworkNamespace:
     """One network namespace.
 
     `with namespace:` moves the calling thread into it and back; entering may be nested, in one thread at a time.
@@ -39,7 +39,7 @@ class Namespace:
         self._outer: list[int] = []
 
     @classmethod
-    def create(cls, name: str) -> Namespace:
+    def create(cls, name: str) -> NetworkNamespace:
         """Make a new, empty namespace; the calling thread stays where it is.
 
         Raises:
@@ -58,12 +58,12 @@ class Namespace:
             os.close(outer)
 
     @classmethod
-    def current(cls, name: str) -> Namespace:
+    def current(cls, name: str) -> NetworkNamespace:
         """Hold the namespace in which the calling thread is."""
         return cls(name, _open_own())
 
     @classmethod
-    def find(cls, name: str) -> Namespace:
+    def find(cls, name: str) -> NetworkNamespace:
         """Open the namespace of a process, given by its number, or one that `ip netns` has named.
 
         Raises:
@@ -77,7 +77,7 @@ class Namespace:
         except OSError as error:
             raise NoSuchNamespace(name, f"{path}: {error.strerror}") from error
 
-    def __enter__(self) -> Namespace:
+    def __enter__(self) -> NetworkNamespace:
         outer = _open_own()
         try:
             setns(self.descriptor, CLONE_NEWNET)

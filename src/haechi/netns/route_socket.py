@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from types import TracebackType
 
-    from haechi.netns.namespace import Namespace
+    from haechi.netns.namespace import NetworkNamespace
     from haechi.netns.rtnetlink import Request
 
 _CHUNK = 64  # requests per datagram; only the last asks for an answer, so refusals alone fill the receive buffer
@@ -33,7 +33,7 @@ _HEADER = struct.Struct("=IHHII")  # length, type, flags, sequence number, port
 class RouteSocket:
     """An open rtnetlink socket. It stays with its namespace, wherever the thread goes afterwards."""
 
-    def __init__(self, namespace: Namespace) -> None:
+    def __init__(self, namespace: NetworkNamespace) -> None:
         with namespace:
             self._socket = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 0)
         self._socket.setsockopt(_SOL_NETLINK, _NETLINK_CAP_ACK, 1)

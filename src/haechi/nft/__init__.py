@@ -9,13 +9,13 @@ The interface is that of linux/netfilter/nf_tables.h, kernels 5.10 and later.
 from __future__ import annotations
 
 from haechi.nft.attributes import Fields, text
-from haechi.nft.chain import BaseChain, Chain, Hook, Policy
+from haechi.nft.chain import BaseChain, Chain, ChainPolicy, Hook
 from haechi.nft.compare import Compare, CtState, CtStatus, HasState, HasStatus, InRange, Operator
 from haechi.nft.datatype import DataType, concatenate, interface, ipv4, ipv6, mark, port, protocol
 from haechi.nft.element import Element
 from haechi.nft.errors import DecodeError, NounError
 from haechi.nft.expression import Expression
-from haechi.nft.load import Ct, CtKey, Direction, Load, Meta, MetaKey, Payload, PayloadField
+from haechi.nft.load import Ct, CtDirection, CtKey, Load, Meta, MetaKey, Payload, PayloadField
 from haechi.nft.lookup import Lookup, VerdictMap
 from haechi.nft.map import Map
 from haechi.nft.message import Message, MessageType, encode_message, read_messages
@@ -48,15 +48,16 @@ __all__ = [
     "RETURN",
     "BaseChain",
     "Chain",
+    "ChainPolicy",
     "Compare",
     "Counter",
     "Ct",
+    "CtDirection",
     "CtKey",
     "CtState",
     "CtStatus",
     "DataType",
     "DecodeError",
-    "Direction",
     "Element",
     "Elements",
     "Expression",
@@ -85,7 +86,6 @@ __all__ = [
     "ParseError",
     "Payload",
     "PayloadField",
-    "Policy",
     "Reject",
     "RejectKind",
     "Rule",

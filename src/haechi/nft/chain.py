@@ -29,7 +29,7 @@ class Hook(IntEnum):
     POSTROUTING = 4
 
 
-class Policy(IntEnum):
+class ChainPolicy(IntEnum):
     """What happens to packets that reach the end of a base chain."""
 
     DROP = 0
@@ -53,7 +53,7 @@ class BaseChain:
     type: str = "filter"
     hook: Hook = Hook.FORWARD
     priority: int = 0
-    policy: Policy = Policy.ACCEPT
+    policy: ChainPolicy = ChainPolicy.ACCEPT
 
     def __post_init__(self) -> None:
         if self.type not in ("filter", "nat", "route"):
@@ -130,8 +130,8 @@ def _decode_base(fields: Fields) -> BaseChain:
     place = fields.nest(HOOK)
     if place.kinds() - {_HOOKNUM, _PRIORITY}:
         raise DecodeError("chain", "hooks of devices are not supported")
-    hook, priority, policy = place.u32(_HOOKNUM), place.u32(_PRIORITY), fields.u32(POLICY, Policy.ACCEPT)
-    if hook not in list(Hook) or policy not in list(Policy):
+    hook, priority, policy = place.u32(_HOOKNUM), place.u32(_PRIORITY), fields.u32(POLICY, ChainPolicy.ACCEPT)
+    if hook not in list(Hook) or policy not in list(ChainPolicy):
         raise DecodeError("chain", f"hook {hook} with policy {policy}")
     signed = priority - (1 << 32) if priority >> 31 else priority
-    return BaseChain(fields.text(TYPE), Hook(hook), signed, Policy(policy))
+    return BaseChain(fields.text(TYPE), Hook(hook), signed, ChainPolicy(policy))

@@ -14,7 +14,7 @@ from haechi.nft.attributes import Fields
 from haechi.nft.bytecode import Bytecode, read_value, register_word
 from haechi.nft.compare import Compare, CtState, CtStatus, HasState, HasStatus, InRange, Operator
 from haechi.nft.errors import DecodeError, NounError
-from haechi.nft.load import Ct, CtKey, Direction, Load, Meta, MetaKey, Payload, PayloadField, words_of
+from haechi.nft.load import Ct, CtDirection, CtKey, Load, Meta, MetaKey, Payload, PayloadField, words_of
 from haechi.nft.lookup import DREG, INVERTED, LOOKUP_FLAGS, SET, SREG, Lookup, VerdictMap
 from haechi.nft.statement import (
     Counter,
@@ -137,7 +137,7 @@ def _ct(fields: Fields) -> Load:
     key = _CT.get(fields.u32(2))
     if key is None:
         raise DecodeError("ct", f"key {fields.u32(2)} is not supported")
-    return Ct(key, Direction(fields.number(3, 1)) if 3 in fields else None)
+    return Ct(key, CtDirection(fields.number(3, 1)) if 3 in fields else None)
 
 
 def _payload(fields: Fields) -> Load:

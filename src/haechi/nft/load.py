@@ -34,7 +34,7 @@ class MetaKey(Enum):
         self.type = type
 
 
-class Direction(IntEnum):
+class CtDirection(IntEnum):
     """A connection's direction (`enum ip_conntrack_dir`)."""
 
     ORIGINAL = 0
@@ -128,7 +128,7 @@ class Ct:
     """
 
     key: CtKey
-    direction: Direction | None = None
+    direction: CtDirection | None = None
 
     def __post_init__(self) -> None:
         if self.key.directed != (self.direction is not None):

@@ -29,10 +29,10 @@ from haechi.model import (
     NetworkPolicyPort,
     Node,
     Packet,
+    PacketVerdict,
     Pod,
     PolicyKey,
     Side,
-    Verdict,
 )
 
 Rule = NetworkPolicyIngressRule | NetworkPolicyEgressRule
@@ -53,16 +53,16 @@ class Cluster:
     policies: tuple[NetworkPolicy, ...] = ()
 
 
-def allowed(cluster: Cluster, packet: Packet) -> Verdict:
+def allowed(cluster: Cluster, packet: Packet) -> PacketVerdict:
     """The verdict of both ends of `packet`."""
     clients, servers = owners(cluster, packet.source), owners(cluster, packet.destination)
     if len(clients) > 1 or len(servers) > 1:  # an address that several pods claim: closed
-        return Verdict(CLOSED if len(clients) > 1 else OPEN, CLOSED if len(servers) > 1 else OPEN)
+        return PacketVerdict(CLOSED if len(clients) > 1 else OPEN, CLOSED if len(servers) > 1 else OPEN)
     client = clients[0] if clients else None
     server = servers[0] if servers else None
     if client is not None and client is server:  # a pod cannot block access to itself
-        return Verdict(OPEN, OPEN)
-    return Verdict(
+        return PacketVerdict(OPEN, OPEN)
+    return PacketVerdict(
         side(cluster, client, server, Direction.EGRESS, packet.destination, packet),
         side(cluster, server, client, Direction.INGRESS, packet.source, packet),
     )

@@ -5,14 +5,14 @@ equal and hash alike. `LabelIndex` is an inverted index that turns a selector in
 """
 
 from haechi.select.index import LabelIndex
-from haechi.select.selector import EVERYTHING, NOTHING, InvalidSelector, Operator, Requirement, Selector
+from haechi.select.selector import EVERYTHING, NOTHING, InvalidSelector, Requirement, Selector, SelectorOperator
 
 __all__ = [
     "EVERYTHING",
     "NOTHING",
     "InvalidSelector",
     "LabelIndex",
-    "Operator",
     "Requirement",
     "Selector",
+    "SelectorOperator",
 ]

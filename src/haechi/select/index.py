@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from pyroaring import BitMap
 
-from haechi.select.selector import Operator, Requirement, Selector
+from haechi.select.selector import Requirement, Selector, SelectorOperator
 
 _EMPTY = BitMap()
 _Key = TypeVar("_Key", bound=Hashable)
@@ -80,7 +80,7 @@ class LabelIndex:
         return found[0] if len(found) == 1 else BitMap.union(*found)
 
 
-_NEGATIVE = frozenset({Operator.NOT_IN, Operator.DOES_NOT_EXIST})
+_NEGATIVE = frozenset({SelectorOperator.NOT_IN, SelectorOperator.DOES_NOT_EXIST})
 
 
 def _add(bitmaps: dict[_Key, BitMap], key: _Key, number: int) -> None:

@@ -17,7 +17,7 @@ from typing import NamedTuple
 from haechi.model import LabelSelector
 
 
-class Operator(StrEnum):
+class SelectorOperator(StrEnum):
     """Operators of `LabelSelectorRequirement` (meta/v1)."""
 
     IN = "In"
@@ -44,49 +44,52 @@ class Requirement(NamedTuple):
     """One condition on one label. `values` are sorted and unique, empty for Exists and DoesNotExist."""
 
     key: str
-    operator: Operator
+    operator: SelectorOperator
     values: tuple[str, ...] = ()
 
     def matches(self, labels: Mapping[str, str]) -> bool:
         """Whether `labels` meet this condition. NotIn and DoesNotExist accept labels that lack the key."""
         value = labels.get(self.key)
         match self.operator:
-            case Operator.IN:
+            case SelectorOperator.IN:
                 return value is not None and value in self.values
-            case Operator.NOT_IN:
+            case SelectorOperator.NOT_IN:
                 return value is None or value not in self.values
-            case Operator.EXISTS:
+            case SelectorOperator.EXISTS:
                 return value is not None
-            case Operator.DOES_NOT_EXIST:
+            case SelectorOperator.DOES_NOT_EXIST:
                 return value is None
 
     def implies(self, other: Requirement) -> bool:
         """Whether all labels that meet this condition meet `other`, a condition on the same key."""
         mine, theirs = self.operator, other.operator
-        if mine is Operator.IN and theirs is Operator.IN:
+        if mine is SelectorOperator.IN and theirs is SelectorOperator.IN:
             return set(self.values) <= set(other.values)
-        if mine is Operator.IN and theirs is Operator.NOT_IN:
+        if mine is SelectorOperator.IN and theirs is SelectorOperator.NOT_IN:
             return set(self.values).isdisjoint(other.values)
-        if mine is Operator.NOT_IN and theirs is Operator.NOT_IN:
+        if mine is SelectorOperator.NOT_IN and theirs is SelectorOperator.NOT_IN:
             return set(self.values) >= set(other.values)
         return mine is theirs or (mine, theirs) in _IMPLIED
 
     def __str__(self) -> str:
         """As `kubectl` prints it."""
         match self.operator:
-            case Operator.IN if len(self.values) == 1:
+            case SelectorOperator.IN if len(self.values) == 1:
                 return f"{self.key}={self.values[0]}"
-            case Operator.IN:
+            case SelectorOperator.IN:
                 return f"{self.key} in ({','.join(self.values)})"
-            case Operator.NOT_IN:
+            case SelectorOperator.NOT_IN:
                 return f"{self.key} notin ({','.join(self.values)})"
-            case Operator.EXISTS:
+            case SelectorOperator.EXISTS:
                 return self.key
-            case Operator.DOES_NOT_EXIST:
+            case SelectorOperator.DOES_NOT_EXIST:
                 return f"!{self.key}"
 
 
-_IMPLIED = ((Operator.IN, Operator.EXISTS), (Operator.DOES_NOT_EXIST, Operator.NOT_IN))  # whatever the values
+_IMPLIED = (
+    (SelectorOperator.IN, SelectorOperator.EXISTS),
+    (SelectorOperator.DOES_NOT_EXIST, SelectorOperator.NOT_IN),
+)  # whatever the values
 
 
 class _Condition:
@@ -102,13 +105,13 @@ class _Condition:
     def add(self, requirement: Requirement) -> None:
         values = frozenset(requirement.values)
         match requirement.operator:
-            case Operator.IN:
+            case SelectorOperator.IN:
                 self.allowed = values if self.allowed is None else self.allowed & values
-            case Operator.NOT_IN:
+            case SelectorOperator.NOT_IN:
                 self.denied |= values
-            case Operator.EXISTS:
+            case SelectorOperator.EXISTS:
                 self.present = True
-            case Operator.DOES_NOT_EXIST:
+            case SelectorOperator.DOES_NOT_EXIST:
                 self.absent = True
 
     def requirements(self, key: str) -> Iterator[Requirement] | None:
@@ -116,17 +119,19 @@ class _Condition:
         if self.allowed is not None:
             allowed = self.allowed - self.denied
             return (
-                iter((Requirement(key, Operator.IN, tuple(sorted(allowed))),)) if allowed and not self.absent else None
+                iter((Requirement(key, SelectorOperator.IN, tuple(sorted(allowed))),))
+                if allowed and not self.absent
+                else None
             )
         if self.absent:
-            return None if self.present else iter((Requirement(key, Operator.DOES_NOT_EXIST),))
+            return None if self.present else iter((Requirement(key, SelectorOperator.DOES_NOT_EXIST),))
         return self._open(key)
 
     def _open(self, key: str) -> Iterator[Requirement]:
         if self.present:
-            yield Requirement(key, Operator.EXISTS)
+            yield Requirement(key, SelectorOperator.EXISTS)
         if self.denied:
-            yield Requirement(key, Operator.NOT_IN, tuple(sorted(self.denied)))
+            yield Requirement(key, SelectorOperator.NOT_IN, tuple(sorted(self.denied)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +175,7 @@ class Selector:
         labels = selector.match_labels
         if not selector.match_expressions:
             return _of_labels(tuple(labels.items()))
-        requirements = [Requirement(key, Operator.IN, (value,)) for key, value in labels.items()]
+        requirements = [Requirement(key, SelectorOperator.IN, (value,)) for key, value in labels.items()]
         for expression in selector.match_expressions:
             requirements.append(_requirement(expression.key, expression.operator, expression.values))
         return cls.all_of(requirements)
@@ -192,10 +197,10 @@ class Selector:
 
     def anchor(self) -> Requirement | None:
         """A requirement that every selected object meets by having a label: an In with few values, else an Exists."""
-        candidates = [r for r in self.requirements if r.operator is Operator.IN]
+        candidates = [r for r in self.requirements if r.operator is SelectorOperator.IN]
         if candidates:
             return min(candidates, key=lambda requirement: len(requirement.values))
-        return next((r for r in self.requirements if r.operator is Operator.EXISTS), None)
+        return next((r for r in self.requirements if r.operator is SelectorOperator.EXISTS), None)
 
     def __str__(self) -> str:
         """Requirements joined by commas; `<none>` for everything, as kubectl says it."""
@@ -211,15 +216,15 @@ NOTHING = Selector(contradictory=True)
 @lru_cache(maxsize=65_536)
 def _of_labels(labels: tuple[tuple[str, str], ...]) -> Selector:
     """The selector of `matchLabels` alone: no key occurs twice. The same few stand in thousands of policies."""
-    return Selector(tuple([Requirement(key, Operator.IN, (value,)) for key, value in sorted(labels)]))
+    return Selector(tuple([Requirement(key, SelectorOperator.IN, (value,)) for key, value in sorted(labels)]))
 
 
-_WITH_VALUES = (Operator.IN, Operator.NOT_IN)
+_WITH_VALUES = (SelectorOperator.IN, SelectorOperator.NOT_IN)
 
 
 def _requirement(key: str, operator: str, values: tuple[str, ...]) -> Requirement:
     try:
-        known = Operator(operator)
+        known = SelectorOperator(operator)
     except ValueError:
         raise InvalidSelector(key, operator, values) from None
     if (known in _WITH_VALUES) != bool(values):

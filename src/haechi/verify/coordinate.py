@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from enum import Enum, auto
 from typing import Final
 
-from haechi.nft import Ct, CtKey, CtState, DataType, Direction, Load, Meta, MetaKey, Payload, PayloadField
+from haechi.nft import Ct, CtDirection, CtKey, CtState, DataType, Load, Meta, MetaKey, Payload, PayloadField
 from haechi.verify.space import ANNOUNCED, CONNECTIONS, DIRECT, EVERY, LOOSE, TRACKED, Context
 
 
@@ -78,11 +78,11 @@ def _meta(key: MetaKey) -> Answers:
     return ((EVERY, known.get(key, Coordinate.FREE)),)
 
 
-def _ct(key: CtKey, direction: Direction | None) -> Answers:
+def _ct(key: CtKey, direction: CtDirection | None) -> Answers:
     """Of a tuple, the place holds the sources and the reply's source port; NAT and the client chose the rest."""
     if key in _CT_SOURCES:
-        return ((TRACKED, Coordinate.CLIENT if direction is Direction.ORIGINAL else Coordinate.SERVER),)
-    if key is CtKey.PROTO_SRC and direction is Direction.REPLY:
+        return ((TRACKED, Coordinate.CLIENT if direction is CtDirection.ORIGINAL else Coordinate.SERVER),)
+    if key is CtKey.PROTO_SRC and direction is CtDirection.REPLY:
         return ((TRACKED, Coordinate.PORT),)
     if key is CtKey.L3PROTOCOL:
         return ((TRACKED, Coordinate.FAMILY),)

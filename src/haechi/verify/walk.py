@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from operator import is_
 from typing import Final
 
-from haechi.nft import Chain, Family, Hook, Policy, TableFlags, Verdict, VerdictKind
+from haechi.nft import Chain, ChainPolicy, Family, Hook, TableFlags, Verdict, VerdictKind
 from haechi.sets import AddressSet, Traffic
 from haechi.verify.budget import Budget, extent
 from haechi.verify.finding import Finding, FindingKind, Place
@@ -106,7 +106,7 @@ class Walk:
         found = self._run(chain.name, pieces, (chain.name,))
         assert chain.base is not None  # that is what makes it a base chain
         end = Place(chain.name, None, f"policy {chain.base.policy.name.lower()}")
-        to = found.accepted if chain.base.policy is Policy.ACCEPT else found.dropped
+        to = found.accepted if chain.base.policy is ChainPolicy.ACCEPT else found.dropped
         to += [(piece, end) for piece in found.returned]
         found.returned = []
         return found

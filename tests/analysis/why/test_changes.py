@@ -10,7 +10,7 @@ from haechi.analysis.cluster.cluster import Cluster
 from haechi.analysis.why.changes import Change, LabelChange, PolicyDeletion, RuleDeletion, tried
 from haechi.engine import verdict
 from haechi.model import NetworkPolicy
-from haechi.model.verdict import Direction, PodKey, PolicyKey, Verdict
+from haechi.model.verdict import Direction, PacketVerdict, PodKey, PolicyKey
 from haechi.reference import allowed
 from tests.analysis import small
 from tests.building import namespace, packet, pod, policy
@@ -23,7 +23,7 @@ TO_DB = packet("10.0.0.1", "10.0.0.2", "80/TCP")
 POLICY = PolicyKey("x", "p")
 
 
-def verdicts(cluster: Cluster) -> list[Verdict]:
+def verdicts(cluster: Cluster) -> list[PacketVerdict]:
     return [verdict(cluster.engine, one) for one in small.PACKETS]
 
 

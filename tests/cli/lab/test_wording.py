@@ -7,7 +7,7 @@ import pytest
 from haechi.cli.lab import wording
 from haechi.cli.lab.outcomes import groups
 from haechi.lab.ports import Port
-from haechi.model.verdict import PolicyKey, Side, Verdict
+from haechi.model.verdict import PacketVerdict, PolicyKey, Side
 from tests.cli.reports import rows, side
 
 ALL: tuple[Port, ...] = (("TCP", 80), ("TCP", 443), ("UDP", 80), ("UDP", 443), ("SCTP", 80))
@@ -64,13 +64,13 @@ def test_of_many_policies_the_first_are_named() -> None:
 @pytest.mark.parametrize(
     ("verdict", "text"),
     [
-        (Verdict(Side(True), Side(True)), "allowed"),
-        (Verdict(side(False, "a/p"), Side(True)), "denied (egress: a/p)"),
-        (Verdict(side(False, "a/p"), side(False, "b/q", "b/r")), "denied (egress: a/p; ingress: b/q and b/r)"),
-        (Verdict(Side(True), Side(False)), "denied (ingress: an address that several pods claim)"),
+        (PacketVerdict(Side(True), Side(True)), "allowed"),
+        (PacketVerdict(side(False, "a/p"), Side(True)), "denied (egress: a/p)"),
+        (PacketVerdict(side(False, "a/p"), side(False, "b/q", "b/r")), "denied (egress: a/p; ingress: b/q and b/r)"),
+        (PacketVerdict(Side(True), Side(False)), "denied (ingress: an address that several pods claim)"),
     ],
 )
-def test_a_denial_names_its_side_and_policies(verdict: Verdict, text: str) -> None:
+def test_a_denial_names_its_side_and_policies(verdict: PacketVerdict, text: str) -> None:
     assert wording.verdict(verdict) == text
 
 

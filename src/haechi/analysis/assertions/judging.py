@@ -20,7 +20,7 @@ from haechi.analysis.assertions.file import Assertion, Suite
 from haechi.analysis.assertions.sweep import Sweep
 from haechi.analysis.assertions.world import RuleKey, World
 from haechi.engine import point, verdict
-from haechi.model import Address, Direction, Location, Packet, Verdict
+from haechi.model import Address, Direction, Location, Packet, PacketVerdict
 from haechi.sets import AddressSet, PortSet, Traffic, point_to_text
 
 MOST_DIFFERENCES = 10
@@ -56,7 +56,7 @@ class Difference:
     ports: PortSet
     allowed: bool
     packet: Packet
-    verdict: Verdict
+    verdict: PacketVerdict
     rules: tuple[RuleKey, ...] = ()
 
 
@@ -129,7 +129,7 @@ def _judged(world: World, outcome: Outcome, namespace: str, sweep: Sweep) -> Out
     return replace(outcome, empty=empty, differences=shown, has_more=len(found) > MOST_DIFFERENCES)
 
 
-_Pair = tuple[str, str, PortSet, Verdict]
+_Pair = tuple[str, str, PortSet, PacketVerdict]
 
 
 def _add(found: dict[_Pair, Difference], new: Difference) -> None:

@@ -13,7 +13,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from haechi.analysis.why import numbered, rule_path
-from haechi.engine import Endpoint, Engine, NamedPort, PolicySet, Rule, traffic
+from haechi.engine import Endpoint, Engine, NamedPort, PolicyRule, PolicySet, traffic
 from haechi.model import Direction, PolicyKey
 from haechi.sets import AddressSet, PortSet, Traffic, point_to_text
 
@@ -171,7 +171,7 @@ class World:
     # -- rules -------------------------------------------------------------------------------------------------------
 
     @cached_property
-    def rules(self) -> Mapping[RuleKey, Rule]:
+    def rules(self) -> Mapping[RuleKey, PolicyRule]:
         """Every rule that counts and can be read, by policy and place."""
         return {
             RuleKey(key, direction, place): rule

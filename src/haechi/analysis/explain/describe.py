@@ -21,7 +21,7 @@ from haechi.model import (
     NetworkPolicyPort,
     default,
 )
-from haechi.select import InvalidSelector, Operator, Selector
+from haechi.select import InvalidSelector, Selector, SelectorOperator
 
 Local = Callable[[datetime], datetime]
 """A moment in the zone of the person who reads, such as `datetime.astimezone`."""
@@ -66,11 +66,11 @@ def format_selector(selector: LabelSelector) -> str:
     for item in selector.match_expressions:
         values = ",".join(sorted(item.values))
         text = {
-            Operator.IN: f"{item.key} in ({values})",
-            Operator.NOT_IN: f"{item.key} notin ({values})",
-            Operator.EXISTS: item.key,
-            Operator.DOES_NOT_EXIST: f"!{item.key}",
-        }[Operator(item.operator)]
+            SelectorOperator.IN: f"{item.key} in ({values})",
+            SelectorOperator.NOT_IN: f"{item.key} notin ({values})",
+            SelectorOperator.EXISTS: item.key,
+            SelectorOperator.DOES_NOT_EXIST: f"!{item.key}",
+        }[SelectorOperator(item.operator)]
         terms.append((item.key, text))
     return ",".join(text for _, text in sorted(terms, key=lambda term: term[0].encode())) or "<none>"
 

@@ -12,7 +12,7 @@ from haechi.analysis.cluster import Cluster
 from haechi.analysis.explain.sentences import Joined, Sentence, say
 from haechi.engine import PodSelection
 from haechi.model import PodKey
-from haechi.select import EVERYTHING, Operator, Requirement, Selector
+from haechi.select import EVERYTHING, Requirement, Selector, SelectorOperator
 
 MOST_NAMES = 10
 """How many names a sentence lists; the others are counted."""
@@ -68,15 +68,15 @@ def labels(selector: Selector) -> Joined:
 def _requirement(one: Requirement) -> Sentence:
     values = Joined(tuple(value or '""' for value in one.values))
     match one.operator:
-        case Operator.IN if len(one.values) == 1:
+        case SelectorOperator.IN if len(one.values) == 1:
             return say("label.is", key=one.key, value=values)
-        case Operator.IN:
+        case SelectorOperator.IN:
             return say("label.one_of", key=one.key, values=values)
-        case Operator.NOT_IN:
+        case SelectorOperator.NOT_IN:
             return say("label.none_of", key=one.key, values=values)
-        case Operator.EXISTS:
+        case SelectorOperator.EXISTS:
             return say("label.present", key=one.key)
-        case Operator.DOES_NOT_EXIST:
+        case SelectorOperator.DOES_NOT_EXIST:
             return say("label.absent", key=one.key)
 
 

@@ -14,7 +14,7 @@ from itertools import count
 
 import msgspec
 
-from haechi.engine import Policy, Rule
+from haechi.engine import Policy, PolicyRule
 from haechi.model import Direction, NetworkPolicy, NetworkPolicyEgressRule, NetworkPolicyIngressRule
 
 _NUMBER = re.compile(r"spec\.(?:ingress|egress)\[(\d+)\]")
@@ -30,7 +30,7 @@ class Item:
     """
 
     path: str
-    rule: Rule
+    rule: PolicyRule
 
 
 def rule_path(direction: Direction, place: int) -> str:
@@ -38,7 +38,7 @@ def rule_path(direction: Direction, place: int) -> str:
     return f"spec.{direction.lower()}[{place}]"
 
 
-def numbered(policy: Policy, direction: Direction) -> Iterator[tuple[int, Rule]]:
+def numbered(policy: Policy, direction: Direction) -> Iterator[tuple[int, PolicyRule]]:
     """The readable rules of one direction, each with its place in the list of the specification."""
     word = f"spec.{direction.lower()}["
     unreadable = {
@@ -76,5 +76,5 @@ def _written(policy: NetworkPolicy, direction: Direction, place: int) -> _Writte
     return policy.spec.ingress[place] if direction is Direction.INGRESS else policy.spec.egress[place]
 
 
-def _alone(policy: NetworkPolicy, written: _Written, field: str, item: object) -> Rule:
-    return Rule.read(msgspec.structs.replace(written, **{field: (item,)}), policy.namespace)
+def _alone(policy: NetworkPolicy, written: _Written, field: str, item: object) -> PolicyRule:
+    return PolicyRule.read(msgspec.structs.replace(written, **{field: (item,)}), policy.namespace)

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from haechi.analysis.cluster import Cluster, protocol_text
 from haechi.analysis.why.changes import LabelChange
 from haechi.analysis.why.items import Item, numbered, peer_items, port_items, rule_path
-from haechi.engine import NAMESPACE_NAME_LABEL, Endpoint, PodSelection, Policy, Rule
+from haechi.engine import NAMESPACE_NAME_LABEL, Endpoint, PodSelection, Policy, PolicyRule
 from haechi.model import Direction, Location, PodKey, PolicyKey
-from haechi.select import Operator, Requirement, Selector
+from haechi.select import Requirement, Selector, SelectorOperator
 from haechi.sets import point_to_text
 
 
@@ -115,7 +115,7 @@ def _part(cluster: Cluster, policy: PolicyKey, item: Item) -> Part:
     return Part(item.path, cluster.location(policy, item.path))
 
 
-def _port_lacks(cluster: Cluster, rule: Rule, place: int, approach: Approach) -> tuple[Lack, ...]:
+def _port_lacks(cluster: Cluster, rule: PolicyRule, place: int, approach: Approach) -> tuple[Lack, ...]:
     if _has_port(cluster, rule, approach):
         return ()
     on = f"port {approach.port}/{protocol_text(approach.protocol)}"
@@ -124,11 +124,11 @@ def _port_lacks(cluster: Cluster, rule: Rule, place: int, approach: Approach) ->
     return (Lack(f"{on} is not in rule {place + 1}"),)
 
 
-def _has_port(cluster: Cluster, rule: Rule, approach: Approach) -> bool:
+def _has_port(cluster: Cluster, rule: PolicyRule, approach: Approach) -> bool:
     return rule.ports.contains(approach.protocol, approach.port) or _is_named(cluster, rule, approach)
 
 
-def _is_named(cluster: Cluster, rule: Rule, approach: Approach) -> bool:
+def _is_named(cluster: Cluster, rule: PolicyRule, approach: Approach) -> bool:
     """Whether the port is the number behind one of the rule's names; only whom labels mean has names."""
     server = approach.subject if approach.direction is Direction.INGRESS else approach.peer
     if server is None:
@@ -139,11 +139,11 @@ def _is_named(cluster: Cluster, rule: Rule, approach: Approach) -> bool:
     return any((approach.protocol, name, approach.port) in server.ports for name in named)
 
 
-def _is_selected(cluster: Cluster, rule: Rule, peer: Endpoint) -> bool:
+def _is_selected(cluster: Cluster, rule: PolicyRule, peer: Endpoint) -> bool:
     return any(cluster.engine.is_member(peer, selection) for selection in rule.peers.selections)
 
 
-def _is_meant(cluster: Cluster, rule: Rule, approach: Approach) -> bool:
+def _is_meant(cluster: Cluster, rule: PolicyRule, approach: Approach) -> bool:
     """Whether the rule's peers mean the other end."""
     peers, peer = rule.peers, approach.peer
     return peers.anywhere or approach.remote in peers.blocks or (peer is not None and _is_selected(cluster, rule, peer))
@@ -197,16 +197,16 @@ def _unmet(selector: Selector, labels: Mapping[str, str]) -> list[Requirement]:
 
 def _meeting(requirement: Requirement) -> str | None:
     """A value of the label that meets the requirement; None: no such label."""
-    if requirement.operator is Operator.IN:
+    if requirement.operator is SelectorOperator.IN:
         return requirement.values[0]
-    return "" if requirement.operator is Operator.EXISTS else None
+    return "" if requirement.operator is SelectorOperator.EXISTS else None
 
 
 def _missing(requirement: Requirement, value: str | None) -> str:
     match requirement.operator:
-        case Operator.IN | Operator.EXISTS if value is None:
+        case SelectorOperator.IN | SelectorOperator.EXISTS if value is None:
             return f"label {requirement} is missing"
-        case Operator.IN:
+        case SelectorOperator.IN:
             return f"label {requirement.key} is {value}, not {' or '.join(requirement.values)}"
         case _:
             return f"label {requirement.key}={value} is excluded"

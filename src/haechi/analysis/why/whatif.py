@@ -15,7 +15,7 @@ from haechi.analysis.why.changes import Change, LabelChange, PolicyDeletion, Rul
 from haechi.analysis.why.rules import Approach, rule_answers
 from haechi.engine import NAMESPACE_NAME_LABEL, verdict
 from haechi.model import Packet
-from haechi.select import Operator
+from haechi.select import SelectorOperator
 from haechi.sets import text_to_point
 
 _MOST = {1: 400, 2: 40, 3: 16}  # how many candidates are tried alone, in pairs, in threes
@@ -75,11 +75,11 @@ def _unselecting(cluster: Cluster, approach: Approach) -> Iterator[Change]:
     for key in sorted(cluster.engine.policies_of(approach.subject, approach.direction)):
         for requirement in cluster.engine.policies[key].subject.pods.requirements:
             match requirement.operator:
-                case Operator.IN | Operator.EXISTS:
+                case SelectorOperator.IN | SelectorOperator.EXISTS:
                     yield LabelChange("Pod", approach.subject.key, requirement.key, None)
-                case Operator.NOT_IN:
+                case SelectorOperator.NOT_IN:
                     yield LabelChange("Pod", approach.subject.key, requirement.key, requirement.values[0])
-                case Operator.DOES_NOT_EXIST:
+                case SelectorOperator.DOES_NOT_EXIST:
                     yield LabelChange("Pod", approach.subject.key, requirement.key, "")
 
 

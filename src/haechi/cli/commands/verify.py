@@ -75,11 +75,11 @@ def _from_kernel(netns: str | None) -> Ruleset:
     from haechi.cli.failure import Unusable
     from haechi.dataplane import TABLE
     from haechi.netlink import NetlinkError, Nftables, NftError
-    from haechi.netns import Namespace, NetnsError
+    from haechi.netns import NetnsError, NetworkNamespace
 
     where = "this host" if netns is None else f"namespace {netns}"
     try:
-        with Namespace.find(netns) if netns is not None else nullcontext(), Nftables() as nftables:
+        with NetworkNamespace.find(netns) if netns is not None else nullcontext(), Nftables() as nftables:
             table = nftables.ruleset(TABLE.name)
     except NetnsError as error:
         raise Unusable(str(error), "--netns") from error

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from haechi.cli.terminal import Style, Terminal
 from haechi.lab import Network
-from haechi.netns import Namespace
+from haechi.netns import NetworkNamespace
 
 
 def user_namespace() -> int:
@@ -31,7 +31,7 @@ def commands(network: Network, outer: int) -> Iterator[tuple[str, str, str]]:
     """
     user = "" if user_namespace() == outer else f"--user=/proc/{os.getpid()}/ns/user --preserve-credentials "
 
-    def command(namespace: Namespace) -> str:
+    def command(namespace: NetworkNamespace) -> str:
         return f"nsenter {user}--net=/proc/{os.getpid()}/fd/{namespace.descriptor}"
 
     for node in network.topology.nodes:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Sequence
 
 from haechi.cli.lab.outcomes import Answers, Group, Line
 from haechi.lab import PROTOCOLS, Port
-from haechi.model import PolicyKey, Verdict
+from haechi.model import PacketVerdict, PolicyKey
 
 EVERYTHING, NOTHING, ELSE = "everything", "nothing", "everything else"
 
@@ -103,7 +103,7 @@ def deniers(line: Line) -> str:
     return "either" if not line.deniers else "both" if len(line.deniers) == 2 else min(line.deniers).lower()
 
 
-def verdict(answer: Verdict) -> str:
+def verdict(answer: PacketVerdict) -> str:
     """What policies say to one connection, with those that deny it."""
     if answer.allowed:
         return "allowed"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from haechi.nft.chain import BaseChain, Chain, Hook, Policy
+from haechi.nft.chain import BaseChain, Chain, ChainPolicy, Hook
 from haechi.nft.errors import NounError
 from haechi.nft.parsing.errors import NotUnderstoodError
 from haechi.nft.parsing.scanner import Scanner, Statement, comment_of
@@ -13,7 +13,7 @@ from haechi.nft.parsing.values import number
 from haechi.nft.table import Family
 
 _HOOKS: Final = {each.name.lower(): each for each in Hook}
-_POLICIES: Final = {each.name.lower(): each for each in Policy}
+_POLICIES: Final = {each.name.lower(): each for each in ChainPolicy}
 _PRIORITIES: Final = {"raw": -300, "mangle": -150, "dstnat": -100, "filter": 0, "security": 50, "srcnat": 100}
 _BRIDGE_PRIORITIES: Final = {"dstnat": -300, "filter": -200, "out": 100, "srcnat": 300}
 _HOOKED: Final = frozenset((Family.INET, Family.IP, Family.IP6, Family.BRIDGE))
@@ -30,7 +30,7 @@ def read_base(words: list[str], family: Family) -> BaseChain:
     return BaseChain(words[1], _HOOKS[words[3]], _priority(words[5:], family))
 
 
-def read_policy(words: list[str]) -> Policy:
+def read_policy(words: list[str]) -> ChainPolicy:
     """``policy POLICY``. Raises `NotUnderstoodError`."""
     if len(words) != 2 or words[1] not in _POLICIES:
         raise NotUnderstoodError(" ".join(words))
@@ -62,7 +62,7 @@ class ChainReading:
 
     name: str
     base: BaseChain | None = None
-    policy: Policy | None = None
+    policy: ChainPolicy | None = None
     comment: str = ""
     rules: list[Statement] = field(default_factory=list)
     reason: str = ""

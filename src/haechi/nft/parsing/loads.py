@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 from haechi.nft.datatype import PROTOCOLS
-from haechi.nft.load import Ct, CtKey, Direction, Load, Meta, MetaKey, Payload, PayloadField
+from haechi.nft.load import Ct, CtDirection, CtKey, Load, Meta, MetaKey, Payload, PayloadField
 from haechi.nft.parsing.errors import NotUnderstoodError
 
 
@@ -34,7 +34,7 @@ _TRANSPORTS: Final = ("tcp", "udp", "udplite", "dccp", "sctp")
 
 def _all() -> dict[tuple[str, ...], Asked]:
     plain: list[Load] = [*map(Meta, MetaKey), *(Ct(key) for key in CtKey if not key.directed)]
-    plain += [Ct(key, each) for key in CtKey if key.directed for each in Direction]
+    plain += [Ct(key, each) for key in CtKey if key.directed for each in CtDirection]
     found = {tuple(str(load).split()): Asked(load) for load in plain}
     for key in (MetaKey.IIFNAME, MetaKey.OIFNAME):
         found["meta", key.words] = Asked(Meta(key))

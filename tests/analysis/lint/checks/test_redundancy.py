@@ -14,7 +14,7 @@ from haechi.analysis.cluster.cluster import Cluster
 from haechi.analysis.lint import Edit, Finding, Fix
 from haechi.analysis.lint.checks.redundancy import CHECKS
 from haechi.model import Namespace, NetworkPolicy, Object, Pod, path_steps
-from haechi.model.verdict import Verdict
+from haechi.model.verdict import PacketVerdict
 from haechi.reference import Cluster as Literal
 from haechi.reference import allowed
 from tests import clusters
@@ -302,7 +302,7 @@ def deletion(finding: Finding) -> Fix | None:
     return Fix("delete the item", (Edit(path), *types)) if path else None
 
 
-def passes(verdict: Verdict) -> tuple[bool, ...]:
+def passes(verdict: PacketVerdict) -> tuple[bool, ...]:
     """What pods notice of a verdict: not which policies it was."""
     sides = (verdict.egress, verdict.ingress)
     return tuple(answer for side in sides for answer in (side.allowed, side.isolated))

@@ -10,7 +10,7 @@ from hypothesis import event, given
 from hypothesis import strategies as st
 
 from haechi.analysis.lint.facts.covering import covers, is_idle
-from haechi.engine import Rule
+from haechi.engine import PolicyRule
 from haechi.model import (
     IPBlock,
     LabelSelector,
@@ -103,8 +103,8 @@ def direction_of(rule: Written) -> Direction:
 @given(cases)
 def test_covers_is_the_literal_meaning(case: tuple[Written, list[Written]]) -> None:
     rule, others = case
-    read = [Rule.read(one, "x") for one in others]
-    found = covers(Rule.read(rule, "x"), direction_of(rule), read)
+    read = [PolicyRule.read(one, "x") for one in others]
+    found = covers(PolicyRule.read(rule, "x"), direction_of(rule), read)
     expected = literally(rule, others)
     event(f"covered: {found}")
     assert expected or not found
@@ -115,13 +115,13 @@ def test_covers_is_the_literal_meaning(case: tuple[Written, list[Written]]) -> N
 @given(cases)
 def test_idle_is_what_allows_nothing(case: tuple[Written, list[Written]]) -> None:
     rule, _ = case
-    assert is_idle(Rule.read(rule, "x"), direction_of(rule)) == (not any(allows(rule)))
+    assert is_idle(PolicyRule.read(rule, "x"), direction_of(rule)) == (not any(allows(rule)))
 
 
 def test_everyone_is_more_than_every_address() -> None:
     whole = NetworkPolicyIngressRule(
         from_=tuple(NetworkPolicyPeer(ip_block=IPBlock(cidr=cidr)) for cidr in ("0.0.0.0/0", "::/0"))
     )
-    every, everyone = Rule.read(whole, "x"), Rule.read(NetworkPolicyIngressRule(), "x")
+    every, everyone = PolicyRule.read(whole, "x"), PolicyRule.read(NetworkPolicyIngressRule(), "x")
     assert covers(every, Direction.INGRESS, [everyone])
     assert not covers(everyone, Direction.INGRESS, [every])

@@ -7,14 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from haechi.analysis.lint.facts.vocabulary import Vocabulary, is_slip
-from haechi.select import Operator, Requirement
+from haechi.select import Requirement, SelectorOperator
 
 LETTERS = "abcd"
 words = st.text(LETTERS, max_size=6)
 
 
 def wanted(key: str, *values: str) -> Requirement:
-    return Requirement(key, Operator.IN if values else Operator.EXISTS, values)
+    return Requirement(key, SelectorOperator.IN if values else SelectorOperator.EXISTS, values)
 
 
 @pytest.mark.parametrize(
@@ -84,7 +84,7 @@ def test_a_key_may_be_the_slip() -> None:
     assert vocabulary.slip(wanted("componnet", "db")) == "component=db"
     assert vocabulary.slip(wanted("componnet", "web")) == ""
     assert vocabulary.slip(wanted("componnet")) == "component"
-    assert vocabulary.slip(Requirement("component", Operator.NOT_IN, ("bd",))) == ""
+    assert vocabulary.slip(Requirement("component", SelectorOperator.NOT_IN, ("bd",))) == ""
 
 
 def test_a_guess_goes_further() -> None:

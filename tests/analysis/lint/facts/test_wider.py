@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from haechi.analysis.lint.facts.wider import Wider
 from haechi.engine import ANY_POD, PodSelection, read_peer
 from haechi.engine.selection import NAMESPACE_NAME_LABEL
-from haechi.select import EVERYTHING, NOTHING, Operator, Requirement, Selector
+from haechi.select import EVERYTHING, NOTHING, Requirement, Selector, SelectorOperator
 from tests import clusters
 from tests.analysis.lint.linting import LARGE_EXAMPLES
 
@@ -30,10 +30,10 @@ def test_than_is_asking_all(filed: list[PodSelection], asked: list[PodSelection]
 
 
 def test_many_values_and_many_names() -> None:
-    many = Requirement("app", Operator.IN, tuple(f"v{n:02}" for n in range(20)))
-    names = Requirement(NAMESPACE_NAME_LABEL, Operator.IN, ("a", "b"))
+    many = Requirement("app", SelectorOperator.IN, tuple(f"v{n:02}" for n in range(20)))
+    names = Requirement(NAMESPACE_NAME_LABEL, SelectorOperator.IN, ("a", "b"))
     wide = PodSelection(Selector((names,)), Selector((many,)))
     wider = Wider([wide, PodSelection("a", EVERYTHING), PodSelection(NOTHING, EVERYTHING)])
-    one = PodSelection("a", Selector((Requirement("app", Operator.IN, ("v07",)),)))
+    one = PodSelection("a", Selector((Requirement("app", SelectorOperator.IN, ("v07",)),)))
     assert set(wider.than(one)) == {wide, PodSelection("a", EVERYTHING)}
     assert wider.than(ANY_POD) == ()

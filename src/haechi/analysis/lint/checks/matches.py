@@ -17,7 +17,7 @@ from haechi.analysis.lint.facts import ALWAYS, Review, Vocabulary, WrittenPeer, 
 from haechi.analysis.lint.finding import Severity
 from haechi.engine import PodSelection
 from haechi.model import NAME_LABEL, Path
-from haechi.select import EVERYTHING, Operator, Requirement, Selector
+from haechi.select import EVERYTHING, Requirement, Selector, SelectorOperator
 
 MOST_LEFT_OUT = 8
 """Requirements of a selector that are tried without."""
@@ -161,7 +161,7 @@ def _no_pod(review: Review, selection: PodSelection, names: tuple[str, ...]) -> 
 
 def _is_mark(requirement: Requirement) -> bool:
     """Whether it asks for a label that pods get at need, such as `quarantine=true`."""
-    return requirement.operator is not Operator.IN or _MARKS.issuperset(requirement.values)
+    return requirement.operator is not SelectorOperator.IN or _MARKS.issuperset(requirement.values)
 
 
 def _without_one(review: Review, selection: PodSelection) -> str:
@@ -195,7 +195,7 @@ def _no_namespace(review: Review, scope: str | Selector) -> _Miss | None:
     population = review.population
     labels = population.namespace_vocabulary
     if isinstance(scope, str):
-        wanted = Requirement(NAME_LABEL, Operator.IN, (scope,))
+        wanted = Requirement(NAME_LABEL, SelectorOperator.IN, (scope,))
         near = labels.slip(wanted)
         if scope in ALWAYS or not (near or population.is_whole):
             return None
@@ -219,7 +219,7 @@ def _no_namespace(review: Review, scope: str | Selector) -> _Miss | None:
 
 def _called(is_declared: Callable[[str], bool], unmet: list[Requirement]) -> str:
     """The namespace that has a wanted value as its name, and not as the wanted label."""
-    values = (value for one in unmet if one.operator is Operator.IN for value in one.values)
+    values = (value for one in unmet if one.operator is SelectorOperator.IN for value in one.values)
     return next(filter(is_declared, values), "")
 
 

@@ -13,7 +13,7 @@ from haechi.analysis.lint.facts import ALWAYS, Review, WrittenPeer, WrittenPolic
 from haechi.analysis.lint.finding import Severity
 from haechi.engine import PodSelection
 from haechi.model import NAME_LABEL, Direction
-from haechi.select import EVERYTHING, Operator, Requirement, Selector
+from haechi.select import EVERYTHING, Requirement, Selector, SelectorOperator
 
 
 @check(
@@ -53,7 +53,7 @@ def _unknown(review: Review, one: WrittenPolicy, *, is_complete: bool) -> Iterat
 
 
 def _near(review: Review, namespace: str) -> str:
-    wanted = Requirement(NAME_LABEL, Operator.IN, (namespace,))
+    wanted = Requirement(NAME_LABEL, SelectorOperator.IN, (namespace,))
     return review.population.namespace_vocabulary.slip(wanted).rpartition("=")[2]
 
 
@@ -103,7 +103,7 @@ def _trusted(review: Review, peer: WrittenPeer) -> str:
 
 
 def _is_named(scope: Selector) -> bool:
-    return any(one.key == NAME_LABEL and one.operator is Operator.IN for one in scope.requirements)
+    return any(one.key == NAME_LABEL and one.operator is SelectorOperator.IN for one in scope.requirements)
 
 
 CHECKS: tuple[Check, ...] = (unknown_namespace, tenant_label)

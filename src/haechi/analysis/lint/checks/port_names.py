@@ -15,14 +15,14 @@ from haechi.analysis.cluster import PROTOCOLS
 from haechi.analysis.lint.check import Check, Found, check
 from haechi.analysis.lint.facts import Review, Server, WrittenPolicy, WrittenPort, WrittenRule, several
 from haechi.analysis.lint.finding import Severity
-from haechi.engine import ANY_POD, PodSelection, Rule
+from haechi.engine import ANY_POD, PodSelection, PolicyRule
 from haechi.model import Direction
 
 _GUESSED, _LONGEST = 200, 63  # names that a guess looks at, and their characters
 _Named = tuple[WrittenPort, int, str]  # an item of `ports` with its IP protocol and its name
 
 
-def _names(review: Review) -> Iterator[tuple[WrittenPolicy, WrittenRule, Rule, _Named]]:
+def _names(review: Review) -> Iterator[tuple[WrittenPolicy, WrittenRule, PolicyRule, _Named]]:
     """Every port name of rules that count."""
     for policy in review.policies:
         for rule, meaning in policy.effective:

@@ -8,7 +8,7 @@ from haechi.analysis.cluster import PROTOCOLS, ports_text
 from haechi.analysis.lint.check import Check, Found, check
 from haechi.analysis.lint.facts import Front, Review, Server, WrittenPolicy, WrittenPort, WrittenRule, several
 from haechi.analysis.lint.finding import Edit, Fix, Severity
-from haechi.engine import Rule
+from haechi.engine import PolicyRule
 from haechi.model import Direction
 from haechi.sets import PortSet
 
@@ -35,7 +35,7 @@ def service_port(review: Review) -> Iterator[Found]:
                 )
 
 
-def _served(review: Review) -> Iterator[tuple[WrittenPolicy, WrittenRule, Rule, frozenset[Server]]]:
+def _served(review: Review) -> Iterator[tuple[WrittenPolicy, WrittenRule, PolicyRule, frozenset[Server]]]:
     """Rules with ports by number, and all the pods that serve them; not those that mean addresses as well."""
     for policy in review.policies:
         for rule, meaning in policy.effective:
@@ -47,7 +47,7 @@ def _served(review: Review) -> Iterator[tuple[WrittenPolicy, WrittenRule, Rule, 
                 yield policy, rule, meaning, review.servers.of(selections)
 
 
-def _mistaken(port: WrittenPort, meaning: Rule, servers: frozenset[Server]) -> list[Front]:
+def _mistaken(port: WrittenPort, meaning: PolicyRule, servers: frozenset[Server]) -> list[Front]:
     """The Service ports that have the number of an item on which no pod listens."""
     number = _single(port)
     if number is None or any(one.lists(number) or _leads_to(one, number) for one in servers):
@@ -77,7 +77,7 @@ def _leads_to(server: Server, number: int) -> bool:
     return any(front.target == number for front in server.fronts)
 
 
-def _named(meaning: Rule, server: Server) -> PortSet:
+def _named(meaning: PolicyRule, server: Server) -> PortSet:
     """What the names of a rule mean on a server."""
     found = [port for port in server.listed if (port.protocol, port.name) in meaning.names]
     return PortSet.union_all([PortSet.port(port.protocol, port.number) for port in found])

@@ -13,7 +13,7 @@ from haechi.analysis.lint.check import Check, Found, check
 from haechi.analysis.lint.facts import Review, WrittenPolicy, WrittenSelector
 from haechi.analysis.lint.finding import Edit, Fix, Severity
 from haechi.model import LabelSelector, Path
-from haechi.select import EVERYTHING, Operator, Requirement, Selector
+from haechi.select import EVERYTHING, Requirement, Selector, SelectorOperator
 
 MOST_EXPRESSIONS = 32
 """Expressions of one selector that are compared with each other; longer lists are left alone."""
@@ -41,7 +41,7 @@ class _Part(NamedTuple):
 
 def _parts(one: WrittenSelector) -> list[_Part]:
     found = [
-        _Part((*one.path, "matchLabels", key), Requirement(key, Operator.IN, (value,)))
+        _Part((*one.path, "matchLabels", key), Requirement(key, SelectorOperator.IN, (value,)))
         for key, value in one.written.match_labels.items()
     ]
     for number, expression in enumerate(one.written.match_expressions):

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from haechi.engine import ANY_POD, PodSelection, Rule
+from haechi.engine import ANY_POD, PodSelection, PolicyRule
 from haechi.model import Direction
 from haechi.sets import AddressSet, PortSet, Traffic
 
 
-def covers(rule: Rule, direction: Direction, others: Sequence[Rule]) -> bool:
+def covers(rule: PolicyRule, direction: Direction, others: Sequence[PolicyRule]) -> bool:
     """Whether other rules for the same pods allow together all that a rule allows."""
     peers = rule.peers
     if peers.anywhere:
@@ -27,21 +27,21 @@ def covers(rule: Rule, direction: Direction, others: Sequence[Rule]) -> bool:
     )
 
 
-def is_idle(rule: Rule, direction: Direction) -> bool:
+def is_idle(rule: PolicyRule, direction: Direction) -> bool:
     """Whether a rule allows nothing in any cluster: it needs no other to be needless."""
     return covers(rule, direction, ())
 
 
-def _meaning(selection: PodSelection, rules: Iterable[Rule]) -> list[Rule]:
+def _meaning(selection: PodSelection, rules: Iterable[PolicyRule]) -> list[PolicyRule]:
     """The rules that allow all pods of a selection something."""
     return [one for one in rules if one.peers.anywhere or any(map(selection.implies, one.peers.selections))]
 
 
-def _has_ports(rule: Rule, others: Iterable[Rule]) -> bool:
+def _has_ports(rule: PolicyRule, others: Iterable[PolicyRule]) -> bool:
     return not rule.ports or rule.ports <= PortSet.union_all([one.ports for one in others])
 
 
-def _has_names(rule: Rule, others: Sequence[Rule]) -> bool:
+def _has_names(rule: PolicyRule, others: Sequence[PolicyRule]) -> bool:
     """Whatever number a name stands for, it is no port 0."""
     if not rule.names:
         return True
@@ -50,7 +50,7 @@ def _has_names(rule: Rule, others: Sequence[Rule]) -> bool:
     return all(name in names or all_of(name[0]) <= ports for name in rule.names)
 
 
-def _has_blocks(rule: Rule, direction: Direction, others: Iterable[Rule]) -> bool:
+def _has_blocks(rule: PolicyRule, direction: Direction, others: Iterable[PolicyRule]) -> bool:
     """Addresses are exact; in egress they have no port names."""
     blocks = rule.peers.blocks
     there = [(one, AddressSet.ALL if one.peers.anywhere else one.peers.blocks) for one in others]

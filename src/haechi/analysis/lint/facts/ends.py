@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from haechi.analysis.cluster import Cluster, Owner
 from haechi.analysis.reach import V6_START, PodClass, Reach
-from haechi.engine import Endpoint, PodSelection, PolicySet, Rule
+from haechi.engine import Endpoint, PodSelection, PolicyRule, PolicySet
 from haechi.model import Direction, PodKey, PolicyKey
 from haechi.sets import PortSet
 
@@ -52,7 +52,7 @@ class _Part:
     def policies(self, direction: Direction) -> PolicySet | None:
         return self.of.egress if direction is Direction.EGRESS else self.of.ingress
 
-    def ports(self, rule: Rule) -> PortSet:
+    def ports(self, rule: PolicyRule) -> PortSet:
         """What a rule allows at these pods as servers."""
         if not rule.names:
             return rule.ports
@@ -88,7 +88,9 @@ class Ends:
         self._parts: dict[PodSelection, tuple[_Part, ...]] = {}
         self._known: dict[object, Refusal | None] = {}
 
-    def refusal(self, subject: PodSelection, direction: Direction, peers: PodSelection, rule: Rule) -> Refusal | None:
+    def refusal(
+        self, subject: PodSelection, direction: Direction, peers: PodSelection, rule: PolicyRule
+    ) -> Refusal | None:
         """Who refuses all that an item allows; None if something passes, or if nothing can be said.
 
         Args:
@@ -102,7 +104,9 @@ class Ends:
             self._known[key] = self._judged(subject, direction, peers, rule)
         return self._known[key]
 
-    def _judged(self, subject: PodSelection, direction: Direction, peers: PodSelection, rule: Rule) -> Refusal | None:
+    def _judged(
+        self, subject: PodSelection, direction: Direction, peers: PodSelection, rule: PolicyRule
+    ) -> Refusal | None:
         others, refusing = self._split(peers), dict[int, _Part]()
         opposite = _OPPOSITE[direction]
         received = {} if direction is Direction.INGRESS else {other.of.number: other.ports(rule) for other in others}

@@ -19,7 +19,7 @@ from haechi.analysis.lint.facts.coverage import Coverage
 from haechi.analysis.lint.facts.population import Population
 from haechi.analysis.lint.facts.servers import Servers
 from haechi.analysis.reach import Reach
-from haechi.engine import Endpoint, Peers, PodSelection, Policy, Rule, read_peer, read_ports
+from haechi.engine import Endpoint, Peers, PodSelection, Policy, PolicyRule, read_peer, read_ports
 from haechi.model import (
     Direction,
     LabelSelector,
@@ -104,7 +104,7 @@ class WrittenRule:
     direction: Direction
     in_force: bool
     written: NetworkPolicyIngressRule | NetworkPolicyEgressRule
-    rule: Rule | None
+    rule: PolicyRule | None
     peers: tuple[WrittenPeer, ...]
     ports: tuple[WrittenPort, ...]
 
@@ -134,7 +134,7 @@ class WrittenPolicy:
         return self.policy.key
 
     @property
-    def effective(self) -> Iterator[tuple[WrittenRule, Rule]]:
+    def effective(self) -> Iterator[tuple[WrittenRule, PolicyRule]]:
         """The rules that are readable and count, with what they mean."""
         for one in self.rules:
             if one.in_force and one.rule is not None and not self.policy.defects:
@@ -170,7 +170,7 @@ class Review:
         """What pods list, and the Services in front of them."""
         return Servers(self.cluster)
 
-    def serving(self, policy: WrittenPolicy, rule: WrittenRule, meaning: Rule) -> frozenset[PodSelection] | None:
+    def serving(self, policy: WrittenPolicy, rule: WrittenRule, meaning: PolicyRule) -> frozenset[PodSelection] | None:
         """The pods that receive what a rule allows; None where the input may not have all of them."""
         subject, whole = policy.policy.subject, self.population.is_whole
         return self.servers.serving(subject, rule.direction, meaning.peers, whole=whole)
@@ -263,7 +263,7 @@ def _rule(written: NetworkPolicyIngressRule | NetworkPolicyEgressRule, path: Pat
     peers = [_peer(one, (*peers_path, number), namespace) for number, one in enumerate(written.peers)]
     ports = [_port(one, (*path, "ports", number)) for number, one in enumerate(written.ports)]
     try:
-        rule = Rule.read(written, namespace)
+        rule = PolicyRule.read(written, namespace)
     except ValueError:
         rule = None
     in_force = direction in policy.directions

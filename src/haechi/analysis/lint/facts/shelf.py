@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from haechi.analysis.lint.facts.covering import all_of
 from haechi.analysis.lint.facts.wider import Wider
-from haechi.engine import ANY_POD, PodSelection, Policy, Rule
+from haechi.engine import ANY_POD, PodSelection, Policy, PolicyRule
 from haechi.model import Direction, PolicyKey
 from haechi.sets import AddressSet, PortSet
 
@@ -31,7 +31,7 @@ class PlacedRule(NamedTuple):
     """A rule and where it stands, with the bounds of its ports and of its blocks."""
 
     place: RulePlace
-    rule: Rule
+    rule: PolicyRule
     ports: tuple[int, int]
     blocks: tuple[int, int]
 
@@ -62,7 +62,7 @@ class Shelf:
         for selection in peers.selections:
             self.selecting.setdefault(selection, []).append(one)
 
-    def near(self, rule: Rule, selections: Wider) -> Iterator[PlacedRule]:
+    def near(self, rule: PolicyRule, selections: Wider) -> Iterator[PlacedRule]:
         """The rules that could allow a part of what a rule allows; some more than once.
 
         `selections` are those of all shelves.
@@ -74,7 +74,7 @@ class Shelf:
                 if (one.ports[0] < high and low < one.ports[1]) or (names and not names.isdisjoint(one.rule.names)):
                     yield one
 
-    def _rows(self, rule: Rule, selections: Wider) -> Iterator[list[PlacedRule]]:
+    def _rows(self, rule: PolicyRule, selections: Wider) -> Iterator[list[PlacedRule]]:
         yield self.anywhere
         asked = (ANY_POD,) if rule.peers.anywhere and rule.names else rule.peers.selections
         for selection in asked:
@@ -85,7 +85,7 @@ class Shelf:
             yield [one for one in self.blocks if one.blocks[0] < high and low < one.blocks[1]]
 
 
-def _window(rule: Rule) -> tuple[int, int]:
+def _window(rule: PolicyRule) -> tuple[int, int]:
     """The bounds of a rule's ports and of all for which its names can stand."""
     return _bounds(PortSet.union_all([rule.ports, *(all_of(protocol) for protocol, _ in rule.names)]))
 

@@ -12,7 +12,7 @@ from difflib import get_close_matches
 from functools import cached_property
 from itertools import islice
 
-from haechi.select import Operator, Requirement
+from haechi.select import Requirement, SelectorOperator
 
 MOST_GUESSED = 200
 """Words that a guess looks at; a slip is found among any number."""
@@ -48,9 +48,9 @@ class Vocabulary:
 
     def slip(self, requirement: Requirement) -> str:
         """The label, as `key=value` or `key`, one slip away from what is required; empty if there is none."""
-        if requirement.operator is Operator.EXISTS:
+        if requirement.operator is SelectorOperator.EXISTS:
             return self._keys.slip(requirement.key)
-        if requirement.operator is not Operator.IN:
+        if requirement.operator is not SelectorOperator.IN:
             return ""
         words = self._values.get(requirement.key)
         for value in requirement.values:
@@ -70,7 +70,7 @@ class Vocabulary:
 
     def renamed(self, requirement: Requirement) -> str:
         """A wanted value under another key, where nothing has the wanted key; empty if there is none."""
-        is_in, values = requirement.operator is Operator.IN, requirement.values
+        is_in, values = requirement.operator is SelectorOperator.IN, requirement.values
         known = [value for value in values if value in self._keys_of] if is_in and requirement.key not in self else []
         if not known:
             return ""
@@ -81,11 +81,11 @@ class Vocabulary:
         """The same value under another key, then words that look alike."""
         if renamed := self.renamed(requirement):
             yield renamed
-        for value in requirement.values if requirement.operator is Operator.IN else ():
+        for value in requirement.values if requirement.operator is SelectorOperator.IN else ():
             if requirement.key in self:
                 for near in self._values[requirement.key].alike(value):
                     yield f"{requirement.key}={near}"
-        if requirement.operator is Operator.EXISTS:
+        if requirement.operator is SelectorOperator.EXISTS:
             yield from self._keys.alike(requirement.key)
 
 

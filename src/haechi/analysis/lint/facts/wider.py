@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from itertools import product
 
 from haechi.engine import NAMESPACE_NAME_LABEL, PodSelection
-from haechi.select import Operator, Requirement, Selector
+from haechi.select import Requirement, Selector, SelectorOperator
 
 _Label = tuple[str, str] | None
 _MOST = 8
@@ -51,7 +51,7 @@ def _scope(selection: PodSelection) -> Selector:
     scope = selection.namespaces
     if isinstance(scope, Selector):
         return scope
-    return Selector((Requirement(NAMESPACE_NAME_LABEL, Operator.IN, (scope,)),))
+    return Selector((Requirement(NAMESPACE_NAME_LABEL, SelectorOperator.IN, (scope,)),))
 
 
 def _anchors(selector: Selector) -> tuple[_Label, ...]:
@@ -65,4 +65,4 @@ def _anchors(selector: Selector) -> tuple[_Label, ...]:
 def _demanded(selector: Selector) -> Iterator[_Label]:
     """One label for each requirement that demands some: whatever is wider is filed under one of them, or under None."""
     yield None
-    yield from ((one.key, one.values[0]) for one in selector.requirements if one.operator is Operator.IN)
+    yield from ((one.key, one.values[0]) for one in selector.requirements if one.operator is SelectorOperator.IN)
