@@ -6,33 +6,50 @@ shows each of them. Nothing is imported before it is used.
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from haechi.analysis import Answer, Cluster, Connection, Difference, UnknownName, UnknownPort
-    from haechi.analysis.lint import Finding, UnknownCode
+from haechi._version import __version__
 
-__version__ = "0.1.0"
+if TYPE_CHECKING:
+    from haechi.analysis.cluster import UnknownName
+    from haechi.analysis.lint import Finding, UnknownCode
+    from haechi.analysis.reach import Connection, Difference
+    from haechi.analysis.why import Answer, UnknownPort
+    from haechi.errors import HaechiError
+    from haechi.library import Cluster, UnreadableInput
+
+_HOMES = {
+    "Answer": "haechi.analysis.why",
+    "Cluster": "haechi.library",
+    "Connection": "haechi.analysis.reach",
+    "Difference": "haechi.analysis.reach",
+    "Finding": "haechi.analysis.lint",
+    "HaechiError": "haechi.errors",
+    "UnknownCode": "haechi.analysis.lint",
+    "UnknownName": "haechi.analysis.cluster",
+    "UnknownPort": "haechi.analysis.why",
+    "UnreadableInput": "haechi.library",
+}
 __all__ = [
     "Answer",
     "Cluster",
     "Connection",
     "Difference",
     "Finding",
+    "HaechiError",
     "UnknownCode",
     "UnknownName",
     "UnknownPort",
+    "UnreadableInput",
     "__version__",
 ]
-_OF_LINT = {"Finding", "UnknownCode"}
 
 
 def __getattr__(name: str) -> object:
-    if name not in __all__:
+    if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib import import_module
-
-    return getattr(import_module("haechi.analysis.lint" if name in _OF_LINT else "haechi.analysis"), name)
+    return getattr(import_module(_HOMES[name]), name)
 
 
 def __dir__() -> list[str]:

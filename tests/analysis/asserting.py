@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from haechi.analysis.assertions.file import Anyone, Assertion, Party, Port, Suite
 from haechi.analysis.assertions.judging import Judgement, judge
-from haechi.analysis.assertions.world import RuleKey, World
+from haechi.analysis.assertions.world import World
 from haechi.engine import Engine
-from haechi.model import LabelSelector, Location, Namespace, NetworkPolicy, NetworkPolicyPort, Node, Pod
+from haechi.model import LabelSelector, Location, Namespace, NetworkPolicy, NetworkPolicyPort, Node, Pod, RuleRef
 from haechi.model.verdict import Address, Direction, Packet, PolicyKey
 from haechi.reference import Cluster
 from haechi.reference.reference import (
@@ -168,7 +168,7 @@ def judged(objects: list[Namespace | Node | Pod | NetworkPolicy], *some: Asserti
     return world, judge(world, [Suite("random", "", some, (HERE,) * len(some))])
 
 
-def matching(cluster: Cluster, packet: Packet) -> Iterator[RuleKey]:
+def matching(cluster: Cluster, packet: Packet) -> Iterator[RuleRef]:
     """The rules that a packet between sole owners matches, by the reference."""
     clients, servers = owners(cluster, packet.source), owners(cluster, packet.destination)
     client, server = (clients[0] if clients else None), (servers[0] if servers else None)
@@ -181,4 +181,4 @@ def matching(cluster: Cluster, packet: Packet) -> Iterator[RuleKey]:
             if pod is not None and isolates(policy, pod, direction):
                 for place, rule in enumerate(rules(policy, direction)):
                     if rule_allows(cluster, policy, rule, peer, server, remote, packet):
-                        yield RuleKey(PolicyKey(policy.namespace, policy.name), direction, place)
+                        yield RuleRef(PolicyKey(policy.namespace, policy.name), direction, place)

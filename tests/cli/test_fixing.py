@@ -9,7 +9,8 @@ import pytest
 
 from haechi.analysis.lint import Edit, Finding, Fix, Severity
 from haechi.cli.fixing import fix
-from haechi.model import Manifests, load
+from haechi.files import load
+from haechi.model import Manifests
 
 TWO = dedent("""\
     # first

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import event, given
 from hypothesis import strategies as st
 
-from haechi.analysis.cluster.cluster import Cluster
+from haechi import Cluster
 from haechi.cli.failure import ExitCode, Unusable, unknown_name
 from haechi.cli.input import MAX_SKIPPED, Rules, answered, read, read_each, read_on, strictly, tell, tell_skipped
 from haechi.cli.terminal import Terminal

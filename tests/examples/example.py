@@ -8,6 +8,7 @@ from functools import cached_property
 from ipaddress import ip_address
 from pathlib import Path
 
+from haechi.files import load
 from haechi.lab.cluster import LabCluster, lab_cluster
 from haechi.model import (
     ContainerPort,
@@ -18,7 +19,7 @@ from haechi.model import (
     Node,
     Pod,
 )
-from haechi.model.manifests import Manifests, load
+from haechi.model.manifests import Manifests
 from haechi.model.verdict import Address
 from haechi.reference import Cluster
 from tests.scenarios.verdicts import Verdicts

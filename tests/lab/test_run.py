@@ -14,7 +14,7 @@ from haechi.engine import Engine
 from haechi.lab.cluster import LabCluster, lab_cluster
 from haechi.lab.network import Network, build
 from haechi.lab.report import Report, Row
-from haechi.lab.run import Questions, enforce, expectations, observe, proved, run
+from haechi.lab.run import Questions, enforce, expectations, observe, proved, run_lab
 from haechi.lab.topology import TopologyError
 from haechi.model import Object
 from haechi.netlink import Nftables
@@ -87,7 +87,7 @@ def test_a_pair_is_asked_for_every_family_that_both_have_and_every_port() -> Non
 
 def test_packets_do_what_is_expected_in_a_stable_order() -> None:
     told: list[tuple[str, int, int]] = []
-    first, second = (run(CLUSTER, PORT, lambda *step: told.append(step)) for _ in range(2))
+    first, second = (run_lab(CLUSTER, PORT, lambda *step: told.append(step)) for _ in range(2))
     assert first.mismatches == ()
     assert first.holds
     assert [*map(question, first.rows)] == [*map(question, second.rows)]
@@ -112,7 +112,7 @@ def test_progress_tells_every_step_and_a_kept_lab_is_there_with_its_report() -> 
         raise Told(steps)
 
     with pytest.raises(Told) as caught:
-        run(CLUSTER, PORT, lambda *step: steps.append(step), keep)
+        run_lab(CLUSTER, PORT, lambda *step: steps.append(step), keep)
     (said,) = caught.value.args
     assert [words for words, _, _ in said][:3] == ["building the lab", "loading the rules", "loading the rules"]
     assert ("sending packets", len(pairs_of_addresses()), len(pairs_of_addresses())) in said
@@ -129,17 +129,17 @@ def pairs_of_addresses() -> list[object]:
 
 def test_the_same_port_asked_twice_is_one_question() -> None:
     twice = Questions(PORT.ports * 2, {"x/client"}, {"x/server"})
-    assert len(run(CLUSTER, twice).rows) == 2
+    assert len(run_lab(CLUSTER, twice).rows) == 2
 
 
 def test_nothing_to_ask_is_an_empty_report() -> None:
-    assert run(CLUSTER, Questions(PORT.ports, sources=())).rows == ()
+    assert run_lab(CLUSTER, Questions(PORT.ports, sources=())).rows == ()
 
 
 def test_a_cluster_that_cannot_be_built_is_refused_before_anything_is() -> None:
     twins: list[Object] = [pod("x/a", "10.0.0.1"), pod("x/b", "10.0.0.1"), node("n")]
     with pytest.raises(TopologyError, match=r"pod x/b: has the address 10\.0\.0\.1 of pod x/a"):
-        run(lab_cluster(twins), PORT)
+        run_lab(lab_cluster(twins), PORT)
 
 
 # -- the lab can fail -------------------------------------------------------------------------------------------------
@@ -222,10 +222,10 @@ def test_nothing_is_left_however_a_run_ends(end: Callable[[Network, Report], Non
         failing: Told,
     }
     if end is None:
-        run(CLUSTER, few)
+        run_lab(CLUSTER, few)
     else:
         with pytest.raises(errors[end]):
-            run(CLUSTER, few, keep=end)
+            run_lab(CLUSTER, few, keep=end)
     assert left() == before
 
 
@@ -237,7 +237,7 @@ def test_an_error_while_packets_are_sent_leaves_nothing() -> None:
             raise Told(words)
 
     with pytest.raises(Told, match="sending packets"):
-        run(CLUSTER, PORT, progress)
+        run_lab(CLUSTER, PORT, progress)
     assert left() == before
 
 

@@ -5,12 +5,8 @@ from __future__ import annotations
 import io
 import json
 
-from haechi.model import (
-    Code,
-    Manifests,
-    Problem,
-    load,
-)
+from haechi.files import load
+from haechi.model import Code, Manifests, Problem
 
 POLICY = "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: NAME}\nspec: {podSelector: {}}\n"
 POD = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p"}, "status": {"podIP": "10.0.0.1"}}

@@ -8,13 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from haechi.model import (
-    Code,
-    Manifests,
-    Pod,
-    Severity,
-    load,
-)
+from haechi.files import load
+from haechi.model import Code, Manifests, Pod, Severity
 from haechi.model.documents import MAX_ERRORS
 from tests.model.reading import POD, POLICY, codes, names, policy, read, read_json, where
 

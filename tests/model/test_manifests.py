@@ -9,15 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from haechi.model import (
-    Code,
-    Manifests,
-    Namespace,
-    NetworkPolicy,
-    Node,
-    check,
-    load,
-)
+from haechi.files import load
+from haechi.model import Code, Manifests, Namespace, NetworkPolicy, Node, check
 from tests.model.reading import POD, POLICY, codes, policy, read, read_json
 
 

@@ -9,7 +9,7 @@ import json
 import pytest
 
 from haechi.analysis.cluster.wording import ports_text
-from haechi.analysis.reach.connections import Connection
+from haechi.analysis.reach.listing import Connection
 from haechi.report import connections as rendering
 from haechi.sets import PortSet
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from io import BytesIO
 from textwrap import dedent, indent
 
+from haechi.files import load
 from haechi.model import (
     Container,
     ContainerPort,
@@ -28,7 +29,6 @@ from haechi.model import (
     PodSpec,
     PodStatus,
 )
-from haechi.model.manifests import load
 from haechi.model.validation import validate, warnings
 from tests.scenarios.verdicts import Verdicts
 

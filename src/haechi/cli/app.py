@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cyclopts import App
 
-from haechi import __version__
+from haechi._version import __version__
 
 _EXIT = """\
 Exit codes: 0 good, 1 a finding or a mismatch,

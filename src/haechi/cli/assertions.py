@@ -12,10 +12,10 @@ from xml.sax.saxutils import escape, quoteattr
 
 import msgspec
 
-from haechi.analysis.assertions import Difference, Judgement, Outcome, RuleKey
+from haechi.analysis.assertions import Difference, Judgement, Outcome
 from haechi.cli.lab.wording import counted
 from haechi.cli.terminal import Style, Terminal
-from haechi.model import Location, PolicyKey, printable
+from haechi.model import Location, PolicyKey, RuleRef, printable
 
 VERSION: Final = 1
 Output = Literal["text", "json", "junit"]
@@ -83,7 +83,7 @@ def deciders(difference: Difference, places: Places) -> Iterator[str]:
         yield "policies allow it"
 
 
-def _rule(key: RuleKey, places: Places) -> str:
+def _rule(key: RuleRef, places: Places) -> str:
     return f"{key.policy} {key.path}{_at(places(key.policy, key.path))}"
 
 
@@ -192,7 +192,7 @@ def _difference_out(one: Difference, places: Places) -> DifferenceOut:
     )
 
 
-def _rule_out(key: RuleKey, places: Places) -> RuleOut:
+def _rule_out(key: RuleRef, places: Places) -> RuleOut:
     place = places(key.policy, key.path)
     return RuleOut(str(key.policy), key.path, None if place is None else _place_out(place))
 

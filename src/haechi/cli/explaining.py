@@ -20,9 +20,9 @@ from haechi.analysis.explain import (
     describe_all,
     explain_pod,
     explain_policy,
+    in_words,
     say,
     unseen,
-    words,
 )
 from haechi.cli.failure import Unusable, unknown_name
 from haechi.cli.terminal import Style, Terminal, fold
@@ -194,7 +194,7 @@ def write_text(terminal: Terminal, told: Told, language: Language) -> None:
         _write(terminal, one, language, 0)
     terminal.line()
     for note in _notes(told):
-        terminal.paragraph(words(note, language), Style.DIM)
+        terminal.paragraph(in_words(note, language), Style.DIM)
 
 
 def _notes(told: Told) -> Iterator[Sentence]:
@@ -205,7 +205,7 @@ def _notes(told: Told) -> Iterator[Sentence]:
 
 def _write(terminal: Terminal, sentence: Sentence, language: Language, depth: int) -> None:
     mark = "- " if sentence.key in _ITEMS else ""
-    text = mark + printable(words(sentence, language))
+    text = mark + printable(in_words(sentence, language))
     place = f" ({printable(str(sentence.location))})" if sentence.location else ""
     indent = "  " * depth
     lines = [indent + text] if terminal.width is None else _folded(text, terminal.width, indent)
@@ -232,7 +232,7 @@ def as_json(told: Told, language: Language) -> str:
         language.value,
         [_policy(one, language) for one in told.policies],
         [_pod(one, language) for one in told.pods],
-        [words(note, language) for note in _notes(told)],
+        [in_words(note, language) for note in _notes(told)],
     )
     return msgspec.json.format(msgspec.json.encode(document), indent=1).decode() + "\n"
 
@@ -251,4 +251,4 @@ def _pod(one: PodExplanation, language: Language) -> PodOut:
 def _sentence(one: Sentence, language: Language) -> SentenceOut:
     place = "" if one.location is None else str(one.location)
     below = [_sentence(each, language) for each in one.below]
-    return SentenceOut(one.key, words(one, language), place, below)
+    return SentenceOut(one.key, in_words(one, language), place, below)

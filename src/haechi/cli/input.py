@@ -18,6 +18,7 @@ from haechi.cli.entry import STDIN
 from haechi.cli.failure import ExitCode, Unusable
 from haechi.cli.terminal import Style, Terminal, errors
 from haechi.cli.waiting import Waiting
+from haechi.files import load
 from haechi.model import (
     Code,
     GateError,
@@ -31,7 +32,6 @@ from haechi.model import (
     Severity,
     VersionError,
     check_one,
-    load,
     printable,
 )
 

@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 import msgspec
 
-from haechi import __version__
+from haechi._version import __version__
 from haechi.cli.input import Input
 from haechi.model import Code, Location, Problem, Severity
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import count
 from typing import NamedTuple
 
 from haechi.engine.endpoint import PROTOCOL_NUMBERS
@@ -25,16 +26,24 @@ from haechi.model import (
     NetworkPolicyPeer,
     NetworkPolicyPort,
     PolicyKey,
+    RuleRef,
 )
 from haechi.select import EVERYTHING, InvalidSelector, Selector
 from haechi.sets import AddressSet, PortSet
 
 
 class Defect(NamedTuple):
-    """A part of a policy that could not be read. `path` is as in API errors: `spec.ingress[0].from[1]`."""
+    """A part of a policy that could not be read.
+
+    Attributes:
+        path: as in API errors: `spec.ingress[0].from[1]`.
+        reason: why not.
+        rule: the rule that it is a part of; None for a part of another field.
+    """
 
     path: str
     reason: str
+    rule: RuleRef | None = None
 
 
 class Unreadable(ValueError):
@@ -99,10 +108,11 @@ class Policy:
         subject = _subject(spec.pod_selector, defects)
         directions = _directions(policy, defects)
         closed = bool(defects)
-        ingress = _rules(spec.ingress, "spec.ingress", namespace, defects)
-        egress = _rules(spec.egress, "spec.egress", namespace, defects)
+        key = PolicyKey(namespace, policy.name)
+        ingress = _rules(spec.ingress, key, Direction.INGRESS, defects)
+        egress = _rules(spec.egress, key, Direction.EGRESS, defects)
         return cls(
-            PolicyKey(namespace, policy.name),
+            key,
             PodSelection(namespace, subject),
             directions,
             () if closed else ingress,
@@ -115,6 +125,15 @@ class Policy:
         if direction not in self.directions:
             return ()
         return self.ingress if direction is Direction.INGRESS else self.egress
+
+    def referenced(self, direction: Direction) -> Iterator[tuple[RuleRef, PolicyRule]]:
+        """The rules that count for one direction, each with its place in the specification."""
+        unreadable = {
+            defect.rule.index for defect in self.defects if defect.rule and defect.rule.direction is direction
+        }
+        readable = (index for index in count() if index not in unreadable)
+        for index, rule in zip(readable, self.rules(direction), strict=False):
+            yield RuleRef(self.key, direction, index), rule
 
     def selections(self) -> set[PodSelection]:
         """Every group of pods that this policy's verdicts depend on."""
@@ -163,34 +182,34 @@ def _is_readable(expression: LabelSelectorRequirement) -> bool:
 
 def _rules(
     rules: Sequence[NetworkPolicyIngressRule | NetworkPolicyEgressRule],
-    path: str,
-    namespace: str,
+    policy: PolicyKey,
+    direction: Direction,
     defects: list[Defect],
 ) -> tuple[PolicyRule, ...]:
     found: list[PolicyRule] = []
-    for number, rule in enumerate(rules):
+    for index, rule in enumerate(rules):
         try:
-            found.append(PolicyRule.read(rule, namespace))
+            found.append(PolicyRule.read(rule, policy.namespace))
         except ValueError:
-            defects += _defects(rule, f"{path}[{number}]", namespace)
+            defects += _defects(rule, RuleRef(policy, direction, index))
     return tuple(found)
 
 
-def _defects(rule: NetworkPolicyIngressRule | NetworkPolicyEgressRule, path: str, namespace: str) -> Iterator[Defect]:
+def _defects(rule: NetworkPolicyIngressRule | NetworkPolicyEgressRule, ref: RuleRef) -> Iterator[Defect]:
     """Every part of a rule that cannot be read."""
     peers = "from" if isinstance(rule, NetworkPolicyIngressRule) else "to"
     for number, peer in enumerate(rule.peers):
         try:
-            read_peer(peer, namespace)
+            read_peer(peer, ref.policy.namespace)
         except ValueError as error:
-            yield Defect(f"{path}.{peers}[{number}]", str(error))
+            yield Defect(f"{ref.path}.{peers}[{number}]", str(error), ref)
     numbered: list[PortSet] = []
     names: set[tuple[int, str]] = set()
     for number, port in enumerate(rule.ports):
         try:
             _port(port, numbered.append, names.add)
         except ValueError as error:
-            yield Defect(f"{path}.ports[{number}]", str(error))
+            yield Defect(f"{ref.path}.ports[{number}]", str(error), ref)
 
 
 def read_ports(ports: Sequence[NetworkPolicyPort]) -> tuple[PortSet, tuple[tuple[int, str], ...]]:

@@ -4,7 +4,7 @@ from haechi.lab.cluster import LabCluster, lab_cluster
 from haechi.lab.network import Network
 from haechi.lab.ports import NUMBERS, PROTOCOLS, Port, PortError, parse_port, ports_to_probe
 from haechi.lab.report import Report, Row
-from haechi.lab.run import Questions, run
+from haechi.lab.run import Questions, run_lab
 from haechi.lab.topology import TopologyError, usable
 
 __all__ = [
@@ -21,6 +21,6 @@ __all__ = [
     "lab_cluster",
     "parse_port",
     "ports_to_probe",
-    "run",
+    "run_lab",
     "usable",
 ]

@@ -49,7 +49,7 @@ class Questions:
     destinations: Collection[str] | None = None
 
 
-def run(
+def run_lab(
     cluster: LabCluster,
     questions: Questions,
     progress: Progress | None = None,

@@ -1,7 +1,7 @@
 """Kubernetes objects as frozen typed values; manifests with positions; defaulting; validation.
 
-The lowest layer: everything else speaks in these objects. `load` reads manifests, `check` judges them, `default` fills
-in what the API server would. Only `load` touches files.
+The lowest layer: everything else uses these objects. `read_manifests` reads texts, `check` validates objects, `default`
+fills in what the API server would. Nothing here touches files: `haechi.files` does.
 """
 
 from haechi.model import objects
@@ -11,10 +11,9 @@ from haechi.model.cidr import AddressError, Cidr, format_address, parse_address,
 from haechi.model.decoding import Mistake, decode
 from haechi.model.defaulting import NAME_LABEL, default, with_name_label, with_namespace
 from haechi.model.fielderror import ErrorType, FieldError
-from haechi.model.files import read_all
 from haechi.model.gates import GateError, Gates
 from haechi.model.loaded import Loaded, Place
-from haechi.model.manifests import Manifests, load
+from haechi.model.manifests import Manifests, read_manifests
 from haechi.model.names import dns_label, label_key, label_value
 from haechi.model.objects import *  # noqa: F403
 from haechi.model.problem import Code, Location, Path, Problem, Severity, path_steps, path_text, printable
@@ -22,7 +21,18 @@ from haechi.model.soundness import errors
 from haechi.model.source import Source
 from haechi.model.tree import Data, SyntaxProblem, Tree
 from haechi.model.validation import validate, warnings
-from haechi.model.verdict import CLOSED, OPEN, Address, Direction, Packet, PacketVerdict, PodKey, PolicyKey, Side
+from haechi.model.verdict import (
+    CLOSED,
+    OPEN,
+    Address,
+    Direction,
+    Packet,
+    PacketVerdict,
+    PodKey,
+    PolicyKey,
+    RuleRef,
+    Side,
+)
 from haechi.model.version import KubernetesVersion, VersionError
 from haechi.model.yamltext import parse, split
 
@@ -49,7 +59,7 @@ __all__ = [
     "default",
     "errors",
     "format_address",
-    "load",
+    "read_manifests",
     "parse_address",
     "parse_cidr",
     "path_steps",
@@ -69,6 +79,7 @@ __all__ = [
     "Packet",
     "PodKey",
     "PolicyKey",
+    "RuleRef",
     "Side",
     "Source",
     "Struct",
@@ -80,6 +91,5 @@ __all__ = [
     "label_key",
     "label_value",
     "parse",
-    "read_all",
     "split",
 ]

@@ -1,18 +1,18 @@
-"""Manifests: files, folders and standard input become objects, and everything else about them becomes problems.
+"""Manifests: texts become objects, and everything else about them becomes problems.
 
-`load` reads YAML streams, JSON (several documents in a row too), lists of any kind and whole dumps of `kubectl get -o
-json`. Every object knows the place of its fields. One bad document, item or file never hides the others, and nothing is
-left out without a problem that says so. Repeated keys are refused in the kinds that are decoded strictly
-(NetworkPolicy, ExternalHost), a warning in other YAML, and not looked for in other JSON, which programs have written.
+`read_manifests` reads YAML streams, JSON (several documents in a row too), lists of any kind and whole dumps of
+`kubectl get -o json`. Every object knows the place of its fields. One bad document, item or file never hides the
+others, and nothing is left out without a problem that says so. Repeated keys are refused in the kinds that are decoded
+strictly (NetworkPolicy, ExternalHost), a warning in other YAML, and not looked for in other JSON, which programs have
+written.
 """
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import BinaryIO, TypeVar, cast
+from typing import TypeVar, cast
 
 import msgspec
 
@@ -20,10 +20,10 @@ from haechi.model.admission import Admission
 from haechi.model.base import ObjectMeta, Resource
 from haechi.model.defaulting import NAME_LABEL
 from haechi.model.documents import read
-from haechi.model.files import read_all
 from haechi.model.loaded import Loaded
 from haechi.model.objects import Namespace, Object
 from haechi.model.problem import Code, Location, Problem, Severity
+from haechi.model.source import Source
 
 K = TypeVar("K", bound=Object)
 
@@ -79,13 +79,13 @@ def _named(loaded: Loaded[Object], number: int) -> Loaded[Object]:
     return replace(loaded, object=msgspec.structs.replace(loaded.object, metadata=metadata))
 
 
-def load(paths: Iterable[str | os.PathLike[str]], stdin: BinaryIO | None = None) -> Manifests:
-    """Read everything that `paths` mean: files, folders (see `haechi.model.files`) and `-` for `stdin`.
+def read_manifests(sources: Iterable[Source | Problem]) -> Manifests:
+    """The objects of some texts, in order, and the problems with them; a problem stands for a text that is missing.
 
-    Never raises for what it finds there: look at `Manifests.problems`.
+    Never raises for what it finds there: look at `Manifests.problems`. `haechi.files.load` finds the texts.
     """
     admission = Admission()
-    for found in read_all(paths, stdin):
+    for found in sources:
         if isinstance(found, Problem):
             admission.report(found)
         else:

@@ -6,10 +6,12 @@ words. A packet here stands for its connection: rules are about connections, and
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from ipaddress import IPv4Address, IPv6Address
 from typing import NamedTuple
+
+from haechi.model.problem import Location
 
 Address = IPv4Address | IPv6Address
 
@@ -39,6 +41,28 @@ class PodKey(NamedTuple):
 
     def __str__(self) -> str:
         return f"{self.namespace}/{self.name}"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class RuleRef:
+    """Which rule of which NetworkPolicy: an item of `spec.ingress` or `spec.egress`.
+
+    Attributes:
+        policy: whose rule it is.
+        direction: in which of the two lists.
+        index: its index in that list of the specification, rules that cannot be read included.
+        location: where it was read; None for a policy that was made in Python. Not compared.
+    """
+
+    policy: PolicyKey
+    direction: Direction
+    index: int
+    location: Location | None = field(default=None, compare=False)
+
+    @property
+    def path(self) -> str:
+        """As in API errors: `spec.ingress[0]`."""
+        return f"spec.{self.direction.lower()}[{self.index}]"
 
 
 @dataclass(frozen=True, slots=True)

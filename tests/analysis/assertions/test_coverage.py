@@ -12,10 +12,10 @@ from random import Random
 import msgspec
 import pytest
 
-from haechi.analysis.assertions.checks import Pivot, checks
+from haechi.analysis.assertions.check import Pivot, checks
 from haechi.analysis.assertions.file import Anyone, Assertion, Party, Port, Suite
 from haechi.analysis.assertions.judging import Judgement, judge
-from haechi.analysis.assertions.world import RuleKey, World
+from haechi.analysis.assertions.world import World
 from haechi.engine import Engine
 from haechi.model import (
     Namespace,
@@ -23,6 +23,7 @@ from haechi.model import (
     NetworkPolicyEgressRule,
     NetworkPolicyIngressRule,
     NetworkPolicyPeer,
+    RuleRef,
 )
 from haechi.model.verdict import Direction, PolicyKey
 from haechi.reference import allowed
@@ -62,7 +63,7 @@ def party(namespace: str, peer: NetworkPolicyPeer) -> Party:
     return Party(namespace_selector=peer.namespace_selector, pod_selector=peer.pod_selector)
 
 
-def exercised(objects: Objects, some: list[Assertion]) -> set[RuleKey]:
+def exercised(objects: Objects, some: list[Assertion]) -> set[RuleRef]:
     """The rules that some asserted and passing packet matches, packet by packet."""
     cluster = small.reference(objects)
     literal = [Literal(cluster, assertion) for assertion in some]
@@ -112,7 +113,7 @@ def test_without_the_unexercised_rules_together_no_packet_fares_otherwise() -> N
         before = run(objects, asked)
         gone: dict[PolicyKey, set[tuple[Direction, int]]] = {}
         for key in before.unexercised:
-            gone.setdefault(key.policy, set()).add((key.direction, key.place))
+            gone.setdefault(key.policy, set()).add((key.direction, key.index))
         left: Objects = [
             without(one, gone.get(PolicyKey(one.namespace, one.name), set())) if isinstance(one, NetworkPolicy) else one
             for one in objects

@@ -79,7 +79,7 @@ def test_a_document_of_ours_that_is_none_is_an_error_and_a_foreign_one_is_skippe
 
 
 def test_the_example_of_the_documentation_is_right() -> None:
-    page = (Path(__file__).parents[2] / "docs" / "assertions.md").read_text(encoding="utf-8")
+    page = (Path(__file__).parents[3] / "docs" / "assertions.md").read_text(encoding="utf-8")
     for code in re.findall(r"^```yaml\n(.*?)^```", page, re.MULTILINE | re.DOTALL):
         suites, found = read_suites(Source("t.yaml", code.encode()))
         assert (len(suites), found) == (1, ())

@@ -7,7 +7,7 @@ from random import Random
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from haechi.analysis.assertions.checks import checks
+from haechi.analysis.assertions.check import checks
 from haechi.analysis.assertions.file import Anyone, Assertion, Party
 from haechi.analysis.assertions.judging import Outcome
 from haechi.analysis.assertions.world import World

@@ -6,14 +6,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from haechi.analysis.assertions.checks import Check, Pivot, checks
+from haechi.analysis.assertions.check import Check, Pivot, checks
 from haechi.analysis.assertions.coverage import Coverage
 from haechi.analysis.assertions.file import Anyone, Assertion, Party, Port
 from haechi.analysis.assertions.kinds import Kinds
 from haechi.analysis.assertions.sweep import Sweep
-from haechi.analysis.assertions.world import RuleKey, World
+from haechi.analysis.assertions.world import World
 from haechi.engine import Engine
-from haechi.model import Namespace, NetworkPolicy, Node, Pod
+from haechi.model import Namespace, NetworkPolicy, Node, Pod, RuleRef
 from haechi.sets import text_to_point
 from tests import clusters
 from tests.analysis.asserting import HOSTS, assertions, crowds
@@ -27,7 +27,7 @@ def world_of(objects: Objects) -> World:
     return World(Engine.of(objects), namespaces, {name: (text_to_point(text),) for name, text in HOSTS.items()})
 
 
-def one_by_one(world: World, some: list[Check]) -> tuple[list[list[Pivot]], set[RuleKey]]:
+def one_by_one(world: World, some: list[Check]) -> tuple[list[list[Pivot]], set[RuleRef]]:
     """The pivots of each check with whom something is wrong, and the rules that nothing exercises."""
     coverage = Coverage(world, Kinds(world))
     found = []

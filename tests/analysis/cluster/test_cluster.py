@@ -5,10 +5,12 @@ from __future__ import annotations
 from io import BytesIO
 from pathlib import Path
 
+from haechi import Cluster
 from haechi.analysis.cluster.assumptions import Assumption
-from haechi.analysis.cluster.cluster import MOST_REPLICAS, Cluster
-from haechi.analysis.reach.connections import connections
-from haechi.model import Code, Deployment, Location, ObjectMeta, load
+from haechi.analysis.cluster.cluster import MOST_REPLICAS
+from haechi.analysis.reach.listing import connections
+from haechi.files import load
+from haechi.model import Code, Deployment, Location, ObjectMeta
 from haechi.model.verdict import PolicyKey
 from haechi.model.workloads import PodTemplateSpec, WorkloadSpec
 from tests.building import pod, policy

@@ -16,9 +16,10 @@ from haechi.analysis.cluster.cluster import Cluster
 from haechi.analysis.explain.now import MOST_NAMES, Present
 from haechi.analysis.explain.pod import explain_pod, unseen
 from haechi.analysis.explain.policy import explain_policy
-from haechi.analysis.explain.sentences import Language, Sentence, particle, say, words
+from haechi.analysis.explain.sentences import Language, Sentence, in_words, particle, say
 from haechi.analysis.explain.words import WORDS
-from haechi.model import Namespace, NetworkPolicy, Node, Pod, load
+from haechi.files import load
+from haechi.model import Namespace, NetworkPolicy, Node, Pod
 from haechi.model.verdict import Direction, Packet, PodKey, PolicyKey
 from haechi.reference import Cluster as Literal
 from haechi.reference import allowed
@@ -31,7 +32,7 @@ OUTSIDE = {4: ip_address("198.51.100.7"), 6: ip_address("2001:db8:ffff::7")}
 
 def lines(sentence: Sentence, language: Language = Language.ENGLISH, depth: int = 0) -> Iterator[str]:
     """A sentence and those below it, indented."""
-    yield "  " * depth + words(sentence, language)
+    yield "  " * depth + in_words(sentence, language)
     for each in sentence.below:
         yield from lines(each, language, depth + 1)
 
@@ -92,7 +93,7 @@ def test_a_particle_fits_the_word_before_it(word: str, pair: str, expected: str)
 
 
 def test_values_are_never_read_as_templates() -> None:
-    assert words(say("pod.title", pod="{pod} {0.__class__}"), Language.ENGLISH) == "Pod {pod} {0.__class__}"
+    assert in_words(say("pod.title", pod="{pod} {0.__class__}"), Language.ENGLISH) == "Pod {pod} {0.__class__}"
 
 
 # -- policies --------------------------------------------------------------------------------------------------------
@@ -164,8 +165,8 @@ def test_a_named_port_is_told_with_the_numbers_that_it_means_now() -> None:
 def test_of_many_pods_the_first_are_named() -> None:
     cluster = Cluster.of([policy(), *(pod(f"x/p{n:02}") for n in range(MOST_NAMES + 3))])
     now = Present(cluster).now(cluster.engine.policies[PolicyKey("x", "p")].subject)
-    assert words(now, Language.ENGLISH).endswith("x/p09 and 3 more")
-    assert words(now, Language.KOREAN).endswith("x/p09 외 3개")
+    assert in_words(now, Language.ENGLISH).endswith("x/p09 and 3 more")
+    assert in_words(now, Language.KOREAN).endswith("x/p09 외 3개")
 
 
 UNREADABLE = b"""apiVersion: networking.k8s.io/v1

@@ -8,7 +8,7 @@ from hypothesis import settings
 
 from haechi.analysis.cluster.cluster import Cluster
 from haechi.analysis.lint import Finding, lint
-from haechi.model import load
+from haechi.files import load
 
 LARGE_EXAMPLES = settings(max_examples=max(1, settings().max_examples * 3 // 5))
 """For tests of which each example is a whole cluster, so that many things happen in one."""

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from haechi.analysis.cluster.cluster import Cluster
+from haechi import Cluster
 
 EXAMPLES = Path(__file__).parents[3] / "examples"
 FOLDERS = sorted(path.parent.relative_to(EXAMPLES).as_posix() for path in EXAMPLES.rglob("verdicts.txt"))

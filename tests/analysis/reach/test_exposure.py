@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from haechi.analysis.cluster.cluster import Cluster
-from haechi.analysis.reach.connections import Listing
 from haechi.analysis.reach.exposure import Exposure, Term, exposures
+from haechi.analysis.reach.listing import Listing
 from haechi.model.verdict import Direction
 from haechi.sets import PortSet
 from tests.building import pod, policy

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from haechi.analysis.cluster.cluster import Cluster
-from haechi.analysis.reach.connections import Listing
 from haechi.analysis.reach.exposure import exposures
+from haechi.analysis.reach.listing import Listing
 from haechi.analysis.reach.services import backings
 from haechi.model import Deployment, ObjectMeta, Pod, Service, ServicePort
 from haechi.model.core import ServiceSpec

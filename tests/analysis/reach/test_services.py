@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from haechi.analysis.cluster.cluster import Cluster
-from haechi.analysis.reach.connections import Listing
+from haechi.analysis.reach.listing import Listing
 from haechi.analysis.reach.services import Backing, backings, port_names
 from haechi.model import ObjectMeta, Service, ServicePort
 from haechi.model.core import ServiceSpec

@@ -10,7 +10,7 @@ from haechi.analysis.cluster.cluster import Cluster
 from haechi.analysis.why.changes import Change, LabelChange, PolicyDeletion, RuleDeletion, tried
 from haechi.engine import verdict
 from haechi.model import NetworkPolicy
-from haechi.model.verdict import Direction, PacketVerdict, PodKey, PolicyKey
+from haechi.model.verdict import Direction, PacketVerdict, PodKey, PolicyKey, RuleRef
 from haechi.reference import allowed
 from tests.analysis import small
 from tests.building import namespace, packet, pod, policy
@@ -39,7 +39,7 @@ class Stop(Exception):
         (LabelChange("Pod", PodKey("x", "db"), "app", "other"), "label pod x/db app=other", True),
         (LabelChange("Pod", PodKey("x", "db"), "app", None), "take label app from pod x/db", True),
         (PolicyDeletion(POLICY), "delete policy x/p", True),
-        (RuleDeletion(POLICY, Direction.INGRESS, 0), "delete spec.ingress[0] of policy x/p", False),
+        (RuleDeletion(RuleRef(POLICY, Direction.INGRESS, 0)), "delete spec.ingress[0] of policy x/p", False),
     ],
 )
 @pytest.mark.parametrize("declared", [True, False])
@@ -68,7 +68,7 @@ def test_the_last_egress_rule_goes_and_the_direction_stays() -> None:
     """Without policyTypes a rule makes its direction; its deletion must not open the pod."""
     egress = policy("{podSelector: {matchLabels: {app: web}}, egress: [{to: [{podSelector: {}}]}]}")
     cluster = Cluster.of([WEB, DB, egress])
-    with tried(cluster, [RuleDeletion(POLICY, Direction.EGRESS, 0)]):
+    with tried(cluster, [RuleDeletion(RuleRef(POLICY, Direction.EGRESS, 0))]):
         found = verdict(cluster.engine, TO_DB)
     assert (found.egress.isolated, found.egress.allowed) == (True, False)
 
@@ -76,7 +76,7 @@ def test_the_last_egress_rule_goes_and_the_direction_stays() -> None:
 def test_rules_are_deleted_by_the_numbers_that_they_were_given_with() -> None:
     three = "{podSelector: {matchLabels: {app: db}}, ingress: [{ports: [{port: 80}]}, {}, {ports: [{port: 1}]}]}"
     cluster = Cluster.of([WEB, DB, policy(three)])
-    deletions = [RuleDeletion(POLICY, Direction.INGRESS, number) for number in range(3)]
+    deletions = [RuleDeletion(RuleRef(POLICY, Direction.INGRESS, number)) for number in range(3)]
     found = []
     for changes in (deletions[:1], deletions[:2], deletions[1::-1], deletions[1:]):
         with tried(cluster, changes):

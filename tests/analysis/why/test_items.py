@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from random import Random
 
-from haechi.analysis.why.items import numbered, peer_items, port_items, rule_path
+from haechi.analysis.why.items import peer_items, port_items
 from haechi.engine import Peers, Policy
-from haechi.model import NetworkPolicy
+from haechi.model import NetworkPolicy, PolicyKey, RuleRef
 from haechi.model.verdict import Direction
 from haechi.sets import PortSet
 from tests.analysis import small
 from tests.building import policy
+
+
+def ref(direction: Direction, index: int) -> RuleRef:
+    return RuleRef(PolicyKey("x", "p"), direction, index)
 
 
 def test_the_items_together_are_the_rule() -> None:
@@ -22,8 +26,8 @@ def test_the_items_together_are_the_rule() -> None:
                 read = Policy.read(one)
                 for direction, rules in ((Direction.INGRESS, read.ingress), (Direction.EGRESS, read.egress)):
                     for place, rule in enumerate(rules):
-                        peers = [item.rule for item in peer_items(one, direction, place)]
-                        ports = [item.rule for item in port_items(one, direction, place)]
+                        peers = [item.rule for item in peer_items(one, RuleRef(read.key, direction, place))]
+                        ports = [item.rule for item in port_items(one, RuleRef(read.key, direction, place))]
                         assert not peers or Peers.union([item.peers for item in peers]) == rule.peers
                         assert {(item.ports, item.names) for item in peers} <= {(rule.ports, rule.names)}
                         if ports:
@@ -37,17 +41,17 @@ def test_the_items_together_are_the_rule() -> None:
 def test_paths_are_those_of_the_api() -> None:
     pods = "{podSelector: {}}"
     one = policy(f"{{ingress: [{{}}, {{from: [{pods}, {pods}], ports: [{{port: 1}}]}}], egress: [{{to: [{pods}]}}]}}")
-    assert [item.path for item in peer_items(one, Direction.INGRESS, 1)] == [
+    assert [item.path for item in peer_items(one, ref(Direction.INGRESS, 1))] == [
         "spec.ingress[1].from[0]",
         "spec.ingress[1].from[1]",
     ]
-    assert [item.path for item in port_items(one, Direction.INGRESS, 1)] == ["spec.ingress[1].ports[0]"]
-    assert [item.path for item in peer_items(one, Direction.EGRESS, 0)] == ["spec.egress[0].to[0]"]
-    assert rule_path(Direction.EGRESS, 3) == "spec.egress[3]"
-    assert (peer_items(one, Direction.INGRESS, 0), port_items(one, Direction.INGRESS, 0)) == ((), ())
+    assert [item.path for item in port_items(one, ref(Direction.INGRESS, 1))] == ["spec.ingress[1].ports[0]"]
+    assert [item.path for item in peer_items(one, ref(Direction.EGRESS, 0))] == ["spec.egress[0].to[0]"]
+    assert ref(Direction.EGRESS, 3).path == "spec.egress[3]"
+    assert (peer_items(one, ref(Direction.INGRESS, 0)), port_items(one, ref(Direction.INGRESS, 0))) == ((), ())
 
 
 def test_unreadable_rules_count_but_say_nothing() -> None:
     spec = "{ingress: [{ports: [{port: 0}]}, {ports: [{port: 80}]}, {from: [{}]}, {}]}"
     read = Policy.read(policy(spec))
-    assert [place for place, _ in numbered(read, Direction.INGRESS)] == [1, 3]
+    assert [found.index for found, _ in read.referenced(Direction.INGRESS)] == [1, 3]

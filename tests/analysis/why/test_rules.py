@@ -9,8 +9,8 @@ from random import Random
 import msgspec
 import pytest
 
-from haechi.analysis.cluster.cluster import Cluster
-from haechi.analysis.why.can import can
+from haechi import Cluster
+from haechi.analysis.why.answer import can
 from haechi.analysis.why.rules import Approach, Part, RuleAnswer, rule_answers
 from haechi.engine import Endpoint, point
 from haechi.model import NetworkPolicy, NetworkPolicyIngressRule, NetworkPolicyPeer
@@ -96,7 +96,7 @@ def test_rules_peers_and_ports_are_those_of_the_reference() -> None:
             if len(owners(known, packet.source)) > 1 or len(owners(known, packet.destination)) > 1:
                 continue
             for direction, key, answer in answers(cluster, packet):
-                oracle = Oracle(known, written[key], direction, answer.path, packet)
+                oracle = Oracle(known, written[key], direction, answer.rule.path, packet)
                 assert answer.allows == oracle.allows(oracle.rule)
                 if answer.allows:
                     assert places(answer.peers) == oracle.allowing_peers()

@@ -6,7 +6,7 @@ from itertools import chain, combinations
 from random import Random
 
 from haechi.analysis.cluster.cluster import Cluster
-from haechi.analysis.why.can import Way, can, judged
+from haechi.analysis.why.answer import Way, can, judged
 from haechi.analysis.why.changes import tried
 from haechi.analysis.why.whatif import flips
 from haechi.engine import point, verdict

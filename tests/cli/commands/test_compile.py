@@ -7,7 +7,8 @@ import json
 
 from haechi.dataplane import NodeRuleset
 from haechi.engine import Engine
-from haechi.model import NetworkPolicy, Pod, load
+from haechi.files import load
+from haechi.model import NetworkPolicy, Pod
 from tests.cli import manifests
 from tests.cli.conftest import Haechi
 

@@ -26,7 +26,7 @@ from tests.cli.goldens import TextFile
 from tests.cli.ordinary import as_ordinary_user
 from tests.cli.reports import shop
 
-EXAMPLES = Path(__file__).parents[2] / "examples"
+EXAMPLES = Path(__file__).parents[3] / "examples"
 DOCUMENT = EXAMPLES / "test-network-policy"
 
 # Interrupted as by a keyboard, also where the tests run in the background (SIGINT is ignored there)

@@ -14,7 +14,7 @@ from haechi.cli.assertions import JudgementOut
 from tests.cli.conftest import Haechi
 from tests.cli.manifests import SECRET
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 DOCUMENT = ROOT / "examples" / "test-network-policy"
 HEAD = "apiVersion: haechi/v1alpha1\nkind: ConnectivityTest\nmetadata: {name: database}\nspec:\n  assertions:\n"
 FRONTENDS = "{namespace: default, podSelector: {matchLabels: {role: frontend}}}"

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from haechi.cli.rulesets import ruleset
-from haechi.model import load
+from haechi.files import load
 from haechi.netlink import Nftables
 from haechi.netns import isolated
 from haechi.nft import Transaction

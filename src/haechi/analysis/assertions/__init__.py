@@ -1,9 +1,9 @@
 """Assertions about connectivity: a file of them, every packet that they mean, and whether policies agree."""
 
-from haechi.analysis.assertions.checks import Check, checks, single_addresses
+from haechi.analysis.assertions.check import Check, checks, single_addresses
 from haechi.analysis.assertions.file import Suite, read_suites
 from haechi.analysis.assertions.judging import MOST_DIFFERENCES, Difference, End, Judgement, Outcome, allowing, judge
-from haechi.analysis.assertions.world import RuleKey, World
+from haechi.analysis.assertions.world import World
 
 __all__ = [
     "MOST_DIFFERENCES",
@@ -12,7 +12,6 @@ __all__ = [
     "End",
     "Judgement",
     "Outcome",
-    "RuleKey",
     "Suite",
     "World",
     "allowing",

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from haechi.analysis.assertions.checks import Pivot
+from haechi.analysis.assertions.check import Pivot
 from haechi.analysis.assertions.kinds import Kinds
 from haechi.analysis.assertions.world import World
 from haechi.analysis.reach import Spot

@@ -15,12 +15,12 @@ from dataclasses import dataclass, replace
 from ipaddress import ip_address
 from typing import NamedTuple
 
-from haechi.analysis.assertions.checks import Pivot, checks
+from haechi.analysis.assertions.check import Pivot, checks
 from haechi.analysis.assertions.file import Assertion, Suite
 from haechi.analysis.assertions.sweep import Sweep
-from haechi.analysis.assertions.world import RuleKey, World
+from haechi.analysis.assertions.world import World
 from haechi.engine import point, verdict
-from haechi.model import Address, Direction, Location, Packet, PacketVerdict
+from haechi.model import Address, Direction, Location, Packet, PacketVerdict, RuleRef
 from haechi.sets import AddressSet, PortSet, Traffic, point_to_text
 
 MOST_DIFFERENCES = 10
@@ -57,7 +57,7 @@ class Difference:
     allowed: bool
     packet: Packet
     verdict: PacketVerdict
-    rules: tuple[RuleKey, ...] = ()
+    rules: tuple[RuleRef, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -93,8 +93,8 @@ class Judgement:
     """All assertions, and the rules of all policies with those that some asserted and allowed packet matches."""
 
     outcomes: tuple[Outcome, ...]
-    rules: tuple[RuleKey, ...]
-    exercised: frozenset[RuleKey]
+    rules: tuple[RuleRef, ...]
+    exercised: frozenset[RuleRef]
 
     @property
     def failures(self) -> tuple[Outcome, ...]:
@@ -102,7 +102,7 @@ class Judgement:
         return tuple(outcome for outcome in self.outcomes if not outcome.holds)
 
     @property
-    def unexercised(self) -> tuple[RuleKey, ...]:
+    def unexercised(self) -> tuple[RuleRef, ...]:
         """The rules that no assertion would miss."""
         return tuple(rule for rule in self.rules if rule not in self.exercised)
 
@@ -183,7 +183,7 @@ def _explained(world: World, difference: Difference) -> Difference:
     return replace(difference, rules=tuple(allowing(world, difference.packet)))
 
 
-def allowing(world: World, packet: Packet) -> Iterator[RuleKey]:
+def allowing(world: World, packet: Packet) -> Iterator[RuleRef]:
     """The rules that allow a packet, on either side."""
     source, destination = point(packet.source), point(packet.destination)
     sides = ((source, destination, Direction.EGRESS), (destination, source, Direction.INGRESS))

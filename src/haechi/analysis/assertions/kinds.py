@@ -13,10 +13,10 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
 
-from haechi.analysis.assertions.world import RuleKey, World
+from haechi.analysis.assertions.world import World
 from haechi.analysis.reach import Classes, PodClass, Row, Rows, Spot, outside
 from haechi.engine import Endpoint, PolicySet
-from haechi.model import Direction
+from haechi.model import Direction, RuleRef
 from haechi.sets import AddressSet, PortSet, Traffic
 
 
@@ -38,7 +38,7 @@ class Crowd:
 class Reached(NamedTuple):
     """An egress rule that means a kind of address: on which ports, and the kinds of its senders."""
 
-    rule: RuleKey
+    rule: RuleRef
     ports: PortSet
     senders: tuple[Spot, ...]
 
@@ -52,7 +52,7 @@ class Kinds:
     _outside: dict[int, tuple[PolicySet | None, Traffic]] = field(default_factory=dict, repr=False, compare=False)
     _crowds: dict[AddressSet, Crowd] = field(default_factory=dict, repr=False, compare=False)
     _ports: dict[PortSet, PortSet] = field(default_factory=dict, repr=False, compare=False)
-    _rules: dict[tuple[int, Direction], tuple[RuleKey, ...]] = field(default_factory=dict, repr=False, compare=False)
+    _rules: dict[tuple[int, Direction], tuple[RuleRef, ...]] = field(default_factory=dict, repr=False, compare=False)
 
     # -- who ---------------------------------------------------------------------------------------------------------
 
@@ -127,14 +127,14 @@ class Kinds:
 
     # -- rules -------------------------------------------------------------------------------------------------------
 
-    def rules_of(self, spot: Spot, direction: Direction) -> tuple[RuleKey, ...]:
+    def rules_of(self, spot: Spot, direction: Direction) -> tuple[RuleRef, ...]:
         """The rules of the policies that isolate these pods."""
         found = self._rules.get((spot.number, direction))
         if found is None:
             found = self._rules[spot.number, direction] = tuple(self.world.rules_of(self.one(spot), direction))
         return found
 
-    def alone(self, key: RuleKey, spot: Spot) -> PolicySet:
+    def alone(self, key: RuleRef, spot: Spot) -> PolicySet:
         """What one of their rules allows these pods."""
         return self.world.alone(key, self.one(spot))
 
@@ -151,7 +151,7 @@ class Kinds:
                 found.setdefault(spot, []).append(Reached(rule, ports, senders))
         return {spot: tuple(rules) for spot, rules in found.items()}
 
-    def _subjects(self, key: RuleKey) -> Iterator[Spot]:
+    def _subjects(self, key: RuleRef) -> Iterator[Spot]:
         """The kinds of addresses of the pods that a rule's policy isolates."""
         for number in self._classes.selected[self.world.engine.policies[key.policy].subject]:
             for place in range(len(self._classes.all[number].spots)):

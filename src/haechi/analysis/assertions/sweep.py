@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from haechi.analysis.assertions.checks import Check, Group, Pivot
+from haechi.analysis.assertions.check import Check, Group, Pivot
 from haechi.analysis.assertions.coverage import Coverage, beyond
 from haechi.analysis.assertions.kinds import Crowd, Kinds
 from haechi.analysis.assertions.world import World

@@ -12,23 +12,9 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import NamedTuple
 
-from haechi.analysis.why import numbered, rule_path
 from haechi.engine import Endpoint, Engine, NamedPort, PolicyRule, PolicySet, traffic
-from haechi.model import Direction, PolicyKey
+from haechi.model import Direction, RuleRef
 from haechi.sets import AddressSet, PortSet, Traffic, point_to_text
-
-
-class RuleKey(NamedTuple):
-    """Which rule: the item `place` of `spec.ingress` or `spec.egress` of a policy."""
-
-    policy: PolicyKey
-    direction: Direction
-    place: int
-
-    @property
-    def path(self) -> str:
-        """As in API errors: `spec.ingress[0]`."""
-        return rule_path(self.direction, self.place)
 
 
 class _Senders(NamedTuple):
@@ -54,7 +40,7 @@ class World:
     namespaces: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     named: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     _known: dict[int, tuple[PolicySet, Traffic]] = field(default_factory=dict, repr=False, compare=False)
-    _alone: dict[tuple[RuleKey, tuple[NamedPort, ...]], PolicySet] = field(
+    _alone: dict[tuple[RuleRef, tuple[NamedPort, ...]], PolicySet] = field(
         default_factory=dict, repr=False, compare=False
     )
     _near: dict[tuple[str, tuple[int, ...]], AddressSet] = field(default_factory=dict, repr=False, compare=False)
@@ -171,26 +157,25 @@ class World:
     # -- rules -------------------------------------------------------------------------------------------------------
 
     @cached_property
-    def rules(self) -> Mapping[RuleKey, PolicyRule]:
+    def rules(self) -> Mapping[RuleRef, PolicyRule]:
         """Every rule that counts and can be read, by policy and place."""
         return {
-            RuleKey(key, direction, place): rule
-            for key, policy in sorted(self.engine.policies.items())
+            ref: rule
+            for _, policy in sorted(self.engine.policies.items())
             for direction in Direction
-            for place, rule in numbered(policy, direction)
+            for ref, rule in policy.referenced(direction)
         }
 
-    def rules_of(self, endpoint: Endpoint, direction: Direction) -> Iterator[RuleKey]:
+    def rules_of(self, endpoint: Endpoint, direction: Direction) -> Iterator[RuleRef]:
         """The rules of the policies that isolate a pod in a direction."""
         for key in sorted(self.engine.policies_of(endpoint, direction)):
-            for place, _ in numbered(self.engine.policies[key], direction):
-                yield RuleKey(key, direction, place)
+            yield from (ref for ref, _ in self.engine.policies[key].referenced(direction))
 
-    def allowed_by(self, key: RuleKey, endpoint: Endpoint | None = None) -> Traffic:
+    def allowed_by(self, key: RuleRef, endpoint: Endpoint | None = None) -> Traffic:
         """What one rule allows, by the address of the other end; for `endpoint` see `alone`."""
         return self._traffic(self.alone(key, endpoint))
 
-    def alone(self, key: RuleKey, endpoint: Endpoint | None = None) -> PolicySet:
+    def alone(self, key: RuleRef, endpoint: Endpoint | None = None) -> PolicySet:
         """One rule as if there were no other.
 
         Args:

@@ -2,7 +2,7 @@
 
 from haechi.analysis.cluster.assumptions import Assumption
 from haechi.analysis.cluster.cluster import Cluster
-from haechi.analysis.cluster.names import UnknownName, address_named, names, pods_named
+from haechi.analysis.cluster.names import UnknownName, address_named, known_names, pods_named
 from haechi.analysis.cluster.owners import Owner, Owners
 from haechi.analysis.cluster.wording import NO_NAMES, PROTOCOLS, PortNames, port_ranges, ports_text, protocol_text
 from haechi.analysis.cluster.workloads import pods_of_workloads
@@ -17,7 +17,7 @@ __all__ = [
     "PortNames",
     "UnknownName",
     "address_named",
-    "names",
+    "known_names",
     "pods_named",
     "pods_of_workloads",
     "port_ranges",

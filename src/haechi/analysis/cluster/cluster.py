@@ -8,9 +8,9 @@ and `assumptions`. Refuses to decide what policies mean: the engine does.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, get_args
+from typing import Self, TypeVar, get_args
 
 import msgspec
 
@@ -33,26 +33,23 @@ from haechi.model import (
     PodKey,
     PolicyKey,
     Problem,
+    RuleRef,
     Service,
     Workload,
     check,
-    load,
     path_steps,
 )
-
-if TYPE_CHECKING:  # they are made from clusters
-    from haechi.analysis.lint import Finding
-    from haechi.analysis.reach import Connection, Difference
-    from haechi.analysis.why import Answer
 
 MOST_REPLICAS = 1_000
 """Pods of one workload that are looked at: they differ in nothing but their names."""
 _WORKLOADS = get_args(Workload)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Cluster:
     """A cluster in which every pod that policies see has an address and an owner.
+
+    A plain value: questions are functions of it, in the packages beside this one.
 
     Attributes:
         engine: what its policies mean.
@@ -84,16 +81,20 @@ class Cluster:
     assumptions: tuple[Assumption, ...] = ()
 
     @classmethod
-    def load(cls, *paths: str) -> Cluster:
-        """The cluster of some files and folders. What cannot be used is left out, and is in `problems`."""
-        return cls.of(load(paths))
-
-    @classmethod
-    def of(cls, manifests: Manifests | Iterable[Object]) -> Cluster:
+    def of(cls, manifests: Manifests | Iterable[Object]) -> Self:
         """The cluster of what was loaded, or of plain objects. Of several objects with one key the last counts."""
         if isinstance(manifests, Manifests):
-            return _completed([one.object for one in manifests.distinct().objects], manifests)
-        return _completed(list(manifests), None)
+            return _completed(cls, [one.object for one in manifests.distinct().objects], manifests)
+        return _completed(cls, list(manifests), None)
+
+    def __eq__(self, other: object) -> bool:
+        """Equal input makes equal clusters: everything else follows from it."""
+        return isinstance(other, Cluster) and self.given == other.given
+
+    def __repr__(self) -> str:
+        """One line."""
+        pods, policies = len(self.pods), len(self.policies)
+        return f"<{type(self).__name__} of {pods} pods and {policies} policies>"
 
     @property
     def objects(self) -> tuple[Node | Namespace | Pod | NetworkPolicy, ...]:
@@ -121,40 +122,23 @@ class Cluster:
         place = self.places.get(policy)
         return None if place is None else place.location(path_steps(path))
 
+    def located(self, rule: RuleRef) -> RuleRef:
+        """The same rule with the place where it was read."""
+        return replace(rule, location=self.location(rule.policy, rule.path))
+
     def endpoint(self, key: PodKey) -> Endpoint | None:
         """A pod as the engine knows it."""
         return self.engine.endpoint(key)
-
-    def connections(self, by: str = "workload", *, external: bool = True) -> tuple[Connection, ...]:
-        """All connections that policies allow: `haechi.analysis.reach.connections.connections`, which can do more."""
-        from haechi.analysis.reach import connections
-
-        return connections(self, by, external=external)
-
-    def can(self, source: str, destination: str, port: str | None = None) -> Answer:
-        """Whether `source` may reach `destination`, and why: `haechi.analysis.why.can.can`."""
-        from haechi.analysis.why import can
-
-        return can(self, source, destination, port)
-
-    def diff(self, new: Cluster) -> tuple[Difference, ...]:
-        """What `new` allows otherwise than this: `haechi.analysis.reach.diff.diff`."""
-        from haechi.analysis.reach import diff
-
-        return diff(self, new)
-
-    def lint(self, select: Iterable[str] = (), ignore: Iterable[str] = ()) -> tuple[Finding, ...]:
-        """What is likely not meant in its policies: `haechi.analysis.lint.lint`."""
-        from haechi.analysis.lint import lint
-
-        return lint(self, select, ignore)
 
 
 def _key(policy: NetworkPolicy) -> PolicyKey:
     return PolicyKey(policy.namespace, policy.name)
 
 
-def _completed(objects: list[Object], manifests: Manifests | None) -> Cluster:
+_AnyCluster = TypeVar("_AnyCluster", bound=Cluster)
+
+
+def _completed(kind: type[_AnyCluster], objects: list[Object], manifests: Manifests | None) -> _AnyCluster:
     policies = {_key(one): one for one in objects if isinstance(one, NetworkPolicy)}
     nodes = tuple({one.name: one for one in objects if isinstance(one, Node)}.values())
     namespaces = tuple({one.name: one for one in objects if isinstance(one, Namespace)}.values())
@@ -163,7 +147,7 @@ def _completed(objects: list[Object], manifests: Manifests | None) -> Cluster:
     pods, made = _addressed(seen, policies.values(), objects)
     engine = Engine.of((*nodes, *namespaces, *pods.values(), *policies.values()))
     owners = Owners(objects)
-    return Cluster(
+    return kind(
         engine=engine,
         pods=pods,
         owners={key: owners.of(pod) for key, pod in pods.items()},

@@ -34,7 +34,7 @@ def _of_workload(cluster: Cluster, namespace: str, kind: str, name: str) -> tupl
     return tuple(sorted(found))
 
 
-def names(cluster: Cluster) -> list[str]:
+def known_names(cluster: Cluster) -> list[str]:
     """Every name of a pod or a workload that `pods_named` takes, for those who mistyped one."""
     return [*map(str, cluster.pods), *map(str, set(cluster.owners.values()))]
 

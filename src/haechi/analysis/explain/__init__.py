@@ -4,7 +4,7 @@ from haechi.analysis.explain.describe import describe_all
 from haechi.analysis.explain.now import Present
 from haechi.analysis.explain.pod import PodExplanation, explain_pod, unseen
 from haechi.analysis.explain.policy import PolicyExplanation, explain_policy
-from haechi.analysis.explain.sentences import Language, Sentence, say, words
+from haechi.analysis.explain.sentences import Language, Sentence, in_words, say
 
 __all__ = [
     "Language",
@@ -15,7 +15,7 @@ __all__ = [
     "describe_all",
     "explain_pod",
     "explain_policy",
+    "in_words",
     "say",
     "unseen",
-    "words",
 ]

@@ -58,14 +58,14 @@ def say(
     return Sentence(key, tuple(values.items()), location, below)
 
 
-def words(value: Value, language: Language) -> str:
+def in_words(value: Value, language: Language) -> str:
     """The text of a value; of a sentence without those below it."""
     match value:
         case Sentence():
-            known = {name: words(each, language) for name, each in value.values}
+            known = {name: in_words(each, language) for name, each in value.values}
             return _FORMATTER.vformat(_template(value.key, language), (), known)
         case Joined():
-            return _template(value.by, language).join(words(each, language) for each in value.values)
+            return _template(value.by, language).join(in_words(each, language) for each in value.values)
         case _:
             return str(value)
 

@@ -1,8 +1,7 @@
 """Why a packet is allowed or denied, and what would change it."""
 
-from haechi.analysis.why.can import Answer, SideAnswer, Way, can
+from haechi.analysis.why.answer import Answer, SideAnswer, Way, can
 from haechi.analysis.why.changes import Change
-from haechi.analysis.why.items import numbered, rule_path
 from haechi.analysis.why.ports import UnknownPort
 from haechi.analysis.why.rules import Part, RuleAnswer
 from haechi.analysis.why.whatif import flips
@@ -17,6 +16,4 @@ __all__ = [
     "Way",
     "can",
     "flips",
-    "numbered",
-    "rule_path",
 ]

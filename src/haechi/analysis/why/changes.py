@@ -14,7 +14,7 @@ from typing import Literal
 import msgspec
 
 from haechi.analysis.cluster import Cluster
-from haechi.model import Direction, Namespace, NetworkPolicy, ObjectMeta, Pod, PodKey, PolicyKey
+from haechi.model import Direction, Namespace, NetworkPolicy, ObjectMeta, Pod, PodKey, PolicyKey, RuleRef
 
 _Changed = dict[tuple[str, PodKey | PolicyKey], Pod | Namespace | NetworkPolicy | None]
 
@@ -47,15 +47,13 @@ class PolicyDeletion:
 
 @dataclass(frozen=True, slots=True)
 class RuleDeletion:
-    """A rule of a policy goes; the policy isolates as before. `number` is its place in the policy as it was given."""
+    """A rule of a policy goes; the policy isolates as before."""
 
-    policy: PolicyKey
-    direction: Direction
-    number: int
+    rule: RuleRef
 
     def __str__(self) -> str:
         """In words."""
-        return f"delete spec.{self.direction.lower()}[{self.number}] of policy {self.policy}"
+        return f"delete {self.rule.path} of policy {self.rule.policy}"
 
 
 Change = LabelChange | PolicyDeletion | RuleDeletion
@@ -78,7 +76,7 @@ def tried(cluster: Cluster, changes: Iterable[Change]) -> Iterator[None]:
 
 def _last_rule_first(change: Change) -> int:
     """So that the numbers of rules still to be deleted stay right."""
-    return -change.number if isinstance(change, RuleDeletion) else 0
+    return -change.rule.index if isinstance(change, RuleDeletion) else 0
 
 
 def _original(cluster: Cluster, kind: str, key: PodKey | PolicyKey) -> Pod | Namespace | NetworkPolicy | None:
@@ -100,14 +98,15 @@ def _make(cluster: Cluster, change: Change, changed: _Changed) -> None:
     if isinstance(change, LabelChange):
         place: tuple[str, PodKey | PolicyKey] = (change.kind, change.of)
     else:
-        place = ("NetworkPolicy", change.policy)
+        policy = change.rule.policy if isinstance(change, RuleDeletion) else change.policy
+        place = ("NetworkPolicy", policy)
     one = changed[place] if place in changed else _original(cluster, *place)
     match change:
         case PolicyDeletion():
             changed[place] = None
         case RuleDeletion():
             if isinstance(one, NetworkPolicy):
-                changed[place] = _without_rule(one, change)
+                changed[place] = _without_rule(one, change.rule)
         case LabelChange():
             if one is None:
                 one = Namespace(metadata=ObjectMeta(name=change.of.name))
@@ -117,14 +116,14 @@ def _make(cluster: Cluster, change: Change, changed: _Changed) -> None:
             changed[place] = msgspec.structs.replace(one, metadata=msgspec.structs.replace(one.metadata, labels=labels))
 
 
-def _without_rule(policy: NetworkPolicy, change: RuleDeletion) -> NetworkPolicy:
+def _without_rule(policy: NetworkPolicy, rule: RuleRef) -> NetworkPolicy:
     """The policy without a rule, with the directions that it had: they must not follow from rules any more."""
     spec = policy.spec
     types = spec.policy_types or (("Ingress", "Egress") if spec.egress else ("Ingress",))
-    if change.direction is Direction.INGRESS:
-        rules = (*spec.ingress[: change.number], *spec.ingress[change.number + 1 :])
+    if rule.direction is Direction.INGRESS:
+        rules = (*spec.ingress[: rule.index], *spec.ingress[rule.index + 1 :])
         spec = msgspec.structs.replace(spec, ingress=rules, policy_types=types)
     else:
-        ahead = (*spec.egress[: change.number], *spec.egress[change.number + 1 :])
+        ahead = (*spec.egress[: rule.index], *spec.egress[rule.index + 1 :])
         spec = msgspec.structs.replace(spec, egress=ahead, policy_types=types)
     return msgspec.structs.replace(policy, spec=spec)

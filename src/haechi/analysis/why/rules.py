@@ -12,9 +12,9 @@ from dataclasses import dataclass
 
 from haechi.analysis.cluster import Cluster, protocol_text
 from haechi.analysis.why.changes import LabelChange
-from haechi.analysis.why.items import Item, numbered, peer_items, port_items, rule_path
+from haechi.analysis.why.items import Item, peer_items, port_items
 from haechi.engine import NAMESPACE_NAME_LABEL, Endpoint, PodSelection, Policy, PolicyRule
-from haechi.model import Direction, Location, PodKey, PolicyKey
+from haechi.model import Direction, Location, PodKey, PolicyKey, RuleRef
 from haechi.select import Requirement, Selector, SelectorOperator
 from haechi.sets import point_to_text
 
@@ -40,9 +40,7 @@ class RuleAnswer:
     """What a rule says to a packet.
 
     Attributes:
-        policy: whose rule it is.
-        path: such as `spec.ingress[0]`.
-        location: where it was read, if it was.
+        rule: which rule, with its location.
         lacks: what the packet lacks; empty if the rule allows it.
         peers: the items of `from` or `to` that mean the other end; of a rule that allows the packet, those with which
             alone it would. There is none if the rule means everybody.
@@ -50,9 +48,7 @@ class RuleAnswer:
         nearest_peer: where no peer means the other end, the one that lacks least.
     """
 
-    policy: PolicyKey
-    path: str
-    location: Location | None
+    rule: RuleRef
     lacks: tuple[Lack, ...] = ()
     peers: tuple[Part, ...] = ()
     ports: tuple[Part, ...] = ()
@@ -88,10 +84,9 @@ class Approach:
 def rule_answers(cluster: Cluster, policy: Policy, approach: Approach) -> Iterator[RuleAnswer]:
     """What each readable rule of a policy says."""
     written = cluster.policies[policy.key]
-    for place, rule in numbered(policy, approach.direction):
-        path = rule_path(approach.direction, place)
-        on = _port_lacks(cluster, rule, place, approach)
-        items = peer_items(written, approach.direction, place)
+    for ref, rule in policy.referenced(approach.direction):
+        on = _port_lacks(cluster, rule, ref.index, approach)
+        items = peer_items(written, ref)
         peers = [item for item in items if _is_meant(cluster, item.rule, approach)]
         lacks: tuple[Lack, ...] = ()
         nearest: Item | None = None
@@ -99,11 +94,9 @@ def rule_answers(cluster: Cluster, policy: Policy, approach: Approach) -> Iterat
             lacks, nearest = _nearest(cluster, items, approach)
         elif not on:
             peers = [item for item in peers if _has_port(cluster, item.rule, approach)]
-        ports = port_items(written, approach.direction, place)
+        ports = port_items(written, ref)
         yield RuleAnswer(
-            policy.key,
-            path,
-            cluster.location(policy.key, path),
+            cluster.located(ref),
             (*on, *lacks),
             tuple(_part(cluster, policy.key, item) for item in peers),
             tuple(_part(cluster, policy.key, item) for item in ports if _has_port(cluster, item.rule, approach)),

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from itertools import combinations
 
 from haechi.analysis.cluster import Cluster
-from haechi.analysis.why.can import Way
+from haechi.analysis.why.answer import Way
 from haechi.analysis.why.changes import Change, LabelChange, PolicyDeletion, RuleDeletion, tried
 from haechi.analysis.why.rules import Approach, rule_answers
 from haechi.engine import NAMESPACE_NAME_LABEL, verdict
@@ -87,8 +87,7 @@ def _denying(cluster: Cluster, way: Way) -> Iterator[Change]:
     """What could close a side that allows: deletions of the rules that allow, and labels by which the peer is meant."""
     for side in (way.egress, way.ingress):
         for rule in side.allowing:
-            number = int(rule.path[rule.path.index("[") + 1 : -1])
-            yield RuleDeletion(rule.policy, side.direction, number)
+            yield RuleDeletion(rule.rule)
     for _, approach in _approaches(cluster, way):
         if approach.peer is not None:
             for key in approach.peer.labels:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from haechi.analysis.cluster import Cluster
     from haechi.analysis.why import Answer, Change, Part, RuleAnswer, SideAnswer, Way
     from haechi.cli.terminal import Terminal
+    from haechi.model import RuleRef
 
 Output = Literal["text", "json"]
 Flips = dict["Way", tuple[tuple["Change", ...], ...]]
@@ -48,7 +49,7 @@ def can(
         kubernetes_version: By whose rules the input is judged, such as 1.33; the newest known if absent.
         feature_gates: Feature gates of that API server: SCTPSupport=false, StrictIPCIDRValidation=true.
     """
-    from haechi.analysis.cluster import Cluster, UnknownName, names
+    from haechi.analysis.cluster import Cluster, UnknownName, known_names
     from haechi.analysis.why import UnknownPort, flips
     from haechi.analysis.why import can as ask
     from haechi.cli import terminal
@@ -66,7 +67,7 @@ def can(
             answer = ask(cluster, src, dst, port)
         except UnknownName as error:
             what = "a pod, a workload or an address"
-            raise unknown_name(error.argument, error.text, names(cluster), what) from error
+            raise unknown_name(error.argument, error.text, known_names(cluster), what) from error
         except UnknownPort as error:
             raise Unusable(str(error), "PORT") from error
         told("trying changes")
@@ -143,12 +144,12 @@ def _side(out: Terminal, side: SideAnswer, who: str) -> None:
     for policy, location in side.isolating:
         out.line(f"    isolated by {policy}{_at(location)}")
     for rule in side.allowing:
-        out.line(f"    allowed by {rule.policy} {rule.path}{_at(rule.location)}")
+        out.line(f"    allowed by {_ref(rule.rule)}")
         for part in (*rule.peers, *rule.ports):
             out.line(f"      through {part.path}{_at(part.location)}")
     if side.nearest is not None:
         lacks = "; ".join(lack.words for lack in side.nearest.lacks)
-        out.line(f"    nearest is {side.nearest.policy} {side.nearest.path}{_at(side.nearest.location)}: {lacks}")
+        out.line(f"    nearest is {_ref(side.nearest.rule)}: {lacks}")
         if (peer := side.nearest.nearest_peer) is not None:
             out.line(f"      nearest peer is {peer.path}{_at(peer.location)}")
     elif not side.allowed:
@@ -210,11 +211,15 @@ def _side_out(side: SideAnswer) -> dict[str, object]:
     }
 
 
+def _ref(rule: RuleRef) -> str:
+    return f"{rule.policy} {rule.path}{_at(rule.location)}"
+
+
 def _rule_out(rule: RuleAnswer) -> dict[str, object]:
     return {
-        "policy": str(rule.policy),
-        "path": rule.path,
-        "at": _place(rule.location),
+        "policy": str(rule.rule.policy),
+        "path": rule.rule.path,
+        "at": _place(rule.rule.location),
         "peers": [_part_out(part) for part in rule.peers],
         "ports": [_part_out(part) for part in rule.ports],
     }

@@ -50,7 +50,7 @@ def diff(
     from haechi.cli.failure import ExitCode, Unusable
     from haechi.cli.input import Rules, answered, read_each
     from haechi.cli.waiting import Waiting
-    from haechi.report import differences
+    from haechi.report import diff as differences
 
     if old == new == STDIN:
         raise Unusable("only one of the two can be standard input", "NEW")

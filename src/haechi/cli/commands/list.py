@@ -133,7 +133,7 @@ def _remark(cluster: Cluster, ipblock_matches_pods: bool) -> None:
 
 def _focused(cluster: Cluster, texts: Iterable[str]) -> tuple[frozenset[PodKey] | None, AddressSet | None]:
     """The pods, and the outside addresses, that the texts mean; None if there is no text."""
-    from haechi.analysis.cluster import names, pods_named
+    from haechi.analysis.cluster import known_names, pods_named
     from haechi.cli.failure import unknown_name
     from haechi.sets import AddressError, AddressSet
 
@@ -148,7 +148,9 @@ def _focused(cluster: Cluster, texts: Iterable[str]) -> tuple[frozenset[PodKey] 
             region = AddressSet.parse(text)
         except AddressError:
             if not named:
-                raise unknown_name("--focus", text, names(cluster), "the name, labels or address of anyone") from None
+                raise unknown_name(
+                    "--focus", text, known_names(cluster), "the name, labels or address of anyone"
+                ) from None
         else:
             within = {
                 one.key: one.addresses for one in cluster.engine.endpoints if region & AddressSet.of(*one.addresses)

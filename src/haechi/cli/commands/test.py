@@ -94,7 +94,8 @@ def read_tests(path: str, strict: bool = False) -> tuple[Suite, ...]:
     from haechi.analysis.assertions import read_suites
     from haechi.cli.input import strictly, tell, tell_skipped
     from haechi.cli.terminal import errors
-    from haechi.model import Problem, Severity, read_all
+    from haechi.files import read_all
+    from haechi.model import Problem, Severity
 
     suites: list[Suite] = []
     problems: list[Problem] = []

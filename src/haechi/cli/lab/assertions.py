@@ -19,7 +19,6 @@ from haechi.analysis.assertions import (
     End,
     Judgement,
     Outcome,
-    RuleKey,
     Suite,
     World,
     allowing,
@@ -34,8 +33,8 @@ from haechi.cli.lab.wording import counted
 from haechi.cli.progress import ProgressLine
 from haechi.cli.terminal import Style, errors, output
 from haechi.engine import Engine
-from haechi.lab import NUMBERS, PROTOCOLS, LabCluster, Port, Questions, Report, Row, ports_to_probe, run, usable
-from haechi.model import Manifests, NetworkPolicy, Packet, PolicyKey
+from haechi.lab import NUMBERS, PROTOCOLS, LabCluster, Port, Questions, Report, Row, ports_to_probe, run_lab, usable
+from haechi.model import Manifests, NetworkPolicy, Packet, PolicyKey, RuleRef
 from haechi.sets import AddressSet, PortSet, point_to_text, text_to_point
 
 _MOST_TRIED = 16
@@ -109,7 +108,7 @@ class Trial:
         """The assertions on the packets of a report."""
         world = self.world()
         probes = [_Probe(row, *_ends(row, report)) for row in report.rows]
-        exercised: set[RuleKey] = set()
+        exercised: set[RuleRef] = set()
         outcomes = []
         for suite in self.suites:
             for number, asked in enumerate(_checks(world, suite)):
@@ -146,7 +145,7 @@ class _Probe:
         """Whether the packets did what is expected; of a denied connection nothing may arrive."""
         return self.passed if allowed else not self.row.arrived
 
-    def difference(self, rules: Iterable[RuleKey], *, allowed: bool) -> Difference:
+    def difference(self, rules: Iterable[RuleRef], *, allowed: bool) -> Difference:
         """As what differs."""
         row = self.row
         source, destination = (
@@ -162,7 +161,7 @@ def _judged(
     asked: tuple[Check, ...],
     empty: tuple[str, ...],
     probes: Iterable[_Probe],
-    exercised: set[RuleKey],
+    exercised: set[RuleRef],
 ) -> Outcome:
     tried = 0
     found: list[Difference] = []
@@ -225,7 +224,7 @@ def hold_tests(path: str, manifests: Manifests, request: Request) -> int:
     trial = Trial.of(suites, cluster, request.families)
     questions = trial.questions()
     with ProgressLine(errors()) as told:
-        report = tried(lambda: run(trial.cluster, questions, told))
+        report = tried(lambda: run_lab(trial.cluster, questions, told))
     for note in cluster.notes:
         errors().line(f"note: {note}", Style.DIM)
     judgement = trial.judged(report)

@@ -16,7 +16,7 @@ from haechi.cli.lab.keep import user_namespace, wait
 from haechi.cli.lab.ports import parse_doors
 from haechi.cli.progress import ProgressLine
 from haechi.cli.terminal import errors, output
-from haechi.lab import LabCluster, Network, Questions, Report, TopologyError, lab_cluster, ports_to_probe, run
+from haechi.lab import LabCluster, Network, Questions, Report, TopologyError, lab_cluster, ports_to_probe, run_lab
 from haechi.model import Object
 from haechi.netlink import NetlinkError
 from haechi.netns import NetnsError
@@ -51,7 +51,7 @@ def hold(objects: Iterable[Object], request: Request) -> int:
             _write(report, request)
             wait(errors(), network, outer)
 
-        report = tried(lambda: run(cluster, questions, told, show if request.keep else None))
+        report = tried(lambda: run_lab(cluster, questions, told, show if request.keep else None))
     if not request.keep:
         _write(report, request)
     return ExitCode.GOOD if report.holds else ExitCode.FOUND

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from haechi.analysis.cluster.cluster import Cluster
+from haechi import Cluster
 from haechi.analysis.lint import Finding
 from haechi.analysis.lint.checks.blocks import CHECKS
 from haechi.engine import read_peer

@@ -24,7 +24,7 @@ from haechi.reference import allowed
 from haechi.reference.reference import isolates
 from tests import clusters
 from tests.analysis.lint.linting import LARGE_EXAMPLES, clustered
-from tests.analysis.reach.test_connections import reference
+from tests.analysis.reach.test_listing import reference
 from tests.building import namespace, pod, policy
 
 CLIENT = pod("x/client", "10.0.0.1", marks="app=client")

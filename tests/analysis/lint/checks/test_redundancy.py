@@ -10,7 +10,7 @@ import pytest
 from hypothesis import event, given
 from hypothesis import strategies as st
 
-from haechi.analysis.cluster.cluster import Cluster
+from haechi import Cluster
 from haechi.analysis.lint import Edit, Finding, Fix
 from haechi.analysis.lint.checks.redundancy import CHECKS
 from haechi.model import Namespace, NetworkPolicy, Object, Pod, path_steps

@@ -23,7 +23,7 @@ from haechi.model.verdict import Direction, Packet, PolicyKey
 from haechi.reference import Cluster as Reference
 from haechi.reference.reference import addresses, isolates, owners, peer_matches, port_matches, rules, side
 from tests import building, clusters
-from tests.analysis.reach.test_connections import reference, touches_own_node
+from tests.analysis.reach.test_listing import reference, touches_own_node
 from tests.building import PROTOCOLS
 
 _Rule = NetworkPolicyIngressRule | NetworkPolicyEgressRule

@@ -15,7 +15,7 @@ from haechi.sets import TCP, UDP
 from tests import building, clusters
 from tests.analysis.lint.hostile import lists
 from tests.analysis.lint.linting import LARGE_EXAMPLES
-from tests.analysis.reach.test_connections import reference
+from tests.analysis.reach.test_listing import reference
 from tests.building import pod
 
 RESOLVERS = st.sampled_from(

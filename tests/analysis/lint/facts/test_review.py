@@ -8,7 +8,8 @@ import pytest
 
 from haechi.analysis.cluster.cluster import Cluster
 from haechi.analysis.lint.facts.review import Review
-from haechi.model import load, path_text
+from haechi.files import load
+from haechi.model import path_text
 from tests.building import policy
 
 TEXT = """\

@@ -13,14 +13,21 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from haechi.model.problem import Code, Location, Problem, Severity, printable
-from haechi.model.source import Source
+from haechi.model import Code, Location, Manifests, Problem, Severity, Source, printable, read_manifests
 
 MAX_BYTES = 256 * 1024 * 1024
 SUFFIXES = (".yaml", ".yml", ".json")
 STDIN = "-"
 
 _Identity = tuple[int, int]  # device and inode
+
+
+def load(paths: Iterable[str | os.PathLike[str]], stdin: BinaryIO | None = None) -> Manifests:
+    """The manifests of everything that `paths` mean: files, folders, and `-` for `stdin`.
+
+    Never raises for what it finds there: look at `Manifests.problems`.
+    """
+    return read_manifests(read_all(paths, stdin))
 
 
 def read_all(paths: Iterable[str | os.PathLike[str]], stdin: BinaryIO | None) -> Iterator[Source | Problem]:

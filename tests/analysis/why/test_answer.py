@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from haechi.analysis.cluster.assumptions import Assumption
 from haechi.analysis.cluster.cluster import Cluster
 from haechi.analysis.cluster.names import UnknownName
-from haechi.analysis.why.can import can, judged
+from haechi.analysis.why.answer import can, judged
 from haechi.analysis.why.ports import UnknownPort
 from haechi.analysis.why.whatif import flips
 from haechi.engine import verdict
@@ -77,7 +77,7 @@ def test_the_nearest_rule_lacks_the_port() -> None:
     way = can(Cluster.of([WEB, DB, policy(RULES)]), "x/web", "x/db", "5432").pairs[0][0]
     assert not way.allowed
     assert way.ingress.nearest is not None
-    assert way.ingress.nearest.path in ("spec.ingress[0]", "spec.ingress[1]")
+    assert way.ingress.nearest.rule.path in ("spec.ingress[0]", "spec.ingress[1]")
     both = {lack.words for lack in way.ingress.nearest.lacks}
     assert both in ({"port 5432/TCP is not in rule 2"}, {"pod x/web: label app is web, not admin"})
 
@@ -95,7 +95,7 @@ def test_an_allowing_rule_is_named_and_its_deletion_denies() -> None:
     cluster = Cluster.of([WEB, DB, policy(RULES)])
     (way,) = can(cluster, "x/web", "x/db", "80").pairs[0]
     assert way.allowed
-    assert [rule.path for rule in way.ingress.allowing] == ["spec.ingress[1]"]
+    assert [rule.rule.path for rule in way.ingress.allowing] == ["spec.ingress[1]"]
     assert "delete spec.ingress[1] of policy x/p" in [str(change) for (change, *_) in flips(cluster, way)]
 
 

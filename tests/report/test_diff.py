@@ -5,9 +5,9 @@ from __future__ import annotations
 import csv
 import json
 
-from haechi.analysis.reach.diff import Cause, Difference
+from haechi.analysis.reach.difference import Cause, Difference
 from haechi.model.verdict import PolicyKey
-from haechi.report.differences import as_csv, as_json, as_markdown, as_text
+from haechi.report.diff import as_csv, as_json, as_markdown, as_text
 from haechi.sets import PortSet
 
 P, Q = Cause(PolicyKey("x", "p"), "added"), Cause(PolicyKey("x", "q"), "changed")

@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from haechi.analysis import Cluster, Connection, Grouping, connections
-from haechi.analysis.reach.connections import Listing
+from haechi.analysis.cluster import Cluster
+from haechi.analysis.reach import Connection, Grouping, connections
+from haechi.analysis.reach.listing import Listing
 from haechi.engine import point
 from haechi.model import Namespace, NetworkPolicy, Node, Object, Pod
 from haechi.model.verdict import Packet, PodKey

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from haechi import files as under_test
+from haechi.files import read_all
 from haechi.model import Code, Problem, Severity
-from haechi.model import files as under_test
-from haechi.model.files import read_all
 from haechi.model.source import Source
 
 

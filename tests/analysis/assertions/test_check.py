@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from haechi.analysis.assertions.checks import Check, Group, Ports, checks, single_addresses
+from haechi.analysis.assertions.check import Check, Group, Ports, checks, single_addresses
 from haechi.analysis.assertions.file import Anyone, Assertion, Party, Port
 from haechi.analysis.assertions.world import World
 from haechi.engine import Engine, point

@@ -14,7 +14,7 @@ from itertools import pairwise
 
 from haechi.analysis.cluster import Cluster
 from haechi.analysis.reach.classes import PodClass
-from haechi.analysis.reach.connections import range_text
+from haechi.analysis.reach.listing import range_text
 from haechi.analysis.reach.reach import Reach
 from haechi.analysis.reach.units import Unit, units
 from haechi.engine import PolicySet

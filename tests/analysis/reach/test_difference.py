@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from haechi.analysis.cluster.cluster import Cluster
-from haechi.analysis.reach.connections import connections
-from haechi.analysis.reach.diff import Kind, diff
+from haechi.analysis.reach.difference import Kind, diff
+from haechi.analysis.reach.listing import connections
 from haechi.model import Object
 from haechi.sets import AddressSet, PortSet
-from tests.analysis.reach.test_connections import judge
+from tests.analysis.reach.test_listing import judge
 from tests.building import pod, policy
 from tests.clusters import OTHER_ADDRESSES, objects
 

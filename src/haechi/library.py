@@ -1,0 +1,66 @@
+"""What `import haechi` offers: a cluster that is read from files and answers questions.
+
+The only place where input, questions and errors meet: `haechi.files` reads, `haechi.analysis` answers, and what cannot
+be answered raises a `HaechiError`.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+
+from haechi.analysis.cluster import Cluster as ClusterValue
+from haechi.analysis.lint import Finding, lint
+from haechi.analysis.reach import Connection, Difference, connections, diff
+from haechi.analysis.why import Answer, can
+from haechi.errors import HaechiError
+from haechi.files import load
+from haechi.model import Code, Problem
+
+
+class UnreadableInput(HaechiError):
+    """A path that does not exist or cannot be read.
+
+    Attributes:
+        problems: one for each such path, with `message` and `location`.
+    """
+
+    def __init__(self, problems: tuple[Problem, ...]) -> None:
+        self.problems = problems
+        super().__init__(problems)
+
+    def __str__(self) -> str:
+        return "; ".join(f"{problem.location}: {problem.message}" for problem in self.problems)
+
+
+class Cluster(ClusterValue):
+    """The same value as `haechi.analysis.cluster.Cluster`, with the questions as methods."""
+
+    @classmethod
+    def load(cls, *paths: str | os.PathLike[str]) -> Cluster:
+        """The cluster of some files and folders. What cannot be used is left out, and is in `problems`.
+
+        Raises:
+            UnreadableInput: a path does not exist or cannot be read.
+        """
+        manifests = load(paths)
+        unreadable = tuple(problem for problem in manifests.problems if problem.code is Code.UNREADABLE)
+        if unreadable:
+            raise UnreadableInput(unreadable)
+        return cls.of(manifests)
+
+    def connections(self, by: str = "workload", *, external: bool = True) -> tuple[Connection, ...]:
+        """All connections that policies allow: `haechi.analysis.reach.listing`, which can do more."""
+        return connections(self, by, external=external)
+
+    def can(self, source: str, destination: str, port: str | int | None = None) -> Answer:
+        """Whether `source` may reach `destination`, and why: `haechi.analysis.why.answer`."""
+        return can(self, source, destination, None if port is None else str(port))
+
+    def diff(self, new: ClusterValue) -> tuple[Difference, ...]:
+        """What `new` allows that this does not, and the reverse: `haechi.analysis.reach.difference`."""
+        return diff(self, new)
+
+    def lint(self, select: Iterable[str] = (), ignore: Iterable[str] = ()) -> tuple[Finding, ...]:
+        """Likely mistakes in its policies: `haechi.analysis.lint.lint`."""
+        return lint(self, select, ignore)
