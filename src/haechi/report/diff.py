@@ -19,7 +19,7 @@ _MARKS = {Kind.ADDED: "+", Kind.REMOVED: "-", Kind.CHANGED: "~"}
 def as_text(found: Iterable[Difference]) -> Iterator[str]:
     """`+ src -> dst: ports`, `-` for what is gone, `~` for other ports, each with its policies."""
     for one in found:
-        yield printable(f"{_MARKS[one.kind]} {one.src} -> {one.dst}: {_ports(one)}{_causes(one)}") + "\n"
+        yield printable(f"{_MARKS[one.kind]} {one.source} -> {one.destination}: {_ports(one)}{_causes(one)}") + "\n"
 
 
 def _ports(one: Difference) -> str:
@@ -37,8 +37,8 @@ def as_json(found: Iterable[Difference]) -> Iterator[str]:
     changes = [
         {
             "change": str(one.kind),
-            "src": one.src,
-            "dst": one.dst,
+            "src": one.source,
+            "dst": one.destination,
             "before": _ranges(one.before),
             "after": _ranges(one.after),
             "policies": [{"policy": str(cause.policy), "change": cause.change} for cause in one.causes],
@@ -57,7 +57,13 @@ def as_csv(found: Iterable[Difference]) -> Iterator[str]:
     """A row for each difference; ports in words."""
     yield "change,src,dst,before,after,policies\n"
     for one in found:
-        words = (one.src, one.dst, ports_text(one.before), ports_text(one.after), "; ".join(map(str, one.causes)))
+        words = (
+            one.source,
+            one.destination,
+            ports_text(one.before),
+            ports_text(one.after),
+            "; ".join(map(str, one.causes)),
+        )
         yield ",".join([str(one.kind), *map(cell, words)]) + "\n"
 
 
@@ -72,5 +78,5 @@ def as_markdown(found: Iterable[Difference]) -> Iterator[str]:
     yield "| | from | to | before | after | by |\n| --- | --- | --- | --- | --- | --- |\n"
     for one in listed:
         by = ", ".join(map(str, one.causes)) or "pods, labels or namespaces"
-        words = (one.src, one.dst, ports_text(one.before), ports_text(one.after), by)
+        words = (one.source, one.destination, ports_text(one.before), ports_text(one.after), by)
         yield f"| {one.kind} | {' | '.join(map(escaped, words))} |\n"

@@ -27,12 +27,15 @@ def test_differences_between_pods_are_those_of_the_lists(
 ) -> None:
     """For every pair of pods the ports before and after are those that `list` gives, which the reference confirms."""
     old, new = Cluster.of(common), Cluster.of([*common[dropped:], *more])
-    lists = [{(one.src, one.dst): one.ports for one in connections(side, "pod", external=False)} for side in (old, new)]
+    lists = [
+        {(one.source, one.destination): one.ports for one in connections(side, "pod", external=False)}
+        for side in (old, new)
+    ]
     wanted = {
         pair: (lists[0].get(pair, PortSet.NONE), lists[1].get(pair, PortSet.NONE)) for pair in lists[0] | lists[1]
     }
-    found = [one for one in diff(old, new) if "/" in one.src and "/" in one.dst]
-    assert {(one.src, one.dst): (one.before, one.after) for one in found} == {
+    found = [one for one in diff(old, new) if "/" in one.source and "/" in one.destination]
+    assert {(one.source, one.destination): (one.before, one.after) for one in found} == {
         pair: ports for pair, ports in wanted.items() if ports[0] != ports[1]
     }
 
@@ -47,7 +50,7 @@ def test_differences_to_outside_are_what_the_reference_says(common: list[Object]
             continue
         if any(entry.ip == text for side in (old, new) for entry in side.pods[key].status.host_ips):
             continue
-        lines = [one for one in found if one.src == f"{key}[Pod]" and _holds(one.dst, text)]
+        lines = [one for one in found if one.source == f"{key}[Pod]" and _holds(one.destination, text)]
         before, after = (passes(side.pods[key], text, 6, 80) for side, passes in sides)
         assert any(one.before.contains(6, 80) != one.after.contains(6, 80) for one in lines) == (before != after)
 
@@ -63,8 +66,8 @@ def test_a_set_does_not_differ_from_itself(found: list[Object]) -> None:
 
 def test_a_new_policy_is_the_cause_of_what_it_closes() -> None:
     old, new = Cluster.of([WEB, DB]), Cluster.of([WEB, DB, policy("{podSelector: {matchLabels: {app: db}}}")])
-    found = [one for one in diff(old, new) if one.src == "x/web[Pod]"]
-    assert [(one.kind, one.dst, [str(cause) for cause in one.causes]) for one in found] == [
+    found = [one for one in diff(old, new) if one.source == "x/web[Pod]"]
+    assert [(one.kind, one.destination, [str(cause) for cause in one.causes]) for one in found] == [
         (Kind.REMOVED, "x/db[Pod]", ["x/p (added)"])
     ]
 

@@ -43,7 +43,9 @@ def test_a_class_has_the_name_of_its_first_and_how_many_more() -> None:
     assert [(group.name, group.parts) for group in listing.groups] == [
         ("x/a[Pod]+2", ("x/a[Pod]", "y/b[Pod]", "z/c[Pod]"))
     ]
-    assert [(line.src, line.dst) for line in listing.connections(external=False)] == [("x/a[Pod]+2", "x/a[Pod]+2")]
+    assert [(line.source, line.destination) for line in listing.connections(external=False)] == [
+        ("x/a[Pod]+2", "x/a[Pod]+2")
+    ]
 
 
 def test_exposure_tells_what_no_policy_protects_and_who_may_come() -> None:

@@ -36,7 +36,7 @@ def reference(cluster: Cluster) -> ReferenceCluster:
 
 def lines(found: tuple[Connection, ...]) -> Lines:
     """By ends; no two lines have the same."""
-    made = {(one.src, one.dst): one.ports for one in found}
+    made = {(one.source, one.destination): one.ports for one in found}
     assert len(made) == len(found)
     return made
 
@@ -90,8 +90,8 @@ def test_lines_to_and_from_outside_are_what_the_reference_allows(found: list[Obj
         if owners(known, outside) or is_own_node(known, one, outside) or not own:
             continue
         name = f"{one.key}[Pod]"
-        out = PortSet.union_all([c.ports for c in listed if c.src == name and _holds(c.dst, text)])
-        into = PortSet.union_all([c.ports for c in listed if c.dst == name and _holds(c.src, text)])
+        out = PortSet.union_all([c.ports for c in listed if c.source == name and _holds(c.destination, text)])
+        into = PortSet.union_all([c.ports for c in listed if c.destination == name and _holds(c.source, text)])
         for on in random.sample(ONS, 3):
             assert out.contains(*on) == passes(one, text, *on), (name, text, on)
             assert into.contains(*on) == passes(text, one, *on), (text, name, on)
@@ -111,7 +111,7 @@ def test_every_grouping_says_the_same(found: list[Object], by: Grouping) -> None
     spelled = {
         (src, dst): line.ports
         for line in listing.connections()
-        for src, dst in product(names.get(line.src, [line.src]), names.get(line.dst, [line.dst]))
+        for src, dst in product(names.get(line.source, [line.source]), names.get(line.destination, [line.destination]))
         if src != dst
     }
     assert spelled == pods
@@ -129,7 +129,7 @@ def test_the_order_of_objects_does_not_matter(found: list[Object], random: Rando
 def test_no_line_is_empty_or_from_a_pod_to_itself(found: list[Object]) -> None:
     for line in connections(Cluster.of(found), Grouping.POD):
         assert line.ports
-        assert line.src != line.dst
+        assert line.source != line.destination
 
 
 @given(st.lists(objects(), max_size=14))
@@ -137,11 +137,11 @@ def test_ranges_of_one_pod_that_touch_differ(found: list[Object]) -> None:
     """Outside addresses are the fewest ranges: neighbours of the same family have other ports."""
     ahead: dict[tuple[str, int], PortSet] = {}
     for line in connections(Cluster.of(found), Grouping.POD):
-        if "/" not in line.dst:
-            first, last = (text_to_point(text) for text in line.dst.split("-"))
+        if "/" not in line.destination:
+            first, last = (text_to_point(text) for text in line.destination.split("-"))
             if first != 1 << 32:
-                assert ahead.get((line.src, first)) != line.ports
-            ahead[line.src, last + 1] = line.ports
+                assert ahead.get((line.source, first)) != line.ports
+            ahead[line.source, last + 1] = line.ports
 
 
 WEB, DB = pod("x/web", "10.0.0.1", marks="app=web"), pod("x/db", "10.0.0.2", marks="app=db", ports=("sql=5432/TCP",))
@@ -167,7 +167,7 @@ def test_outside_is_one_range_for_each_family_that_pods_have() -> None:
 
 def test_a_policy_closes_what_it_does_not_allow() -> None:
     found = connections(Cluster.of([WEB, DB, pod("x/other", "10.0.0.3"), policy(FROM_WEB)]), external=False)
-    assert [line.src for line in found if line.dst == "x/db[Pod]"] == ["x/web[Pod]"]
+    assert [line.source for line in found if line.destination == "x/db[Pod]"] == ["x/web[Pod]"]
 
 
 def test_focus_keeps_lines_of_those_pods_only() -> None:
@@ -181,20 +181,20 @@ def test_focus_keeps_lines_of_those_pods_only() -> None:
 def test_an_ip_block_means_pods_unless_told_otherwise(matches: bool, count: int) -> None:
     block = policy(FROM_WEB.replace("podSelector: {matchLabels: {app: web}}", "ipBlock: {cidr: 10.0.0.1/32}"))
     found = connections(Cluster.of([WEB, DB, block]), external=False, ipblock_matches_pods=matches)
-    assert len([line for line in found if line.dst == "x/db[Pod]"]) == count
+    assert len([line for line in found if line.destination == "x/db[Pod]"]) == count
 
 
 def test_a_range_that_only_pods_have_is_not_outside() -> None:
     block = policy(FROM_WEB.replace("podSelector: {matchLabels: {app: web}}", "ipBlock: {cidr: 10.0.0.1/32}"))
     found = connections(Cluster.of([WEB, DB, block]))
-    assert [line.src for line in found if line.dst == "x/db[Pod]"] == ["x/web[Pod]"]
+    assert [line.source for line in found if line.destination == "x/db[Pod]"] == ["x/web[Pod]"]
 
 
 def test_a_namespace_label_makes_a_difference() -> None:
     rule = FROM_WEB.replace("podSelector: {matchLabels: {app: web}}", "namespaceSelector: {matchLabels: {team: a}}")
     found: list[Namespace | Node | Pod | NetworkPolicy] = [DB, pod("y/one", "10.0.0.5"), pod("z/two", "10.0.0.6")]
     cluster = Cluster.of([*found, namespace("y", "team=a"), namespace("z", "team=b"), policy(rule)])
-    assert [c.src for c in connections(cluster, external=False) if c.dst == "x/db[Pod]"] == ["y/one[Pod]"]
+    assert [c.source for c in connections(cluster, external=False) if c.destination == "x/db[Pod]"] == ["y/one[Pod]"]
 
 
 def test_ports_of_the_samples_are_those_of_random_clusters() -> None:

@@ -50,15 +50,15 @@ class Difference:
     """A connection whose ports differ.
 
     Attributes:
-        src: who connects, as in `Connection`.
-        dst: to whom.
+        source: who connects, as in `Connection`.
+        destination: to whom.
         before: the ports in the old set.
         after: the ports in the new set.
         causes: the policies behind it; none where only pods, labels or namespaces differ.
     """
 
-    src: str
-    dst: str
+    source: str
+    destination: str
     before: PortSet
     after: PortSet
     causes: tuple[Cause, ...] = ()
@@ -98,11 +98,11 @@ class _Comparison:
 
     def all(self) -> Iterator[Difference]:
         between = [difference for numbers in self._units for difference in self._between(numbers)]
-        yield from sorted(between, key=lambda difference: (difference.src, difference.dst))
+        yield from sorted(between, key=lambda difference: (difference.source, difference.destination))
         sent = [one for numbers in self._units for one in self._outside(numbers, Direction.EGRESS)]
         received = [one for numbers in self._units for one in self._outside(numbers, Direction.INGRESS)]
-        yield from (one for _, one in sorted(sent, key=lambda pair: (pair[1].src, pair[0])))
-        yield from (one for _, one in sorted(received, key=lambda pair: (pair[0], pair[1].dst)))
+        yield from (one for _, one in sorted(sent, key=lambda pair: (pair[1].source, pair[0])))
+        yield from (one for _, one in sorted(received, key=lambda pair: (pair[0], pair[1].destination)))
 
     def _classes(self, numbers: _Numbers) -> _Pair:
         before, after = numbers

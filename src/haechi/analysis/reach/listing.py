@@ -29,11 +29,19 @@ class Grouping(StrEnum):
 
 
 class Connection(NamedTuple):
-    """`src` may reach `dst` on `ports`. A name is `namespace/name[Kind]`, or a range of outside addresses."""
+    """`source` may reach `destination` on `ports`. Each is `namespace/name[Kind]`, or a range of outside addresses."""
 
-    src: str
-    dst: str
+    source: str
+    destination: str
     ports: PortSet
+
+
+class _Reached(NamedTuple):
+    """One end of a connection: pods by name, or the `outside` addresses that the name stands for."""
+
+    name: str
+    ports: PortSet
+    outside: AddressSet = AddressSet.NONE
 
 
 @dataclass(frozen=True)
@@ -67,41 +75,47 @@ class Listing:
             address: also lines that have one of these outside addresses at an end, if given.
         """
         chosen = None if focus is None else frozenset(group.name for group in self.groups if focus(group))
-        by_class: dict[int, list[tuple[str, PortSet]]] = {}
+        by_class: dict[int, list[_Reached]] = {}
         for group in self.groups:
-            ahead = by_class.get(group.number)
-            if ahead is None:
-                ahead = by_class[group.number] = list(self._ahead(group, external))
-            yield from self._lines(group, ahead, chosen, address)
+            reached = by_class.get(group.number)
+            if reached is None:
+                reached = by_class[group.number] = list(self._reached(group, external))
+            yield from self._lines(group, reached, chosen, address)
         if external:
-            for first, last, dst, ports in sorted(self._incoming(), key=lambda line: (line[0], line[1], line[2])):
-                if chosen is None or dst in chosen or _meets(address, first, last):
-                    yield Connection(range_text(first, last), dst, ports)
+            for first, last, destination, ports in sorted(
+                self._incoming(), key=lambda line: (line[0], line[1], line[2])
+            ):
+                if chosen is None or destination in chosen or _meets(address, first, last):
+                    yield Connection(range_text(first, last), destination, ports)
 
-    def _ahead(self, group: Group, external: bool) -> Iterator[tuple[str, PortSet]]:
+    def _reached(self, group: Group, external: bool) -> Iterator[_Reached]:
         servers = self.reach.servers(self.reach.classes[group.number])
         for other in self.groups:
             ports = servers.get(other.number)
             if ports is not None:
-                yield other.name, ports
+                yield _Reached(other.name, ports)
         if external:
             for first, last, ports in self.reach.outside(self.reach.classes[group.number], Direction.EGRESS):
-                yield range_text(first, last), ports
+                yield _Reached(range_text(first, last), ports, AddressSet([(first, last)]))
 
     def _lines(
         self,
         group: Group,
-        ahead: list[tuple[str, PortSet]],
+        reached: list[_Reached],
         chosen: frozenset[str] | None,
         address: AddressSet | None,
     ) -> Iterator[Connection]:
-        src = group.name
-        every = chosen is None or src in chosen
-        for dst, ports in ahead:
-            if dst == src and not group.has_others:
+        source = group.name
+        every = chosen is None or source in chosen
+        for destination, ports, outside in reached:
+            if destination == source and not group.has_others:
                 continue
-            if every or (chosen is not None and dst in chosen) or (address is not None and _in(address, dst)):
-                yield Connection(src, dst, ports)
+            if (
+                every
+                or (chosen is not None and destination in chosen)
+                or (address is not None and not address.isdisjoint(outside))
+            ):
+                yield Connection(source, destination, ports)
 
     def _incoming(self) -> Iterator[tuple[int, int, str, PortSet]]:
         for group in self.groups:
@@ -138,14 +152,6 @@ def connections(
 def range_text(first: int, last: int) -> str:
     """`first-last`, both included."""
     return f"{point_to_text(first)}-{point_to_text(last)}"
-
-
-def _in(addresses: AddressSet, name: str) -> bool:
-    """Whether a name is a range that holds one of these addresses."""
-    first, dash, last = name.partition("-")
-    if "/" in name or not dash:
-        return False
-    return not addresses.isdisjoint(AddressSet.from_range(first, last))
 
 
 def _meets(addresses: AddressSet | None, first: int, last: int) -> bool:
