@@ -3,7 +3,7 @@
 from haechi.engine.delta import Delta, PodChange, PodState
 from haechi.engine.endpoint import PROTOCOL_NUMBERS, Endpoint, NamedPort, points
 from haechi.engine.engine import Engine
-from haechi.engine.meaning import addresses, point, traffic, verdict
+from haechi.engine.meaning import addresses, allowed_ports, includes, point, rule_ports, traffic, verdict
 from haechi.engine.policy import Defect, Policy, PolicyRule, Unreadable, read_peer, read_ports
 from haechi.engine.policyset import PolicySet
 from haechi.engine.selection import ANY_POD, NAMESPACE_NAME_LABEL, NamedPeer, Peers, PodSelection
@@ -27,10 +27,13 @@ __all__ = [
     "PolicySet",
     "Unreadable",
     "addresses",
+    "allowed_ports",
+    "includes",
     "point",
     "points",
     "read_peer",
     "read_ports",
+    "rule_ports",
     "traffic",
     "verdict",
 ]

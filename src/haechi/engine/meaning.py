@@ -10,7 +10,8 @@ from ipaddress import IPv4Address
 
 from haechi.engine.endpoint import Endpoint
 from haechi.engine.engine import Engine
-from haechi.engine.policyset import PolicySet
+from haechi.engine.policy import PolicyRule
+from haechi.engine.policyset import PolicySet, ports_by_name
 from haechi.engine.selection import NamedPeer, Peers
 from haechi.model import CLOSED, OPEN, Address, Direction, Packet, PacketVerdict, Side
 from haechi.sets import AddressSet, PortSet, Traffic
@@ -48,25 +49,44 @@ def side(
     policies = engine.policy_set(subject, direction)
     if policies is None:
         return OPEN
-    allowed = any(_means(engine, peers, remote, peer) for peers in policies.at(packet.protocol, packet.port)) or any(
-        _names(engine, named, peer, packet) for named in policies.named
+    allowed = any(includes(engine, peers, remote, peer) for peers in policies.at(packet.protocol, packet.port)) or any(
+        _named_ports(engine, named, peer).contains(packet.protocol, packet.port) for named in policies.named
     )
     return Side(allowed, isolated=True, policies=policies.policies)
 
 
-def _means(engine: Engine, peers: Peers, remote: int, peer: Endpoint | None) -> bool:
+def includes(engine: Engine, peers: Peers, remote: int, peer: Endpoint | None) -> bool:
+    """Whether peers include the address `remote`, which is that of the pod `peer` if there is one."""
     if peers.anywhere or remote in peers.blocks:
         return True
     return peer is not None and any(engine.is_member(peer, selection) for selection in peers.selections)
 
 
-def _names(engine: Engine, named: NamedPeer, peer: Endpoint | None, packet: Packet) -> bool:
-    return (
-        peer is not None
-        and packet.protocol == named.protocol
-        and (named.protocol, named.name, packet.port) in peer.ports
-        and engine.is_member(peer, named.selection)
-    )
+def _named_ports(engine: Engine, named: NamedPeer, peer: Endpoint | None) -> PortSet:
+    """The ports of a pod that an egress rule allows by name."""
+    if peer is None or not engine.is_member(peer, named.selection):
+        return PortSet.NONE
+    return ports_by_name(peer.ports, [(named.protocol, named.name)])
+
+
+def rule_ports(
+    engine: Engine, rule: PolicyRule, direction: Direction, subject: Endpoint, peer: Endpoint | None
+) -> PortSet:
+    """The ports of one rule on the pod that receives: its numbers, and those behind its names."""
+    if not rule.names:
+        return rule.ports
+    if direction is Direction.INGRESS:
+        return rule.ports | ports_by_name(subject.ports, rule.names)
+    return PortSet.union_all([rule.ports, *(_named_ports(engine, named, peer) for named in rule.named_peers())])
+
+
+def allowed_ports(engine: Engine, policies: PolicySet | None, remote: int, peer: Endpoint | None) -> PortSet:
+    """Every port that a policy set allows with one address; all of them without a policy set."""
+    if policies is None:
+        return PortSet.ALL
+    terms = ((PortSet.ALL, policies.everywhere), *policies.by_ports)
+    found = [ports for ports, peers in terms if includes(engine, peers, remote, peer)]
+    return PortSet.union_all([*found, *(_named_ports(engine, named, peer) for named in policies.named)])
 
 
 def addresses(engine: Engine, peers: Peers) -> AddressSet:
@@ -84,7 +104,5 @@ def traffic(engine: Engine, policies: PolicySet | None) -> Traffic:
     terms += [(addresses(engine, peers), ports) for ports, peers in policies.by_ports]
     for named in policies.named:
         for endpoint, own in engine.members(named.selection):
-            for port in endpoint.ports:
-                if (port.protocol, port.name) == (named.protocol, named.name):
-                    terms.append((AddressSet.of(*own), PortSet.port(port.protocol, port.number)))
+            terms.append((AddressSet.of(*own), ports_by_name(endpoint.ports, [(named.protocol, named.name)])))
     return Traffic.from_terms(terms)

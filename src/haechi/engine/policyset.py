@@ -11,7 +11,7 @@ that it isolates, and passes on everything for all others: those have no policy 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
 from haechi.engine.endpoint import NamedPort
@@ -79,8 +79,13 @@ def _resolved(rule: PolicyRule, ports: tuple[NamedPort, ...]) -> PortSet:
     """The rule's ports with its names looked up on the isolated pod; a name that the pod lacks allows nothing."""
     if not rule.names:
         return rule.ports
-    numbers = [PortSet.port(port.protocol, port.number) for port in ports if (port.protocol, port.name) in rule.names]
-    return PortSet.union_all([rule.ports, *numbers])
+    return rule.ports | ports_by_name(ports, rule.names)
+
+
+def ports_by_name(ports: Iterable[NamedPort], names: Collection[tuple[int, str]]) -> PortSet:
+    """The numbers that a pod gives to some names, each with its IP protocol."""
+    found = [PortSet.port(port.protocol, port.number) for port in ports if (port.protocol, port.name) in names]
+    return PortSet.union_all(found)
 
 
 def _by_ports(groups: list[tuple[PortSet, Peers]]) -> tuple[tuple[PortSet, Peers], ...]:

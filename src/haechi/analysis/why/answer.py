@@ -15,7 +15,7 @@ from haechi.analysis.cluster import Assumption, Cluster, UnknownName, address_na
 from haechi.analysis.reach import V6_START, Classes
 from haechi.analysis.why.ports import AskedPort
 from haechi.analysis.why.rules import Approach, RuleAnswer, rule_answers
-from haechi.engine import Endpoint, verdict
+from haechi.engine import Endpoint, allowed_ports, verdict
 from haechi.model import Direction, Location, Packet, PodKey, PolicyKey, Side
 from haechi.sets import PortSet, point_to_text
 
@@ -189,24 +189,7 @@ def _allowed(
 ) -> PortSet:
     """Every port that one side allows towards one address."""
     policies = None if subject is None else cluster.engine.policy_set(subject, direction)
-    if policies is None:
-        return PortSet.ALL
-    engine = cluster.engine
-    found = [
-        ports
-        for ports, peers in ((PortSet.ALL, policies.everywhere), *policies.by_ports)
-        if peers.anywhere
-        or remote in peers.blocks
-        or (peer is not None and any(engine.is_member(peer, selection) for selection in peers.selections))
-    ]
-    for named in policies.named:
-        if peer is not None and engine.is_member(peer, named.selection):
-            found += [
-                PortSet.port(port.protocol, port.number)
-                for port in peer.ports
-                if (port.protocol, port.name) == (named.protocol, named.name)
-            ]
-    return PortSet.union_all(found)
+    return allowed_ports(cluster.engine, policies, remote, peer)
 
 
 def _assumed(cluster: Cluster, pairs: list[tuple[Way, ...]]) -> Iterator[Assumption]:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from haechi.analysis.cluster import Cluster, protocol_text
 from haechi.analysis.why.changes import LabelChange
 from haechi.analysis.why.items import Item, peer_items, port_items
-from haechi.engine import NAMESPACE_NAME_LABEL, Endpoint, PodSelection, Policy, PolicyRule
+from haechi.engine import NAMESPACE_NAME_LABEL, Endpoint, PodSelection, Policy, PolicyRule, includes, rule_ports
 from haechi.model import Direction, Location, PodKey, PolicyKey, RuleRef
 from haechi.select import Requirement, Selector, SelectorOperator
 from haechi.sets import point_to_text
@@ -87,7 +87,7 @@ def rule_answers(cluster: Cluster, policy: Policy, approach: Approach) -> Iterat
     for ref, rule in policy.referenced(approach.direction):
         on = _port_lacks(cluster, rule, ref.index, approach)
         items = peer_items(written, ref)
-        peers = [item for item in items if _is_meant(cluster, item.rule, approach)]
+        peers = [item for item in items if includes(cluster.engine, item.rule.peers, approach.remote, approach.peer)]
         lacks: tuple[Lack, ...] = ()
         nearest: Item | None = None
         if items and not peers:
@@ -118,28 +118,8 @@ def _port_lacks(cluster: Cluster, rule: PolicyRule, place: int, approach: Approa
 
 
 def _has_port(cluster: Cluster, rule: PolicyRule, approach: Approach) -> bool:
-    return rule.ports.contains(approach.protocol, approach.port) or _is_named(cluster, rule, approach)
-
-
-def _is_named(cluster: Cluster, rule: PolicyRule, approach: Approach) -> bool:
-    """Whether the port is the number behind one of the rule's names; only whom labels mean has names."""
-    server = approach.subject if approach.direction is Direction.INGRESS else approach.peer
-    if server is None:
-        return False
-    if approach.direction is Direction.EGRESS and not rule.peers.anywhere and not _is_selected(cluster, rule, server):
-        return False
-    named = [name for protocol, name in rule.names if protocol == approach.protocol]
-    return any((approach.protocol, name, approach.port) in server.ports for name in named)
-
-
-def _is_selected(cluster: Cluster, rule: PolicyRule, peer: Endpoint) -> bool:
-    return any(cluster.engine.is_member(peer, selection) for selection in rule.peers.selections)
-
-
-def _is_meant(cluster: Cluster, rule: PolicyRule, approach: Approach) -> bool:
-    """Whether the rule's peers mean the other end."""
-    peers, peer = rule.peers, approach.peer
-    return peers.anywhere or approach.remote in peers.blocks or (peer is not None and _is_selected(cluster, rule, peer))
+    ports = rule_ports(cluster.engine, rule, approach.direction, approach.subject, approach.peer)
+    return ports.contains(approach.protocol, approach.port)
 
 
 def _nearest(cluster: Cluster, items: tuple[Item, ...], approach: Approach) -> tuple[tuple[Lack, ...], Item]:
