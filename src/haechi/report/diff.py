@@ -7,13 +7,13 @@ from collections.abc import Iterable, Iterator
 import msgspec
 
 from haechi.analysis.cluster import port_ranges, ports_text
-from haechi.analysis.reach import Difference, Kind
+from haechi.analysis.reach import ChangeKind, Difference
 from haechi.model import printable
 from haechi.report.connections import cell, escaped
 from haechi.sets import PortSet
 
 VERSION = 1
-_MARKS = {Kind.ADDED: "+", Kind.REMOVED: "-", Kind.CHANGED: "~"}
+_MARKS = {ChangeKind.ADDED: "+", ChangeKind.REMOVED: "-", ChangeKind.CHANGED: "~"}
 
 
 def as_text(found: Iterable[Difference]) -> Iterator[str]:
@@ -23,7 +23,7 @@ def as_text(found: Iterable[Difference]) -> Iterator[str]:
 
 
 def _ports(one: Difference) -> str:
-    if one.kind is Kind.CHANGED:
+    if one.kind is ChangeKind.CHANGED:
         return f"{ports_text(one.before)}, now {ports_text(one.after)}"
     return ports_text(one.after or one.before)
 
@@ -73,7 +73,7 @@ def as_markdown(found: Iterable[Difference]) -> Iterator[str]:
     if not listed:
         yield "No connection changes.\n"
         return
-    counts = {kind: sum(one.kind is kind for one in listed) for kind in Kind}
+    counts = {kind: sum(one.kind is kind for one in listed) for kind in ChangeKind}
     yield f"**Connections: {', '.join(f'{count} {kind}' for kind, count in counts.items() if count)}**\n\n"
     yield "| | from | to | before | after | by |\n| --- | --- | --- | --- | --- | --- |\n"
     for one in listed:

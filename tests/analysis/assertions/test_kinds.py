@@ -6,7 +6,7 @@ from random import Random
 
 from haechi.analysis.assertions.kinds import Kinds
 from haechi.analysis.assertions.world import World
-from haechi.analysis.reach.rows import Spot
+from haechi.analysis.reach.rows import AddressKind
 from haechi.engine import Engine
 from haechi.model.verdict import Direction
 from haechi.sets import AddressSet, PortSet, text_to_point
@@ -62,4 +62,4 @@ def test_senders_are_the_pods_that_the_rules_policy_isolates() -> None:
     (found,) = kinds.reached(points[text_to_point("10.0.0.2")])
     assert set(found.senders) == {points[text_to_point(text)] for text in ("10.0.0.1", "fd00::1")}
     assert (found.rule.path, found.ports) == ("spec.egress[0]", PortSet.ALL)
-    assert {spot.number for spot in found.senders} == {Spot(1, 0).number}
+    assert {spot.number for spot in found.senders} == {AddressKind(1, 0).number}

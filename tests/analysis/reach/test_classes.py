@@ -8,7 +8,7 @@ from random import Random
 import pytest
 
 from haechi.analysis.cluster.cluster import Cluster
-from haechi.analysis.reach.classes import Classes
+from haechi.analysis.reach.classes import PodClasses
 from haechi.engine import point
 from haechi.model.verdict import Direction, Packet
 from haechi.reference import allowed
@@ -28,7 +28,7 @@ def test_pods_of_one_class_can_be_exchanged(by_rule: bool) -> None:
     for seed in range(40):
         objects = small.objects(Random(seed))
         known, engine = small.reference(objects), Cluster.of(objects).engine
-        for one in Classes.of(engine, by_rule=by_rule).all:
+        for one in PodClasses.of(engine, by_rule=by_rule).all:
             ends = [engine.endpoint(key) for key in one.members]
             if len(ends) < 2 or not one.spots:
                 continue
@@ -56,7 +56,7 @@ def test_pods_of_one_class_can_be_exchanged(by_rule: bool) -> None:
 def numbers(objects: small.Objects, *, by_rule: bool = False, blocks: bool = True) -> list[list[str]]:
     """The members of each class."""
     engine = Cluster.of(objects).engine
-    found = Classes.of(engine, by_rule=by_rule, ipblock_matches_pods=blocks).all
+    found = PodClasses.of(engine, by_rule=by_rule, ipblock_matches_pods=blocks).all
     return [[key.name for key in one.members] for one in found]
 
 
@@ -97,7 +97,7 @@ def test_blocks_do_not_tell_pods_apart_where_they_do_not_mean_pods() -> None:
 def test_a_spot_for_each_kind_of_address() -> None:
     block = policy("{policyTypes: [Egress], egress: [{to: [{ipBlock: {cidr: 10.0.0.4/30}}]}]}")
     engine = Cluster.of([pod("x/a", "10.0.0.1", "10.0.0.2", "10.0.0.5", "fd00::1"), block]).engine
-    found = Classes.of(engine)
+    found = PodClasses.of(engine)
     assert [point_to_text(spot) for spot in found.all[0].spots] == ["10.0.0.2", "10.0.0.5", "fd00::1"]
     inside = [found.stretch(text_to_point(f"10.0.0.{number}")) for number in (1, 2, 4, 5, 8)]
     assert [inside[0] == each for each in inside] == [True, True, False, False, False]
@@ -106,12 +106,12 @@ def test_a_spot_for_each_kind_of_address() -> None:
 
 def test_a_pod_without_an_address_of_its_own_has_no_spot() -> None:
     engine = Cluster.of([pod("x/a", "10.0.0.1"), pod("y/b", "10.0.0.1")]).engine
-    assert [one.spots for one in Classes.of(engine).all] == [()]
+    assert [one.spots for one in PodClasses.of(engine).all] == [()]
     assert point(ip_address("10.0.0.1")) == text_to_point("10.0.0.1")
 
 
 def test_selections_know_their_classes() -> None:
     engine = Cluster.of([A, B, policy("{ingress: [{from: [{podSelector: {matchLabels: {app: a}}}]}]}")]).engine
-    found = Classes.of(engine)
+    found = PodClasses.of(engine)
     (rule,) = next(iter(engine.policies.values())).rules(Direction.INGRESS)
     assert [found.selected[selection] for selection in rule.peers.selections] == [(0,)]

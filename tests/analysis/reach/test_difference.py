@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from haechi.analysis.cluster.cluster import Cluster
-from haechi.analysis.reach.difference import Kind, diff
+from haechi.analysis.reach.difference import ChangeKind, diff
 from haechi.analysis.reach.listing import connections
 from haechi.model import Object
 from haechi.sets import AddressSet, PortSet
@@ -68,7 +68,7 @@ def test_a_new_policy_is_the_cause_of_what_it_closes() -> None:
     old, new = Cluster.of([WEB, DB]), Cluster.of([WEB, DB, policy("{podSelector: {matchLabels: {app: db}}}")])
     found = [one for one in diff(old, new) if one.source == "x/web[Pod]"]
     assert [(one.kind, one.destination, [str(cause) for cause in one.causes]) for one in found] == [
-        (Kind.REMOVED, "x/db[Pod]", ["x/p (added)"])
+        (ChangeKind.REMOVED, "x/db[Pod]", ["x/p (added)"])
     ]
 
 
@@ -76,17 +76,17 @@ def test_other_ports_are_a_change_that_adds_and_removes() -> None:
     one = policy(FROM_WEB.replace("}}}]}]", "}}}], ports: [{port: 80}]}]"))
     other = policy(FROM_WEB.replace("}}}]}]", "}}}], ports: [{port: 81}]}]"))
     (found,) = diff(Cluster.of([WEB, DB, one]), Cluster.of([WEB, DB, other]))
-    assert (found.kind, found.adds, found.removes) == (Kind.CHANGED, True, True)
+    assert (found.kind, found.adds, found.removes) == (ChangeKind.CHANGED, True, True)
     assert [str(cause) for cause in found.causes] == ["x/p (changed)"]
 
 
 def test_a_label_that_changes_is_no_policys_doing() -> None:
     renamed = pod("x/web", "10.0.0.1", marks="app=other")
     (found,) = diff(Cluster.of([WEB, DB, policy(FROM_WEB)]), Cluster.of([renamed, DB, policy(FROM_WEB)]))
-    assert (found.kind, found.causes) == (Kind.REMOVED, ())
+    assert (found.kind, found.causes) == (ChangeKind.REMOVED, ())
 
 
 @pytest.mark.parametrize(("old", "new"), [([WEB], [WEB, DB]), ([WEB, DB], [WEB])])
 def test_a_pod_that_comes_or_goes_is_told(old: list[Object], new: list[Object]) -> None:
     kinds = {one.kind for one in diff(Cluster.of(old), Cluster.of(new))}
-    assert kinds == {Kind.ADDED if len(new) > len(old) else Kind.REMOVED}
+    assert kinds == {ChangeKind.ADDED if len(new) > len(old) else ChangeKind.REMOVED}

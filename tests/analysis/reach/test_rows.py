@@ -5,8 +5,8 @@ from __future__ import annotations
 from random import Random
 
 from haechi.analysis.cluster.cluster import Cluster
-from haechi.analysis.reach.classes import Classes
-from haechi.analysis.reach.rows import Rows, Spot, outside
+from haechi.analysis.reach.classes import PodClasses
+from haechi.analysis.reach.rows import AddressKind, Rows, outside
 from haechi.engine import Engine, PolicySet, traffic
 from haechi.model.verdict import Direction
 from haechi.sets import AddressSet, PortSet, text_to_point
@@ -23,13 +23,13 @@ def test_each_spot_has_the_ports_that_the_engine_gives_its_address() -> None:
     named = allowed = 0
     for seed in range(40):
         engine = Cluster.of(small.objects(Random(seed))).engine
-        classes = Classes.of(engine)
+        classes = PodClasses.of(engine)
         rows = Rows(classes)
         for policies in policy_sets(engine):
             row, right = rows.of(policies), traffic(engine, policies)
             for one in classes.all:
                 for place, address in enumerate(one.spots):
-                    assert row.get(Spot(one.number, place), PortSet.NONE) == right.at(address)
+                    assert row.get(AddressKind(one.number, place), PortSet.NONE) == right.at(address)
             named += bool(policies.named)
             allowed += len(row)
     assert (named > 5, allowed > 100) == (True, True)
@@ -53,6 +53,6 @@ def test_blocks_mean_pods_or_not() -> None:
     block = policy("{ingress: [{from: [{ipBlock: {cidr: 10.0.0.0/8}}]}]}")
     engine = Cluster.of([pod("x/a", "10.0.0.1"), block]).engine
     (policies,) = policy_sets(engine)
-    for means_pods, found in ((True, {Spot(0, 0): PortSet.ALL}), (False, {})):
-        classes = Classes.of(engine, ipblock_matches_pods=means_pods)
+    for means_pods, found in ((True, {AddressKind(0, 0): PortSet.ALL}), (False, {})):
+        classes = PodClasses.of(engine, ipblock_matches_pods=means_pods)
         assert Rows(classes, ipblock_matches_pods=means_pods).of(policies) == found

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from haechi.analysis.cluster.cluster import Cluster
-from haechi.analysis.reach.classes import Classes
+from haechi.analysis.reach.classes import PodClasses
 from haechi.analysis.reach.units import Unit, units
 from haechi.model import Object, Pod
 from tests.analysis.cluster.test_owners import owned
@@ -21,7 +21,7 @@ def job(number: int, name: str = "work") -> Pod:
 
 
 def compared(old: Sequence[Object], new: Sequence[Object]) -> list[Unit]:
-    sides = [(cluster, Classes.of(cluster.engine).all) for cluster in (Cluster.of(old), Cluster.of(new))]
+    sides = [(cluster, PodClasses.of(cluster.engine).all) for cluster in (Cluster.of(old), Cluster.of(new))]
     return list(units(*sides))
 
 

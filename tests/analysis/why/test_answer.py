@@ -13,7 +13,7 @@ from haechi.analysis.cluster.cluster import Cluster
 from haechi.analysis.cluster.names import UnknownName
 from haechi.analysis.why.answer import can, judged
 from haechi.analysis.why.ports import UnknownPort
-from haechi.analysis.why.whatif import flips
+from haechi.analysis.why.whatif import smallest_changes
 from haechi.engine import verdict
 from haechi.model import Object
 from haechi.reference import Cluster as ReferenceCluster
@@ -57,7 +57,7 @@ def test_every_proposed_change_turns_the_reference_round(found: list[Object], ra
     for one in random.sample(packets, min(len(packets), 3)):
         ends = [cluster.engine.owner(text_to_point(str(address))) for address in (one.source, one.destination)]
         way = judged(cluster, one, *ends)
-        for changes in flips(cluster, way):
+        for changes in smallest_changes(cluster, way):
             with tried(cluster, changes):
                 assert verdict(cluster.engine, one).allowed != way.allowed
         assert verdict(cluster.engine, one) == verdict(Cluster.of(found).engine, one)
@@ -78,8 +78,8 @@ def test_the_nearest_rule_lacks_the_port() -> None:
     assert not way.allowed
     assert way.ingress.nearest is not None
     assert way.ingress.nearest.rule.path in ("spec.ingress[0]", "spec.ingress[1]")
-    both = {lack.words for lack in way.ingress.nearest.lacks}
-    assert both in ({"port 5432/TCP is not in rule 2"}, {"pod x/web: label app is web, not admin"})
+    both = {mismatch.words for mismatch in way.ingress.nearest.mismatches}
+    assert both in ({"port 5432/TCP is not among its ports"}, {"pod x/web: label app is web, not admin"})
 
 
 def test_the_nearest_rule_lacks_a_namespace_label() -> None:
@@ -87,8 +87,11 @@ def test_the_nearest_rule_lacks_a_namespace_label() -> None:
     cluster = Cluster.of([pod("y/web", "10.0.0.1"), DB, namespace("y"), policy(rule)])
     (way,) = can(cluster, "y/web", "x/db", "5432").pairs[0]
     assert way.ingress.nearest is not None
-    assert [lack.words for lack in way.ingress.nearest.lacks] == ["namespace y: label team=a is missing"]
-    assert [str(change) for (change, *_) in flips(cluster, way)] == ["label namespace y team=a", "delete policy x/p"]
+    assert [mismatch.words for mismatch in way.ingress.nearest.mismatches] == ["namespace y: label team=a is missing"]
+    assert [str(change) for (change, *_) in smallest_changes(cluster, way)] == [
+        "label namespace y team=a",
+        "delete policy x/p",
+    ]
 
 
 def test_an_allowing_rule_is_named_and_its_deletion_denies() -> None:
@@ -96,7 +99,7 @@ def test_an_allowing_rule_is_named_and_its_deletion_denies() -> None:
     (way,) = can(cluster, "x/web", "x/db", "80").pairs[0]
     assert way.allowed
     assert [rule.rule.path for rule in way.ingress.allowing] == ["spec.ingress[1]"]
-    assert "delete spec.ingress[1] of policy x/p" in [str(change) for (change, *_) in flips(cluster, way)]
+    assert "delete spec.ingress[1] of policy x/p" in [str(change) for (change, *_) in smallest_changes(cluster, way)]
 
 
 def test_the_name_of_a_port_is_the_receivers() -> None:

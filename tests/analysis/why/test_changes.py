@@ -35,9 +35,9 @@ class Stop(Exception):
     ("change", "words", "allows"),
     [
         (LabelChange("Namespace", PodKey("", "x"), "team", "a"), "label namespace x team=a", True),
-        (LabelChange("Namespace", PodKey("", "x"), "team", None), "take label team from namespace x", False),
+        (LabelChange("Namespace", PodKey("", "x"), "team", None), "remove label team from namespace x", False),
         (LabelChange("Pod", PodKey("x", "db"), "app", "other"), "label pod x/db app=other", True),
-        (LabelChange("Pod", PodKey("x", "db"), "app", None), "take label app from pod x/db", True),
+        (LabelChange("Pod", PodKey("x", "db"), "app", None), "remove label app from pod x/db", True),
         (PolicyDeletion(POLICY), "delete policy x/p", True),
         (RuleDeletion(RuleRef(POLICY, Direction.INGRESS, 0)), "delete spec.ingress[0] of policy x/p", False),
     ],

@@ -11,7 +11,7 @@ import pytest
 
 from haechi import Cluster
 from haechi.analysis.why.answer import can
-from haechi.analysis.why.rules import Approach, Part, RuleAnswer, rule_answers
+from haechi.analysis.why.rules import ItemRef, RuleAnswer, Viewpoint, rule_answers
 from haechi.engine import Endpoint, point
 from haechi.model import NetworkPolicy, NetworkPolicyIngressRule, NetworkPolicyPeer
 from haechi.model.verdict import Direction, Packet, PolicyKey
@@ -21,7 +21,7 @@ from tests.analysis import small
 from tests.building import pod, policy
 
 
-def approaches(cluster: Cluster, packet: Packet) -> list[tuple[Direction, Endpoint | None, Endpoint | None, int]]:
+def viewpoints(cluster: Cluster, packet: Packet) -> list[tuple[Direction, Endpoint | None, Endpoint | None, int]]:
     """Both ends, as they see a packet: direction, pod, the pod at the other end and its address."""
     source, destination = point(packet.source), point(packet.destination)
     client, server = cluster.engine.owner(source), cluster.engine.owner(destination)
@@ -31,11 +31,11 @@ def approaches(cluster: Cluster, packet: Packet) -> list[tuple[Direction, Endpoi
 def answers(cluster: Cluster, packet: Packet) -> list[tuple[Direction, PolicyKey, RuleAnswer]]:
     """What every rule of every policy that isolates an end says to a packet."""
     found = []
-    for direction, subject, peer, remote in approaches(cluster, packet):
+    for direction, subject, peer, remote in viewpoints(cluster, packet):
         if subject is not None:
-            approach = Approach(subject, direction, remote, peer, packet.protocol, packet.port)
+            viewpoint = Viewpoint(subject, direction, remote, peer, packet.protocol, packet.port)
             for key in sorted(cluster.engine.policies_of(subject, direction)):
-                said = rule_answers(cluster, cluster.engine.policies[key], approach)
+                said = rule_answers(cluster, cluster.engine.policies[key], viewpoint)
                 found += [(direction, key, answer) for answer in said]
     return found
 
@@ -80,7 +80,7 @@ def replaced(rule: Rule, field: str, item: object) -> Rule:
     return msgspec.structs.replace(rule, **{field: (item,)})
 
 
-def places(parts: tuple[Part, ...]) -> list[int]:
+def places(parts: tuple[ItemRef, ...]) -> list[int]:
     return [int(part.path[part.path.rindex("[") + 1 : -1]) for part in parts]
 
 
@@ -196,4 +196,4 @@ spec:
 def test_every_operator_is_told_in_words(expression: str, labels: str, words: str) -> None:
     peer = f"{{podSelector: {{matchExpressions: [{expression}]}}}}"
     cluster = Cluster.of([pod("x/web", "10.0.0.1", marks=labels), DB, policy(f"{{ingress: [{{from: [{peer}]}}]}}")])
-    assert [lack.words for lack in the(cluster, "x/web", "x/db", "80").lacks] == [f"pod x/web: {words}"]
+    assert [mismatch.words for mismatch in the(cluster, "x/web", "x/db", "80").mismatches] == [f"pod x/web: {words}"]

@@ -6,9 +6,9 @@ from itertools import chain, combinations
 from random import Random
 
 from haechi.analysis.cluster.cluster import Cluster
-from haechi.analysis.why.answer import Way, can, judged
+from haechi.analysis.why.answer import PacketAnswer, can, judged
 from haechi.analysis.why.changes import tried
-from haechi.analysis.why.whatif import flips
+from haechi.analysis.why.whatif import smallest_changes
 from haechi.engine import point, verdict
 from haechi.model import Object
 from haechi.model.verdict import Packet
@@ -19,7 +19,7 @@ WEB = pod("x/web", "10.0.0.1", marks="app=web")
 DB = pod("x/db", "10.0.0.2", marks="app=db")
 
 
-def way_of(cluster: Cluster, packet: Packet) -> Way:
+def way_of(cluster: Cluster, packet: Packet) -> PacketAnswer:
     ends = [cluster.engine.owner(point(address)) for address in (packet.source, packet.destination)]
     return judged(cluster, packet, *ends)
 
@@ -27,7 +27,7 @@ def way_of(cluster: Cluster, packet: Packet) -> Way:
 def proposals(*objects: Object, port: str = "80") -> list[list[str]]:
     cluster = Cluster.of([WEB, DB, *objects])
     (way,) = can(cluster, "x/web", "x/db", port).pairs[0]
-    return [[str(change) for change in changes] for changes in flips(cluster, way)]
+    return [[str(change) for change in changes] for changes in smallest_changes(cluster, way)]
 
 
 def test_no_part_of_a_proposal_would_do_and_the_engine_stays() -> None:
@@ -38,7 +38,7 @@ def test_no_part_of_a_proposal_would_do_and_the_engine_stays() -> None:
         cluster = Cluster.of(small.objects(random))
         for packet in random.sample(small.PACKETS, 8):
             way = way_of(cluster, packet)
-            found = flips(cluster, way)
+            found = smallest_changes(cluster, way)
             assert len({len(changes) for changes in found}) <= 1
             for changes in found:
                 parts = chain.from_iterable(combinations(changes, size) for size in range(len(changes)))
@@ -57,7 +57,7 @@ def test_the_label_that_a_rule_asks_for_comes_first() -> None:
     assert proposals(policy(rule)) == [
         ["label pod x/web app=admin"],
         ["delete policy x/p"],
-        ["take label app from pod x/db"],
+        ["remove label app from pod x/db"],
     ]
 
 

@@ -31,7 +31,7 @@ def test_denied_with_the_nearest_rule_and_what_it_lacks(haechi: Haechi) -> None:
     assert outcome.code == 1
     lines = outcome.out.splitlines()
     assert lines[0] == "denied"
-    assert "    nearest is shop/web spec.ingress[0] at <stdin>:10:5: port 22/TCP is not in rule 1" in lines
+    assert "    nearest is shop/web spec.ingress[0] at <stdin>:10:5: port 22/TCP is not among its ports" in lines
     assert "  would be allowed: delete policy shop/web" in lines
 
 
@@ -40,7 +40,7 @@ def test_json_says_the_same(haechi: Haechi) -> None:
     found = json.loads(outcome.out)
     assert (outcome.code, found["version"], found["allowed"]) == (1, 1, False)
     (way,) = found["ways"]
-    assert way["ingress"]["nearest"]["lacks"] == ["8.8.8.8 is not a pod, and the rule means pods"]
+    assert way["ingress"]["nearest"]["lacks"] == ["8.8.8.8 is not a pod, and the rule matches pods"]
     assert way["source"] is None
 
 

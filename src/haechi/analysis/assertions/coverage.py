@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from haechi.analysis.assertions.check import Pivot
 from haechi.analysis.assertions.kinds import Kinds
 from haechi.analysis.assertions.world import World
-from haechi.analysis.reach import Spot
+from haechi.analysis.reach import AddressKind
 from haechi.model import Direction, PolicyKey
 from haechi.sets import AddressSet, PortSet, Traffic
 
@@ -56,7 +56,7 @@ class Coverage:
 
     # -- all addresses of a kind -------------------------------------------------------------------------------------
 
-    def exercise_between(self, server: Spot, passing: Mapping[Spot, PortSet]) -> None:
+    def exercise_between(self, server: AddressKind, passing: Mapping[AddressKind, PortSet]) -> None:
         """The same for all packets to a kind of address, by the kind of their sources."""
         if not passing or not self.waiting:
             return
@@ -68,7 +68,7 @@ class Coverage:
             if rule in self.waiting and any(sender in passing and passing[sender] & ports for sender in senders):
                 self.waiting.discard(rule)
 
-    def exercise_outside(self, spot: Spot, direction: Direction, passing: Traffic, pods: Sequence[int]) -> None:
+    def exercise_outside(self, spot: AddressKind, direction: Direction, passing: Traffic, pods: Sequence[int]) -> None:
         """The same for the packets between some addresses of a kind, and addresses that are no pod's.
 
         Args:
@@ -84,7 +84,7 @@ class Coverage:
                     self.waiting.discard(key)
 
 
-def _meet(one: Mapping[Spot, PortSet], other: Mapping[Spot, PortSet]) -> bool:
+def _meet(one: Mapping[AddressKind, PortSet], other: Mapping[AddressKind, PortSet]) -> bool:
     """Whether the two have a packet in common."""
     few, many = (one, other) if len(one) <= len(other) else (other, one)
     return any(spot in many and many[spot] & ports for spot, ports in few.items())

@@ -14,7 +14,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from haechi.analysis.assertions.world import World
-from haechi.analysis.reach import Classes, PodClass, Row, Rows, Spot, outside
+from haechi.analysis.reach import AddressKind, PodClass, PodClasses, Row, Rows, outside
 from haechi.engine import Endpoint, PolicySet
 from haechi.model import Direction, RuleRef
 from haechi.sets import AddressSet, PortSet, Traffic
@@ -30,7 +30,7 @@ class Crowd:
         outside: those of no pod.
     """
 
-    kinds: dict[Spot, tuple[int, ...]]
+    kinds: dict[AddressKind, tuple[int, ...]]
     disputed: AddressSet
     outside: AddressSet
 
@@ -40,7 +40,7 @@ class Reached(NamedTuple):
 
     rule: RuleRef
     ports: PortSet
-    senders: tuple[Spot, ...]
+    senders: tuple[AddressKind, ...]
 
 
 @dataclass(frozen=True)
@@ -57,38 +57,38 @@ class Kinds:
     # -- who ---------------------------------------------------------------------------------------------------------
 
     @cached_property
-    def _classes(self) -> Classes:
-        return Classes.of(self.world.engine, by_rule=True)
+    def _classes(self) -> PodClasses:
+        return PodClasses.of(self.world.engine, by_rule=True)
 
     @cached_property
     def _policies(self) -> Rows:
         return Rows(self._classes)
 
     @cached_property
-    def _kind_of(self) -> dict[int, Spot]:
+    def _kind_of(self) -> dict[int, AddressKind]:
         """By address of a pod alone."""
         engine, classes = self.world.engine, self._classes
-        found: dict[int, Spot] = {}
+        found: dict[int, AddressKind] = {}
         for one in classes.all:
             places = {classes.stretch(point): place for place, point in enumerate(one.spots)}
             for key in one.members:
                 endpoint = engine.endpoint(key)
                 for address in endpoint.addresses if endpoint is not None else ():
                     if engine.owner(address) is endpoint:
-                        found[address] = Spot(one.number, places[classes.stretch(address)])
+                        found[address] = AddressKind(one.number, places[classes.stretch(address)])
         return found
 
-    def pods(self, spot: Spot) -> PodClass:
+    def pods(self, spot: AddressKind) -> PodClass:
         """The pods that have such an address."""
         return self._classes.all[spot.number]
 
-    def one(self, spot: Spot) -> Endpoint:
+    def one(self, spot: AddressKind) -> Endpoint:
         """One of them."""
         found = self.world.engine.endpoint(self.pods(spot).members[0])
         assert found is not None  # a class has members, all of them known
         return found
 
-    def family(self, spot: Spot) -> AddressSet:
+    def family(self, spot: AddressKind) -> AddressSet:
         """All addresses of its family."""
         return AddressSet.V4 if self.pods(spot).spots[spot.place] in AddressSet.V4 else AddressSet.V6
 
@@ -97,7 +97,7 @@ class Kinds:
         found = self._crowds.get(addresses)
         if found is None:
             world, kind_of = self.world, self._kind_of
-            kinds: dict[Spot, list[int]] = {}
+            kinds: dict[AddressKind, list[int]] = {}
             for first, last in (addresses & world.claimed).intervals:
                 for address in range(first, last + 1):
                     spot = kind_of.get(address)
@@ -127,32 +127,32 @@ class Kinds:
 
     # -- rules -------------------------------------------------------------------------------------------------------
 
-    def rules_of(self, spot: Spot, direction: Direction) -> tuple[RuleRef, ...]:
+    def rules_of(self, spot: AddressKind, direction: Direction) -> tuple[RuleRef, ...]:
         """The rules of the policies that isolate these pods."""
         found = self._rules.get((spot.number, direction))
         if found is None:
             found = self._rules[spot.number, direction] = tuple(self.world.rules_of(self.one(spot), direction))
         return found
 
-    def alone(self, key: RuleRef, spot: Spot) -> PolicySet:
+    def alone(self, key: RuleRef, spot: AddressKind) -> PolicySet:
         """What one of their rules allows these pods."""
         return self.world.alone(key, self.one(spot))
 
-    def reached(self, spot: Spot) -> tuple[Reached, ...]:
+    def reached(self, spot: AddressKind) -> tuple[Reached, ...]:
         """The egress rules that mean such an address."""
         return self._reached.get(spot, ())
 
     @cached_property
-    def _reached(self) -> dict[Spot, tuple[Reached, ...]]:
-        found: dict[Spot, list[Reached]] = {}
+    def _reached(self) -> dict[AddressKind, tuple[Reached, ...]]:
+        found: dict[AddressKind, list[Reached]] = {}
         for rule in self.world.rules:
             senders = tuple(self._subjects(rule)) if rule.direction is Direction.EGRESS else ()
             for spot, ports in self.row(self.world.alone(rule)).items() if senders else ():
                 found.setdefault(spot, []).append(Reached(rule, ports, senders))
         return {spot: tuple(rules) for spot, rules in found.items()}
 
-    def _subjects(self, key: RuleRef) -> Iterator[Spot]:
+    def _subjects(self, key: RuleRef) -> Iterator[AddressKind]:
         """The kinds of addresses of the pods that a rule's policy isolates."""
         for number in self._classes.selected[self.world.engine.policies[key.policy].subject]:
             for place in range(len(self._classes.all[number].spots)):
-                yield Spot(number, place)
+                yield AddressKind(number, place)

@@ -17,11 +17,11 @@ from haechi.analysis.assertions.check import Check, Group, Pivot
 from haechi.analysis.assertions.coverage import Coverage, beyond
 from haechi.analysis.assertions.kinds import Crowd, Kinds
 from haechi.analysis.assertions.world import World
-from haechi.analysis.reach import Row, Spot
+from haechi.analysis.reach import AddressKind, Row
 from haechi.model import Direction
 from haechi.sets import AddressSet, PortSet, Traffic
 
-_Sender = tuple[Row | None, tuple[Spot, ...]]
+_Sender = tuple[Row | None, tuple[AddressKind, ...]]
 
 
 class Sweep:
@@ -91,7 +91,7 @@ class _Swept:
             found.setdefault(self._named.setdefault(some, some), []).append(address)
         return [(ports, tuple(servers)) for ports, servers in found.items()]
 
-    def _received(self, spot: Spot, ports: PortSet, servers: tuple[int, ...]) -> Iterable[int]:
+    def _received(self, spot: AddressKind, ports: PortSet, servers: tuple[int, ...]) -> Iterable[int]:
         """Those of some servers of one kind for whom something is wrong."""
         if not ports:
             return ()
@@ -107,7 +107,7 @@ class _Swept:
 
     def _by_egress(self, family: AddressSet) -> Iterator[_Sender]:
         """The kinds of clients of a family, together if they have the same egress policies."""
-        found: dict[int, list[Spot]] = {}
+        found: dict[int, list[AddressKind]] = {}
         for spot in self._clients.kinds:
             if self._kinds.family(spot) is family:
                 found.setdefault(id(self._kinds.pods(spot).egress), []).append(spot)
@@ -115,11 +115,13 @@ class _Swept:
             policies = self._kinds.pods(spots[0]).egress
             yield None if policies is None else self._kinds.row(policies), tuple(spots)
 
-    def _between(self, spot: Spot, ports: PortSet, servers: tuple[int, ...]) -> tuple[dict[Spot, PortSet], bool]:
+    def _between(
+        self, spot: AddressKind, ports: PortSet, servers: tuple[int, ...]
+    ) -> tuple[dict[AddressKind, PortSet], bool]:
         """What passes from each kind of client, and whether that is all that is asked."""
         policies, nothing = self._kinds.pods(spot).ingress, PortSet.NONE
         received = None if policies is None else self._kinds.row(policies)
-        passing: dict[Spot, PortSet] = {}
+        passing: dict[AddressKind, PortSet] = {}
         complete = True
         for row, clients in self._senders[self._kinds.family(spot)]:
             sent = PortSet.ALL if row is None else row.get(spot, nothing)
@@ -133,7 +135,7 @@ class _Swept:
                 complete = complete and both is ports
         return passing, complete
 
-    def _is_alone(self, client: Spot, servers: tuple[int, ...]) -> bool:
+    def _is_alone(self, client: AddressKind, servers: tuple[int, ...]) -> bool:
         """Whether clients and servers are one pod, so that nothing is asked."""
         owner = self._world.engine.owner
         first = owner(servers[0])
@@ -150,7 +152,7 @@ class _Swept:
 
     # -- from and to outside -----------------------------------------------------------------------------------------
 
-    def _outside(self, spot: Spot, direction: Direction, ports: PortSet, pods: tuple[int, ...]) -> Iterable[int]:
+    def _outside(self, spot: AddressKind, direction: Direction, ports: PortSet, pods: tuple[int, ...]) -> Iterable[int]:
         """Those of some pods' addresses of one kind for whom something is wrong with outside addresses."""
         group, crowd = self._others(direction)
         remote = crowd.outside & self._kinds.family(spot)

@@ -1,28 +1,28 @@
 """Who may reach whom: classes of pods, connections, exposure, Services, and differences."""
 
-from haechi.analysis.reach.classes import V6_START, Classes, PodClass, all_peers
-from haechi.analysis.reach.difference import Cause, Difference, Kind, diff
+from haechi.analysis.reach.classes import V6_START, PodClass, PodClasses, all_peers
+from haechi.analysis.reach.difference import Cause, ChangeKind, Difference, diff
 from haechi.analysis.reach.exposure import Exposure, exposures
 from haechi.analysis.reach.listing import Connection, Grouping, Listing, connections
 from haechi.analysis.reach.reach import Reach
-from haechi.analysis.reach.rows import Row, Rows, Spot, outside
+from haechi.analysis.reach.rows import AddressKind, Row, Rows, outside
 from haechi.analysis.reach.services import backings, port_names
 
 __all__ = [
     "V6_START",
+    "AddressKind",
     "Cause",
-    "Classes",
+    "ChangeKind",
     "Connection",
     "Difference",
     "Exposure",
     "Grouping",
-    "Kind",
     "Listing",
     "PodClass",
+    "PodClasses",
     "Reach",
     "Row",
     "Rows",
-    "Spot",
     "all_peers",
     "backings",
     "connections",

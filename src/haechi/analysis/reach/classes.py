@@ -2,7 +2,7 @@
 
 Why: ten thousand pods are a few hundred kinds of pods, and every question about pairs is asked of kinds. Promises that
 two pods of one class have the same policies in both directions, that whatever these policies together allow to the one
-they allow to the other (by labels, by port name or by address), so that exchanging them changes no verdict. Classes
+they allow to the other (by labels, by port name or by address), so that exchanging them changes no verdict. PodClasses
 `by_rule` promise it of every single rule as well, also of one that says nothing new beside the others.
 """
 
@@ -82,7 +82,7 @@ class _Telling(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Classes:
+class PodClasses:
     """All classes of a cluster.
 
     Attributes:
@@ -101,7 +101,7 @@ class Classes:
         return bisect_right(self.edges, point)
 
     @classmethod
-    def of(cls, engine: Engine, *, ipblock_matches_pods: bool = True, by_rule: bool = False) -> Classes:
+    def of(cls, engine: Engine, *, ipblock_matches_pods: bool = True, by_rule: bool = False) -> PodClasses:
         """The classes of an engine's present state."""
         endpoints = sorted(engine.endpoints, key=lambda endpoint: endpoint.key)
         sets = _PolicySets(engine)

@@ -25,7 +25,7 @@ _Numbers = tuple[int | None, int | None]  # a class before and after
 _Pair = tuple[PodClass | None, PodClass | None]
 
 
-class Kind(StrEnum):
+class ChangeKind(StrEnum):
     """What became of a connection."""
 
     ADDED = "added"
@@ -64,11 +64,11 @@ class Difference:
     causes: tuple[Cause, ...] = ()
 
     @property
-    def kind(self) -> Kind:
+    def kind(self) -> ChangeKind:
         """Whether the connection is new, gone, or on other ports."""
         if not self.before:
-            return Kind.ADDED
-        return Kind.CHANGED if self.after else Kind.REMOVED
+            return ChangeKind.ADDED
+        return ChangeKind.CHANGED if self.after else ChangeKind.REMOVED
 
     @property
     def adds(self) -> bool:

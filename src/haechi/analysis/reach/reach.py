@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from functools import cached_property
 
 from haechi.analysis.cluster import Cluster
-from haechi.analysis.reach.classes import V6_START, Classes, PodClass
+from haechi.analysis.reach.classes import V6_START, PodClass, PodClasses
 from haechi.analysis.reach.rows import Rows, outside
 from haechi.engine import PolicySet
 from haechi.model import Direction
@@ -35,7 +35,7 @@ class Reach:
     """
 
     def __init__(self, cluster: Cluster, *, ipblock_matches_pods: bool = True) -> None:
-        classes = Classes.of(cluster.engine, ipblock_matches_pods=ipblock_matches_pods)
+        classes = PodClasses.of(cluster.engine, ipblock_matches_pods=ipblock_matches_pods)
         self.classes = classes.all
         self._policies = Rows(classes, ipblock_matches_pods=ipblock_matches_pods)
         self._rows: dict[int, _Row] = {}

@@ -10,19 +10,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from haechi.analysis.reach.classes import Classes
+from haechi.analysis.reach.classes import PodClasses
 from haechi.engine import Peers, PolicySet
 from haechi.sets import AddressSet, PortSet, Traffic
 
 
-class Spot(NamedTuple):
+class AddressKind(NamedTuple):
     """A kind of address of a class of pods: the number of the class, and the place among its `spots`."""
 
     number: int
     place: int
 
 
-Row = Mapping[Spot, PortSet]  # a spot that nothing is allowed to is absent
+Row = Mapping[AddressKind, PortSet]  # a spot that nothing is allowed to is absent
 
 
 class Rows:
@@ -33,17 +33,19 @@ class Rows:
         ipblock_matches_pods: whether an ipBlock means pods whose addresses it holds.
     """
 
-    def __init__(self, classes: Classes, *, ipblock_matches_pods: bool = True) -> None:
+    def __init__(self, classes: PodClasses, *, ipblock_matches_pods: bool = True) -> None:
         self._classes = classes
         self._blocks_count = ipblock_matches_pods
-        self._holding: dict[AddressSet, tuple[Spot, ...]] = {}
-        self._of_class = [tuple(Spot(one.number, place) for place in range(len(one.spots))) for one in classes.all]
+        self._holding: dict[AddressSet, tuple[AddressKind, ...]] = {}
+        self._of_class = [
+            tuple(AddressKind(one.number, place) for place in range(len(one.spots))) for one in classes.all
+        ]
         self._spots = tuple(spot for spots in self._of_class for spot in spots)
 
     def of(self, policies: PolicySet) -> Row:
         """The ports of every spot: each term marks the spots that it means, equal marks are united once."""
         terms = [*_terms(policies)]
-        masks: dict[Spot, int] = {}
+        masks: dict[AddressKind, int] = {}
         for place, (peers, _) in enumerate(terms):
             for spot in self._meant(peers):
                 masks[spot] = masks.get(spot, 0) | 1 << place
@@ -59,7 +61,7 @@ class Rows:
                 unions[mask] = PortSet.union_all([p for bit, p in enumerate(ports) if mask >> bit & 1])
         return {spot: unions[mask] for spot, mask in masks.items()}
 
-    def _meant(self, peers: Peers) -> set[Spot]:
+    def _meant(self, peers: Peers) -> set[AddressKind]:
         if peers.anywhere:
             return set(self._spots)
         selected = {number for selection in peers.selections for number in self._classes.selected[selection]}
@@ -68,7 +70,7 @@ class Rows:
             found.update(self._held(peers.blocks))
         return found
 
-    def _held(self, blocks: AddressSet) -> tuple[Spot, ...]:
+    def _held(self, blocks: AddressSet) -> tuple[AddressKind, ...]:
         found = self._holding.get(blocks)
         if found is None:
             classes = self._classes.all

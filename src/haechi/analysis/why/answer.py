@@ -1,7 +1,7 @@
-"""`can`: may one reach another, and why.
+"""`can`: may one endpoint reach another, and why.
 
-Promises that every verdict is the engine's, that each side names its policies and every rule that allows, and for a
-denial the rule that comes nearest and what it lacks. Refuses names that mean nobody (`UnknownName`).
+Every verdict is the engine's. Each side names the policies that isolate its pod and every rule that allows; a denial
+also names the nearest rule and what does not match. A name that matches nothing raises `UnknownName`.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from ipaddress import ip_address
 from itertools import product
 
 from haechi.analysis.cluster import Assumption, Cluster, UnknownName, address_named, pods_named
-from haechi.analysis.reach import V6_START, Classes
+from haechi.analysis.reach import V6_START, PodClasses
 from haechi.analysis.why.ports import AskedPort
-from haechi.analysis.why.rules import Approach, RuleAnswer, rule_answers
+from haechi.analysis.why.rules import RuleAnswer, Viewpoint, rule_answers
 from haechi.engine import Endpoint, allowed_ports, verdict
 from haechi.model import Direction, Location, Packet, PodKey, PolicyKey, Side
 from haechi.sets import PortSet, point_to_text
@@ -22,7 +22,7 @@ from haechi.sets import PortSet, point_to_text
 
 @dataclass(frozen=True, slots=True)
 class SideAnswer:
-    """What one end says to a packet.
+    """The verdict of one end on a packet.
 
     Attributes:
         direction: egress of the source or ingress of the destination.
@@ -30,7 +30,7 @@ class SideAnswer:
         allowed: whether it lets the packet pass.
         isolating: the policies that isolate the pod, with their places.
         allowing: the rules that allow the packet.
-        nearest: of a denial, the rule that lacks least; None if there is no rule.
+        nearest: of a denial, the rule with the fewest mismatches; None if there is no rule.
     """
 
     direction: Direction
@@ -42,15 +42,15 @@ class SideAnswer:
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
-    """One packet between two ends, judged.
+class PacketAnswer:
+    """The verdict on one packet between two ends.
 
     Attributes:
         source: the pod that sends, or None.
         destination: the pod that receives, or None.
         packet: what was asked.
-        egress: what the source's end says.
-        ingress: what the destination's end says.
+        egress: the verdict of the source's end.
+        ingress: the verdict of the destination's end.
     """
 
     source: PodKey | None
@@ -80,13 +80,13 @@ class Answer:
     source: str
     destination: str
     port: str | None
-    pairs: tuple[tuple[Way, ...], ...]
+    pairs: tuple[tuple[PacketAnswer, ...], ...]
     assumptions: tuple[Assumption, ...] = ()
 
     @property
     def allowed(self) -> bool:
         """Whether every pair is connected, over IPv4 or over IPv6."""
-        return bool(self.pairs) and all(any(way.allowed for way in ways) for ways in self.pairs)
+        return bool(self.pairs) and all(any(answer.allowed for answer in answers) for answers in self.pairs)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +110,7 @@ def can(cluster: Cluster, source: str, destination: str, port: str | None = None
     """
     sources, destinations = _ends(cluster, "SRC", source), _ends(cluster, "DST", destination)
     asked = None if port is None else AskedPort.parse(port)
-    pairs = [tuple(_ways(cluster, one, other, asked)) for one, other in product(sources, destinations)]
+    pairs = [tuple(_answers(cluster, one, other, asked)) for one, other in product(sources, destinations)]
     return Answer(source, destination, port, tuple(pairs), tuple(_assumed(cluster, pairs)))
 
 
@@ -123,13 +123,13 @@ def _ends(cluster: Cluster, argument: str, text: str) -> list[_End]:
     if not keys:
         raise UnknownName(argument, text)
     if len(keys) > 1:
-        alike = {key: one.number for one in Classes.of(cluster.engine).all for key in one.members}
+        alike = {key: one.number for one in PodClasses.of(cluster.engine).all for key in one.members}
         keys = tuple({alike[key]: key for key in reversed(keys)}.values())
     ends = [cluster.engine.endpoint(key) for key in sorted(keys)]
     return [_End(pod, pod.addresses) for pod in ends if pod is not None]
 
 
-def _ways(cluster: Cluster, source: _End, destination: _End, asked: AskedPort | None) -> Iterator[Way]:
+def _answers(cluster: Cluster, source: _End, destination: _End, asked: AskedPort | None) -> Iterator[PacketAnswer]:
     for one, other in product(source.addresses, destination.addresses):
         if (one < V6_START) == (other < V6_START):
             if asked is not None:
@@ -140,14 +140,14 @@ def _ways(cluster: Cluster, source: _End, destination: _End, asked: AskedPort | 
             yield judged(cluster, packet, source.pod, destination.pod)
 
 
-def judged(cluster: Cluster, packet: Packet, source: Endpoint | None, destination: Endpoint | None) -> Way:
+def judged(cluster: Cluster, packet: Packet, source: Endpoint | None, destination: Endpoint | None) -> PacketAnswer:
     """The verdict on a packet and its reasons."""
     found = verdict(cluster.engine, packet)
     remotes = address_named(str(packet.destination)), address_named(str(packet.source))
     egress = _side(cluster, found.egress, Direction.EGRESS, source, remotes[0] or 0, destination, packet)
     ingress = _side(cluster, found.ingress, Direction.INGRESS, destination, remotes[1] or 0, source, packet)
     keys = (None if source is None else source.key, None if destination is None else destination.key)
-    return Way(*keys, packet, egress, ingress)
+    return PacketAnswer(*keys, packet, egress, ingress)
 
 
 def _side(
@@ -162,16 +162,16 @@ def _side(
     isolating = tuple((key, cluster.location(key, "spec.podSelector")) for key in side.policies)
     if subject is None or not isolating:
         return SideAnswer(direction, None if subject is None else subject.key, side.allowed)
-    approach = Approach(subject, direction, remote, peer, packet.protocol, packet.port)
+    viewpoint = Viewpoint(subject, direction, remote, peer, packet.protocol, packet.port)
     policies = cluster.engine.policies
-    rules = [answer for key in side.policies for answer in rule_answers(cluster, policies[key], approach)]
+    rules = [answer for key in side.policies for answer in rule_answers(cluster, policies[key], viewpoint)]
     allowing = tuple(rule for rule in rules if rule.allows)
     nearest = None if side.allowed else min(rules, key=_distance, default=None)
     return SideAnswer(direction, subject.key, side.allowed, isolating, allowing, nearest)
 
 
 def _distance(rule: RuleAnswer) -> int:
-    return len(rule.lacks)
+    return len(rule.mismatches)
 
 
 def _telling(cluster: Cluster, source: _End, one: int, destination: _End, other: int) -> tuple[int, int]:
@@ -192,26 +192,26 @@ def _allowed(
     return allowed_ports(cluster.engine, policies, remote, peer)
 
 
-def _assumed(cluster: Cluster, pairs: list[tuple[Way, ...]]) -> Iterator[Assumption]:
+def _assumed(cluster: Cluster, pairs: list[tuple[PacketAnswer, ...]]) -> Iterator[Assumption]:
     """In the order of `Assumption`."""
-    ways = [way for pair in pairs for way in pair]
+    answers = [answer for pair in pairs for answer in pair]
     found = set(cluster.assumptions)
-    if not any(way.source in cluster.made or way.destination in cluster.made for way in ways):
+    if not any(answer.source in cluster.made or answer.destination in cluster.made for answer in answers):
         found.discard(Assumption.SYNTHETIC)
-    for way in ways:
-        found |= _assumed_by(cluster, way)
-    if any(len({way.allowed for way in pair}) > 1 for pair in pairs):
+    for answer in answers:
+        found |= _assumed_by(cluster, answer)
+    if any(len({answer.allowed for answer in pair}) > 1 for pair in pairs):
         found.add(Assumption.EITHER_FAMILY)
     yield from sorted(found, key=list(Assumption).index)
 
 
-def _assumed_by(cluster: Cluster, way: Way) -> set[Assumption]:
+def _assumed_by(cluster: Cluster, answer: PacketAnswer) -> set[Assumption]:
     found: set[Assumption] = set()
-    if way.source is not None and way.source == way.destination:
+    if answer.source is not None and answer.source == answer.destination:
         found.add(Assumption.ITSELF)
-    for side, peer in ((way.egress, way.destination), (way.ingress, way.source)):
+    for side, peer in ((answer.egress, answer.destination), (answer.ingress, answer.source)):
         subject = None if side.subject is None else cluster.engine.endpoint(side.subject)
-        open_anyway = side.allowed and not side.isolating and way.source != way.destination
+        open_anyway = side.allowed and not side.isolating and answer.source != answer.destination
         if subject is not None and open_anyway and cluster.engine.policies_of(subject, side.direction):
             found.add(Assumption.OWN_NODE)
         rules = cluster.engine.policies
@@ -221,6 +221,6 @@ def _assumed_by(cluster: Cluster, way: Way) -> set[Assumption]:
             found.add(Assumption.IPBLOCK_PODS)
         if any(rule.names for key, _ in side.isolating for rule in rules[key].rules(side.direction)):
             found.add(Assumption.NAMED_PORT)
-    if way.packet.protocol not in (6, 17, 132):
+    if answer.packet.protocol not in (6, 17, 132):
         found.add(Assumption.OTHER_PROTOCOLS)
     return found

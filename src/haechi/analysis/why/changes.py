@@ -1,7 +1,7 @@
-"""Small changes of a cluster, tried on the engine and taken back.
+"""Small changes of a cluster, tried on the engine and reverted.
 
-Why: "what would have to change" is answered by changing it and asking again, never by a second opinion on what policies
-mean. Promises that the engine is as before when `tried` ends, however it ends.
+"What would have to change" is answered by changing it and asking the engine again, never by a second interpretation of
+policies. When `tried` ends, however it ends, the engine is as before.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _Changed = dict[tuple[str, PodKey | PolicyKey], Pod | Namespace | NetworkPolicy 
 
 @dataclass(frozen=True, slots=True)
 class LabelChange:
-    """A label is set, or (`value` None) taken away. The key of a Namespace is its name, in no namespace."""
+    """A label is set, or removed if `value` is None. The key of a Namespace is its name, with an empty namespace."""
 
     kind: Literal["Pod", "Namespace"]
     of: PodKey
@@ -31,12 +31,12 @@ class LabelChange:
     def __str__(self) -> str:
         """In words."""
         who = f"pod {self.of}" if self.kind == "Pod" else f"namespace {self.of.name}"
-        return f"take label {self.key} from {who}" if self.value is None else f"label {who} {self.key}={self.value}"
+        return f"remove label {self.key} from {who}" if self.value is None else f"label {who} {self.key}={self.value}"
 
 
 @dataclass(frozen=True, slots=True)
 class PolicyDeletion:
-    """A policy goes."""
+    """A policy is deleted."""
 
     policy: PolicyKey
 
@@ -47,7 +47,7 @@ class PolicyDeletion:
 
 @dataclass(frozen=True, slots=True)
 class RuleDeletion:
-    """A rule of a policy goes; the policy isolates as before."""
+    """A rule of a policy is deleted; the policy isolates as before."""
 
     rule: RuleRef
 
@@ -61,7 +61,7 @@ Change = LabelChange | PolicyDeletion | RuleDeletion
 
 @contextmanager
 def tried(cluster: Cluster, changes: Iterable[Change]) -> Iterator[None]:
-    """While this lasts, the cluster's engine is as if the changes were made."""
+    """Apply changes to the cluster's engine for the duration of the context."""
     changed: _Changed = {}
     for change in sorted(changes, key=_last_rule_first):
         _make(cluster, change, changed)
@@ -75,7 +75,7 @@ def tried(cluster: Cluster, changes: Iterable[Change]) -> Iterator[None]:
 
 
 def _last_rule_first(change: Change) -> int:
-    """So that the numbers of rules still to be deleted stay right."""
+    """Delete from the end, so that the indexes of rules still to be deleted stay valid."""
     return -change.rule.index if isinstance(change, RuleDeletion) else 0
 
 
@@ -117,7 +117,7 @@ def _make(cluster: Cluster, change: Change, changed: _Changed) -> None:
 
 
 def _without_rule(policy: NetworkPolicy, rule: RuleRef) -> NetworkPolicy:
-    """The policy without a rule, with the directions that it had: they must not follow from rules any more."""
+    """The policy without a rule, with explicit policyTypes: they must not depend on the rules that are left."""
     spec = policy.spec
     types = spec.policy_types or (("Ingress", "Egress") if spec.egress else ("Ingress",))
     if rule.direction is Direction.INGRESS:

@@ -1,8 +1,8 @@
-"""One rule against one packet: does it allow it, and if not, what does the packet lack.
+"""One rule against one packet: whether it allows the packet, and if not, what does not match.
 
-Promises that a rule allows a packet here exactly if the engine's verdict rests on it (tested against both), and that
-every lack that can be told in words is told, each with the label change that would mend it if one would; and with the
-rule those of its peers and ports that mean the packet.
+A rule allows a packet here exactly if the engine's verdict can rest on it (tested against both). Every mismatch that
+can be described is reported, with the label change that would fix it if there is one; with the rule come those of its
+peers and ports that match the packet.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ from haechi.sets import point_to_text
 
 
 @dataclass(frozen=True, slots=True)
-class Lack:
-    """One thing that keeps a rule from allowing a packet; `mend` is the label change that would end it, if any."""
+class Mismatch:
+    """One thing that keeps a rule from allowing a packet; `fix` is the label change that would remove it, if any."""
 
     words: str
-    mend: LabelChange | None = None
+    fix: LabelChange | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class ItemRef:
     """An item of a rule's `from`, `to` or `ports`; `path` is such as `spec.ingress[0].from[1]`."""
 
     path: str
@@ -37,31 +37,31 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class RuleAnswer:
-    """What a rule says to a packet.
+    """How a rule matches a packet.
 
     Attributes:
         rule: which rule, with its location.
-        lacks: what the packet lacks; empty if the rule allows it.
-        peers: the items of `from` or `to` that mean the other end; of a rule that allows the packet, those with which
-            alone it would. There is none if the rule means everybody.
-        ports: the items of `ports` that mean the packet; there is none if the rule means every port.
-        nearest_peer: where no peer means the other end, the one that lacks least.
+        mismatches: what does not match; empty if the rule allows the packet.
+        peers: the items of `from` or `to` that match the other end; of a rule that allows the packet, those that alone
+            would suffice. Empty if the rule matches everyone.
+        ports: the items of `ports` that match the packet; empty if the rule matches every port.
+        nearest_peer: where no peer matches the other end, the one with the fewest mismatches.
     """
 
     rule: RuleRef
-    lacks: tuple[Lack, ...] = ()
-    peers: tuple[Part, ...] = ()
-    ports: tuple[Part, ...] = ()
-    nearest_peer: Part | None = None
+    mismatches: tuple[Mismatch, ...] = ()
+    peers: tuple[ItemRef, ...] = ()
+    ports: tuple[ItemRef, ...] = ()
+    nearest_peer: ItemRef | None = None
 
     @property
     def allows(self) -> bool:
         """Whether the rule allows the packet."""
-        return not self.lacks
+        return not self.mismatches
 
 
 @dataclass(frozen=True, slots=True)
-class Approach:
+class Viewpoint:
     """A packet as one end sees it.
 
     Attributes:
@@ -81,87 +81,87 @@ class Approach:
     port: int
 
 
-def rule_answers(cluster: Cluster, policy: Policy, approach: Approach) -> Iterator[RuleAnswer]:
-    """What each readable rule of a policy says."""
+def rule_answers(cluster: Cluster, policy: Policy, viewpoint: Viewpoint) -> Iterator[RuleAnswer]:
+    """How each readable rule of a policy matches a packet."""
     written = cluster.policies[policy.key]
-    for ref, rule in policy.referenced(approach.direction):
-        on = _port_lacks(cluster, rule, ref.index, approach)
+    for ref, rule in policy.referenced(viewpoint.direction):
+        on = _port_mismatches(cluster, rule, viewpoint)
         items = peer_items(written, ref)
-        peers = [item for item in items if includes(cluster.engine, item.rule.peers, approach.remote, approach.peer)]
-        lacks: tuple[Lack, ...] = ()
+        peers = [item for item in items if includes(cluster.engine, item.rule.peers, viewpoint.remote, viewpoint.peer)]
+        mismatches: tuple[Mismatch, ...] = ()
         nearest: Item | None = None
         if items and not peers:
-            lacks, nearest = _nearest(cluster, items, approach)
+            mismatches, nearest = _nearest(cluster, items, viewpoint)
         elif not on:
-            peers = [item for item in peers if _has_port(cluster, item.rule, approach)]
+            peers = [item for item in peers if _has_port(cluster, item.rule, viewpoint)]
         ports = port_items(written, ref)
         yield RuleAnswer(
             cluster.located(ref),
-            (*on, *lacks),
+            (*on, *mismatches),
             tuple(_part(cluster, policy.key, item) for item in peers),
-            tuple(_part(cluster, policy.key, item) for item in ports if _has_port(cluster, item.rule, approach)),
+            tuple(_part(cluster, policy.key, item) for item in ports if _has_port(cluster, item.rule, viewpoint)),
             None if nearest is None else _part(cluster, policy.key, nearest),
         )
 
 
-def _part(cluster: Cluster, policy: PolicyKey, item: Item) -> Part:
-    return Part(item.path, cluster.location(policy, item.path))
+def _part(cluster: Cluster, policy: PolicyKey, item: Item) -> ItemRef:
+    return ItemRef(item.path, cluster.location(policy, item.path))
 
 
-def _port_lacks(cluster: Cluster, rule: PolicyRule, place: int, approach: Approach) -> tuple[Lack, ...]:
-    if _has_port(cluster, rule, approach):
+def _port_mismatches(cluster: Cluster, rule: PolicyRule, viewpoint: Viewpoint) -> tuple[Mismatch, ...]:
+    if _has_port(cluster, rule, viewpoint):
         return ()
-    on = f"port {approach.port}/{protocol_text(approach.protocol)}"
-    if approach.protocol not in (6, 17, 132):
-        on = protocol_text(approach.protocol)
-    return (Lack(f"{on} is not in rule {place + 1}"),)
+    on = f"port {viewpoint.port}/{protocol_text(viewpoint.protocol)}"
+    if viewpoint.protocol not in (6, 17, 132):
+        on = protocol_text(viewpoint.protocol)
+    return (Mismatch(f"{on} is not among its ports"),)
 
 
-def _has_port(cluster: Cluster, rule: PolicyRule, approach: Approach) -> bool:
-    ports = rule_ports(cluster.engine, rule, approach.direction, approach.subject, approach.peer)
-    return ports.contains(approach.protocol, approach.port)
+def _has_port(cluster: Cluster, rule: PolicyRule, viewpoint: Viewpoint) -> bool:
+    ports = rule_ports(cluster.engine, rule, viewpoint.direction, viewpoint.subject, viewpoint.peer)
+    return ports.contains(viewpoint.protocol, viewpoint.port)
 
 
-def _nearest(cluster: Cluster, items: tuple[Item, ...], approach: Approach) -> tuple[tuple[Lack, ...], Item]:
-    """What the remote end lacks to be the nearest of some peers, none of which means it, and which that is."""
-    peer = approach.peer
-    ways: list[tuple[tuple[Lack, ...], Item]] = []
+def _nearest(cluster: Cluster, items: tuple[Item, ...], viewpoint: Viewpoint) -> tuple[tuple[Mismatch, ...], Item]:
+    """The nearest of some peers, none of which matches the remote end, and what does not match."""
+    peer = viewpoint.peer
+    candidates: list[tuple[tuple[Mismatch, ...], Item]] = []
     if peer is not None:
         selecting = [(selection, item) for item in items for selection in item.rule.peers.selections]
         for selection, item in sorted(selecting, key=lambda pair: str(pair[0])):
-            ways.append((tuple(_selection_lacks(cluster, selection, peer)), item))
+            candidates.append((tuple(_selection_mismatches(cluster, selection, peer)), item))
     blocks = [item for item in items if item.rule.peers.blocks]
-    if blocks or not ways:
-        what = "in its ipBlocks" if blocks else "a pod, and the rule means pods"
-        ways.append(((Lack(f"{point_to_text(approach.remote)} is not {what}"),), (blocks or list(items))[0]))
-    return min(ways, key=lambda way: sum(_weight(lack) for lack in way[0]))
+    if blocks or not candidates:
+        what = "in its ipBlocks" if blocks else "a pod, and the rule matches pods"
+        candidates.append(((Mismatch(f"{point_to_text(viewpoint.remote)} is not {what}"),), (blocks or list(items))[0]))
+    return min(candidates, key=lambda candidate: sum(_weight(mismatch) for mismatch in candidate[0]))
 
 
-def _weight(lack: Lack) -> int:
-    """How far away it is to mend: a label of one pod is nearer than one of all pods of a namespace."""
-    if lack.mend is None:
+def _weight(mismatch: Mismatch) -> int:
+    """How far a fix reaches: the label of one pod is nearer than one of all pods of a namespace."""
+    if mismatch.fix is None:
         return 4
-    return 2 if lack.mend.kind == "Pod" else 3
+    return 2 if mismatch.fix.kind == "Pod" else 3
 
 
-def _selection_lacks(cluster: Cluster, selection: PodSelection, peer: Endpoint) -> Iterator[Lack]:
+def _selection_mismatches(cluster: Cluster, selection: PodSelection, peer: Endpoint) -> Iterator[Mismatch]:
     scope = selection.namespaces
     name = peer.key.namespace
     if isinstance(scope, str):
         if scope != name:
-            yield Lack(f"{peer.key} is not in namespace {scope}")
+            yield Mismatch(f"{peer.key} is not in namespace {scope}")
     else:
         declared = next((one.labels for one in cluster.namespaces if one.name == name), {})
         labels = {**declared, NAMESPACE_NAME_LABEL: name}
         for requirement in _unmet(scope, labels):
             change = LabelChange("Namespace", PodKey("", name), requirement.key, _meeting(requirement))
-            mend = None if requirement.key == NAMESPACE_NAME_LABEL else change
-            yield Lack(f"namespace {name}: {_missing(requirement, labels.get(requirement.key))}", mend)
+            fix = None if requirement.key == NAMESPACE_NAME_LABEL else change
+            yield Mismatch(f"namespace {name}: {_missing(requirement, labels.get(requirement.key))}", fix)
     for requirement in _unmet(selection.pods, peer.labels):
         change = LabelChange("Pod", peer.key, requirement.key, _meeting(requirement))
-        yield Lack(f"pod {peer.key}: {_missing(requirement, peer.labels.get(requirement.key))}", change)
+        yield Mismatch(f"pod {peer.key}: {_missing(requirement, peer.labels.get(requirement.key))}", change)
     if (isinstance(scope, Selector) and scope.contradictory) or selection.pods.contradictory:
-        yield Lack("its selector contradicts itself and means nobody")
+        yield Mismatch("its selector contradicts itself and matches nothing")
 
 
 def _unmet(selector: Selector, labels: Mapping[str, str]) -> list[Requirement]:

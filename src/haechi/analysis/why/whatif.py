@@ -1,7 +1,7 @@
-"""The smallest change that would turn a verdict round.
+"""The smallest changes that would reverse a verdict.
 
-Promises that each proposal was tried on the engine and turned the verdict, and that no proposal is longer than another.
-Refuses to look for ever: at most three changes together, and among many candidates at most the nearest are combined.
+Each proposal was tried on the engine and reversed the verdict; none is longer than another. The search is bounded: at
+most three changes together, and of many candidates only the nearest are combined.
 """
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ from collections.abc import Iterable, Iterator
 from itertools import combinations
 
 from haechi.analysis.cluster import Cluster
-from haechi.analysis.why.answer import Way
+from haechi.analysis.why.answer import PacketAnswer
 from haechi.analysis.why.changes import Change, LabelChange, PolicyDeletion, RuleDeletion, tried
-from haechi.analysis.why.rules import Approach, rule_answers
+from haechi.analysis.why.rules import Viewpoint, rule_answers
 from haechi.engine import NAMESPACE_NAME_LABEL, verdict
 from haechi.model import Packet
 from haechi.select import SelectorOperator
@@ -22,13 +22,13 @@ _MOST = {1: 400, 2: 40, 3: 16}  # how many candidates are tried alone, in pairs,
 _SHOWN = 5
 
 
-def flips(cluster: Cluster, way: Way) -> tuple[tuple[Change, ...], ...]:
-    """The shortest lists of changes that turn the verdict on a packet, nearest first; at most five."""
-    candidates = list(dict.fromkeys(_allowing(cluster, way) if not way.allowed else _denying(cluster, way)))
+def smallest_changes(cluster: Cluster, answer: PacketAnswer) -> tuple[tuple[Change, ...], ...]:
+    """The shortest lists of changes that reverse the verdict on a packet, nearest first; at most five."""
+    candidates = list(dict.fromkeys(_allowing(cluster, answer) if not answer.allowed else _denying(cluster, answer)))
     for size, most in _MOST.items():
         found = []
         for changes in combinations(candidates[:most], size):
-            if _turns(cluster, way.packet, changes, way.allowed):
+            if _reverses(cluster, answer.packet, changes, answer.allowed):
                 found.append(changes)
                 if len(found) == _SHOWN:
                     break
@@ -37,59 +37,62 @@ def flips(cluster: Cluster, way: Way) -> tuple[tuple[Change, ...], ...]:
     return ()
 
 
-def _turns(cluster: Cluster, packet: Packet, changes: Iterable[Change], allowed: bool) -> bool:
+def _reverses(cluster: Cluster, packet: Packet, changes: Iterable[Change], allowed: bool) -> bool:
     with tried(cluster, changes):
         return verdict(cluster.engine, packet).allowed != allowed
 
 
-def _approaches(cluster: Cluster, way: Way) -> Iterator[tuple[bool, Approach]]:
+def _viewpoints(cluster: Cluster, answer: PacketAnswer) -> Iterator[tuple[bool, Viewpoint]]:
     """Each isolated end, and whether it allows."""
-    engine, packet = cluster.engine, way.packet
-    source = None if way.source is None else engine.endpoint(way.source)
-    destination = None if way.destination is None else engine.endpoint(way.destination)
-    ends = ((way.egress, source, packet.destination, destination), (way.ingress, destination, packet.source, source))
+    engine, packet = cluster.engine, answer.packet
+    source = None if answer.source is None else engine.endpoint(answer.source)
+    destination = None if answer.destination is None else engine.endpoint(answer.destination)
+    ends = (
+        (answer.egress, source, packet.destination, destination),
+        (answer.ingress, destination, packet.source, source),
+    )
     for side, subject, remote, peer in ends:
         if subject is not None and side.isolating:
             point = text_to_point(str(remote))
-            yield side.allowed, Approach(subject, side.direction, point, peer, packet.protocol, packet.port)
+            yield side.allowed, Viewpoint(subject, side.direction, point, peer, packet.protocol, packet.port)
 
 
-def _allowing(cluster: Cluster, way: Way) -> Iterator[Change]:
+def _allowing(cluster: Cluster, answer: PacketAnswer) -> Iterator[Change]:
     """What could open a side that denies: labels that the nearest rules ask for, then deletions, then other labels."""
     policies = cluster.engine.policies
-    denying = [approach for allows, approach in _approaches(cluster, way) if not allows]
-    for approach in denying:
-        keys = sorted(cluster.engine.policies_of(approach.subject, approach.direction))
-        rules = [answer for key in keys for answer in rule_answers(cluster, policies[key], approach)]
-        for rule in sorted(rules, key=lambda rule: len(rule.lacks)):
-            yield from (lack.mend for lack in rule.lacks if lack.mend is not None)
-    for approach in denying:
-        keys = sorted(cluster.engine.policies_of(approach.subject, approach.direction))
+    denying = [viewpoint for allows, viewpoint in _viewpoints(cluster, answer) if not allows]
+    for viewpoint in denying:
+        keys = sorted(cluster.engine.policies_of(viewpoint.subject, viewpoint.direction))
+        rules = [answer for key in keys for answer in rule_answers(cluster, policies[key], viewpoint)]
+        for rule in sorted(rules, key=lambda rule: len(rule.mismatches)):
+            yield from (mismatch.fix for mismatch in rule.mismatches if mismatch.fix is not None)
+    for viewpoint in denying:
+        keys = sorted(cluster.engine.policies_of(viewpoint.subject, viewpoint.direction))
         yield from (PolicyDeletion(key) for key in keys)
-    for approach in denying:
-        yield from _unselecting(cluster, approach)
+    for viewpoint in denying:
+        yield from _unselecting(cluster, viewpoint)
 
 
-def _unselecting(cluster: Cluster, approach: Approach) -> Iterator[Change]:
+def _unselecting(cluster: Cluster, viewpoint: Viewpoint) -> Iterator[Change]:
     """Labels that would take a pod out of the policies that isolate it."""
-    for key in sorted(cluster.engine.policies_of(approach.subject, approach.direction)):
+    for key in sorted(cluster.engine.policies_of(viewpoint.subject, viewpoint.direction)):
         for requirement in cluster.engine.policies[key].subject.pods.requirements:
             match requirement.operator:
                 case SelectorOperator.IN | SelectorOperator.EXISTS:
-                    yield LabelChange("Pod", approach.subject.key, requirement.key, None)
+                    yield LabelChange("Pod", viewpoint.subject.key, requirement.key, None)
                 case SelectorOperator.NOT_IN:
-                    yield LabelChange("Pod", approach.subject.key, requirement.key, requirement.values[0])
+                    yield LabelChange("Pod", viewpoint.subject.key, requirement.key, requirement.values[0])
                 case SelectorOperator.DOES_NOT_EXIST:
-                    yield LabelChange("Pod", approach.subject.key, requirement.key, "")
+                    yield LabelChange("Pod", viewpoint.subject.key, requirement.key, "")
 
 
-def _denying(cluster: Cluster, way: Way) -> Iterator[Change]:
+def _denying(cluster: Cluster, answer: PacketAnswer) -> Iterator[Change]:
     """What could close a side that allows: deletions of the rules that allow, and labels by which the peer is meant."""
-    for side in (way.egress, way.ingress):
+    for side in (answer.egress, answer.ingress):
         for rule in side.allowing:
             yield RuleDeletion(rule.rule)
-    for _, approach in _approaches(cluster, way):
-        if approach.peer is not None:
-            for key in approach.peer.labels:
+    for _, viewpoint in _viewpoints(cluster, answer):
+        if viewpoint.peer is not None:
+            for key in viewpoint.peer.labels:
                 if key != NAMESPACE_NAME_LABEL:
-                    yield LabelChange("Pod", approach.peer.key, key, None)
+                    yield LabelChange("Pod", viewpoint.peer.key, key, None)

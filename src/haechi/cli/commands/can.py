@@ -15,12 +15,12 @@ from haechi.cli.arguments import Gates, Strict, Version
 
 if TYPE_CHECKING:
     from haechi.analysis.cluster import Cluster
-    from haechi.analysis.why import Answer, Change, Part, RuleAnswer, SideAnswer, Way
+    from haechi.analysis.why import Answer, Change, ItemRef, PacketAnswer, RuleAnswer, SideAnswer
     from haechi.cli.terminal import Terminal
     from haechi.model import RuleRef
 
 Output = Literal["text", "json"]
-Flips = dict["Way", tuple[tuple["Change", ...], ...]]
+Flips = dict["PacketAnswer", tuple[tuple["Change", ...], ...]]
 _PORT = re.compile(r"[0-9]+(/[A-Za-z]+)?|[a-z0-9-]{1,15}(/[A-Za-z]+)?|ICMP(v6)?")
 
 
@@ -50,7 +50,7 @@ def can(
         feature_gates: Feature gates of that API server: SCTPSupport=false, StrictIPCIDRValidation=true.
     """
     from haechi.analysis.cluster import Cluster, UnknownName, known_names
-    from haechi.analysis.why import UnknownPort, flips
+    from haechi.analysis.why import UnknownPort, smallest_changes
     from haechi.analysis.why import can as ask
     from haechi.cli import terminal
     from haechi.cli.failure import ExitCode, Unusable, unknown_name
@@ -71,7 +71,7 @@ def can(
         except UnknownPort as error:
             raise Unusable(str(error), "PORT") from error
         told("trying changes")
-        turned = {way: flips(cluster, way) for way in _shown(answer)} if what_if else {}
+        turned = {way: smallest_changes(cluster, way) for way in _shown(answer)} if what_if else {}
     if output == "json":
         terminal.output().write(_json(answer, turned))
     else:
@@ -87,7 +87,7 @@ def _split(paths: tuple[str, ...]) -> tuple[str | None, tuple[str, ...]]:
     return None, paths
 
 
-def _shown(answer: Answer) -> list[Way]:
+def _shown(answer: Answer) -> list[PacketAnswer]:
     """One way of those that differ in nothing but their addresses."""
     return list(
         {
@@ -119,7 +119,7 @@ def _text(out: Terminal, cluster: Cluster, answer: Answer, turned: Flips | None)
         out.line(note, Style.DIM)
 
 
-def _way(out: Terminal, way: Way) -> None:
+def _way(out: Terminal, way: PacketAnswer) -> None:
     from haechi.analysis.cluster import protocol_text
 
     port = f" {way.packet.port}" if way.packet.protocol in (6, 17, 132) else ""
@@ -148,8 +148,8 @@ def _side(out: Terminal, side: SideAnswer, who: str) -> None:
         for part in (*rule.peers, *rule.ports):
             out.line(f"      through {part.path}{_at(part.location)}")
     if side.nearest is not None:
-        lacks = "; ".join(lack.words for lack in side.nearest.lacks)
-        out.line(f"    nearest is {_ref(side.nearest.rule)}: {lacks}")
+        mismatches = "; ".join(mismatch.words for mismatch in side.nearest.mismatches)
+        out.line(f"    nearest is {_ref(side.nearest.rule)}: {mismatches}")
         if (peer := side.nearest.nearest_peer) is not None:
             out.line(f"      nearest peer is {peer.path}{_at(peer.location)}")
     elif not side.allowed:
@@ -178,7 +178,7 @@ def _json(answer: Answer, turned: Flips) -> str:
     return msgspec.json.format(msgspec.json.encode(document), indent=1).decode() + "\n"
 
 
-def _way_out(way: Way, changes: tuple[tuple[Change, ...], ...]) -> dict[str, object]:
+def _way_out(way: PacketAnswer, changes: tuple[tuple[Change, ...], ...]) -> dict[str, object]:
     from haechi.analysis.cluster import protocol_text
 
     return {
@@ -205,7 +205,7 @@ def _side_out(side: SideAnswer) -> dict[str, object]:
         if nearest is None
         else {
             **_rule_out(nearest),
-            "lacks": [lack.words for lack in nearest.lacks],
+            "lacks": [mismatch.words for mismatch in nearest.mismatches],
             "nearestPeer": None if nearest.nearest_peer is None else _part_out(nearest.nearest_peer),
         },
     }
@@ -225,7 +225,7 @@ def _rule_out(rule: RuleAnswer) -> dict[str, object]:
     }
 
 
-def _part_out(part: Part) -> dict[str, object]:
+def _part_out(part: ItemRef) -> dict[str, object]:
     return {"path": part.path, "at": _place(part.location)}
 
 
