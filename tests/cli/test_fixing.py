@@ -7,10 +7,10 @@ from textwrap import dedent
 
 import pytest
 
-from haechi.analysis.lint import Edit, Finding, Fix, Severity
+from haechi.analysis.lint import Finding, Fix, Severity
 from haechi.cli.fixing import fix
 from haechi.files import load
-from haechi.model import Manifests
+from haechi.model import Edit, Manifests
 
 TWO = dedent("""\
     # first

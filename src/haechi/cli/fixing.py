@@ -13,9 +13,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from haechi.analysis.lint import Edit, Finding
-from haechi.cli.rewriting import Unwritable, place_edits, rewritten
-from haechi.model import Loaded, Manifests, Object, Source
+from haechi.analysis.lint import Finding
+from haechi.model import Edit, Loaded, Manifests, Object, Source, Unwritable, place_edits, rewritten
 
 _Document = tuple[int, int, bool]  # first byte, end, whether it is JSON
 

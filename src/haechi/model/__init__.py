@@ -10,6 +10,7 @@ from haechi.model.checking import check, check_one
 from haechi.model.cidr import AddressError, Cidr, format_address, parse_address, parse_cidr
 from haechi.model.decoding import Mistake, decode
 from haechi.model.defaulting import NAME_LABEL, default, with_name_label, with_namespace
+from haechi.model.edits import Edit, applied
 from haechi.model.fielderror import ErrorType, FieldError
 from haechi.model.gates import GateError, Gates
 from haechi.model.loaded import Loaded, Place
@@ -17,6 +18,7 @@ from haechi.model.manifests import Manifests, read_manifests
 from haechi.model.names import dns_label, label_key, label_value
 from haechi.model.objects import *  # noqa: F403
 from haechi.model.problem import Code, Location, Path, Problem, Severity, path_steps, path_text, printable
+from haechi.model.rewriting import Unwritable, place_edits, rewritten
 from haechi.model.soundness import errors
 from haechi.model.source import Source
 from haechi.model.tree import Data, SyntaxProblem, Tree
@@ -74,6 +76,7 @@ __all__ = [
     "CLOSED",
     "Data",
     "Direction",
+    "Edit",
     "Mistake",
     "OPEN",
     "Packet",
@@ -85,11 +88,15 @@ __all__ = [
     "Struct",
     "SyntaxProblem",
     "Tree",
+    "Unwritable",
     "PacketVerdict",
     "decode",
+    "applied",
     "dns_label",
     "label_key",
     "label_value",
     "parse",
+    "place_edits",
+    "rewritten",
     "split",
 ]

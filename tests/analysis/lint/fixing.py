@@ -7,8 +7,7 @@ from collections.abc import Iterable
 import msgspec
 
 from haechi.analysis.lint import Finding
-from haechi.analysis.lint.edits import applied
-from haechi.model import NetworkPolicy
+from haechi.model import NetworkPolicy, applied
 
 
 def fixed(policy: NetworkPolicy, finding: Finding) -> NetworkPolicy:

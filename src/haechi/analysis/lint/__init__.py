@@ -2,20 +2,17 @@
 
 from haechi.analysis.lint.catalogue import ALL, CATALOGUE, IGNORE, UnknownCode, chosen, findings, lint
 from haechi.analysis.lint.check import Check
-from haechi.analysis.lint.edits import applied
-from haechi.analysis.lint.finding import Edit, Finding, Fix, Severity
+from haechi.analysis.lint.finding import Finding, Fix, Severity
 
 __all__ = [
     "ALL",
     "CATALOGUE",
     "IGNORE",
     "Check",
-    "Edit",
     "Finding",
     "Fix",
     "Severity",
     "UnknownCode",
-    "applied",
     "chosen",
     "findings",
     "lint",

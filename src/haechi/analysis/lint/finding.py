@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from haechi.model import Location, Path, printable
+from haechi.model import Edit, Location, printable
 
 
 class Severity(StrEnum):
@@ -17,19 +17,6 @@ class Severity(StrEnum):
     """Most likely not what was meant."""
     NOTE = "note"
     """Worth knowing."""
-
-
-@dataclass(frozen=True, slots=True)
-class Edit:
-    """One change of an object's text.
-
-    Attributes:
-        path: a field or an item of a list, such as `("spec", "ingress", 0)`.
-        value: what it becomes (plain data: mappings, lists, texts, numbers); None deletes it.
-    """
-
-    path: Path
-    value: object = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,9 +11,9 @@ from hypothesis import event, given
 from hypothesis import strategies as st
 
 from haechi import Cluster
-from haechi.analysis.lint import Edit, Finding, Fix
+from haechi.analysis.lint import Finding, Fix
 from haechi.analysis.lint.checks.redundancy import CHECKS
-from haechi.model import Namespace, NetworkPolicy, Object, Pod, path_steps
+from haechi.model import Edit, Namespace, NetworkPolicy, Object, Pod, path_steps
 from haechi.model.verdict import PacketVerdict
 from haechi.reference import Cluster as Literal
 from haechi.reference import allowed

@@ -20,11 +20,12 @@ from haechi.analysis.lint.facts import (
     several,
     superfluous,
 )
-from haechi.analysis.lint.finding import Edit, Fix, Severity
+from haechi.analysis.lint.finding import Fix, Severity
 from haechi.model import (
     AddressError,
     Cidr,
     Direction,
+    Edit,
     IPBlock,
     NetworkPolicy,
     Path,

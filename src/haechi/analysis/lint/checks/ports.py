@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from haechi.analysis.cluster import PROTOCOLS, ports_text
 from haechi.analysis.lint.check import Check, Found, check
 from haechi.analysis.lint.facts import Front, Review, Server, WrittenPolicy, WrittenPort, WrittenRule, several
-from haechi.analysis.lint.finding import Edit, Fix, Severity
+from haechi.analysis.lint.finding import Fix, Severity
 from haechi.engine import PolicyRule
-from haechi.model import Direction
+from haechi.model import Direction, Edit
 from haechi.sets import PortSet
 
 

@@ -20,9 +20,9 @@ from haechi.analysis.lint.facts import (
     several,
     superfluous,
 )
-from haechi.analysis.lint.finding import Edit, Fix, Severity
+from haechi.analysis.lint.finding import Fix, Severity
 from haechi.engine import PodSelection
-from haechi.model import Direction, path_text
+from haechi.model import Direction, Edit, path_text
 
 
 @check("duplicate-policy", Severity.WARNING, "Two policies of a namespace say exactly the same.")

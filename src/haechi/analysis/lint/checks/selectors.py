@@ -11,8 +11,8 @@ from typing import NamedTuple
 
 from haechi.analysis.lint.check import Check, Found, check
 from haechi.analysis.lint.facts import Review, WrittenPolicy, WrittenSelector
-from haechi.analysis.lint.finding import Edit, Fix, Severity
-from haechi.model import LabelSelector, Path
+from haechi.analysis.lint.finding import Fix, Severity
+from haechi.model import Edit, LabelSelector, Path
 from haechi.select import EVERYTHING, Requirement, Selector, SelectorOperator
 
 MOST_EXPRESSIONS = 32

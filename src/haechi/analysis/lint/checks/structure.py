@@ -11,8 +11,8 @@ from pyroaring import BitMap
 
 from haechi.analysis.lint.check import Check, Found, check
 from haechi.analysis.lint.facts import Review, WrittenPolicy
-from haechi.analysis.lint.finding import Edit, Fix, Severity
-from haechi.model import Direction, NetworkPolicySpec, default
+from haechi.analysis.lint.finding import Fix, Severity
+from haechi.model import Direction, Edit, NetworkPolicySpec, default
 
 
 @check(

@@ -11,9 +11,8 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from haechi.analysis.lint import Edit
-from haechi.analysis.lint.edits import applied
-from haechi.cli.rewriting import Unwritable, rewritten
+from haechi.model.edits import Edit, applied
+from haechi.model.rewriting import Unwritable, rewritten
 from haechi.model.yamltext import parse
 
 POLICY = dedent("""\

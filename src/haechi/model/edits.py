@@ -3,9 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, MutableMapping, MutableSequence
+from dataclasses import dataclass
 
-from haechi.analysis.lint.finding import Edit
-from haechi.model import Path
+from haechi.model.problem import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """One change of an object's text.
+
+    Attributes:
+        path: a field or an item of a list, such as `("spec", "ingress", 0)`.
+        value: what it becomes (plain data: mappings, lists, texts, numbers); None deletes it.
+    """
+
+    path: Path
+    value: object = None
 
 
 def applied(data: object, edits: Iterable[Edit]) -> None:

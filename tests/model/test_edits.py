@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from haechi.analysis.lint.edits import applied
-from haechi.analysis.lint.finding import Edit
+from haechi.model.edits import Edit, applied
 
 
 def test_items_go_by_their_old_places() -> None:

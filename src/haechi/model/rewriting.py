@@ -16,8 +16,11 @@ from itertools import pairwise
 
 import yaml
 
-from haechi.analysis.lint import Edit, applied
-from haechi.model import Path, Place, SyntaxProblem, parse, path_text
+from haechi.model.edits import Edit, applied
+from haechi.model.loaded import Place
+from haechi.model.problem import Path, path_text
+from haechi.model.tree import SyntaxProblem
+from haechi.model.yamltext import parse
 
 _PLAIN = re.compile(r"[A-Za-z0-9./][A-Za-z0-9./:_-]*")
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
