@@ -154,7 +154,7 @@ def _failing(error: Exception) -> Callable[..., object]:
 def test_a_machine_that_refuses_is_told_with_the_remedy(
     haechi: Haechi, monkeypatch: pytest.MonkeyPatch, error: Exception, words: list[str]
 ) -> None:
-    monkeypatch.setattr(session, "run", _failing(error))
+    monkeypatch.setattr(session, "run_lab", _failing(error))
     outcome = haechi("lab", "run", "-", stdin=manifests.CLUSTER)
     assert (outcome.code, outcome.out) == (2, "")
     lines = outcome.err.splitlines()
@@ -163,11 +163,11 @@ def test_a_machine_that_refuses_is_told_with_the_remedy(
 
 
 def test_a_mismatch_is_an_exit_code(haechi: Haechi, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(session, "run", lambda *_: shop(broken=[("TCP", 80)]))
+    monkeypatch.setattr(session, "run_lab", lambda *_: shop(broken=[("TCP", 80)]))
     outcome = haechi("lab", "run", "-", stdin=manifests.CLUSTER)
     assert outcome.code == 1
     assert "MISMATCH shop/web-0 → shop/db over IPv4, TCP 80" in outcome.out
-    monkeypatch.setattr(session, "run", lambda *_: replace(shop(), rows=shop().rows[:4]))
+    monkeypatch.setattr(session, "run_lab", lambda *_: replace(shop(), rows=shop().rows[:4]))
     assert haechi("lab", "run", "-", stdin=manifests.CLUSTER).code == 0
 
 
