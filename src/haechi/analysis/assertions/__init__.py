@@ -2,21 +2,22 @@
 
 from haechi.analysis.assertions.check import Check, checks, single_addresses
 from haechi.analysis.assertions.file import Suite, read_suites
-from haechi.analysis.assertions.judging import MOST_DIFFERENCES, Difference, End, Judgement, Outcome, allowing, judge
+from haechi.analysis.assertions.judging import Difference, End, Judgement, Outcome, judge
+from haechi.analysis.assertions.observed import ObservedConnection, judge_observed
 from haechi.analysis.assertions.world import World
 
 __all__ = [
-    "MOST_DIFFERENCES",
     "Check",
     "Difference",
     "End",
     "Judgement",
+    "ObservedConnection",
     "Outcome",
     "Suite",
     "World",
-    "allowing",
     "checks",
     "judge",
+    "judge_observed",
     "read_suites",
     "single_addresses",
 ]

@@ -7,13 +7,14 @@ that allow a packet. Costs what policies say and what is asked about, not all pa
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import NamedTuple
 
-from haechi.engine import Endpoint, Engine, NamedPort, PolicyRule, PolicySet, traffic
-from haechi.model import Direction, RuleRef
+from haechi.analysis.cluster import Cluster
+from haechi.engine import Endpoint, Engine, NamedPort, PolicyRule, PolicySet, points, traffic
+from haechi.model import Direction, ExternalHost, Pod, RuleRef
 from haechi.sets import AddressSet, PortSet, Traffic, point_to_text
 
 
@@ -44,6 +45,23 @@ class World:
         default_factory=dict, repr=False, compare=False
     )
     _near: dict[tuple[str, tuple[int, ...]], AddressSet] = field(default_factory=dict, repr=False, compare=False)
+
+    @classmethod
+    def of(cls, cluster: Cluster, hosts: Mapping[str, Iterable[str]] | None = None) -> World:
+        """The world of a cluster and its ExternalHosts.
+
+        Args:
+            cluster: whose pods, namespaces and policies.
+            hosts: the addresses of further outside hosts, by name.
+        """
+        nodes = {node.name: node.addresses for node in cluster.nodes}
+        named = {name: points(addresses) for name, addresses in (hosts or {}).items()}
+        for one in cluster.given:
+            if isinstance(one, ExternalHost):
+                named[f"host/{one.name}"] = points(one.addresses)
+            elif isinstance(one, Pod) and one.spec.host_network and not one.completed:
+                named[one.key] = points(one.addresses or nodes.get(one.spec.node_name, ()))
+        return cls(cluster.engine, {namespace.name: namespace.labels for namespace in cluster.namespaces}, named)
 
     @cached_property
     def pods(self) -> tuple[Endpoint, ...]:

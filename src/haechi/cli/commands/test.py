@@ -20,10 +20,8 @@ from haechi.cli.entry import STDIN
 from haechi.cli.failure import ExitCode, Unusable
 
 if TYPE_CHECKING:
-    from haechi.analysis.assertions import Suite, World
-    from haechi.analysis.cluster import Cluster
+    from haechi.analysis.assertions import Suite
     from haechi.cli.waiting import Waiting
-    from haechi.model import Object
 
 Output = Literal["text", "json", "junit"]
 
@@ -47,7 +45,7 @@ def judge_assertions(
         kubernetes_version: By whose rules the input is judged, such as 1.33; the newest known if absent.
         feature_gates: Feature gates of that API server: SCTPSupport=false, StrictIPCIDRValidation=true.
     """
-    from haechi.analysis.assertions import judge
+    from haechi.analysis.assertions import World, judge
     from haechi.analysis.cluster import Cluster
     from haechi.cli import terminal
     from haechi.cli.assertions import write
@@ -61,7 +59,7 @@ def judge_assertions(
         found = read_on(paths, Rules.parse(kubernetes_version, feature_gates), strict, told)
         told("understanding policies")
         cluster = Cluster.of(found.manifests)
-        judgement = judge(world(cluster, found.objects), one_by_one(suites, told))
+        judgement = judge(World.of(cluster), one_by_one(suites, told))
     for note in cluster.notes:
         terminal.errors().line(f"note: {note}", terminal.Style.DIM)
     write(terminal.output(), judgement, cluster.location, output)
@@ -120,19 +118,3 @@ def read_tests(path: str, strict: bool = False) -> tuple[Suite, ...]:
     if not suites:
         raise Unusable("there is no ConnectivityTest in it", "TESTS", ["docs/assertions.md shows one"])
     return tuple(suites)
-
-
-def world(cluster: Cluster, objects: Iterable[Object]) -> World:
-    """The cluster, and who is no pod to policies: outside hosts, and pods on the network of their node."""
-    from haechi.analysis.assertions import World
-    from haechi.engine import points
-    from haechi.model import ExternalHost, Pod
-
-    nodes = {node.name: node.addresses for node in cluster.nodes}
-    named: dict[str, tuple[int, ...]] = {}
-    for one in objects:
-        if isinstance(one, ExternalHost):
-            named[f"host/{one.name}"] = points(one.addresses)
-        elif isinstance(one, Pod) and one.spec.host_network and not one.completed:
-            named[one.key] = points(one.addresses or nodes.get(one.spec.node_name, ()))
-    return World(cluster.engine, {namespace.name: namespace.labels for namespace in cluster.namespaces}, named)

@@ -1,0 +1,92 @@
+"""Assertions judged on connections that were tried, instead of on every packet that they mean.
+
+Why: `judge` shows what policies mean, this shows whether a cluster that enforces them agrees. Promises that an
+assertion is judged on every tried connection that one of its checks is about. An assertion that none is about fails,
+unless it allows that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+
+from haechi.analysis.assertions.check import Check, checks
+from haechi.analysis.assertions.file import Suite
+from haechi.analysis.assertions.judging import MOST_DIFFERENCES, Difference, End, Judgement, Outcome, allowing
+from haechi.analysis.assertions.world import World
+from haechi.engine import point
+from haechi.model import Packet, PacketVerdict, RuleRef
+from haechi.sets import AddressSet, PortSet
+
+
+@dataclass(frozen=True, slots=True)
+class ObservedConnection:
+    """A connection that was tried.
+
+    Attributes:
+        source: the client's name.
+        destination: the server's name.
+        packet: its first packet, of a protocol with ports.
+        verdict: what policies say of it.
+        arrived: whether the server received it.
+        replied: whether the client received the answer.
+    """
+
+    source: str
+    destination: str
+    packet: Packet
+    verdict: PacketVerdict
+    arrived: bool
+    replied: bool
+
+    def satisfies(self, allowed: bool) -> bool:
+        """Whether it did what is asserted: an allowed one is answered, of a denied one nothing arrives."""
+        return self.arrived and self.replied if allowed else not self.arrived
+
+    def difference(self, rules: tuple[RuleRef, ...], *, allowed: bool) -> Difference:
+        """The difference that it shows."""
+        source = End(self.source, AddressSet.of(point(self.packet.source)))
+        destination = End(self.destination, AddressSet.of(point(self.packet.destination)))
+        ports = PortSet.port(self.packet.protocol, self.packet.port)
+        return Difference(source, destination, ports, allowed, self.packet, self.verdict, rules)
+
+
+def judge_observed(world: World, suites: Iterable[Suite], observed: Iterable[ObservedConnection]) -> Judgement:
+    """Judge every assertion of some tests on connections that were tried."""
+    tried = list(observed)
+    exercised: set[RuleRef] = set()
+    outcomes = []
+    for suite in suites:
+        for number, (assertion, location) in enumerate(zip(suite.assertions, suite.locations, strict=True)):
+            asked, empty = checks(world, assertion, suite.namespace)
+            outcome = Outcome(suite.name, assertion.title(number), assertion, location, empty)
+            outcomes.append(_judged(world, outcome, list(_about(world, asked, tried)), exercised))
+    return Judgement(tuple(outcomes), tuple(world.rules), frozenset(exercised))
+
+
+def _about(
+    world: World, asked: Iterable[Check], tried: Iterable[ObservedConnection]
+) -> Iterator[tuple[Check, ObservedConnection]]:
+    """The connections that the checks are about."""
+    some = list(asked)
+    for one in tried:
+        source, destination = point(one.packet.source), point(one.packet.destination)
+        for check in some:
+            if check.between(world, source, destination).contains(one.packet.protocol, one.packet.port):
+                yield check, one
+
+
+def _judged(
+    world: World, outcome: Outcome, about: list[tuple[Check, ObservedConnection]], exercised: set[RuleRef]
+) -> Outcome:
+    found: list[Difference] = []
+    for check, one in about:
+        rules = tuple(allowing(world, one.packet)) if one.arrived else ()
+        exercised.update(rules)
+        if not one.satisfies(check.allowed):
+            found.append(one.difference(rules, allowed=not check.allowed))
+    empty = outcome.empty
+    if not about and not empty:
+        empty = ("no connection that it is about was tried",)
+    has_more = len(found) > MOST_DIFFERENCES
+    return replace(outcome, empty=empty, differences=tuple(found[:MOST_DIFFERENCES]), has_more=has_more)

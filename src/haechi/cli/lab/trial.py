@@ -1,0 +1,118 @@
+"""The lab that assertions need: its outside hosts, the connections to try, and the judgement of what was observed.
+
+Promises that every address that an assertion names has a host in the lab, where a host can have it, that each range has
+one in it, and that every connection between the pods and hosts that an assertion is about is tried on the first and the
+last of its ports. Pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from functools import cached_property
+from ipaddress import ip_address
+
+from haechi.analysis.assertions import (
+    Check,
+    Judgement,
+    ObservedConnection,
+    Suite,
+    World,
+    checks,
+    judge_observed,
+    single_addresses,
+)
+from haechi.analysis.cluster import Cluster
+from haechi.lab import NUMBERS, PROTOCOLS, LabCluster, Port, Questions, Report, Row, ports_to_probe, usable
+from haechi.model import Packet
+from haechi.sets import AddressSet, PortSet, point_to_text, text_to_point
+
+_MOST_TRIED = 16
+"""Addresses of a range that are tried until one is free and usable."""
+
+
+@dataclass(frozen=True)
+class Trial:
+    """Assertions and the lab in which they are to be tried."""
+
+    suites: tuple[Suite, ...]
+    cluster: LabCluster
+
+    @classmethod
+    def of(cls, suites: tuple[Suite, ...], cluster: LabCluster, families: Iterable[int]) -> Trial:
+        """The trial in a lab that has hosts at the addresses that the assertions name."""
+        everyone = [*(node.addresses for node in cluster.nodes), *(pod.addresses for pod in cluster.pods)]
+        taken = {text_to_point(text) for own in (*everyone, *cluster.hosts.values()) for text in own}
+        hosts, words = dict(cluster.hosts), dict(cluster.words)
+        window = AddressSet.union_all([AddressSet.V4 if family == 4 else AddressSet.V6 for family in families])
+        for suite in suites:
+            for assertion in suite.assertions:
+                for addresses in single_addresses(assertion):
+                    text = _free(addresses & window, taken)
+                    if text:
+                        taken.add(text_to_point(text))
+                        hosts[f"outside/{text}"] = (text,)
+                        words[f"outside/{text}"] = f"a witness in {addresses}"
+        return cls(suites, replace(cluster, hosts=hosts, words=words))
+
+    @cached_property
+    def world(self) -> World:
+        """The lab's cluster as assertions see it."""
+        return World.of(Cluster.of(self.cluster.objects), self.cluster.hosts)
+
+    def questions(self) -> Questions:
+        """Everyone that an assertion is about, on the ports that it is about."""
+        asked = [
+            check
+            for suite in self.suites
+            for assertion in suite.assertions
+            for check in checks(self.world, assertion, suite.namespace)[0]
+        ]
+        everyone = {pod.key: pod.addresses for pod in self.cluster.pods} | self.cluster.hosts
+        points = {name: tuple(map(text_to_point, addresses)) for name, addresses in everyone.items()}
+        sources = AddressSet.union_all([check.sources.addresses for check in asked])
+        destinations = AddressSet.union_all([check.destinations.addresses for check in asked])
+        return Questions(
+            tuple(sorted(self._ports(asked), key=lambda port: (port[1], PROTOCOLS.index(port[0])))),
+            frozenset(name for name, own in points.items() if any(point in sources for point in own)),
+            frozenset(name for name, own in points.items() if any(point in destinations for point in own)),
+        )
+
+    def _ports(self, asked: Iterable[Check]) -> set[Port]:
+        usual = ports_to_probe(self.cluster.policies, self.cluster.pods)
+        found: set[Port] = set()
+        for check in asked:
+            servers = (None, *self.world.pods) if check.ports.names else (None,)
+            ports = PortSet.union_all([check.ports.on(server) for server in servers])
+            if ports == PortSet.ALL:
+                found.update(usual)
+                continue
+            for number, first, last in ports.parts():
+                protocol = next(each for each in PROTOCOLS if NUMBERS[each] == number)
+                found |= {(protocol, max(first, 1)), (protocol, last)}
+                found |= {port for port in usual if port[0] == protocol and first <= port[1] <= last}
+        return found
+
+    def judged(self, report: Report) -> Judgement:
+        """The assertions on the packets of a report."""
+        return judge_observed(self.world, self.suites, (_observed(row, report) for row in report.rows))
+
+
+def _observed(row: Row, report: Report) -> ObservedConnection:
+    source, destination = (
+        next(ip_address(text) for text in report.endpoints[name] if (":" in text) == (row.family == 6))
+        for name in (row.source, row.destination)
+    )
+    packet = Packet(source, destination, NUMBERS[row.protocol], row.port)
+    return ObservedConnection(row.source, row.destination, packet, row.expected, row.arrived, row.replied)
+
+
+def _free(addresses: AddressSet, taken: set[int]) -> str:
+    """An address that a new host can have; `""` if somebody is there already, or nobody can be."""
+    if not addresses.isdisjoint(AddressSet.of(*taken)):
+        return ""
+    for first, last in addresses.intervals:
+        for point in range(first, min(last, first + _MOST_TRIED) + 1):
+            if usable(point_to_text(point)):
+                return point_to_text(point)
+    return ""
