@@ -13,9 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from haechi.analysis.cluster.cluster import Cluster
-from haechi.analysis.explain.now import MOST_NAMES, Present
 from haechi.analysis.explain.pod import explain_pod, unseen
 from haechi.analysis.explain.policy import explain_policy
+from haechi.analysis.explain.selections import MOST_NAMES, Present
 from haechi.analysis.explain.sentences import Language, Sentence, in_words, particle, say
 from haechi.analysis.explain.words import WORDS
 from haechi.files import load

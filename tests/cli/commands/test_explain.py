@@ -10,7 +10,7 @@ import pytest
 
 from haechi.analysis.cluster.cluster import Cluster
 from haechi.cli.commands.explain import spoken
-from haechi.cli.explaining import Choice, Document, SentenceOut, write_described
+from haechi.cli.explanation_text import Choice, Document, SentenceOut, write_described
 from haechi.cli.terminal import Terminal
 from haechi.model.verdict import PolicyKey
 from tests.building import policy

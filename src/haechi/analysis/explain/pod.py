@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from haechi.analysis.cluster import Cluster
-from haechi.analysis.explain.now import Present, group, listed
 from haechi.analysis.explain.policy import WAYS
 from haechi.analysis.explain.ports import port_set
+from haechi.analysis.explain.selections import Present, group, listed
 from haechi.analysis.explain.sentences import Joined, Sentence, say
 from haechi.engine import PROTOCOL_NUMBERS, Endpoint, Peers, PolicySet
 from haechi.model import Direction, Pod, PodKey, PolicyKey

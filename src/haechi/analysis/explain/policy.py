@@ -12,8 +12,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from haechi.analysis.cluster import Cluster
-from haechi.analysis.explain.now import Present, group, labels
 from haechi.analysis.explain.ports import named_now, port
+from haechi.analysis.explain.selections import Present, group, labels
 from haechi.analysis.explain.sentences import Joined, Sentence, say
 from haechi.engine import PodSelection, Policy
 from haechi.model import (

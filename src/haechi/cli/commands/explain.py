@@ -41,7 +41,7 @@ def explain(
     from haechi.analysis.cluster import Cluster
     from haechi.analysis.explain import Language
     from haechi.cli import terminal
-    from haechi.cli.explaining import as_json, chosen, explained, stored, write_described, write_text
+    from haechi.cli.explanation_text import as_json, chosen, explained, stored, write_described, write_text
     from haechi.cli.failure import ExitCode
     from haechi.cli.input import Rules, answered, read_on
     from haechi.cli.waiting import Waiting
@@ -77,7 +77,7 @@ def spoken(environment: os._Environ[str] | dict[str, str]) -> Lang:
 
 def _split(paths: Sequence[str]) -> tuple[str | None, tuple[str, ...]]:
     """The thing to explain, if the first argument is one, and the files."""
-    from haechi.cli.explaining import is_target
+    from haechi.cli.explanation_text import is_target
     from haechi.cli.failure import Unusable
 
     first, *rest = paths

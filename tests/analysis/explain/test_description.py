@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from haechi.analysis.explain.describe import describe, describe_all, format_selector
+from haechi.analysis.explain.description import describe, describe_all, format_selector
 from haechi.model import NetworkPolicy, ObjectMeta
 from tests import clusters
 from tests.analysis.kubectl import described
