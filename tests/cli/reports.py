@@ -8,8 +8,8 @@ from typing import cast
 from hypothesis import strategies as st
 
 from haechi.lab.probe import Protocol
-from haechi.lab.report import Report, Row
 from haechi.model.verdict import PacketVerdict, PolicyKey, Side
+from haechi.report import Report, Row
 
 OPEN = Side(allowed=True)
 PORTS: tuple[tuple[Protocol, int], ...] = (("TCP", 80), ("UDP", 80), ("SCTP", 80), ("TCP", 5432))

@@ -7,7 +7,7 @@ from xml.etree import ElementTree as ET
 from hypothesis import given
 
 from haechi.cli.junit import report_junit
-from haechi.lab.report import Report
+from haechi.report import Report
 from tests.cli.reports import reports, rows, shop
 
 

@@ -13,13 +13,13 @@ from haechi.dataplane import TABLE, NodeRuleset
 from haechi.engine import Engine
 from haechi.lab.cluster import LabCluster, lab_cluster
 from haechi.lab.network import Network, build
-from haechi.lab.report import Report, Row
 from haechi.lab.run import Questions, enforce, expectations, observe, proved, run_lab
 from haechi.lab.topology import TopologyError
 from haechi.model import Object
 from haechi.netlink import Nftables
 from haechi.netns import ChildDied, isolated
 from haechi.nft import Transaction
+from haechi.report import Report, Row
 from haechi.verify import Proof
 from tests.building import namespace, node, pod, policy
 

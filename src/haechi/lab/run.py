@@ -22,12 +22,12 @@ from haechi.lab.cluster import LabCluster
 from haechi.lab.network import Network, build
 from haechi.lab.ports import NUMBERS, Port
 from haechi.lab.probe import Probe
-from haechi.lab.report import Report, Row
 from haechi.lab.sender import send
 from haechi.lab.topology import Endpoint
 from haechi.model import Packet, PacketVerdict
 from haechi.netlink import Nftables
 from haechi.netns import isolated, require_nf_tables
+from haechi.report import Report, Row
 from haechi.verify import Proof, prove
 
 Progress = Callable[[str, int, int], None]

@@ -7,8 +7,8 @@ from collections import Counter
 from hypothesis import given
 
 from haechi.cli.lab.outcomes import Group, Line, groups
-from haechi.lab.report import Report
 from haechi.model.verdict import Direction, PolicyKey
+from haechi.report import Report
 from tests.cli.reports import reports, rows, shop, side
 
 

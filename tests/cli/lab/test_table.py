@@ -12,7 +12,7 @@ from syrupy.assertion import SnapshotAssertion
 
 from haechi.cli.lab.table import MAX_MISMATCHES, isolation, summary, write_table
 from haechi.cli.terminal import Terminal
-from haechi.lab.report import Report, Row
+from haechi.report import Report, Row
 from tests.cli.goldens import TextFile
 from tests.cli.reports import reports, rows, shop, side
 

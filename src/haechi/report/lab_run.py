@@ -1,15 +1,15 @@
-"""What a lab run found: every question with its expected and its observed answer.
+"""What a lab run found: every connection that was tried, with the expected and the observed outcome.
 
-Why: the table is the proof, so each row keeps everything that was asked. Plain values that pickle; words and colours
-are made by whoever prints them.
+Plain values that pickle. The lab builds them, the commands print them, and the documents of this package are made from
+them; that is why they are below the lab.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Literal
 
-from haechi.lab.probe import Protocol
 from haechi.model import PacketVerdict
 from haechi.verify import Proof
 
@@ -32,7 +32,7 @@ class Row:
     source: str
     destination: str
     family: int
-    protocol: Protocol
+    protocol: Literal["TCP", "UDP", "SCTP"]
     port: int
     expected: PacketVerdict
     arrived: bool

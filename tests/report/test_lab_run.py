@@ -7,8 +7,8 @@ from itertools import product
 
 import pytest
 
-from haechi.lab.report import Report, Row
 from haechi.model.verdict import CLOSED, OPEN, PacketVerdict
+from haechi.report import Report, Row
 
 
 def row(allowed: bool, arrived: bool, replied: bool) -> Row:
