@@ -36,7 +36,7 @@ def changes(every: list[Universe], before: list[int], mutant: Ruleset, kind: Kin
         return True
     for universe, accepted in zip(every, before, strict=True):
         wide = kind in (direction_turned, address_mistaken)
-        for chosen in (*UNCHOSEN, *universe.choices()) if wide else UNCHOSEN:
+        for chosen in (*UNCHOSEN, *universe.choices(mutant)) if wide else UNCHOSEN:
             universe.chosen = chosen
             if universe.accepted(mutant) != accepted:
                 return True

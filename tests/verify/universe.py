@@ -255,8 +255,8 @@ class Universe:
             found |= bits
         return found
 
-    def choices(self) -> Iterator[Chosen]:
-        """Every way for what is chosen to be one, or two, of the addresses and ports that matter."""
+    def choices(self, ruleset: Ruleset) -> Iterator[Chosen]:
+        """Every way for what is chosen to be one, or two, of the addresses and ports that matter, or to be in a set."""
         ports = sorted({sent.port for sent in self.sent})
         addresses = self.addresses
         for number in range(max(len(ports), len(addresses))):
@@ -265,6 +265,21 @@ class Universe:
             yield Chosen(one, port, one, port)
             yield Chosen(one, port, other, 40000)
             yield Chosen(other, 40000, one, port)
+        for address, port in sorted(self._pairs(ruleset)):
+            yield Chosen(address, port, address, port)
+
+    def _pairs(self, ruleset: Ruleset) -> set[tuple[int, int]]:
+        """The pairs of an address and a port that sets of such pairs begin or end with."""
+        found: set[tuple[int, int]] = set()
+        every: list[Set | Map] = [*ruleset.sets.values(), *ruleset.maps.values()]
+        for held in every:
+            if [kind.width for kind in held.shape.types] != [4 if self.family == 4 else 16, 2]:
+                continue
+            for element in held.elements:
+                for key in (element.key, element.last or element.key):
+                    address, port = (int.from_bytes(value, "big") for _, value in held.shape.fields(key))
+                    found.add((address if self.family == 4 else V6 + address, port))
+        return found
 
     # -- what a table does --------------------------------------------------------------------------------------------
 
