@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from haechi.lab.ports import NUMBERS, PROTOCOLS, PortError, parse_port, ports_to_probe
+from haechi.lab.ports import PROTOCOLS, PortError, parse_port, ports_to_probe
 from haechi.model import NetworkPolicy, Pod
+from haechi.sets import PROTOCOL_NUMBERS
 from tests import clusters
 from tests.building import pod, policy
 
@@ -133,5 +134,5 @@ def test_what_is_no_port_is_told_as_it_was_written(text: str) -> None:
 
 
 def test_every_protocol_has_its_number() -> None:
-    assert NUMBERS == {"TCP": 6, "UDP": 17, "SCTP": 132}
-    assert set(NUMBERS) == set(PROTOCOLS)
+    assert PROTOCOL_NUMBERS == {"TCP": 6, "UDP": 17, "SCTP": 132}
+    assert set(PROTOCOL_NUMBERS) == set(PROTOCOLS)

@@ -9,9 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from haechi.nft import CtKey, DataType, PayloadField, ipv4, ipv6, protocol
-from haechi.sets import AddressSet
-
-_V6_START = 1 << 32
+from haechi.sets import V6_START, AddressSet
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,17 +36,17 @@ class AddressFamily:
 
     def holds(self, address: int) -> bool:
         """Whether a point on the line of addresses is of this family."""
-        return (address >= _V6_START) == (self.number == 6)
+        return (address >= V6_START) == (self.number == 6)
 
     def key(self, address: int) -> bytes:
         """A point on the line as a key of this family."""
-        return ipv4(address) if self.number == 4 else ipv6(address - _V6_START)
+        return ipv4(address) if self.number == 4 else ipv6(address - V6_START)
 
     def keys(self, addresses: Iterable[int]) -> list[bytes]:
         """The keys of those addresses that are of this family, in their order."""
         if self.number == 4:
-            return [address.to_bytes(4, "big") for address in addresses if address < _V6_START]
-        return [(address - _V6_START).to_bytes(16, "big") for address in addresses if address >= _V6_START]
+            return [address.to_bytes(4, "big") for address in addresses if address < V6_START]
+        return [(address - V6_START).to_bytes(16, "big") for address in addresses if address >= V6_START]
 
 
 IPV4 = AddressFamily(
@@ -74,4 +72,4 @@ FAMILIES = (IPV4, IPV6)
 
 def family_of(address: int) -> AddressFamily:
     """The family of a point on the line of addresses."""
-    return IPV6 if address >= _V6_START else IPV4
+    return IPV6 if address >= V6_START else IPV4

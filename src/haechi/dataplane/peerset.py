@@ -16,9 +16,10 @@ from haechi.dataplane.family import AddressFamily
 from haechi.dataplane.names import comment, content_name
 from haechi.engine import Engine, NamedPeer, PodSelection, PodState
 from haechi.nft import DataType, Element, Set, SetFlags, concatenate, port
-from haechi.sets import AddressSet
+from haechi.sets import PROTOCOL_NAMES, AddressSet
 
-PROTOCOL_WORDS = {6: "tcp", 17: "udp", 132: "sctp"}
+PROTOCOL_WORDS = {number: name.lower() for number, name in PROTOCOL_NAMES.items()}
+"""As names of sets and maps spell the protocols."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """What policies mean: fast, incremental, canonical."""
 
 from haechi.engine.delta import Delta, PodChange, PodState
-from haechi.engine.endpoint import PROTOCOL_NUMBERS, Endpoint, NamedPort, points
+from haechi.engine.endpoint import Endpoint, NamedPort, points
 from haechi.engine.engine import Engine
 from haechi.engine.meaning import addresses, allowed_ports, includes, point, rule_ports, traffic, verdict
 from haechi.engine.policy import Defect, Policy, PolicyRule, Unreadable, read_peer, read_ports
@@ -11,7 +11,6 @@ from haechi.engine.selection import ANY_POD, NAMESPACE_NAME_LABEL, NamedPeer, Pe
 __all__ = [
     "ANY_POD",
     "NAMESPACE_NAME_LABEL",
-    "PROTOCOL_NUMBERS",
     "Defect",
     "Delta",
     "Endpoint",

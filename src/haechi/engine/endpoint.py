@@ -15,9 +15,7 @@ from typing import NamedTuple
 import msgspec
 
 from haechi.model import Container, Pod, PodKey
-from haechi.sets import AddressError, text_to_point
-
-PROTOCOL_NUMBERS: Mapping[str, int] = {"TCP": 6, "UDP": 17, "SCTP": 132}
+from haechi.sets import PROTOCOL_NUMBERS, AddressError, text_to_point
 
 
 class NamedPort(NamedTuple):

@@ -14,14 +14,12 @@ from haechi.engine.policy import PolicyRule
 from haechi.engine.policyset import PolicySet, ports_by_name
 from haechi.engine.selection import NamedPeer, Peers
 from haechi.model import CLOSED, OPEN, Address, Direction, Packet, PacketVerdict, Side
-from haechi.sets import AddressSet, PortSet, Traffic
-
-_V6_START = 1 << 32
+from haechi.sets import V6_START, AddressSet, PortSet, Traffic
 
 
 def point(address: Address) -> int:
     """An address on the line of `haechi.sets.AddressSet`."""
-    return int(address) if isinstance(address, IPv4Address) else _V6_START + int(address)
+    return int(address) if isinstance(address, IPv4Address) else V6_START + int(address)
 
 
 def verdict(engine: Engine, packet: Packet) -> PacketVerdict:

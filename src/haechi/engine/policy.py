@@ -14,7 +14,6 @@ from functools import lru_cache
 from itertools import count
 from typing import NamedTuple
 
-from haechi.engine.endpoint import PROTOCOL_NUMBERS
 from haechi.engine.selection import ANY_POD, ANYWHERE, NamedPeer, Peers, PodSelection
 from haechi.model import (
     Direction,
@@ -29,7 +28,7 @@ from haechi.model import (
     RuleRef,
 )
 from haechi.select import EVERYTHING, InvalidSelector, Selector
-from haechi.sets import AddressSet, PortSet
+from haechi.sets import PROTOCOL_NUMBERS, AddressSet, PortSet
 
 
 class Defect(NamedTuple):

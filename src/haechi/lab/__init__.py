@@ -2,13 +2,12 @@
 
 from haechi.lab.cluster import LabCluster, lab_cluster
 from haechi.lab.network import Network
-from haechi.lab.ports import NUMBERS, PROTOCOLS, Port, PortError, parse_port, ports_to_probe
+from haechi.lab.ports import PROTOCOLS, Port, PortError, parse_port, ports_to_probe
 from haechi.lab.run import Questions, run_lab
 from haechi.lab.topology import TopologyError, usable
 from haechi.report import Report, Row
 
 __all__ = [
-    "NUMBERS",
     "PROTOCOLS",
     "LabCluster",
     "Network",

@@ -17,8 +17,6 @@ from haechi.sets import IntervalSet
 
 Port = tuple[Protocol, int]
 PROTOCOLS: Final[tuple[Protocol, ...]] = get_args(Protocol)
-NUMBERS: Final = {"TCP": 6, "UDP": 17, "SCTP": 132}
-"""IP protocol numbers."""
 _NUMBER: Final = re.compile(r"[0-9]{1,5}")
 _FREE: Final = IntervalSet([(1_024, 65_535)])
 _HIGH: Final = IntervalSet([(61_000, 65_535)])

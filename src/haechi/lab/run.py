@@ -20,7 +20,7 @@ from haechi.dataplane import TABLE, NodeRuleset
 from haechi.engine import Engine, verdict
 from haechi.lab.cluster import LabCluster
 from haechi.lab.network import Network, build
-from haechi.lab.ports import NUMBERS, Port
+from haechi.lab.ports import Port
 from haechi.lab.probe import Probe
 from haechi.lab.sender import send
 from haechi.lab.topology import Endpoint
@@ -28,6 +28,7 @@ from haechi.model import Packet, PacketVerdict
 from haechi.netlink import Nftables
 from haechi.netns import isolated, require_nf_tables
 from haechi.report import Report, Row
+from haechi.sets import PROTOCOL_NUMBERS
 from haechi.verify import Proof, prove
 
 Progress = Callable[[str, int, int], None]
@@ -125,7 +126,7 @@ def expectations(engine: Engine, endpoints: Iterable[Endpoint], questions: Quest
                 if (":" in mine) != (":" in theirs):
                     continue
                 for protocol, port in questions.ports:
-                    packet = Packet(ip_address(mine), ip_address(theirs), NUMBERS[protocol], port)
+                    packet = Packet(ip_address(mine), ip_address(theirs), PROTOCOL_NUMBERS[protocol], port)
                     probe = Probe(source.name, destination.name, mine, theirs, protocol, port)
                     asked[probe] = verdict(engine, packet)
     return asked

@@ -4,19 +4,35 @@ Every value is canonical, so ``==`` between two values proves that they mean the
 the kernel or the rest of Haechi, and needs only the standard library.
 """
 
-from haechi.sets.addresses import AddressError, AddressSet, point_to_text, text_to_point
+from haechi.sets.addresses import V6_START, AddressError, AddressSet, point_to_text, text_to_point
 from haechi.sets.intervals import IntervalError, IntervalSet
-from haechi.sets.ports import DCCP, ICMP, ICMPV6, SCTP, TCP, UDP, UDPLITE, PortError, PortSet, port_point
+from haechi.sets.ports import (
+    DCCP,
+    ICMP,
+    ICMPV6,
+    PROTOCOL_NAMES,
+    PROTOCOL_NUMBERS,
+    SCTP,
+    TCP,
+    UDP,
+    UDPLITE,
+    PortError,
+    PortSet,
+    port_point,
+)
 from haechi.sets.traffic import Traffic
 
 __all__ = [
     "DCCP",
     "ICMP",
     "ICMPV6",
+    "PROTOCOL_NAMES",
+    "PROTOCOL_NUMBERS",
     "SCTP",
     "TCP",
     "UDP",
     "UDPLITE",
+    "V6_START",
     "AddressError",
     "AddressSet",
     "IntervalError",

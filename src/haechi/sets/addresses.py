@@ -11,16 +11,17 @@ is not an address, a CIDR or a range of one family, zones (``fe80::1%eth0``) inc
 from __future__ import annotations
 
 from socket import AF_INET, AF_INET6, inet_ntop, inet_pton
-from typing import TYPE_CHECKING, ClassVar, Self
+from typing import TYPE_CHECKING, ClassVar, Final, Self
 
 from haechi.sets.intervals import IntervalSet
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-_V6_START = 1 << 32
-_END = _V6_START + (1 << 128)
-_MAPPED = _V6_START + (0xFFFF << 32)  # where ::ffff:0.0.0.0 would lie (RFC 4291 section 2.5.5.2)
+V6_START: Final = 1 << 32
+"""Where IPv6 begins on the line: the point of an IPv6 address is this plus its value."""
+_END = V6_START + (1 << 128)
+_MAPPED = V6_START + (0xFFFF << 32)  # where ::ffff:0.0.0.0 would lie (RFC 4291 section 2.5.5.2)
 _NOTHING = "none"
 
 
@@ -48,7 +49,7 @@ def text_to_point(text: str) -> int:
         AddressError: (a ValueError) `text` is not an address.
     """
     point = _place(text)
-    return point - _MAPPED if _MAPPED <= point < _MAPPED + _V6_START else point
+    return point - _MAPPED if _MAPPED <= point < _MAPPED + V6_START else point
 
 
 def point_to_text(point: int) -> str:
@@ -59,9 +60,9 @@ def point_to_text(point: int) -> str:
     """
     if not 0 <= point < _END:
         raise ValueError(f"no address at {point}")
-    if point < _V6_START:
+    if point < V6_START:
         return inet_ntop(AF_INET, point.to_bytes(4, "big"))
-    return inet_ntop(AF_INET6, (point - _V6_START).to_bytes(16, "big"))
+    return inet_ntop(AF_INET6, (point - V6_START).to_bytes(16, "big"))
 
 
 class AddressSet(IntervalSet):
@@ -109,7 +110,7 @@ class AddressSet(IntervalSet):
             AddressError: one is not an address, they are of different families, or the first is above the last.
         """
         low, high = text_to_point(first), text_to_point(last)
-        if (low < _V6_START) != (high < _V6_START):
+        if (low < V6_START) != (high < V6_START):
             raise AddressError(f"{first}-{last}", "a range must stay within one family")
         if low > high:
             raise AddressError(f"{first}-{last}", "the first address is above the last")
@@ -134,12 +135,12 @@ class AddressSet(IntervalSet):
     @property
     def v4(self) -> Self:
         """The IPv4 addresses of the set."""
-        return self & self._from_edges((0, _V6_START))
+        return self & self._from_edges((0, V6_START))
 
     @property
     def v6(self) -> Self:
         """The IPv6 addresses of the set."""
-        return self & self._from_edges((_V6_START, _END))
+        return self & self._from_edges((V6_START, _END))
 
     def cidrs(self) -> tuple[str, ...]:
         """The fewest CIDRs that cover the set exactly, ascending; single addresses with ``/32`` and ``/128``."""
@@ -164,8 +165,8 @@ class AddressSet(IntervalSet):
 
 
 AddressSet.NONE = AddressSet()
-AddressSet.V4 = AddressSet([(0, _V6_START - 1)])
-AddressSet.V6 = AddressSet([(_V6_START, _END - 1)])
+AddressSet.V4 = AddressSet([(0, V6_START - 1)])
+AddressSet.V6 = AddressSet([(V6_START, _END - 1)])
 AddressSet.ALL = AddressSet([(0, _END - 1)])
 
 
@@ -173,7 +174,7 @@ def _place(text: str) -> int:
     """`text_to_point`, with an IPv4-mapped address left in IPv6."""
     try:
         if ":" in text:
-            return _V6_START + int.from_bytes(inet_pton(AF_INET6, text), "big")
+            return V6_START + int.from_bytes(inet_pton(AF_INET6, text), "big")
         return int.from_bytes(inet_pton(AF_INET, text), "big")
     except (OSError, ValueError):  # ValueError: a zero byte, or a character that is not ASCII
         plain = _without_leading_zeros(text)
@@ -197,9 +198,9 @@ def _cidr_edges(text: str) -> tuple[int, int]:
         place = _place(address)
     except AddressError as error:
         raise AddressError(text, error.reason) from None
-    start, width = (0, 32) if place < _V6_START else (_V6_START, 128)
+    start, width = (0, 32) if place < V6_START else (V6_START, 128)
     prefix = _prefix_length(text, length, width) if slash else width
-    if prefix >= 96 and _MAPPED <= place < _MAPPED + _V6_START:
+    if prefix >= 96 and _MAPPED <= place < _MAPPED + V6_START:
         start, place, width, prefix = 0, place - _MAPPED, 32, prefix - 96
     host_bits = width - prefix
     first = start + ((place - start) >> host_bits << host_bits)
@@ -217,7 +218,7 @@ def _prefix_length(text: str, length: str, width: int) -> int:
 
 def _blocks(first: int, last: int) -> Iterator[tuple[int, int]]:
     """Start and prefix length of the largest aligned blocks that fill an interval of one family."""
-    origin, width = (0, 32) if first < _V6_START else (_V6_START, 128)
+    origin, width = (0, 32) if first < V6_START else (V6_START, 128)
     place, end = first - origin, last - origin + 1
     while place < end:
         aligned = (place & -place).bit_length() - 1 if place else width
@@ -231,6 +232,6 @@ def _interval_text(first: int, last: int) -> str:
     if first == last:
         return point_to_text(first)
     start, prefix = next(_blocks(first, last))
-    if start + (1 << ((32 if first < _V6_START else 128) - prefix)) == last + 1:
+    if start + (1 << ((32 if first < V6_START else 128) - prefix)) == last + 1:
         return f"{point_to_text(first)}/{prefix}"
     return f"{point_to_text(first)}-{point_to_text(last)}"

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, ClassVar, Final, Self
 from haechi.sets.intervals import IntervalSet
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 # Assigned Internet Protocol Numbers, as IANA keeps them.
 ICMP: Final = 1
@@ -27,15 +27,12 @@ ICMPV6: Final = 58
 SCTP: Final = 132
 UDPLITE: Final = 136
 
-_NAMES: Final = {
-    ICMP: "ICMP",
-    TCP: "TCP",
-    UDP: "UDP",
-    DCCP: "DCCP",
-    ICMPV6: "ICMPv6",
-    SCTP: "SCTP",
-    UDPLITE: "UDP-Lite",
-}
+PROTOCOL_NUMBERS: Final[Mapping[str, int]] = {"TCP": TCP, "UDP": UDP, "SCTP": SCTP}
+"""The protocols whose ports a NetworkPolicy can name, by name."""
+PROTOCOL_NAMES: Final[Mapping[int, str]] = {number: name for name, number in PROTOCOL_NUMBERS.items()}
+"""The same, by number."""
+
+_NAMES: Final = {**PROTOCOL_NAMES, ICMP: "ICMP", DCCP: "DCCP", ICMPV6: "ICMPv6", UDPLITE: "UDP-Lite"}
 _WITH_PORTS: Final = frozenset({TCP, UDP, DCCP, SCTP, UDPLITE})
 _PROTOCOLS: Final = 256
 _PORTS: Final = 65536
@@ -166,7 +163,7 @@ PortSet.NONE = PortSet()
 PortSet.ALL = PortSet([(0, _PROTOCOLS * _PORTS - 1)])
 
 _SENDABLE: Final = (
-    *(PortSet.port(protocol, 1, _PORTS - 1) for protocol in (TCP, UDP, SCTP)),
+    *(PortSet.port(protocol, 1, _PORTS - 1) for protocol in PROTOCOL_NAMES),
     PortSet.protocol(ICMP),
     PortSet.protocol(ICMPV6),
 )

@@ -14,10 +14,10 @@ from typing import NamedTuple
 
 from haechi.analysis.assertions.file import Assertion, Party, Port
 from haechi.analysis.assertions.world import World
-from haechi.engine import PROTOCOL_NUMBERS, Endpoint
+from haechi.engine import Endpoint
 from haechi.model import NAME_LABEL, Direction, PodKey
 from haechi.select import EVERYTHING, Selector
-from haechi.sets import AddressSet, PortSet, Traffic
+from haechi.sets import PROTOCOL_NUMBERS, AddressSet, PortSet, Traffic
 
 
 @dataclass(frozen=True, slots=True)

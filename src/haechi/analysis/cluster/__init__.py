@@ -4,12 +4,11 @@ from haechi.analysis.cluster.assumptions import Assumption
 from haechi.analysis.cluster.cluster import Cluster
 from haechi.analysis.cluster.names import UnknownName, address_named, known_names, pods_named
 from haechi.analysis.cluster.owners import Owner, Owners
-from haechi.analysis.cluster.wording import NO_NAMES, PROTOCOLS, PortNames, port_ranges, ports_text, protocol_text
+from haechi.analysis.cluster.wording import NO_NAMES, PortNames, port_ranges, ports_text, protocol_text
 from haechi.analysis.cluster.workloads import pods_of_workloads
 
 __all__ = [
     "NO_NAMES",
-    "PROTOCOLS",
     "Assumption",
     "Cluster",
     "Owner",

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from haechi.model import printable
-from haechi.sets import PortSet
+from haechi.sets import PROTOCOL_NAMES, PortSet
 
-PROTOCOLS: Mapping[int, str] = {6: "TCP", 17: "UDP", 132: "SCTP"}
 PortNames = Mapping[tuple[int, int], str]  # by protocol and number
 NO_NAMES: PortNames = {}
 
@@ -17,7 +16,8 @@ def port_ranges(ports: PortSet) -> tuple[tuple[str, int, int], ...]:
     if ports == PortSet.ALL:
         return (("any", 1, 65535),)
     return tuple(
-        (PROTOCOLS.get(protocol, str(protocol)), max(first, 1), max(last, 1)) for protocol, first, last in ports.parts()
+        (PROTOCOL_NAMES.get(protocol, str(protocol)), max(first, 1), max(last, 1))
+        for protocol, first, last in ports.parts()
     )
 
 
@@ -27,7 +27,7 @@ def ports_text(ports: PortSet, names: PortNames = NO_NAMES) -> str:
         return "everything"
     found: dict[str, list[str]] = {}
     for protocol, first, last in ports.parts():
-        word = PROTOCOLS.get(protocol, f"protocol {protocol}")
+        word = PROTOCOL_NAMES.get(protocol, f"protocol {protocol}")
         whole = first == 0 and last == 65535
         name = names.get((protocol, first)) if first == last else None
         text = "" if whole else f"{first}" if first == last else f"{first}-{last}"
@@ -38,4 +38,4 @@ def ports_text(ports: PortSet, names: PortNames = NO_NAMES) -> str:
 
 def protocol_text(protocol: int) -> str:
     """`TCP`, `UDP`, `SCTP` or the number."""
-    return PROTOCOLS.get(protocol, f"protocol {protocol}")
+    return PROTOCOL_NAMES.get(protocol, f"protocol {protocol}")

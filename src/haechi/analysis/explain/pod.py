@@ -15,11 +15,9 @@ from haechi.analysis.explain.policy import WAYS
 from haechi.analysis.explain.ports import port_set
 from haechi.analysis.explain.selections import Present, group, listed
 from haechi.analysis.explain.sentences import Joined, Sentence, say
-from haechi.engine import PROTOCOL_NUMBERS, Endpoint, Peers, PolicySet
+from haechi.engine import Endpoint, Peers, PolicySet
 from haechi.model import Direction, Pod, PodKey, PolicyKey
-from haechi.sets import AddressSet, PortSet
-
-_NAMES = {number: name for name, number in PROTOCOL_NUMBERS.items()}
+from haechi.sets import PROTOCOL_NAMES, AddressSet, PortSet
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +86,7 @@ def _union(present: Present, together: PolicySet, way: str) -> Iterator[Sentence
         item = say("peers.item", peer=group(named.selection), below=(present.now(named.selection),))
         by_name.setdefault((named.protocol, named.name), []).append(item)
     for (protocol, name), items in by_name.items():
-        yield _among(way, say(f"port.named.{way}", protocol=_NAMES[protocol], name=name), items)
+        yield _among(way, say(f"port.named.{way}", protocol=PROTOCOL_NAMES[protocol], name=name), items)
 
 
 def _among(way: str, ports: Sentence | Joined, items: list[Sentence]) -> Sentence:

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from haechi.analysis.explain.sentences import Joined, Sentence, say
-from haechi.engine import PROTOCOL_NUMBERS, Endpoint
+from haechi.engine import Endpoint
 from haechi.model import NetworkPolicyPort
-from haechi.sets import PortSet
+from haechi.sets import PROTOCOL_NAMES, PROTOCOL_NUMBERS, PortSet
 
-_NAMES = {number: name for name, number in PROTOCOL_NUMBERS.items()}
 _LAST = 65535
 
 
@@ -40,7 +39,7 @@ def port_set(ports: PortSet) -> Sentence | Joined:
 
 
 def _part(protocol: int, first: int, last: int) -> Sentence:
-    name = _NAMES[protocol]  # a policy can name no other
+    name = PROTOCOL_NAMES[protocol]  # a policy can name no other
     if (first, last) == (0, _LAST):
         return say("port.all", protocol=name)
     if first == last:

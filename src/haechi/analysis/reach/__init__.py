@@ -1,6 +1,6 @@
 """Who may reach whom: classes of pods, connections, exposure, Services, and differences."""
 
-from haechi.analysis.reach.classes import V6_START, PodClass, PodClasses, all_peers
+from haechi.analysis.reach.classes import PodClass, PodClasses, all_peers
 from haechi.analysis.reach.difference import Cause, ChangeKind, Difference, diff
 from haechi.analysis.reach.exposure import Exposure, exposures
 from haechi.analysis.reach.listing import Connection, Grouping, Listing, connections
@@ -9,7 +9,6 @@ from haechi.analysis.reach.rows import AddressKind, Row, Rows, outside
 from haechi.analysis.reach.services import backings, port_names
 
 __all__ = [
-    "V6_START",
     "AddressKind",
     "Cause",
     "ChangeKind",

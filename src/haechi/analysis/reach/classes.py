@@ -15,9 +15,7 @@ from typing import NamedTuple
 
 from haechi.engine import Endpoint, Engine, NamedPort, Peers, PodSelection, PolicySet
 from haechi.model import Direction, PodKey
-from haechi.sets import AddressSet
-
-V6_START = 1 << 32  # where IPv6 begins on the line of `AddressSet`
+from haechi.sets import V6_START, AddressSet
 
 
 @dataclass(frozen=True, slots=True, eq=False)

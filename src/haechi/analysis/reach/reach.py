@@ -16,11 +16,11 @@ from collections.abc import Iterator
 from functools import cached_property
 
 from haechi.analysis.cluster import Cluster
-from haechi.analysis.reach.classes import V6_START, PodClass, PodClasses
+from haechi.analysis.reach.classes import PodClass, PodClasses
 from haechi.analysis.reach.rows import Rows, outside
 from haechi.engine import PolicySet
 from haechi.model import Direction
-from haechi.sets import AddressSet, PortSet
+from haechi.sets import V6_START, AddressSet, PortSet
 
 _Profile = tuple[tuple[int, PortSet], ...]  # family and ports for each spot of a class
 _Row = dict[int, _Profile]  # by class; one that nothing is allowed to is absent

@@ -8,9 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from haechi.analysis.cluster import PROTOCOLS, Cluster, PortNames
+from haechi.analysis.cluster import Cluster, PortNames
 from haechi.analysis.reach.groups import Group
-from haechi.engine import PROTOCOL_NUMBERS
 from haechi.model import LabelSelector, PodKey, Service, ServicePort
 from haechi.select import Selector
 
@@ -69,8 +68,7 @@ def _behind(cluster: Cluster, service: Service, groups: Iterable[Group]) -> tupl
 
 
 def _port(port: ServicePort) -> str:
-    protocol = PROTOCOLS.get(PROTOCOL_NUMBERS.get(port.protocol, 0), port.protocol)
-    return f"{protocol} {port.port}" + (f" ({port.name})" if port.name else "")
+    return f"{port.protocol} {port.port}" + (f" ({port.name})" if port.name else "")
 
 
 def _target(port: ServicePort) -> str:

@@ -12,12 +12,12 @@ from ipaddress import ip_address
 from itertools import product
 
 from haechi.analysis.cluster import Assumption, Cluster, UnknownName, address_named, pods_named
-from haechi.analysis.reach import V6_START, PodClasses
+from haechi.analysis.reach import PodClasses
 from haechi.analysis.why.ports import AskedPort
 from haechi.analysis.why.rules import RuleAnswer, Viewpoint, rule_answers
 from haechi.engine import Endpoint, allowed_ports, verdict
 from haechi.model import Direction, Location, Packet, PodKey, PolicyKey, Side
-from haechi.sets import PortSet, point_to_text
+from haechi.sets import PROTOCOL_NAMES, V6_START, PortSet, point_to_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,6 +221,6 @@ def _assumed_by(cluster: Cluster, answer: PacketAnswer) -> set[Assumption]:
             found.add(Assumption.IPBLOCK_PODS)
         if any(rule.names for key, _ in side.isolating for rule in rules[key].rules(side.direction)):
             found.add(Assumption.NAMED_PORT)
-    if answer.packet.protocol not in (6, 17, 132):
+    if answer.packet.protocol not in PROTOCOL_NAMES:
         found.add(Assumption.OTHER_PROTOCOLS)
     return found

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from haechi.engine import PROTOCOL_NUMBERS, Endpoint
+from haechi.engine import Endpoint
+from haechi.sets import PROTOCOL_NUMBERS
 
 _WITHOUT_PORTS = {"ICMP": 1, "ICMPV6": 58}
 

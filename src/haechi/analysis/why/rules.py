@@ -16,7 +16,7 @@ from haechi.analysis.why.items import Item, peer_items, port_items
 from haechi.engine import NAMESPACE_NAME_LABEL, Endpoint, PodSelection, Policy, PolicyRule, includes, rule_ports
 from haechi.model import Direction, Location, PodKey, PolicyKey, RuleRef
 from haechi.select import Requirement, Selector, SelectorOperator
-from haechi.sets import point_to_text
+from haechi.sets import PROTOCOL_NAMES, point_to_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +112,7 @@ def _port_mismatches(cluster: Cluster, rule: PolicyRule, viewpoint: Viewpoint) -
     if _has_port(cluster, rule, viewpoint):
         return ()
     on = f"port {viewpoint.port}/{protocol_text(viewpoint.protocol)}"
-    if viewpoint.protocol not in (6, 17, 132):
+    if viewpoint.protocol not in PROTOCOL_NAMES:
         on = protocol_text(viewpoint.protocol)
     return (Mismatch(f"{on} is not among its ports"),)
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from cyclopts import Parameter
 
 from haechi.cli.arguments import Gates, Strict, Version
+from haechi.sets import PROTOCOL_NAMES
 
 if TYPE_CHECKING:
     from haechi.analysis.cluster import Cluster
@@ -122,7 +123,7 @@ def _text(out: Terminal, cluster: Cluster, answer: Answer, turned: Flips | None)
 def _way(out: Terminal, way: PacketAnswer) -> None:
     from haechi.analysis.cluster import protocol_text
 
-    port = f" {way.packet.port}" if way.packet.protocol in (6, 17, 132) else ""
+    port = f" {way.packet.port}" if way.packet.protocol in PROTOCOL_NAMES else ""
     ends = [
         f"{name} ({address})" if name else str(address)
         for name, address in ((way.source, way.packet.source), (way.destination, way.packet.destination))

@@ -23,9 +23,9 @@ from haechi.analysis.assertions import (
     single_addresses,
 )
 from haechi.analysis.cluster import Cluster
-from haechi.lab import NUMBERS, PROTOCOLS, LabCluster, Port, Questions, Report, Row, ports_to_probe, usable
+from haechi.lab import PROTOCOLS, LabCluster, Port, Questions, Report, Row, ports_to_probe, usable
 from haechi.model import Packet
-from haechi.sets import AddressSet, PortSet, point_to_text, text_to_point
+from haechi.sets import PROTOCOL_NUMBERS, AddressSet, PortSet, point_to_text, text_to_point
 
 _MOST_TRIED = 16
 """Addresses of a range that are tried until one is free and usable."""
@@ -88,7 +88,7 @@ class Trial:
                 found.update(usual)
                 continue
             for number, first, last in ports.parts():
-                protocol = next(each for each in PROTOCOLS if NUMBERS[each] == number)
+                protocol = next(each for each in PROTOCOLS if PROTOCOL_NUMBERS[each] == number)
                 found |= {(protocol, max(first, 1)), (protocol, last)}
                 found |= {port for port in usual if port[0] == protocol and first <= port[1] <= last}
         return found
@@ -103,7 +103,7 @@ def _observed(row: Row, report: Report) -> ObservedConnection:
         next(ip_address(text) for text in report.endpoints[name] if (":" in text) == (row.family == 6))
         for name in (row.source, row.destination)
     )
-    packet = Packet(source, destination, NUMBERS[row.protocol], row.port)
+    packet = Packet(source, destination, PROTOCOL_NUMBERS[row.protocol], row.port)
     return ObservedConnection(row.source, row.destination, packet, row.expected, row.arrived, row.replied)
 
 

@@ -10,10 +10,10 @@ from haechi.analysis.cluster.cluster import Cluster
 from haechi.analysis.lint.facts.review import Review
 from haechi.analysis.lint.facts.servers import Front, Server
 from haechi.engine import ANY_POD, NamedPort, Peers, PodSelection
-from haechi.engine.endpoint import PROTOCOL_NUMBERS
 from haechi.model import Object
 from haechi.model.verdict import Direction
 from haechi.select import EVERYTHING, Selector
+from haechi.sets import PROTOCOL_NUMBERS
 from tests.analysis.lint.linting import LARGE_EXAMPLES, clustered
 from tests.analysis.lint.random_services import served
 from tests.building import selector

@@ -11,12 +11,12 @@ from difflib import get_close_matches
 
 from pyroaring import BitMap
 
-from haechi.analysis.cluster import PROTOCOLS
 from haechi.analysis.lint.check import Check, Found, check
 from haechi.analysis.lint.facts import Review, Server, WrittenPolicy, WrittenPort, WrittenRule, several
 from haechi.analysis.lint.finding import Severity
 from haechi.engine import ANY_POD, PodSelection, PolicyRule
 from haechi.model import Direction
+from haechi.sets import PROTOCOL_NAMES
 
 _GUESSED, _LONGEST = 200, 63  # names that a guess looks at, and their characters
 _Named = tuple[WrittenPort, int, str]  # an item of `ports` with its IP protocol and its name
@@ -88,12 +88,13 @@ def named_port_protocol(review: Review) -> Iterator[Found]:
     for policy, (port, protocol, name), selections, servers in _served(review):
         protocols = {one.protocol for server in servers for one in server.listed if one.name == name}
         if protocols and protocol not in protocols:
-            words = several(sorted(PROTOCOLS[one] for one in protocols))
+            words = several(sorted(PROTOCOL_NAMES[one] for one in protocols))
             default = "" if port.written.protocol else ", which is what counts where none is written"
             yield Found(
                 policy.object,
                 port.path,
-                f"{name} is a {words} port of {_having(review, selections, name)}, not {PROTOCOLS[protocol]}{default}",
+                f"{name} is a {words} port of {_having(review, selections, name)}, "
+                f"not {PROTOCOL_NAMES[protocol]}{default}",
                 f"write protocol: {words}" if len(protocols) == 1 else f"write one item for each of {words}",
             )
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from haechi.analysis.cluster import PROTOCOLS, ports_text
+from haechi.analysis.cluster import ports_text
 from haechi.analysis.lint.check import Check, Found, check
 from haechi.analysis.lint.facts import Front, Review, Server, WrittenPolicy, WrittenPort, WrittenRule, several
 from haechi.analysis.lint.finding import Fix, Severity
 from haechi.engine import PolicyRule
 from haechi.model import Direction, Edit
-from haechi.sets import PortSet
+from haechi.sets import PROTOCOL_NAMES, PortSet
 
 
 @check(
@@ -134,7 +134,7 @@ def _meets(port: WrittenPort, other: WrittenPort) -> bool:
 
 def _words(port: WrittenPort) -> str:
     """`TCP 80`, `all UDP`, or `TCP http`."""
-    named = [f"{PROTOCOLS[protocol]} {name}" for protocol, name in port.names]
+    named = [f"{PROTOCOL_NAMES[protocol]} {name}" for protocol, name in port.names]
     return ", ".join(named) or ports_text(port.ports or PortSet.NONE)
 
 
@@ -154,7 +154,7 @@ def port_not_exposed(review: Review) -> Iterator[Found]:
                 if _mistaken(port, meaning, servers):
                     continue
                 numbers = sorted({(one.protocol, one.number) for server in servers for one in server.listed})
-                known = several([f"{PROTOCOLS[protocol]} {number}" for protocol, number in numbers])
+                known = several([f"{PROTOCOL_NAMES[protocol]} {number}" for protocol, number in numbers])
                 yield Found(
                     policy.object,
                     port.path,

@@ -11,10 +11,10 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from haechi.analysis.cluster import Cluster, Owner
-from haechi.analysis.reach import V6_START, PodClass, Reach
+from haechi.analysis.reach import PodClass, Reach
 from haechi.engine import Endpoint, PodSelection, PolicyRule, PolicySet
 from haechi.model import Direction, PodKey, PolicyKey
-from haechi.sets import PortSet
+from haechi.sets import V6_START, PortSet
 
 _OPPOSITE = {Direction.INGRESS: Direction.EGRESS, Direction.EGRESS: Direction.INGRESS}
 

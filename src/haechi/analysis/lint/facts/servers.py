@@ -13,9 +13,10 @@ from typing import NamedTuple
 from pyroaring import BitMap
 
 from haechi.analysis.cluster import Cluster
-from haechi.engine import ANY_POD, PROTOCOL_NUMBERS, NamedPort, Peers, PodSelection
+from haechi.engine import ANY_POD, NamedPort, Peers, PodSelection
 from haechi.model import Container, Direction, LabelSelector, Service, ServicePort
 from haechi.select import EVERYTHING, Selector
+from haechi.sets import PROTOCOL_NUMBERS
 
 _Containers = tuple[tuple[Container, ...], tuple[Container, ...]]
 
