@@ -11,7 +11,7 @@ from enum import StrEnum
 from ipaddress import IPv4Address, IPv6Address
 from typing import NamedTuple
 
-from haechi.model.problem import Location
+from haechi.model.problem import Location, Path, path_text
 
 Address = IPv4Address | IPv6Address
 
@@ -60,9 +60,14 @@ class RuleRef:
     location: Location | None = field(default=None, compare=False)
 
     @property
+    def steps(self) -> Path:
+        """Its path from the object: `("spec", "ingress", 0)`."""
+        return "spec", self.direction.lower(), self.index
+
+    @property
     def path(self) -> str:
         """As in API errors: `spec.ingress[0]`."""
-        return f"spec.{self.direction.lower()}[{self.index}]"
+        return path_text(self.steps)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Explanations: true by the reference, told in both languages."""
+"""Explanations: true by the reference, in both languages."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from haechi.analysis.cluster.cluster import Cluster
-from haechi.analysis.explain.pod import explain_pod, unseen
+from haechi.analysis.explain.pod import explain_pod
 from haechi.analysis.explain.policy import explain_policy
-from haechi.analysis.explain.selections import MOST_NAMES, Present
-from haechi.analysis.explain.sentences import Language, Sentence, in_words, particle, say
+from haechi.analysis.explain.selections import MOST_NAMES, SelectedPods
+from haechi.analysis.explain.sentences import Language, Sentence, in_words, particle
 from haechi.analysis.explain.words import WORDS
 from haechi.files import load
 from haechi.model import Namespace, NetworkPolicy, Node, Pod
@@ -37,10 +37,10 @@ def lines(sentence: Sentence, language: Language = Language.ENGLISH, depth: int 
         yield from lines(each, language, depth + 1)
 
 
-def told(spec: str, *others: Object, language: Language = Language.ENGLISH) -> str:
+def explained(spec: str, *others: Object, language: Language = Language.ENGLISH) -> str:
     """The explanation of policy x/p."""
     cluster = Cluster.of([policy(spec), *others])
-    return "\n".join(lines(explain_policy(cluster, PolicyKey("x", "p")).told, language))
+    return "\n".join(lines(explain_policy(cluster, PolicyKey("x", "p")).sentence, language))
 
 
 # -- the words -------------------------------------------------------------------------------------------------------
@@ -65,7 +65,7 @@ def _fields(template: str) -> set[str | None]:
     return {field for _, field, _, _ in Formatter().parse(template) if field is not None}
 
 
-def test_what_is_said_of_one_direction_is_said_of_the_other() -> None:
+def test_keys_of_one_direction_exist_for_the_other() -> None:
     assert {key.removesuffix(".in") for key in WORDS if key.endswith(".in")} == {
         key.removesuffix(".out") for key in WORDS if key.endswith(".out")
     }
@@ -93,55 +93,55 @@ def test_a_particle_fits_the_word_before_it(word: str, pair: str, expected: str)
 
 
 def test_values_are_never_read_as_templates() -> None:
-    assert in_words(say("pod.title", pod="{pod} {0.__class__}"), Language.ENGLISH) == "Pod {pod} {0.__class__}"
+    assert in_words(Sentence.of("pod.title", pod="{pod} {0.__class__}"), Language.ENGLISH) == "Pod {pod} {0.__class__}"
 
 
 # -- policies --------------------------------------------------------------------------------------------------------
 
 
 def test_a_zero_policy() -> None:
-    assert told("{}", pod("x/a", "10.0.0.1"), pod("y/a", "10.0.0.2")).split("\n") == [
+    assert explained("{}", pod("x/a", "10.0.0.1"), pod("y/a", "10.0.0.2")).split("\n") == [
         "NetworkPolicy x/p",
-        "  It selects all pods of namespace x, because its podSelector is empty.",
+        "  It selects all pods in namespace x, because podSelector is empty.",
         "    Right now 1 pod: x/a",
-        "  policyTypes is absent or empty: the API server fills in Ingress.",
-        "  Incoming connections (ingress): the selected pods are isolated. Only what a rule allows comes in.",
-        "    It has no ingress rule (an absent list and an empty one mean the same): it lets nothing in.",
-        "    " + WORDS["closed.in"][0],
-        "  Outgoing connections (egress): this policy does not touch them.",
+        "  policyTypes is absent or empty: the API server sets it to Ingress.",
+        "  " + WORDS["direction.isolated.in"][0],
+        "    " + WORDS["rules.none.in"][0],
+        "    " + WORDS["rest.in"][0],
+        "  Outgoing connections (egress): not affected by this policy.",
     ]
 
 
 def test_or_between_peers_and_within_one() -> None:
     both = "{namespaceSelector: {matchLabels: {t: a}}, podSelector: {matchLabels: {k: v}}}"
-    found = told(f"ingress: [{{from: [{both}]}}]")
+    found = explained(f"ingress: [{{from: [{both}]}}]")
     assert "from pods that have label k=v AND are in a namespace that has label t=a\n" in found
-    found = told(
+    found = explained(
         "ingress: [{from: [{namespaceSelector: {matchLabels: {t: a}}}, {podSelector: {matchLabels: {k: v}}}]}]"
     )
-    assert "from any one of these 2 (OR):\n" in found
-    assert "  all pods of the namespaces that have label t=a\n" in found
-    assert "  pods of namespace x that have label k=v\n" in found
+    assert "from any of these 2 (OR):\n" in found
+    assert "  all pods in namespaces that have label t=a\n" in found
+    assert "  pods in namespace x that have label k=v\n" in found
 
 
 @pytest.mark.parametrize(
     ("spec", "sentence"),
     [
-        ("ingress: [{}]", "Rule 1 of 1 lets in everything"),
-        ("ingress: [{}]", "So nothing that comes in stays closed"),
-        ("{policyTypes: [Egress], egress: []}", "it lets nothing out"),
+        ("ingress: [{}]", "Rule 1 of 1 allows every incoming connection"),
+        ("ingress: [{}]", "So no incoming connection is denied"),
+        ("{policyTypes: [Egress], egress: []}", "it allows no outgoing connection"),
         ("{policyTypes: [Ingress], egress: [{}]}", "Its egress rules have no effect"),
-        ("ingress: [{ports: [{port: 80}]}]", "from anyone, in the cluster or outside, because `from` is absent"),
+        ("ingress: [{ports: [{port: 80}]}]", "from anyone, inside or outside the cluster, because `from` is absent"),
         ("ingress: [{from: [{podSelector: {}}]}]", "on every port of every protocol, because `ports` is absent"),
         ("ingress: [{ports: [{protocol: UDP}]}]", "on every UDP port"),
         ("ingress: [{ports: [{port: 80, endPort: 90}]}]", "on TCP ports 80 to 90"),
-        ("ingress: [{from: [{namespaceSelector: {}}]}]", "from all pods of all namespaces (pods only"),
-        ("egress: [{ports: [{port: web}]}]", "on the TCP port that the receiving pod calls web"),
-        ("ingress: [{ports: [{port: nope}]}]", "Right now no selected pod has a port of that name"),
-        ("ingress: [{from: [{ipBlock: {cidr: 10.0.0.0/8, except: [10.1.0.0/16]}}]}]", "except those of 10.1.0.0/16"),
+        ("ingress: [{from: [{namespaceSelector: {}}]}]", "from all pods in all namespaces (pods only"),
+        ("egress: [{ports: [{port: web}]}]", "on the TCP port named web of the destination pod"),
+        ("ingress: [{ports: [{port: nope}]}]", "Right now no selected pod has a port with this name"),
+        ("ingress: [{from: [{ipBlock: {cidr: 10.0.0.0/8, except: [10.1.0.0/16]}}]}]", "except those in 10.1.0.0/16"),
         (
             "podSelector: {matchExpressions: [{key: k, operator: NotIn, values: [a, b]}]}",
-            "label k absent or with another",
+            "label k absent or with a value other than a, b",
         ),
         ("podSelector: {matchExpressions: [{key: k, operator: Exists}]}", "label k with any value"),
         ("podSelector: {matchLabels: {k: ''}}", 'that have label k=""'),
@@ -152,19 +152,19 @@ def test_or_between_peers_and_within_one() -> None:
         ("ingress: [{ports: [{port: 0}]}]", "Rule 1 of 1 cannot be read, so it allows nothing"),
     ],
 )
-def test_what_is_absent_empty_or_odd_is_said_plainly(spec: str, sentence: str) -> None:
-    assert sentence in told(spec)
+def test_what_is_absent_empty_or_odd_is_explained(spec: str, sentence: str) -> None:
+    assert sentence in explained(spec)
 
 
-def test_a_named_port_is_told_with_the_numbers_that_it_means_now() -> None:
+def test_a_named_port_is_explained_with_its_numbers_right_now() -> None:
     pods = (pod("x/a", ports=("web=80/TCP",)), pod("x/b", ports=("web=8080/TCP web=9/UDP",)))
-    found = told("ingress: [{ports: [{port: web}]}]", *pods)
-    assert "on the TCP port that the selected pod calls web\n        Right now 80, 8080\n" in found
+    found = explained("ingress: [{ports: [{port: web}]}]", *pods)
+    assert "on the TCP port named web of the selected pod\n        Right now 80, 8080\n" in found
 
 
 def test_of_many_pods_the_first_are_named() -> None:
     cluster = Cluster.of([policy(), *(pod(f"x/p{n:02}") for n in range(MOST_NAMES + 3))])
-    now = Present(cluster).now(cluster.engine.policies[PolicyKey("x", "p")].subject)
+    now = SelectedPods(cluster).sentence(cluster.engine.policies[PolicyKey("x", "p")].subject)
     assert in_words(now, Language.ENGLISH).endswith("x/p09 and 3 more")
     assert in_words(now, Language.KOREAN).endswith("x/p09 외 3개")
 
@@ -176,10 +176,10 @@ spec: {podSelector: {}, ingres: [{}]}
 """
 
 
-def test_of_a_policy_that_cannot_be_read_nothing_is_said_about_rules() -> None:
+def test_a_policy_that_cannot_be_read_is_explained_without_rules() -> None:
     cluster = Cluster.of(load(["-"], BytesIO(UNREADABLE)))
-    text = "\n".join(lines(explain_policy(cluster, PolicyKey("x", "p")).told))
-    assert "it counts as closed" in text
+    text = "\n".join(lines(explain_policy(cluster, PolicyKey("x", "p")).sentence))
+    assert "it fails closed" in text
     assert "It has no" not in text
 
 
@@ -189,24 +189,25 @@ def test_of_a_policy_that_cannot_be_read_nothing_is_said_about_rules() -> None:
 def test_a_pod_that_no_policy_selects_is_open() -> None:
     found = explain_pod(Cluster.of([pod("x/a", "10.0.0.1"), policy(namespace="y")]), PodKey("x", "a"))
     assert (found.ingress, found.egress) == ((), ())
-    assert [each.key for each in found.told.below] == ["pod.free.in", "pod.free.out"]
+    assert [each.key for each in found.sentence.below] == ["pod.unrestricted.in", "pod.unrestricted.out"]
 
 
-def test_the_policies_of_a_pod_are_told_as_their_union() -> None:
+def test_the_policies_of_a_pod_are_explained_as_their_union() -> None:
     one = policy("ingress: [{from: [{ipBlock: {cidr: 10.0.0.0/9}}], ports: [{port: 80}]}]", name="one")
     two = policy("ingress: [{from: [{ipBlock: {cidr: 10.128.0.0/9}}], ports: [{port: 80}]}]", name="two")
     found = explain_pod(Cluster.of([pod("x/a", "10.0.0.1"), one, two]), PodKey("x", "a"))
-    text = list(lines(found.told))
-    assert "      on TCP port 80, from the addresses of 10.0.0.0/8" in text
-    assert text[-4:-1] == ["    The rules behind it:", "      x/one, rule 1 of 1", "      x/two, rule 1 of 1"]
+    text = list(lines(found.sentence))
+    assert "      on TCP port 80, from the addresses in 10.0.0.0/8" in text
+    assert text[-4:-1] == ["    Based on these rules:", "      x/one, rule 1 of 1", "      x/two, rule 1 of 1"]
 
 
-def test_pods_that_policies_do_not_see_are_said_to_be_so() -> None:
-    assert unseen(pod("x/a", host_network=True)).told.below[0].key == "pod.host"
-    assert unseen(pod("x/a", phase="Failed")).told.below[0].key == "pod.completed"
+def test_a_pod_that_policies_ignore_is_explained_with_the_reason() -> None:
+    cluster = Cluster.of([pod("x/a", host_network=True), pod("x/b", phase="Failed"), policy()])
+    assert explain_pod(cluster, PodKey("x", "a")).sentence.below[0].key == "pod.host"
+    assert explain_pod(cluster, PodKey("x", "b")).sentence.below[0].key == "pod.completed"
 
 
-def test_a_pod_that_is_not_there_is_a_key_error() -> None:
+def test_an_unknown_pod_is_a_key_error() -> None:
     with pytest.raises(KeyError):
         explain_pod(Cluster.of([namespace("x")]), PodKey("x", "a"))
 
@@ -215,8 +216,8 @@ def test_a_pod_that_is_not_there_is_a_key_error() -> None:
 
 
 @given(st.lists(clusters.objects(readable=False), max_size=12))
-def test_who_is_selected_is_what_the_reference_says(objects: list[Object]) -> None:
-    """Policies and pods tell the same story, and it is that of one packet from outside, asked of the oracle."""
+def test_the_selected_pods_are_those_of_the_reference(objects: list[Object]) -> None:
+    """Explanations of policies and of pods agree with each other, and with the oracle on a packet from outside."""
     cluster = Cluster.of(objects)
     literal = Literal(tuple(cluster.pods.values()), cluster.namespaces, cluster.nodes, tuple(cluster.policies.values()))
     pods = {key: explain_pod(cluster, key) for key in cluster.pods}
@@ -239,7 +240,7 @@ def test_who_is_selected_is_what_the_reference_says(objects: list[Object]) -> No
 @given(st.lists(clusters.objects(readable=False), max_size=10), st.sampled_from(Language))
 def test_every_explanation_has_words(objects: list[Object], language: Language) -> None:
     cluster = Cluster.of(objects)
-    present = Present(cluster)
-    explained = [explain_policy(cluster, key, present).told for key in cluster.policies]
-    explained += [explain_pod(cluster, key, present).told for key in cluster.pods]
-    assert all(line.strip() and "{" not in line for one in explained for line in lines(one, language))
+    selected = SelectedPods(cluster)
+    sentences = [explain_policy(cluster, key, selected).sentence for key in cluster.policies]
+    sentences += [explain_pod(cluster, key, selected).sentence for key in cluster.pods]
+    assert all(line.strip() and "{" not in line for one in sentences for line in lines(one, language))

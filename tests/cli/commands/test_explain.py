@@ -10,29 +10,29 @@ import pytest
 
 from haechi.analysis.cluster.cluster import Cluster
 from haechi.cli.commands.explain import spoken
-from haechi.cli.explanation_text import Choice, Document, SentenceOut, write_described
+from haechi.cli.explanation_text import Document, SentenceOut, write_descriptions
 from haechi.cli.terminal import Terminal
-from haechi.model.verdict import PolicyKey
 from tests.building import policy
 from tests.cli.conftest import Haechi
 from tests.cli.manifests import BAD, CLUSTER, POD
 
 TEXT = """\
 NetworkPolicy shop/web (<stdin>:1:1)
-  It selects the pods of namespace shop that have label app=web. (<stdin>:7:3)
+  It selects the pods in namespace shop that have label app=web. (<stdin>:7:3)
     Right now 1 pod: shop/web
-  policyTypes is absent or empty: the API server fills in Ingress.
-  Incoming connections (ingress): the selected pods are isolated. Only what a rule allows comes in. (<stdin>:6:1)
-    Rule 1 of 1 lets in a connection if both of these hold (AND): (<stdin>:10:5)
-      from all pods of namespace shop (<stdin>:11:7)
+  policyTypes is absent or empty: the API server sets it to Ingress.
+  Incoming connections (ingress): the selected pods are isolated. \
+Only connections that a rule allows are permitted. (<stdin>:6:1)
+    Rule 1 of 1 allows an incoming connection if both of these match (AND): (<stdin>:10:5)
+      from all pods in namespace shop (<stdin>:11:7)
         Right now 2 pods: shop/client, shop/web
-      on the TCP port that the selected pod calls http (<stdin>:13:7)
+      on the TCP port named http of the selected pod (<stdin>:13:7)
         Right now 8080
-    Everything else that would come in stays closed, unless another policy that selects the same pod allows it.
-  Outgoing connections (egress): this policy does not touch them.
+    All other incoming connections are denied, unless another policy that selects the same pod allows them.
+  Outgoing connections (egress): not affected by this policy.
 
-A connection between two pods passes only if the sender's egress and the receiver's ingress both allow it. \
-Replies to an allowed connection always pass.
+A connection between two pods is allowed only if the egress policies of its source and the ingress policies of its \
+destination both allow it. Replies to an allowed connection are always allowed.
 """
 
 KOREAN = """\
@@ -113,7 +113,7 @@ def test_describe_prints_bytes_that_are_cut_out_of_a_character() -> None:
     cluster = Cluster.of([msgspec.structs.replace(annotated, metadata=meta)])
     written = io.BytesIO()
     stream = io.TextIOWrapper(written, encoding="ascii")
-    write_described(Terminal(stream), cluster, Choice(policies=(PolicyKey("x", "p"),)))
+    write_descriptions(Terminal(stream), cluster.policies.values())
     cut = ("x" + "가" * 60).encode()[:138]
     assert b"Annotations:  a:\n                " + cut + b"...\n" in written.getvalue()
 
@@ -128,17 +128,17 @@ def test_a_pod_is_explained(haechi: Haechi) -> None:
     found = haechi("explain", "pod/web", "-", stdin=CLUSTER)
     assert found.code == 0
     assert found.out.startswith(
-        "Pod shop/web\n  Incoming connections (ingress): it is isolated, selected by shop/web.\n"
-        "    Taken together, this may come in:\n      on TCP port 8080, from all pods of namespace shop\n"
+        "Pod shop/web\n  Incoming connections (ingress): the pod is isolated by shop/web.\n"
+        "    In total, these are allowed:\n      on TCP port 8080, from all pods in namespace shop\n"
     )
     assert "      - shop/web, rule 1 of 1 (<stdin>:10:5)\n" in found.out
-    assert "  Outgoing connections (egress): no policy selects it. Everything may go out.\n" in found.out
+    assert "  Outgoing connections (egress): no policy selects the pod, so all are allowed.\n" in found.out
 
 
 def test_a_pod_on_the_network_of_its_node_is_explained_too(haechi: Haechi) -> None:
     found = haechi("explain", "pod/web", "-", stdin=POD.replace("spec:\n", "spec:\n  hostNetwork: true\n"))
     assert found.code == 0
-    assert "It uses the network of its node (hostNetwork)" in found.out
+    assert "It uses the host network (hostNetwork)" in found.out
 
 
 @pytest.mark.parametrize(
@@ -152,7 +152,7 @@ def test_a_pod_on_the_network_of_its_node_is_explained_too(haechi: Haechi) -> No
         (("-", "-n", "other"), "there is no policy in namespace other"),
     ],
 )
-def test_an_unknown_name_is_told_with_the_nearest(haechi: Haechi, arguments: tuple[str, ...], words: str) -> None:
+def test_an_unknown_name_is_reported_with_the_nearest(haechi: Haechi, arguments: tuple[str, ...], words: str) -> None:
     found = haechi("explain", *arguments, stdin=CLUSTER)
     assert (found.code, found.out) == (2, "")
     assert words in found.err
@@ -177,8 +177,8 @@ def test_json_has_the_same_sentences(haechi: Haechi) -> None:
         ["shop/web"],
         ["Ingress"],
     )
-    told = [*_lines(one.explanation, 0), "", *found.notes, ""]
-    assert "\n".join(told) == TEXT
+    lines = [*_lines(one.explanation, 0), "", *found.notes, ""]
+    assert "\n".join(lines) == TEXT
     pods = msgspec.json.decode(haechi("explain", "po/web", "-", "-o", "json", stdin=CLUSTER).out, type=Document).pods
     assert [(pod.name, pod.ingress, pod.egress) for pod in pods] == [("web", ["shop/web"], [])]
 
@@ -189,7 +189,7 @@ def _lines(sentence: SentenceOut, depth: int) -> list[str]:
     return ["  " * depth + sentence.text + place, *below]
 
 
-def test_a_policy_with_an_error_is_explained_as_it_counts(haechi: Haechi) -> None:
+def test_a_policy_with_an_error_is_explained_as_it_is_enforced(haechi: Haechi) -> None:
     found = haechi("explain", "-", "--lang", "en", stdin=BAD)
     assert found.code == 2
     assert "    Rule 1 of 1 cannot be read, so it allows nothing: spec.ingress[0].from[0]: " in found.out

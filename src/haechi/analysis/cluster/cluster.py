@@ -28,6 +28,7 @@ from haechi.model import (
     NetworkPolicy,
     Node,
     Object,
+    Path,
     Pod,
     PodIP,
     PodKey,
@@ -37,7 +38,6 @@ from haechi.model import (
     Service,
     Workload,
     check,
-    path_steps,
 )
 
 MOST_REPLICAS = 1_000
@@ -117,14 +117,14 @@ class Cluster:
         pairs = zip(self.given, self.manifests.objects, strict=True)
         return {_key(one): place for one, place in pairs if isinstance(one, NetworkPolicy)}
 
-    def location(self, policy: PolicyKey, path: str = "") -> Location | None:
+    def location(self, policy: PolicyKey, path: str | Path = "") -> Location | None:
         """Where a field of a policy was read; None for a policy that was made in Python."""
         place = self.places.get(policy)
-        return None if place is None else place.location(path_steps(path))
+        return None if place is None else place.location(path)
 
     def located(self, rule: RuleRef) -> RuleRef:
         """The same rule with the place where it was read."""
-        return replace(rule, location=self.location(rule.policy, rule.path))
+        return replace(rule, location=self.location(rule.policy, rule.steps))
 
     def endpoint(self, key: PodKey) -> Endpoint | None:
         """A pod as the engine knows it."""

@@ -1,21 +1,22 @@
 """A policy or a pod in words, English or Korean, or as `kubectl describe` prints it."""
 
 from haechi.analysis.explain.description import describe_all
-from haechi.analysis.explain.pod import PodExplanation, explain_pod, unseen
+from haechi.analysis.explain.explanations import Explanations
+from haechi.analysis.explain.pod import PodExplanation, explain_pod, ignored_pods
 from haechi.analysis.explain.policy import PolicyExplanation, explain_policy
-from haechi.analysis.explain.selections import Present
-from haechi.analysis.explain.sentences import Language, Sentence, in_words, say
+from haechi.analysis.explain.selections import SelectedPods
+from haechi.analysis.explain.sentences import Language, Sentence, in_words
 
 __all__ = [
+    "Explanations",
     "Language",
     "PodExplanation",
     "PolicyExplanation",
-    "Present",
+    "SelectedPods",
     "Sentence",
     "describe_all",
     "explain_pod",
     "explain_policy",
+    "ignored_pods",
     "in_words",
-    "say",
-    "unseen",
 ]

@@ -1,8 +1,8 @@
-"""A pod in plain sentences: which policies select it, and what they allow together.
+"""A pod in plain sentences: the policies that select it, and what they allow together.
 
-Why: policies only add up, so what holds for a pod stands in no single file. Promises that the union is the engine's own
-canonical one (fewest pieces), that every rule behind it is named with its place, and that a direction that no policy
-covers is said to be open.
+Why: policies only add up, so no single file shows what holds for a pod. Promises that the union is the engine's own
+canonical one, that every rule that contributes to it is listed with its place, and that a direction in which no policy
+selects the pod is reported as unrestricted.
 """
 
 from __future__ import annotations
@@ -11,106 +11,127 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from haechi.analysis.cluster import Cluster
-from haechi.analysis.explain.policy import WAYS
-from haechi.analysis.explain.ports import port_set
-from haechi.analysis.explain.selections import Present, group, listed
-from haechi.analysis.explain.sentences import Joined, Sentence, say
-from haechi.engine import Endpoint, Peers, PolicySet
-from haechi.model import Direction, Pod, PodKey, PolicyKey
+from haechi.analysis.explain.policy import SUFFIXES
+from haechi.analysis.explain.ports import port_set_phrase
+from haechi.analysis.explain.selections import SelectedPods, name_list, selection_phrase
+from haechi.analysis.explain.sentences import Joined, Sentence
+from haechi.engine import Endpoint, Peers, PodSelection, PolicySet
+from haechi.model import Direction, Pod, PodKey, PolicyKey, RuleRef
 from haechi.sets import PROTOCOL_NAMES, AddressSet, PortSet
 
 
 @dataclass(frozen=True, slots=True)
 class PodExplanation:
-    """What there is to say about a pod.
+    """A pod, explained.
 
     Attributes:
-        key: which one.
-        ingress: the policies that isolate it for incoming connections, sorted; none if nothing does.
-        egress: the same for outgoing ones.
-        told: the whole, as a sentence with others below.
+        key: its namespace and name.
+        ingress: the policies that isolate it for incoming connections, sorted.
+        egress: the policies that isolate it for outgoing connections, sorted.
+        sentence: its title, with the explanation below.
     """
 
     key: PodKey
     ingress: tuple[PolicyKey, ...]
     egress: tuple[PolicyKey, ...]
-    told: Sentence
+    sentence: Sentence
 
 
-def explain_pod(cluster: Cluster, key: PodKey, present: Present | None = None) -> PodExplanation:
-    """Explain one pod of a cluster.
+def explain_pod(cluster: Cluster, key: PodKey, selected: SelectedPods | None = None) -> PodExplanation:
+    """Explain one pod of a cluster, also one that policies ignore.
+
+    Args:
+        cluster: the cluster that has the pod.
+        key: the pod.
+        selected: of the same cluster; shared between explanations, it resolves each selection once.
 
     Raises:
-        KeyError: the cluster has no such pod, or policies do not see it (`unseen`).
+        KeyError: the cluster has no such pod.
     """
     endpoint = cluster.engine.endpoint(key)
     if endpoint is None:
-        raise KeyError(key)
-    known = present or Present(cluster)
+        return _ignored({_key(pod): pod for pod in ignored_pods(cluster)}[key])
+    pods = selected or SelectedPods(cluster)
     owner = cluster.owners[key]
-    below = [] if owner.kind == "Pod" else [say("pod.owner", kind=owner.kind, name=f"{owner.namespace}/{owner.name}")]
-    below += [_direction(cluster, known, endpoint, direction) for direction in Direction]
-    told = say("pod.title", below=tuple(below), pod=str(key))
+    below = (
+        []
+        if owner.kind == "Pod"
+        else [Sentence.of("pod.owner", kind=owner.kind, name=f"{owner.namespace}/{owner.name}")]
+    )
+    below += [_direction(cluster, pods, endpoint, direction) for direction in Direction]
     ingress, egress = (tuple(sorted(cluster.engine.policies_of(endpoint, direction))) for direction in Direction)
-    return PodExplanation(key, ingress, egress, told)
+    return PodExplanation(key, ingress, egress, Sentence.of("pod.title", below=tuple(below), pod=str(key)))
 
 
-def unseen(pod: Pod) -> PodExplanation:
-    """Explain a pod that policies do not see: one on the host's network, or a completed one."""
-    key = PodKey(pod.namespace, pod.name)
-    reason = say("pod.completed" if pod.completed else "pod.host")
-    return PodExplanation(key, (), (), say("pod.title", below=(reason,), pod=str(key)))
+def ignored_pods(cluster: Cluster) -> Iterator[Pod]:
+    """The pods of the input that policies ignore: on the host network, or completed."""
+    return (one for one in cluster.given if isinstance(one, Pod) and _key(one) not in cluster.pods)
 
 
-def _direction(cluster: Cluster, present: Present, endpoint: Endpoint, direction: Direction) -> Sentence:
-    way = WAYS[direction]
-    together = cluster.engine.policy_set(endpoint, direction)
-    if together is None:
-        return say(f"pod.free.{way}")
-    union = tuple(_union(present, together, way))
-    below = [say(f"union.some.{way}", below=union) if union else say(f"union.none.{way}")]
-    if not together.everywhere.anywhere:
-        below.append(say(f"union.rest.{way}"))
-    rules = tuple(each for key in together.policies for each in _because(cluster, key, direction))
-    below.append(say("because", below=rules))
-    policies = listed([str(key) for key in together.policies])
-    return say(f"pod.isolated.{way}", below=tuple(below), policies=policies)
+def _key(pod: Pod) -> PodKey:
+    return PodKey(pod.namespace, pod.name)
 
 
-def _union(present: Present, together: PolicySet, way: str) -> Iterator[Sentence]:
-    for ports, peers in ((PortSet.ALL, together.everywhere), *together.by_ports):
+def _ignored(pod: Pod) -> PodExplanation:
+    key = _key(pod)
+    reason = Sentence.of("pod.completed" if pod.completed else "pod.host")
+    return PodExplanation(key, (), (), Sentence.of("pod.title", below=(reason,), pod=str(key)))
+
+
+def _direction(cluster: Cluster, pods: SelectedPods, endpoint: Endpoint, direction: Direction) -> Sentence:
+    suffix = SUFFIXES[direction]
+    policies = cluster.engine.policy_set(endpoint, direction)
+    if policies is None:
+        return Sentence.of(f"pod.unrestricted.{suffix}")
+    union = tuple(_union(pods, policies, suffix))
+    key = f"union.some.{suffix}" if union else f"union.none.{suffix}"
+    below = [Sentence.of(key, below=union)]
+    if not policies.everywhere.anywhere:
+        below.append(Sentence.of(f"union.rest.{suffix}"))
+    rules = tuple(each for key in policies.policies for each in _rules(cluster, key, direction))
+    below.append(Sentence.of("because", below=rules))
+    names = name_list([str(key) for key in policies.policies])
+    return Sentence.of(f"pod.isolated.{suffix}", below=tuple(below), policies=names)
+
+
+def _union(pods: SelectedPods, policies: PolicySet, suffix: str) -> Iterator[Sentence]:
+    for ports, peers in ((PortSet.ALL, policies.everywhere), *policies.by_ports):
         if peers:
-            yield _among(way, port_set(ports), list(_peers(present, peers)))
+            yield _allowed(suffix, port_set_phrase(ports), list(_peers(pods, peers)))
     by_name: dict[tuple[int, str], list[Sentence]] = {}
-    for named in sorted(together.named, key=str):
-        item = say("peers.item", peer=group(named.selection), below=(present.now(named.selection),))
-        by_name.setdefault((named.protocol, named.name), []).append(item)
+    for named in sorted(policies.named, key=str):
+        by_name.setdefault((named.protocol, named.name), []).append(_selected(pods, named.selection))
     for (protocol, name), items in by_name.items():
-        yield _among(way, say(f"port.named.{way}", protocol=PROTOCOL_NAMES[protocol], name=name), items)
+        yield _allowed(suffix, Sentence.of(f"port.named.{suffix}", protocol=PROTOCOL_NAMES[protocol], name=name), items)
 
 
-def _among(way: str, ports: Sentence | Joined, items: list[Sentence]) -> Sentence:
-    if len(items) > 1:
-        return say(f"union.many.{way}", below=tuple(items), ports=ports)
-    return say(f"union.one.{way}", below=items[0].below, ports=ports, peer=items[0])
+def _allowed(suffix: str, ports: Sentence | Joined, peers: list[Sentence]) -> Sentence:
+    if len(peers) > 1:
+        return Sentence.of(f"union.many.{suffix}", below=tuple(peers), ports=ports)
+    return Sentence.of(f"union.one.{suffix}", below=peers[0].below, ports=ports, peer=peers[0])
 
 
-def _peers(present: Present, peers: Peers) -> Iterator[Sentence]:
+def _peers(pods: SelectedPods, peers: Peers) -> Iterator[Sentence]:
     if peers.anywhere:
-        yield say("peers.item", peer=say("peer.anyone"))
+        yield Sentence.of("peers.item", peer=Sentence.of("peer.anyone"))
     for selection in sorted(peers.selections, key=str):
-        yield say("peers.item", peer=group(selection), below=(present.now(selection),))
+        yield _selected(pods, selection)
     if peers.blocks:
         ranges: list[Sentence | str] = [str(AddressSet([each])) for each in peers.blocks.intervals]
-        yield say("peers.item", peer=say("peer.block", cidr=listed(ranges)))
+        yield Sentence.of("peers.item", peer=Sentence.of("peer.block", cidr=name_list(ranges)))
 
 
-def _because(cluster: Cluster, key: PolicyKey, direction: Direction) -> Iterator[Sentence]:
+def _selected(pods: SelectedPods, selection: PodSelection) -> Sentence:
+    return Sentence.of("peers.item", peer=selection_phrase(selection), below=(pods.sentence(selection),))
+
+
+def _rules(cluster: Cluster, key: PolicyKey, direction: Direction) -> Iterator[Sentence]:
+    """Every rule of a policy with its place."""
     spec = cluster.policies[key].spec
     total = len(spec.ingress if direction is Direction.INGRESS else spec.egress)
     if not cluster.engine.policies[key].rules(direction):
-        yield say("because.no_rule", location=cluster.location(key), policy=str(key))
+        yield Sentence.of("because.no_rule", location=cluster.location(key), policy=str(key))
         return
-    for number in range(total):
-        place = cluster.location(key, f"spec.{direction.lower()}[{number}]")
-        yield say("because.rule", location=place, policy=str(key), number=number + 1, total=total)
+    for index in range(total):
+        place = cluster.located(RuleRef(key, direction, index)).location
+        yield Sentence.of("because.rule", location=place, policy=str(key), number=index + 1, total=total)

@@ -1,9 +1,16 @@
 """A NetworkPolicy in plain sentences.
 
-Why: people who meet policies for the first time must be able to check what one does: whom it selects in general and
-right now, what each rule allows and where it stands, what is AND and what is OR, what an absent list means, and what
-stays closed. Promises that who is selected is the engine's answer, and that each rule is told exactly once, with its
-place. Words come last: see `haechi.analysis.explain.sentences`.
+Why: people who are new to policies must be able to check what one does: which pods it selects in general and right now,
+what each rule allows and where it is written, what is AND and what is OR, what an absent list means, and what stays
+denied. Promises that the selected pods are the engine's answer, and that every rule appears exactly once, with its
+place.
+
+    NetworkPolicy shop/web
+     ├─ the pods that it selects ── the pods that it selects right now
+     └─ each direction: isolated or not affected
+         ├─ each rule ─┬─ its peers (OR) ── the pods that they select right now
+         │             └─ its ports (OR)
+         └─ what stays denied
 """
 
 from __future__ import annotations
@@ -12,169 +19,163 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from haechi.analysis.cluster import Cluster
-from haechi.analysis.explain.ports import named_now, port
-from haechi.analysis.explain.selections import Present, group, labels
-from haechi.analysis.explain.sentences import Joined, Sentence, say
-from haechi.engine import PodSelection, Policy
+from haechi.analysis.explain.ports import port_numbers, port_phrase
+from haechi.analysis.explain.selections import SelectedPods, labels_phrase, selection_phrase
+from haechi.analysis.explain.sentences import Joined, Sentence
+from haechi.engine import Policy, read_peer
 from haechi.model import (
     Direction,
     NetworkPolicy,
     NetworkPolicyEgressRule,
     NetworkPolicyIngressRule,
     NetworkPolicyPeer,
+    Path,
     PodKey,
     PolicyKey,
+    RuleRef,
     default,
 )
-from haechi.select import EVERYTHING, Selector
+from haechi.select import EVERYTHING
 
-Rule = NetworkPolicyIngressRule | NetworkPolicyEgressRule
-WAYS = {Direction.INGRESS: "in", Direction.EGRESS: "out"}
-"""How the keys of sentences end."""
+SUFFIXES = {Direction.INGRESS: "in", Direction.EGRESS: "out"}
+"""The last part of keys that differ by direction."""
+_Written = NetworkPolicyIngressRule | NetworkPolicyEgressRule
 _PEERS = {Direction.INGRESS: "from", Direction.EGRESS: "to"}
 
 
 @dataclass(frozen=True, slots=True)
 class PolicyExplanation:
-    """What there is to say about a policy.
+    """A policy, explained.
 
     Attributes:
-        key: which one.
+        key: its namespace and name.
         selected: the pods of the cluster that it selects, sorted.
         isolates: the directions in which it isolates them.
-        told: the whole, as a sentence with others below.
+        sentence: its title, with the explanation below.
     """
 
     key: PolicyKey
     selected: tuple[PodKey, ...]
     isolates: tuple[Direction, ...]
-    told: Sentence
+    sentence: Sentence
 
 
-def explain_policy(cluster: Cluster, key: PolicyKey, present: Present | None = None) -> PolicyExplanation:
+def explain_policy(cluster: Cluster, key: PolicyKey, selected: SelectedPods | None = None) -> PolicyExplanation:
     """Explain one policy of a cluster.
 
     Args:
-        cluster: where it is in force.
+        cluster: the cluster that has the policy.
         key: the policy.
-        present: shared between the explanations of one cluster, so that groups are looked up once.
+        selected: of the same cluster; shared between explanations, it resolves each selection once.
 
     Raises:
         KeyError: the cluster has no such policy.
     """
-    teller = _Teller(cluster, key, present or Present(cluster))
-    read = teller.read
-    isolates = tuple(direction for direction in Direction if direction in read.directions)
-    return PolicyExplanation(key, teller.present.keys(read.subject), isolates, teller.whole())
+    explainer = _PolicyExplainer(cluster, key, selected or SelectedPods(cluster))
+    policy = explainer.policy
+    isolates = tuple(direction for direction in Direction if direction in policy.directions)
+    return PolicyExplanation(key, explainer.pods.keys(policy.subject), isolates, explainer.title())
 
 
-class _Teller:
-    """One policy, about to be told."""
+class _PolicyExplainer:
+    """Builds the sentences about one policy."""
 
-    def __init__(self, cluster: Cluster, key: PolicyKey, present: Present) -> None:
+    def __init__(self, cluster: Cluster, key: PolicyKey, pods: SelectedPods) -> None:
         self.cluster = cluster
         self.key = key
-        self.given: NetworkPolicy = cluster.policies[key]
-        self.read: Policy = cluster.engine.policies[key]
-        self.present = present
+        self.written: NetworkPolicy = cluster.policies[key]
+        self.policy: Policy = cluster.engine.policies[key]
+        self.pods = pods
 
-    def whole(self) -> Sentence:
+    def title(self) -> Sentence:
         below = [self._subject()]
-        if self._closed:
-            below.insert(0, self._say("policy.closed", "spec"))
-        if not self.given.spec.policy_types:
-            types = Joined(default(self.given).spec.policy_types)
-            below.append(say("types.default", types=types))
+        if self._is_unreadable:
+            below.insert(0, self._at(("spec",), "policy.unreadable"))
+        if not self.written.spec.policy_types:
+            types = Joined(default(self.written).spec.policy_types)
+            below.append(Sentence.of("types.default", types=types))
         below += [self._direction(direction) for direction in Direction]
-        return self._say("policy.title", "", tuple(below), policy=str(self.key))
+        return self._at((), "policy.title", tuple(below), policy=str(self.key))
 
     @property
-    def _closed(self) -> bool:
-        """Whether the manifest cannot be read as a policy, so that none of its rules is here."""
+    def _is_unreadable(self) -> bool:
+        """Whether the manifest cannot be decoded, so that its rules are unknown."""
         place = self.cluster.places.get(self.key)
         return place is not None and bool(place.problems)
 
-    def _say(
-        self, key: str, path: str, below: tuple[Sentence, ...] = (), /, **values: str | int | Sentence | Joined
+    def _at(
+        self, path: Path, key: str, below: tuple[Sentence, ...] = (), /, **values: str | int | Sentence | Joined
     ) -> Sentence:
-        return say(key, location=self.cluster.location(self.key, path), below=below, **values)
+        return Sentence.of(key, location=self.cluster.location(self.key, path), below=below, **values)
 
     def _subject(self) -> Sentence:
-        selector, path = self.read.subject.pods, "spec.podSelector"
+        selector, path = self.policy.subject.pods, ("spec", "podSelector")
         if selector.contradictory:
-            return self._say("subject.nobody", path)
-        now = (self.present.now(self.read.subject),)
+            return self._at(path, "subject.none")
+        now, namespace = (self.pods.sentence(self.policy.subject),), self.key.namespace
         if selector == EVERYTHING:
-            return self._say("subject.all", path, now, namespace=self.key.namespace)
-        return self._say("subject.some", path, now, namespace=self.key.namespace, labels=labels(selector))
+            return self._at(path, "subject.all", now, namespace=namespace)
+        return self._at(path, "subject.some", now, namespace=namespace, labels=labels_phrase(selector))
 
     def _direction(self, direction: Direction) -> Sentence:
-        way, field = WAYS[direction], f"spec.{direction.lower()}"
-        spec = self.given.spec
-        rules: Sequence[Rule] = spec.ingress if direction is Direction.INGRESS else spec.egress
-        if direction not in self.read.directions:
-            ignored = (self._say(f"direction.ignored.{way}", field),) if rules else ()
-            return say(f"direction.free.{way}", below=ignored)
-        below = [self._rule(rule, direction, number, len(rules)) for number, rule in enumerate(rules)]
-        if not rules and not self._closed:
-            below.append(self._say(f"rules.none.{way}", field))
-        everything = any(each.key == f"rule.everything.{way}" for each in below)
-        below.append(say(f"closed.none.{way}" if everything else f"closed.{way}"))
-        return self._say(f"direction.isolated.{way}", "spec.policyTypes", tuple(below))
+        suffix, path = SUFFIXES[direction], ("spec", direction.lower())
+        spec = self.written.spec
+        rules: Sequence[_Written] = spec.ingress if direction is Direction.INGRESS else spec.egress
+        if direction not in self.policy.directions:
+            ignored = (self._at(path, f"direction.ignored.{suffix}"),) if rules else ()
+            return Sentence.of(f"direction.unaffected.{suffix}", below=ignored)
+        below = [self._rule(rule, RuleRef(self.key, direction, index), len(rules)) for index, rule in enumerate(rules)]
+        if not rules and not self._is_unreadable:
+            below.append(self._at(path, f"rules.none.{suffix}"))
+        is_open = any(each.key == f"rule.everything.{suffix}" for each in below)
+        below.append(Sentence.of(f"rest.none.{suffix}" if is_open else f"rest.{suffix}"))
+        return self._at(("spec", "policyTypes"), f"direction.isolated.{suffix}", tuple(below))
 
-    def _rule(self, rule: Rule, direction: Direction, number: int, total: int) -> Sentence:
-        way, path = WAYS[direction], f"spec.{direction.lower()}[{number}]"
-        reasons = tuple(self._defects(path))
+    def _rule(self, rule: _Written, ref: RuleRef, total: int) -> Sentence:
+        suffix, path, number = SUFFIXES[ref.direction], ref.steps, ref.index + 1
+        reasons = tuple(self._defects(ref))
         if reasons:
-            return self._say("rule.unreadable", path, number=number + 1, total=total, reasons=Joined(reasons))
+            return self._at(path, "rule.unreadable", number=number, total=total, reasons=Joined(reasons))
         if not rule.peers and not rule.ports:
-            return self._say(f"rule.everything.{way}", path, number=number + 1, total=total)
-        below = (self._peers(rule, direction, path), self._ports(rule, way, path))
-        return self._say(f"rule.both.{way}", path, below, number=number + 1, total=total)
+            return self._at(path, f"rule.everything.{suffix}", number=number, total=total)
+        below = (self._peers(rule, ref), self._ports(rule, ref))
+        return self._at(path, f"rule.both.{suffix}", below, number=number, total=total)
 
-    def _defects(self, path: str) -> Iterator[str]:
+    def _defects(self, ref: RuleRef) -> Iterator[str]:
         """Why a rule allows nothing: its own defects, or those of podSelector and policyTypes."""
-        for defect in self.read.defects:
-            if defect.path.startswith((f"{path}.", "spec.podSelector", "spec.policyTypes")):
+        for defect in self.policy.defects:
+            if defect.rule in (None, ref):
                 yield f"{defect.path}: {defect.reason}"
 
-    def _peers(self, rule: Rule, direction: Direction, path: str) -> Sentence:
-        way, field = WAYS[direction], f"{path}.{_PEERS[direction]}"
+    def _peers(self, rule: _Written, ref: RuleRef) -> Sentence:
+        suffix, path = SUFFIXES[ref.direction], (*ref.steps, _PEERS[ref.direction])
         if not rule.peers:
-            return self._say(f"peers.any.{way}", path)
-        several = len(rule.peers) > 1
-        key = "peers.item" if several else f"peers.one.{way}"
-        items = tuple(self._peer(key, peer, f"{field}[{number}]") for number, peer in enumerate(rule.peers))
-        return self._say(f"peers.many.{way}", field, items, number=len(items)) if several else items[0]
+            return self._at(ref.steps, f"peers.any.{suffix}")
+        if len(rule.peers) == 1:
+            return self._peer(f"peers.one.{suffix}", rule.peers[0], (*path, 0))
+        items = tuple(self._peer("peers.item", peer, (*path, number)) for number, peer in enumerate(rule.peers))
+        return self._at(path, f"peers.many.{suffix}", items, number=len(items))
 
-    def _peer(self, key: str, peer: NetworkPolicyPeer, path: str) -> Sentence:
+    def _peer(self, key: str, peer: NetworkPolicyPeer, path: Path) -> Sentence:
         if peer.ip_block is not None:
             cidr, excepts = peer.ip_block.cidr, peer.ip_block.except_
-            phrase = say("peer.block.except", cidr=cidr, excepts=Joined(excepts)) if excepts else None
-            return self._say(key, path, peer=phrase or say("peer.block", cidr=cidr))
-        meant = _selection(peer, self.key.namespace)
-        phrase = group(meant)
-        now = () if phrase.key == "peer.nobody" else (self.present.now(meant),)
-        return self._say(key, path, now, peer=phrase)
+            if excepts:
+                return self._at(path, key, peer=Sentence.of("peer.block.except", cidr=cidr, excepts=Joined(excepts)))
+            return self._at(path, key, peer=Sentence.of("peer.block", cidr=cidr))
+        (selection,) = read_peer(peer, self.key.namespace).selections
+        now = () if selection.is_nobody else (self.pods.sentence(selection),)
+        return self._at(path, key, now, peer=selection_phrase(selection))
 
-    def _ports(self, rule: Rule, way: str, path: str) -> Sentence:
+    def _ports(self, rule: _Written, ref: RuleRef) -> Sentence:
+        suffix, path = SUFFIXES[ref.direction], (*ref.steps, "ports")
         if not rule.ports:
-            return self._say("ports.any", path)
-        several = len(rule.ports) > 1
-        key = "ports.item" if several else "ports.one"
+            return self._at(ref.steps, "ports.any")
+        key = "ports.item" if len(rule.ports) > 1 else "ports.one"
         items: list[Sentence] = []
         for number, each in enumerate(rule.ports):
             now: tuple[Sentence, ...] = ()
-            if isinstance(each.port, str) and way == "in":
-                selected = (endpoint for endpoint, _ in self.cluster.engine.members(self.read.subject))
-                now = (named_now(each, selected),)
-            items.append(self._say(key, f"{path}.ports[{number}]", now, port=port(each, way)))
-        return self._say("ports.many", f"{path}.ports", tuple(items), number=len(items)) if several else items[0]
-
-
-def _selection(peer: NetworkPolicyPeer, namespace: str) -> PodSelection:
-    """The pods of a peer that the engine could read."""
-    pods = EVERYTHING if peer.pod_selector is None else Selector.parse(peer.pod_selector)
-    if peer.namespace_selector is None:
-        return PodSelection(namespace, pods)
-    return PodSelection.of(Selector.parse(peer.namespace_selector), pods)
+            if isinstance(each.port, str) and ref.direction is Direction.INGRESS:
+                selected = (endpoint for endpoint, _ in self.cluster.engine.members(self.policy.subject))
+                now = (port_numbers(each, selected),)
+            items.append(self._at((*path, number), key, now, port=port_phrase(each, suffix)))
+        return self._at(path, "ports.many", tuple(items), number=len(items)) if len(items) > 1 else items[0]

@@ -1,7 +1,7 @@
-"""Groups of pods in words: in general, and who they are right now.
+"""Selections of pods as phrases: in general, and the pods that they select right now.
 
-Why: a selector says who may come, the input says who is there. Promises that membership is the engine's answer, that
-pods of one workload are told as one, and that each group is looked up once.
+Promises that membership is the engine's answer, that pods of one workload are named together, and that each selection
+is resolved once.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 
 from haechi.analysis.cluster import Cluster
-from haechi.analysis.explain.sentences import Joined, Sentence, say
+from haechi.analysis.explain.sentences import Joined, Sentence
 from haechi.engine import PodSelection
 from haechi.model import PodKey
 from haechi.select import EVERYTHING, Requirement, Selector, SelectorOperator
@@ -18,50 +18,52 @@ MOST_NAMES = 10
 """How many names a sentence lists; the others are counted."""
 
 
-class Present:
-    """The pods of a cluster, asked for by selections that its policies use."""
+class SelectedPods:
+    """The pods of a cluster by selection."""
 
     def __init__(self, cluster: Cluster) -> None:
         self._cluster = cluster
-        self._told: dict[PodSelection, Sentence] = {}
+        self._sentences: dict[PodSelection, Sentence] = {}
 
     def keys(self, selection: PodSelection) -> tuple[PodKey, ...]:
-        """The pods that a selection means now, sorted."""
+        """The pods that it selects now, sorted."""
         return tuple(sorted(endpoint.key for endpoint, _ in self._cluster.engine.members(selection)))
 
-    def now(self, selection: PodSelection) -> Sentence:
-        """The same as a sentence."""
-        if selection not in self._told:
-            self._told[selection] = self._sentence(self.keys(selection))
-        return self._told[selection]
+    def sentence(self, selection: PodSelection) -> Sentence:
+        """Which pods it selects now: `Right now 2 pods: shop/client, shop/web`."""
+        if selection not in self._sentences:
+            self._sentences[selection] = self._sentence(self.keys(selection))
+        return self._sentences[selection]
 
     def _sentence(self, keys: tuple[PodKey, ...]) -> Sentence:
         if not keys:
-            return say("now.none")
-        groups = Counter(self._cluster.owners[key] for key in keys)
+            return Sentence.of("now.none")
+        workloads = Counter(self._cluster.owners[key] for key in keys)
         names: list[Sentence | str] = [
             f"{owner.namespace}/{owner.name}"
             if owner.kind == "Pod"
-            else say("group", kind=owner.kind, name=f"{owner.namespace}/{owner.name}", count=counted(number))
-            for owner, number in sorted(groups.items())
+            else Sentence.of(
+                "workload", kind=owner.kind, name=f"{owner.namespace}/{owner.name}", count=pod_count(number)
+            )
+            for owner, number in sorted(workloads.items())
         ]
-        return say("now.some", count=counted(len(keys)), names=listed(names))
+        return Sentence.of("now.some", count=pod_count(len(keys)), names=name_list(names))
 
 
-def counted(number: int) -> Sentence:
+def pod_count(number: int) -> Sentence:
     """`2 pods`."""
-    return say("count.one") if number == 1 else say("count.many", number=number)
+    return Sentence.of("count.one") if number == 1 else Sentence.of("count.many", number=number)
 
 
-def listed(names: list[Sentence | str]) -> Sentence | Joined:
-    """Names by comma, of many the first."""
+def name_list(names: list[Sentence | str]) -> Sentence | Joined:
+    """`a, b and 3 more`: the first `MOST_NAMES` names."""
     first = Joined(tuple(names[:MOST_NAMES]))
     rest = len(names) - MOST_NAMES
-    return say("names.more", names=first, number=rest) if rest > 0 else first
+    return Sentence.of("names.more", names=first, number=rest) if rest > 0 else first
 
 
-def labels(selector: Selector) -> Joined:
-    """What a selector that is neither empty nor contradictory asks for."""
+def labels_phrase(selector: Selector) -> Joined:
+    """The requirements of a selector that is neither empty nor contradictory."""
     return Joined(tuple(_requirement(each) for each in selector.requirements), "join.and")
 
 
@@ -69,28 +71,30 @@ def _requirement(one: Requirement) -> Sentence:
     values = Joined(tuple(value or '""' for value in one.values))
     match one.operator:
         case SelectorOperator.IN if len(one.values) == 1:
-            return say("label.is", key=one.key, value=values)
+            return Sentence.of("label.is", key=one.key, value=values)
         case SelectorOperator.IN:
-            return say("label.one_of", key=one.key, values=values)
+            return Sentence.of("label.one_of", key=one.key, values=values)
         case SelectorOperator.NOT_IN:
-            return say("label.none_of", key=one.key, values=values)
+            return Sentence.of("label.none_of", key=one.key, values=values)
         case SelectorOperator.EXISTS:
-            return say("label.present", key=one.key)
+            return Sentence.of("label.present", key=one.key)
         case SelectorOperator.DOES_NOT_EXIST:
-            return say("label.absent", key=one.key)
+            return Sentence.of("label.absent", key=one.key)
 
 
-def group(selection: PodSelection) -> Sentence:
-    """Pods as a peer, in general."""
-    spaces, pods = selection.namespaces, selection.pods
-    if pods.contradictory or (isinstance(spaces, Selector) and spaces.contradictory):
-        return say("peer.nobody")
-    if isinstance(spaces, str):
+def selection_phrase(selection: PodSelection) -> Sentence:
+    """`pods in namespace shop that have label app=web`."""
+    namespaces, pods = selection.namespaces, selection.pods
+    if selection.is_nobody:
+        return Sentence.of("peer.none")
+    if isinstance(namespaces, str):
         if pods == EVERYTHING:
-            return say("peer.pods.all", namespace=spaces)
-        return say("peer.pods", namespace=spaces, labels=labels(pods))
-    if spaces == EVERYTHING:
-        return say("peer.everywhere") if pods == EVERYTHING else say("peer.anywhere", labels=labels(pods))
+            return Sentence.of("peer.pods.all", namespace=namespaces)
+        return Sentence.of("peer.pods", namespace=namespaces, labels=labels_phrase(pods))
+    if namespaces == EVERYTHING:
+        if pods == EVERYTHING:
+            return Sentence.of("peer.everywhere")
+        return Sentence.of("peer.anywhere", labels=labels_phrase(pods))
     if pods == EVERYTHING:
-        return say("peer.namespaces", namespaces=labels(spaces))
-    return say("peer.both", labels=labels(pods), namespaces=labels(spaces))
+        return Sentence.of("peer.namespaces", namespaces=labels_phrase(namespaces))
+    return Sentence.of("peer.both", labels=labels_phrase(pods), namespaces=labels_phrase(namespaces))

@@ -1,8 +1,12 @@
 """Sentences as values, put into words last.
 
-Why: the same explanation is told in English and Korean, in lines and in JSON. Promises that a sentence has words in
+Why: the same explanation is printed in English and Korean, as text and as JSON. Promises that a sentence has words in
 every language (`haechi.analysis.explain.words`), that nothing from the input is read as a template, and that Korean
-particles fit the word before them: by its last syllable or digit, or neutrally (`을(를)`) where the reading is open.
+particles fit the word before them: by its last syllable or digit, or as `을(를)` where the reading is ambiguous.
+
+    Sentence("rule.both.in", number 1, total 2)     Rule 1 of 2 allows an incoming connection if both ...
+     ├─ Sentence("peers.one.in", peer ...)            from pods in namespace shop that have label app=web
+     └─ Sentence("ports.one", port ...)               on TCP port 80
 """
 
 from __future__ import annotations
@@ -17,7 +21,7 @@ from haechi.model import Location
 
 
 class Language(StrEnum):
-    """Languages that explanations are told in (ISO 639-1)."""
+    """Languages of explanations (ISO 639-1)."""
 
     ENGLISH = "en"
     KOREAN = "ko"
@@ -25,7 +29,7 @@ class Language(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Joined:
-    """Several values in a row; `by` is the key of what stands between them."""
+    """Values in a row; `by` is the key of the separator."""
 
     values: tuple[Value, ...]
     by: str = "join.comma"
@@ -36,10 +40,10 @@ class Sentence:
     """A sentence, or a phrase inside one.
 
     Attributes:
-        key: which words.
-        values: what they are about.
-        location: where in the input it stands; None for what stands nowhere.
-        below: sentences that belong under it.
+        key: of its words in `WORDS`.
+        values: for the fields in its words.
+        location: the place in the input that it describes; None if there is none.
+        below: sentences that give its details.
     """
 
     key: str
@@ -47,19 +51,19 @@ class Sentence:
     location: Location | None = None
     below: tuple[Sentence, ...] = ()
 
+    @classmethod
+    def of(
+        cls, key: str, /, *, location: Location | None = None, below: tuple[Sentence, ...] = (), **values: Value
+    ) -> Sentence:
+        """A sentence with its values by name."""
+        return cls(key, tuple(values.items()), location, below)
+
 
 Value = str | int | Sentence | Joined
 
 
-def say(
-    key: str, /, *, location: Location | None = None, below: tuple[Sentence, ...] = (), **values: Value
-) -> Sentence:
-    """A sentence with its values by name."""
-    return Sentence(key, tuple(values.items()), location, below)
-
-
 def in_words(value: Value, language: Language) -> str:
-    """The text of a value; of a sentence without those below it."""
+    """The text of a value; of a sentence, without the sentences below it."""
     match value:
         case Sentence():
             known = {name: in_words(each, language) for name, each in value.values}
@@ -79,7 +83,7 @@ class _Formatter(Formatter):
     """`{word:을/를}` is the word with the particle that fits it."""
 
     def format_field(self, value: object, format_spec: str) -> str:
-        """The word, and its particle if one is asked for."""
+        """The word, with its particle if the field names one."""
         text = str(value)
         return text + particle(text, format_spec) if format_spec else text
 
@@ -87,7 +91,7 @@ class _Formatter(Formatter):
 _FORMATTER = _Formatter()
 
 _CONSONANTS: Mapping[str, bool] = {digit: digit in "013678" for digit in "0123456789"}  # 영 일 이 삼 사 오 육 칠 팔 구
-_CLOSED_BY_RIEUL = "178"  # 일 칠 팔: 로, not 으로
+_ENDING_IN_RIEUL = "178"  # 일 칠 팔: 로, not 으로
 _FIRST, _LAST, _FINALS, _RIEUL = 0xAC00, 0xD7A3, 28, 8  # Unicode 3.12, conjoining jamo behaviour
 
 
@@ -95,17 +99,17 @@ def particle(word: str, pair: str) -> str:
     """The particle after a word.
 
     Args:
-        word: any text; closing brackets and quotes at its end are not read.
+        word: any text; closing brackets and quotes at its end are ignored.
         pair: the form after a final consonant and the one after a vowel, as `을/를`.
     """
-    closed, _, opened = pair.partition("/")
+    after_consonant, _, after_vowel = pair.partition("/")
     last = word.rstrip("\"'`)]}")[-1:]
     code = ord(last) if last else 0
     if _FIRST <= code <= _LAST:
         final = (code - _FIRST) % _FINALS
         consonant, rieul = final > 0, final == _RIEUL
     elif last in _CONSONANTS:
-        consonant, rieul = _CONSONANTS[last], last in _CLOSED_BY_RIEUL
+        consonant, rieul = _CONSONANTS[last], last in _ENDING_IN_RIEUL
     else:
-        return f"(으){opened}" if closed == "으로" else f"{closed}({opened})"
-    return opened if not consonant or (rieul and closed == "으로") else closed
+        return f"(으){after_vowel}" if after_consonant == "으로" else f"{after_consonant}({after_vowel})"
+    return after_vowel if not consonant or (rieul and after_consonant == "으로") else after_consonant

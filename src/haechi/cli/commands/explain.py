@@ -7,15 +7,28 @@ one all policies are. Names count in `--namespace`, else in every namespace; `po
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
-from typing import Annotated, Literal
+import re
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Annotated, Literal, TypeVar
 
 from cyclopts import Parameter
 
 from haechi.cli.arguments import Gates, Paths, Strict, Version
 
+if TYPE_CHECKING:
+    from haechi.analysis.cluster import Cluster
+    from haechi.analysis.explain import Explanations
+    from haechi.cli.waiting import Waiting
+    from haechi.model import NetworkPolicy, PodKey, PolicyKey
+
+    _Key = TypeVar("_Key", PolicyKey, PodKey)
+
 Output = Literal["text", "describe", "json"]
 Lang = Literal["en", "ko"]
+_TARGET = re.compile(
+    r"(?:(?P<policy>policy|policies|netpol|networkpolicy|networkpolicies)|pod|pods|po)/"
+    r"(?:(?P<namespace>[^/]+)/)?(?P<name>[^/]+)"
+)
 
 
 def explain(
@@ -41,26 +54,27 @@ def explain(
     from haechi.analysis.cluster import Cluster
     from haechi.analysis.explain import Language
     from haechi.cli import terminal
-    from haechi.cli.explanation_text import as_json, chosen, explained, stored, write_described, write_text
+    from haechi.cli.explanation_text import as_json, write_descriptions, write_text
     from haechi.cli.failure import ExitCode
     from haechi.cli.input import Rules, answered, read_on
     from haechi.cli.waiting import Waiting
 
     target, files = _split(paths)
-    with Waiting(terminal.errors()) as told:
-        found = read_on(files, Rules.parse(kubernetes_version, feature_gates), strict, told)
-        told("understanding policies")
+    with Waiting(terminal.errors()) as progress:
+        found = read_on(files, Rules.parse(kubernetes_version, feature_gates), strict, progress)
+        progress("understanding policies")
         cluster = Cluster.of(found.manifests)
-        choice = chosen(cluster, found.objects, target, namespace)
+        policies, pods = _chosen(cluster, target, namespace)
         if output == "describe":
-            choice = stored(choice, found.broken)
-        explanations = None if output == "describe" else explained(cluster, choice, told)
+            policies = _stored(policies, found.broken)
+        else:
+            explanations = _explained(cluster, policies, pods, progress)
     remarks = terminal.errors()
     for note in cluster.notes:
         remarks.line(note, terminal.Style.DIM)
     language = Language(lang or spoken(os.environ))
-    if explanations is None:
-        write_described(terminal.output(), cluster, choice)
+    if output == "describe":
+        write_descriptions(terminal.output(), [cluster.policies[key] for key in policies])
     elif output == "json":
         terminal.output().write(as_json(explanations, language))
     else:
@@ -75,14 +89,84 @@ def spoken(environment: os._Environ[str] | dict[str, str]) -> Lang:
     return "ko" if value.startswith("ko") else "en"
 
 
-def _split(paths: Sequence[str]) -> tuple[str | None, tuple[str, ...]]:
-    """The thing to explain, if the first argument is one, and the files."""
-    from haechi.cli.explanation_text import is_target
+def _split(paths: Sequence[str]) -> tuple[re.Match[str] | None, tuple[str, ...]]:
+    """What to explain, if the first argument names it, and the files."""
     from haechi.cli.failure import Unusable
 
     first, *rest = paths
-    if not is_target(first) or os.path.lexists(first):
+    target = _TARGET.fullmatch(first)
+    if target is None or os.path.lexists(first):
         return None, tuple(paths)
     if not rest:
         raise Unusable(f"{first!r} needs a PATH to look in", "PATH", (f"as in: haechi explain {first} manifests/",))
-    return first, tuple(rest)
+    return target, tuple(rest)
+
+
+def _chosen(
+    cluster: Cluster, target: re.Match[str] | None, namespace: str | None
+) -> tuple[tuple[PolicyKey, ...], tuple[PodKey, ...]]:
+    """The policies and pods that a target names; all policies without one.
+
+    Raises:
+        Unusable: nothing has that name, or there is no policy to explain.
+    """
+    from haechi.analysis.explain import ignored_pods
+    from haechi.cli.failure import Unusable
+    from haechi.model import PodKey
+
+    if target is None:
+        policies = tuple(sorted(key for key in cluster.policies if namespace in (None, key.namespace)))
+        if not policies:
+            raise Unusable(f"there is no policy in {f'namespace {namespace}' if namespace else 'the input'}")
+        return policies, ()
+    name, namespace = target["name"], target["namespace"] or namespace
+    if target["policy"]:
+        return _named(cluster.policies, name, namespace, "a policy"), ()
+    ignored = {PodKey(pod.namespace, pod.name) for pod in ignored_pods(cluster)}
+    return (), _named([*cluster.pods, *ignored], name, namespace, "a pod")
+
+
+def _named(known: Iterable[_Key], name: str, namespace: str | None, what: str) -> tuple[_Key, ...]:
+    from haechi.cli.failure import unknown_name
+
+    keys = sorted(known)
+    found = tuple(key for key in keys if key.name == name and namespace in (None, key.namespace))
+    if not found:
+        given = f"{namespace}/{name}" if namespace else name
+        names = [str(key) if namespace else key.name for key in keys]
+        raise unknown_name("", given, names, what)
+    return found
+
+
+def _stored(policies: tuple[PolicyKey, ...], broken: Iterable[NetworkPolicy]) -> tuple[PolicyKey, ...]:
+    """The policies without broken ones, which the API server would reject: kubectl has nothing to describe.
+
+    Raises:
+        Unusable: no policy is left, or pods were chosen.
+    """
+    from haechi.cli.failure import Unusable
+    from haechi.model import PolicyKey
+
+    if not policies:
+        raise Unusable("describe is for policies only", "--output", ("a pod is explained with -o text or -o json",))
+    rejected = {PolicyKey(policy.namespace, policy.name) for policy in broken}
+    stored = tuple(key for key in policies if key not in rejected)
+    if not stored:
+        raise Unusable("the API server would refuse all of these policies and store none that could be described")
+    return stored
+
+
+def _explained(
+    cluster: Cluster, policies: tuple[PolicyKey, ...], pods: tuple[PodKey, ...], progress: Waiting
+) -> Explanations:
+    from haechi.analysis.explain import Explanations, SelectedPods, explain_pod, explain_policy
+
+    selected = SelectedPods(cluster)
+    explained_policies, explained_pods = [], []
+    for number, policy in enumerate(policies, 1):
+        progress("explaining policy", number, len(policies))
+        explained_policies.append(explain_policy(cluster, policy, selected))
+    for number, pod in enumerate(pods, 1):
+        progress("explaining pod", number, len(pods))
+        explained_pods.append(explain_pod(cluster, pod, selected))
+    return Explanations(tuple(explained_policies), tuple(explained_pods))
