@@ -12,13 +12,13 @@ from haechi.analysis.lint.checks import (
     breadth,
     dashes,
     dns,
+    invalid,
     matches,
     namespaces,
     port_names,
     ports,
     reachability,
     redundancy,
-    refused,
     selectors,
     structure,
 )
@@ -27,7 +27,7 @@ from haechi.analysis.lint.finding import Finding
 from haechi.model import Location, path_text
 
 CATALOGUE: tuple[Check, ...] = (
-    *refused.CHECKS,
+    *invalid.CHECKS,
     *structure.CHECKS,
     *dashes.CHECKS,
     *selectors.CHECKS,

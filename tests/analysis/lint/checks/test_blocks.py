@@ -20,7 +20,7 @@ from haechi.model.core import NodeSpec
 from haechi.reference import allowed
 from haechi.reference.reference import in_block
 from tests import clusters
-from tests.analysis.lint.facts.test_holders import service
+from tests.analysis.lint.facts.test_addresses import service
 from tests.analysis.lint.fixing import fixed, mended
 from tests.analysis.lint.linting import LARGE_EXAMPLES
 from tests.analysis.lint.linting import found as found_in

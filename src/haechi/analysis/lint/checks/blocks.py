@@ -16,11 +16,11 @@ from haechi.analysis.lint.facts import (
     WrittenPeer,
     WrittenPolicy,
     WrittenRule,
-    holders,
-    several,
+    addresses,
     superfluous,
 )
 from haechi.analysis.lint.finding import Fix, Severity
+from haechi.analysis.lint.wording import several
 from haechi.model import (
     AddressError,
     Cidr,
@@ -45,8 +45,8 @@ _FAMILIES = {4: AddressSet.V4, 6: AddressSet.V6}
 )
 def ipblock_covers_pods(review: Review) -> Iterator[Found]:
     """Blocks that are no whole family and hold an address of a pod, or of those that a node gives to pods."""
-    pods = holders.pods(review.cluster)
-    ranges = [(node.name, own) for node in review.cluster.nodes for own in holders.ranges(node)]
+    pods = addresses.pods(review.cluster)
+    ranges = [(node.name, own) for node in review.cluster.nodes for own in addresses.ranges(node)]
     known: dict[AddressSet, str] = {}
     for policy, peer, block in _narrow(review):
         if block not in known:
@@ -75,7 +75,7 @@ def _held(block: AddressSet, pods: Holders[PodKey], ranges: list[tuple[str, Addr
 )
 def ipblock_covers_services(review: Review) -> Iterator[Found]:
     """Egress blocks with an address of a Service whose pods, as far as they are known, are not in the block."""
-    services, behind = holders.services(review.cluster), Behind(review.cluster)
+    services, behind = addresses.services(review.cluster), Behind(review.cluster)
     known: dict[AddressSet, tuple[str, str]] = {}
     for policy, peer, block in _narrow(review, Direction.EGRESS):
         if block not in known:
@@ -138,7 +138,7 @@ def _host_bits(policy: NetworkPolicy, path: Path, text: str, *, fixed: bool) -> 
 @check("one-family", Severity.WARNING, "Every address of one family is meant and none of the other; pods have both.")
 def one_family(review: Review) -> Iterator[Found]:
     """Rules with `0.0.0.0/0` or `::/0` and no ipBlock of the other family, where pods have addresses of both."""
-    pods = (AddressSet.of(*one.addresses) for one in holders.given(review.cluster))
+    pods = (AddressSet.of(*one.addresses) for one in addresses.given(review.cluster))
     if not any(own.v4 and own.v6 for own in pods):
         return
     for policy in review.policies:

@@ -9,8 +9,9 @@ from collections.abc import Iterator
 from itertools import islice
 
 from haechi.analysis.lint.check import Check, Found, check
-from haechi.analysis.lint.facts import Review, WrittenPolicy, WrittenSelector, several
+from haechi.analysis.lint.facts import Review, WrittenPolicy, WrittenSelector
 from haechi.analysis.lint.finding import Severity
+from haechi.analysis.lint.wording import several
 from haechi.engine import PodSelection
 from haechi.select import EVERYTHING
 

@@ -12,8 +12,9 @@ from itertools import pairwise
 from pyroaring import BitMap
 
 from haechi.analysis.lint.check import Check, Found, check
-from haechi.analysis.lint.facts import Review, WrittenPeer, WrittenPolicy, WrittenPort, WrittenRule, several
+from haechi.analysis.lint.facts import Review, WrittenPeer, WrittenPolicy, WrittenPort, WrittenRule
 from haechi.analysis.lint.finding import Severity
+from haechi.analysis.lint.wording import several
 from haechi.engine import NamedPort, PodSelection
 from haechi.model import Direction
 from haechi.select import EVERYTHING, Selector

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Iterator
 
 from haechi.analysis.cluster import ports_text
 from haechi.analysis.lint.check import Check, Found, check
-from haechi.analysis.lint.facts import PORT, Asking, Lookups, Review, WrittenPolicy, WrittenRule, several
+from haechi.analysis.lint.facts import PORT, Asking, Lookups, Review, WrittenPolicy, WrittenRule
 from haechi.analysis.lint.finding import Severity
+from haechi.analysis.lint.wording import several
 from haechi.model import Direction, PodKey
 from haechi.sets import TCP, UDP, AddressSet, PortSet
 

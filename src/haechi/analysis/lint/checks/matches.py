@@ -13,8 +13,9 @@ from functools import cache
 from typing import NamedTuple
 
 from haechi.analysis.lint.check import Check, Found, check
-from haechi.analysis.lint.facts import ALWAYS, Review, Vocabulary, WrittenPeer, WrittenPolicy, several
+from haechi.analysis.lint.facts import ALWAYS, Review, Vocabulary, WrittenPeer, WrittenPolicy
 from haechi.analysis.lint.finding import Severity
+from haechi.analysis.lint.wording import several
 from haechi.engine import PodSelection
 from haechi.model import NAME_LABEL, Path
 from haechi.select import EVERYTHING, Requirement, Selector, SelectorOperator

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from haechi.analysis.lint.check import Check, Found, check
-from haechi.analysis.lint.facts import ALWAYS, Review, WrittenPeer, WrittenPolicy, several
+from haechi.analysis.lint.facts import ALWAYS, Review, WrittenPeer, WrittenPolicy
 from haechi.analysis.lint.finding import Severity
+from haechi.analysis.lint.wording import several
 from haechi.engine import PodSelection
 from haechi.model import NAME_LABEL, Direction
 from haechi.select import EVERYTHING, Requirement, Selector, SelectorOperator

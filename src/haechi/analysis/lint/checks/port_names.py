@@ -12,8 +12,9 @@ from difflib import get_close_matches
 from pyroaring import BitMap
 
 from haechi.analysis.lint.check import Check, Found, check
-from haechi.analysis.lint.facts import Review, Server, WrittenPolicy, WrittenPort, WrittenRule, several
+from haechi.analysis.lint.facts import Review, Server, WrittenPolicy, WrittenPort, WrittenRule
 from haechi.analysis.lint.finding import Severity
+from haechi.analysis.lint.wording import several
 from haechi.engine import ANY_POD, PodSelection, PolicyRule
 from haechi.model import Direction
 from haechi.sets import PROTOCOL_NAMES

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 from haechi.analysis.cluster import ports_text
 from haechi.analysis.lint.check import Check, Found, check
-from haechi.analysis.lint.facts import Front, Review, Server, WrittenPolicy, WrittenPort, WrittenRule, several
+from haechi.analysis.lint.facts import Front, Review, Server, WrittenPolicy, WrittenPort, WrittenRule
 from haechi.analysis.lint.finding import Fix, Severity
+from haechi.analysis.lint.wording import several
 from haechi.engine import PolicyRule
 from haechi.model import Direction, Edit
 from haechi.sets import PROTOCOL_NAMES, PortSet

@@ -7,8 +7,9 @@ from typing import get_args
 
 from haechi.analysis.cluster import Owner
 from haechi.analysis.lint.check import Check, Found, check
-from haechi.analysis.lint.facts import Ends, Refusal, Review, WrittenPolicy, several
+from haechi.analysis.lint.facts import Ends, Refusal, Review, WrittenPolicy
 from haechi.analysis.lint.finding import Severity
+from haechi.analysis.lint.wording import several
 from haechi.model import Direction, Path, Pod, Resource, Workload
 from haechi.select import EVERYTHING
 from haechi.sets import AddressSet, PortSet, text_to_point

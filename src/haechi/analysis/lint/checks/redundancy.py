@@ -17,10 +17,10 @@ from haechi.analysis.lint.facts import (
     WrittenPeer,
     WrittenPolicy,
     WrittenRule,
-    several,
     superfluous,
 )
 from haechi.analysis.lint.finding import Fix, Severity
+from haechi.analysis.lint.wording import several
 from haechi.engine import PodSelection
 from haechi.model import Direction, Edit, path_text
 

@@ -1,10 +1,9 @@
 """What checks look at: each policy beside what it means; labels, servers and addresses of the cluster."""
 
-from haechi.analysis.lint.facts.ends import Ends, Refusal
-from haechi.analysis.lint.facts.holders import Behind, Holders
-from haechi.analysis.lint.facts.lookups import Asking, Lookups
-from haechi.analysis.lint.facts.overlap import superfluous
-from haechi.analysis.lint.facts.population import ALWAYS
+from haechi.analysis.lint.facts.addresses import Behind, Holders
+from haechi.analysis.lint.facts.dns_clients import Asking, Lookups
+from haechi.analysis.lint.facts.inventory import ALWAYS
+from haechi.analysis.lint.facts.peer_policies import Ends, Refusal
 from haechi.analysis.lint.facts.resolvers import PORT
 from haechi.analysis.lint.facts.review import (
     Review,
@@ -14,11 +13,11 @@ from haechi.analysis.lint.facts.review import (
     WrittenRule,
     WrittenSelector,
 )
+from haechi.analysis.lint.facts.rule_index import RulePlace
+from haechi.analysis.lint.facts.selection_index import Wider
 from haechi.analysis.lint.facts.servers import Front, Server
-from haechi.analysis.lint.facts.several import several
-from haechi.analysis.lint.facts.shelf import RulePlace
+from haechi.analysis.lint.facts.set_cover import superfluous
 from haechi.analysis.lint.facts.vocabulary import Vocabulary
-from haechi.analysis.lint.facts.wider import Wider
 
 __all__ = [
     "ALWAYS",
@@ -40,6 +39,5 @@ __all__ = [
     "WrittenPort",
     "WrittenRule",
     "WrittenSelector",
-    "several",
     "superfluous",
 ]

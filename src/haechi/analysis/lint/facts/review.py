@@ -15,8 +15,8 @@ from typing import get_args
 from pyroaring import BitMap
 
 from haechi.analysis.cluster import Cluster
-from haechi.analysis.lint.facts.coverage import Coverage
-from haechi.analysis.lint.facts.population import Population
+from haechi.analysis.lint.facts.inventory import Population
+from haechi.analysis.lint.facts.redundancy import Coverage
 from haechi.analysis.lint.facts.servers import Servers
 from haechi.analysis.reach import Reach
 from haechi.engine import Endpoint, Peers, PodSelection, Policy, PolicyRule, read_peer, read_ports

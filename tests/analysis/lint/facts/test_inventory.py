@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from pyroaring import BitMap
 
 from haechi.analysis.cluster.cluster import Cluster
-from haechi.analysis.lint.facts.population import Population
+from haechi.analysis.lint.facts.inventory import Population
 from haechi.engine import PodSelection
 from haechi.model import LabelSelector, Namespace, NetworkPolicy, Node, Object, Pod
 from haechi.reference import reference

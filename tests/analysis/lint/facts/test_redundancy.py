@@ -7,9 +7,9 @@ from collections.abc import Iterable
 import pytest
 from hypothesis import given
 
-from haechi.analysis.lint.facts.coverage import Coverage
-from haechi.analysis.lint.facts.covering import covers, is_idle
-from haechi.analysis.lint.facts.shelf import PlacedRule, RulePlace, placed
+from haechi.analysis.lint.facts.redundancy import Coverage
+from haechi.analysis.lint.facts.rule_cover import covers, is_idle
+from haechi.analysis.lint.facts.rule_index import PlacedRule, RulePlace, placed
 from haechi.engine import Policy
 from haechi.model import NetworkPolicy
 from haechi.model.verdict import PolicyKey

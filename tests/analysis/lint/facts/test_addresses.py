@@ -6,11 +6,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from haechi.analysis.cluster.cluster import Cluster
-from haechi.analysis.lint.facts.holders import Behind, Holders, pods, ranges, services
+from haechi.analysis.lint.facts.addresses import Behind, Holders, pods, ranges, services
 from haechi.model import Node, Object, ObjectMeta, Service
 from haechi.model.core import NodeSpec, ServiceSpec
 from haechi.sets import AddressSet, text_to_point
-from tests.analysis.lint.facts.test_overlap import sets
+from tests.analysis.lint.facts.test_set_cover import sets
 from tests.building import labels, node, pod
 
 ALL = AddressSet.ALL

@@ -14,7 +14,7 @@ from typing import get_args
 from pyroaring import BitMap
 
 from haechi.analysis.cluster import Cluster, Owner, Owners
-from haechi.analysis.lint.facts.carriers import Carrier, Carriers
+from haechi.analysis.lint.facts.labelled import Carrier, Carriers
 from haechi.analysis.lint.facts.vocabulary import Vocabulary
 from haechi.engine import Endpoint, PodSelection
 from haechi.model import NAME_LABEL, Namespace, Pod, Service, Workload

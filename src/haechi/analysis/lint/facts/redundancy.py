@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from haechi.analysis.lint.facts.covering import covers, is_idle
-from haechi.analysis.lint.facts.shelf import PlacedRule, RulePlace, Shelf, placed
-from haechi.analysis.lint.facts.wider import Wider
+from haechi.analysis.lint.facts.rule_cover import covers, is_idle
+from haechi.analysis.lint.facts.rule_index import PlacedRule, RulePlace, Shelf, placed
+from haechi.analysis.lint.facts.selection_index import Wider
 from haechi.engine import PodSelection, Policy
 from haechi.model import Direction, PolicyKey
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from haechi.analysis.lint.facts.covering import all_of
-from haechi.analysis.lint.facts.wider import Wider
+from haechi.analysis.lint.facts.rule_cover import all_of
+from haechi.analysis.lint.facts.selection_index import Wider
 from haechi.engine import ANY_POD, PodSelection, Policy, PolicyRule
 from haechi.model import Direction, PolicyKey
 from haechi.sets import AddressSet, PortSet

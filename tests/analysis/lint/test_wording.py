@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from haechi.analysis.lint.facts.several import several
+from haechi.analysis.lint.wording import several
 
 
 @pytest.mark.parametrize(

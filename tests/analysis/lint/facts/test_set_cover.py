@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from haechi.analysis.lint.facts.overlap import superfluous
+from haechi.analysis.lint.facts.set_cover import superfluous
 from haechi.sets import AddressSet
 
 CIDRS = [f"10.0.0.{start}/{32 - bits}" for bits in range(4) for start in range(0, 8, 1 << bits)] + ["fd00::/126"]

@@ -5,12 +5,12 @@ from __future__ import annotations
 import msgspec
 from hypothesis import given
 
-from haechi.analysis.lint.facts.covering import covers
-from haechi.analysis.lint.facts.shelf import Shelf, placed
-from haechi.analysis.lint.facts.wider import Wider
+from haechi.analysis.lint.facts.rule_cover import covers
+from haechi.analysis.lint.facts.rule_index import Shelf, placed
+from haechi.analysis.lint.facts.selection_index import Wider
 from haechi.engine import Policy
 from haechi.model.verdict import Direction
-from tests.analysis.lint.facts.test_covering import Written, cases
+from tests.analysis.lint.facts.test_rule_cover import Written, cases
 from tests.building import policy
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from haechi.analysis.lint.facts.wider import Wider
+from haechi.analysis.lint.facts.selection_index import Wider
 from haechi.engine import ANY_POD, PodSelection, read_peer
 from haechi.engine.selection import NAMESPACE_NAME_LABEL
 from haechi.select import EVERYTHING, NOTHING, Requirement, Selector, SelectorOperator

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from haechi.analysis.cluster.cluster import Cluster
-from haechi.analysis.lint.facts.lookups import Lookups
+from haechi.analysis.lint.facts.dns_clients import Lookups
 from haechi.analysis.lint.facts.review import Review
 from haechi.model import NetworkPolicy, NetworkPolicyEgressRule, NetworkPolicySpec, Object, ObjectMeta
 from haechi.model.verdict import Direction, Packet

@@ -9,7 +9,7 @@ from itertools import product
 from hypothesis import event, given
 from hypothesis import strategies as st
 
-from haechi.analysis.lint.facts.covering import covers, is_idle
+from haechi.analysis.lint.facts.rule_cover import covers, is_idle
 from haechi.engine import PolicyRule
 from haechi.model import (
     IPBlock,
