@@ -177,7 +177,7 @@ def test_a_lab_that_fails_half_way_leaves_no_descriptor_open(monkeypatch: pytest
 
     def work() -> tuple[list[str], list[str]]:
         before = open_descriptors()
-        monkeypatch.setattr("haechi.netns.rtnetlink.address", refuse)
+        monkeypatch.setattr("haechi.rtnetlink.address", refuse)
         with pytest.raises(NetnsError):
             build(EVERYTHING)
         return before, open_descriptors()

@@ -13,7 +13,7 @@ from haechi.netlink import NetlinkError, Nftables, NftError
 from haechi.netlink.channel import Channel, LostError
 from haechi.nft import Transaction, attributes
 from haechi.nft import message as wire
-from haechi.nft.message import Message, MessageType, read_messages
+from haechi.nft.message import MessageType, NetlinkMessage, read_messages
 from tests.netlink.cases import start
 from tests.netlink.namespace import in_namespace
 from tests.nft.examples import TABLE
@@ -31,7 +31,7 @@ class Script(Channel):
     def send(self, datagram: bytes) -> None:
         pass
 
-    def receive(self) -> list[Message]:
+    def receive(self) -> list[NetlinkMessage]:
         if not self.replies:
             raise LostError("the kernel did not reply in time")
         try:
@@ -39,7 +39,7 @@ class Script(Channel):
         except ValueError as error:
             raise NetlinkError(str(error)) from error
 
-    def drain(self) -> Iterator[Message]:
+    def drain(self) -> Iterator[NetlinkMessage]:
         while self.replies:
             try:
                 yield from self.receive()

@@ -13,8 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from haechi.netns import ChildDied, IsolationRefused, MissingFeature, isolated
-from haechi.netns.errors import NetlinkRefused
+from haechi.netns import ChildDied, IsolationRefused, MissingFeature, SysctlRefused, isolated
 from tests.netns.descriptors import open_descriptors
 from tests.netns.ordinary import isolated_as_ordinary_user
 
@@ -44,11 +43,11 @@ def test_results_come_back_whatever_their_size() -> None:
 
 def test_an_exception_comes_back_with_its_facts_and_the_childs_traceback() -> None:
     def work() -> None:
-        raise NetlinkRefused("a link", 17, "exists")
+        raise SysctlRefused("net.a", 30)
 
-    with pytest.raises(NetlinkRefused) as caught:
+    with pytest.raises(SysctlRefused) as caught:
         isolated(work)
-    assert (caught.value.request, caught.value.errno, caught.value.message) == ("a link", 17, "exists")
+    assert (caught.value.name, caught.value.errno) == ("net.a", 30)
     assert "in work" in "".join(caught.value.__notes__)
 
 

@@ -50,6 +50,6 @@ def test_the_explanation_follows_the_request_or_its_header(capped: bool) -> None
     words = attributes.text(1, "no")
     request = struct.pack("=IHHII", 20, 0, 0, 7, 0) + (b"" if capped else b"\1\0\0\0")
     flags = wire.ACK_ATTRIBUTES | (wire.CAPPED if capped else 0)
-    found = wire.Message(wire.ERROR, flags, 7, struct.pack("=i", -2) + request + words)
+    found = wire.NetlinkMessage(wire.ERROR, flags, 7, struct.pack("=i", -2) + request + words)
     assert found.error() == 2
     assert attributes.Fields(found.error_attributes(), "error").text(1) == "no"

@@ -18,14 +18,16 @@ import ipaddress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from haechi import rtnetlink
 from haechi.lab.topology import FAR_HOPS, NEAR_HOPS, Endpoint, NodeSpec, Topology
-from haechi.netns import NetworkNamespace, RouteSocket, require_ipv6, rtnetlink
+from haechi.netns import NetworkNamespace, require_ipv6
+from haechi.rtnetlink import RouteSocket
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from types import TracebackType
 
-    from haechi.netns import Address, Request
+    from haechi.rtnetlink import Address, RouteRequest
 
 NEAR_HARDWARE = bytes.fromhex("020000000001")  # locally administered; the near end is the one closer to the fabric
 FAR_HARDWARE = bytes.fromhex("020000000002")
@@ -182,8 +184,8 @@ class _Building:
         if forwarding:
             self.forward(box.namespace)
         index = _FIRST_DOWNLINK + len(upstream.downlinks)
-        near = rtnetlink.End(f"down{index}", index, NEAR_HARDWARE)
-        far = rtnetlink.End("eth0", UPLINK, FAR_HARDWARE)
+        near = rtnetlink.VethEnd(f"down{index}", index, NEAR_HARDWARE)
+        far = rtnetlink.VethEnd("eth0", UPLINK, FAR_HARDWARE)
         pair = rtnetlink.veth(near, far, box.namespace.descriptor)
         upstream.routes.commit([pair, *self.switch_on(index, FAR_HOPS, FAR_HARDWARE)])
         box.routes.commit(
@@ -215,7 +217,7 @@ class _Building:
         if 6 in self.families:
             _configure(namespace, _FORWARDING_6)
 
-    def switch_on(self, index: int, hops: tuple[Address, ...], hardware: bytes) -> Iterator[Request]:
+    def switch_on(self, index: int, hops: tuple[Address, ...], hardware: bytes) -> Iterator[RouteRequest]:
         if 6 in self.families:
             yield rtnetlink.no_link_local(index)
         yield rtnetlink.link_up(index)
@@ -234,7 +236,7 @@ class _Building:
             box.close()
 
 
-def _host_routes(index: int, addresses: Iterable[str]) -> Iterator[Request]:
+def _host_routes(index: int, addresses: Iterable[str]) -> Iterator[RouteRequest]:
     for text in addresses:
         value = ipaddress.ip_address(text)
         yield rtnetlink.route(index, ipaddress.ip_network(value), FAR_HOPS[0] if value.version == 4 else FAR_HOPS[1])

@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import Final
 
 from haechi.netlink.errors import NetlinkError
-from haechi.nft import DecodeError, Message, read_messages
+from haechi.nft import DecodeError, NetlinkMessage, read_messages
 
 _SOL_NETLINK: Final = 270
 _CAP_ACK, _EXT_ACK = 10, 11
@@ -84,7 +84,7 @@ class Channel:
         if sent != len(datagram):
             raise NetlinkError(f"the kernel took {sent} of {len(datagram)} bytes")
 
-    def receive(self) -> list[Message]:
+    def receive(self) -> list[NetlinkMessage]:
         """The messages of the next datagram from the kernel; from anybody else, none.
 
         Raises:
@@ -107,7 +107,7 @@ class Channel:
         except DecodeError as error:
             raise NetlinkError(str(error)) from error
 
-    def drain(self) -> Iterator[Message]:
+    def drain(self) -> Iterator[NetlinkMessage]:
         """Whatever is still queued, without waiting; leftovers of a conversation that failed."""
         self._socket.setblocking(False)
         try:

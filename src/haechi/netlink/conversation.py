@@ -14,8 +14,7 @@ from typing import Final, TypeVar
 
 from haechi.netlink.channel import Channel, LostError
 from haechi.netlink.errors import InterruptedDumpError, NetlinkError, NftError
-from haechi.nft import DecodeError, Fields, Message, MessageType, NounError, Transaction, encode_message
-from haechi.nft import message as wire
+from haechi.nft import DecodeError, Fields, MessageType, NetlinkMessage, NounError, Transaction, encode_request
 
 _EXT_MESSAGE, _EXT_OFFSET = 1, 2
 _SEQUENCES: Final = 0x3FFFFFFF
@@ -54,7 +53,7 @@ class Conversation:
         last = first + len(transaction)
         self._sequence = (last + 2) & _SEQUENCES
         self.channel.send(batch)
-        failed: list[Message] = []
+        failed: list[NetlinkMessage] = []
         try:
             self._await(first, last, failed)
         except LostError:
@@ -66,7 +65,7 @@ class Conversation:
             raise _refusal(failed[0], transaction, first)
         return None
 
-    def _await(self, first: int, last: int, failed: list[Message]) -> None:
+    def _await(self, first: int, last: int, failed: list[NetlinkMessage]) -> None:
         """Gather what was refused until the batch as a whole is or its last operation is answered."""
         while True:
             for each in self.channel.receive():
@@ -74,12 +73,12 @@ class Conversation:
                     failed.append(each)
                     if each.sequence in (first, last):
                         return
-                elif each.type == wire.ERROR and each.sequence == last:
+                elif each.is_error and each.sequence == last:
                     return
 
     def ask(
         self, ask: MessageType, reply: MessageType, family: int, payload: bytes, noun: str, *, dump: bool
-    ) -> list[Message]:
+    ) -> list[NetlinkMessage]:
         """Ask for one noun, or dump all of a kind.
 
         Args:
@@ -96,8 +95,8 @@ class Conversation:
         """
         sequence = self._sequence
         self._sequence = (sequence + 1) & _SEQUENCES
-        self.channel.send(encode_message(ask, wire.DUMP if dump else wire.ACK, sequence, family, payload))
-        found: list[Message] = []
+        self.channel.send(encode_request(ask, sequence, family, payload, dump=dump))
+        found: list[NetlinkMessage] = []
         try:
             self._collect(sequence, noun, found)
         except LostError:
@@ -107,17 +106,17 @@ class Conversation:
             raise NetlinkError(f"reading {noun}: the kernel answered something else")
         return found
 
-    def _collect(self, sequence: int, noun: str, found: list[Message]) -> None:
+    def _collect(self, sequence: int, noun: str, found: list[NetlinkMessage]) -> None:
         """Gather replies until the request is acknowledged or refused or its dump is done."""
         interrupted = False
         while True:
             for each in self.channel.receive():
                 if each.sequence != sequence:
                     continue
-                interrupted |= bool(each.flags & wire.DUMP_INTERRUPTED)
-                if each.type == wire.OVERRUN:
+                interrupted |= each.is_interrupted
+                if each.is_overrun:
                     raise LostError("the kernel lost replies")
-                if each.type not in (wire.ERROR, wire.DONE):
+                if not each.is_error and not each.is_done:
                     found.append(each)
                     continue
                 number = _errno(each)
@@ -136,18 +135,18 @@ def decoded(read: Callable[[], _T]) -> _T:
         raise NetlinkError(f"the kernel's reply: {error}") from error
 
 
-def _refuses(message: Message, first: int, last: int) -> bool:
-    return message.type == wire.ERROR and first <= message.sequence <= last and _errno(message) != 0
+def _refuses(message: NetlinkMessage, first: int, last: int) -> bool:
+    return message.is_error and first <= message.sequence <= last and _errno(message) != 0
 
 
-def _errno(message: Message) -> int:
+def _errno(message: NetlinkMessage) -> int:
     """The error number of a reply, 0 for success."""
-    if message.type == wire.DONE and not message.body:
+    if message.is_done and not message.body:
         return 0
     return max(decoded(message.error), 0)
 
 
-def _explanation(message: Message) -> tuple[str, int]:
+def _explanation(message: NetlinkMessage) -> tuple[str, int]:
     """The extended acknowledgement's text and offset. What cannot be read is left out: the error counts."""
     try:
         fields = Fields(message.error_attributes(), "error")
@@ -158,7 +157,7 @@ def _explanation(message: Message) -> tuple[str, int]:
     return words, int.from_bytes(offset, sys.byteorder)
 
 
-def _refusal(message: Message, transaction: Transaction, first: int) -> NftError:
+def _refusal(message: NetlinkMessage, transaction: Transaction, first: int) -> NftError:
     """The error in terms of the operation that the kernel refused; of the whole where it refused all of it."""
     number = message.sequence - first - 1
     if number < 0:

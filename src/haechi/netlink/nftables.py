@@ -18,7 +18,7 @@ from haechi.netlink.channel import Channel
 from haechi.netlink.conversation import Conversation, decoded
 from haechi.netlink.errors import BusyError, InterruptedDumpError, NetlinkError, NftError
 from haechi.netlink.pieces import Piece, split
-from haechi.nft import Family, Fields, Message, MessageType, Ruleset, Table, Transaction, text
+from haechi.nft import Family, Fields, MessageType, NetlinkMessage, Ruleset, Table, Transaction, text
 
 _ATTEMPTS: Final = 20
 _TIMEOUT: Final = 10.0
@@ -182,7 +182,7 @@ class Nftables:
             return True
         return decoded(lambda: declared.u32(_COUNT)) == len(noun.elements)
 
-    def _one(self, ask: MessageType, reply: MessageType, family: int, payload: bytes, noun: str) -> Message:
+    def _one(self, ask: MessageType, reply: MessageType, family: int, payload: bytes, noun: str) -> NetlinkMessage:
         """The one message that answers a question."""
         found = self._conversation.ask(ask, reply, family, payload, noun, dump=False)
         if len(found) != 1:

@@ -10,30 +10,23 @@ from haechi.netns.errors import (
     ChildDied,
     IsolationRefused,
     MissingFeature,
-    NetlinkRefused,
     NetnsError,
     NoSuchNamespace,
+    RefusalReason,
     SysctlRefused,
 )
 from haechi.netns.features import require_ipv6, require_nf_tables
 from haechi.netns.isolation import enter, isolated
 from haechi.netns.namespace import NetworkNamespace
-from haechi.netns.refusal import Refusal
-from haechi.netns.route_socket import RouteSocket
-from haechi.netns.rtnetlink import Address, Request
 
 __all__ = [
-    "Address",
     "ChildDied",
     "IsolationRefused",
     "MissingFeature",
-    "NetlinkRefused",
     "NetnsError",
     "NetworkNamespace",
     "NoSuchNamespace",
-    "Refusal",
-    "Request",
-    "RouteSocket",
+    "RefusalReason",
     "SysctlRefused",
     "enter",
     "isolated",

@@ -5,17 +5,27 @@ Every error survives pickling, because it may have to travel from the lab's proc
 
 from __future__ import annotations
 
+import enum
 import errno as errnos
 import os
 import signal
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from haechi.netns.refusal import Refusal
 
 
 class NetnsError(Exception):
     """The root of everything that this package raises on purpose."""
+
+
+class RefusalReason(enum.Enum):
+    """Why the kernel refuses a namespace, as far as it can be found out."""
+
+    USER_NAMESPACES_OFF = "user namespaces are switched off for ordinary users"
+    NO_USER_NAMESPACES_LEFT = "the limit of user namespaces is reached"
+    NO_NETWORK_NAMESPACES_LEFT = "the limit of network namespaces is reached"
+    APPARMOR = "AppArmor does not let ordinary users use a user namespace"
+    CONTAINER = "the container around this process forbids namespaces"
+    NOT_BUILT_IN = "the kernel is built without them"
+    NO_MEMORY = "the machine has no memory left"
+    UNKNOWN = "the kernel does not permit it"
 
 
 class IsolationRefused(NetnsError):
@@ -24,19 +34,19 @@ class IsolationRefused(NetnsError):
     Attributes:
         step: what was tried, for example `unshare(CLONE_NEWUSER | CLONE_NEWNET)`.
         errno: the kernel's answer.
-        refusal: the reason as far as it can be found out.
+        reason: why, as far as it can be found out.
         remedy: what a person can do about it, one sentence or command per entry.
     """
 
-    def __init__(self, step: str, errno: int, refusal: Refusal, remedy: tuple[str, ...]) -> None:
-        super().__init__(step, errno, refusal, remedy)
+    def __init__(self, step: str, errno: int, reason: RefusalReason, remedy: tuple[str, ...]) -> None:
+        super().__init__(step, errno, reason, remedy)
         self.step = step
         self.errno = errno
-        self.refusal = refusal
+        self.reason = reason
         self.remedy = remedy
 
     def __str__(self) -> str:
-        lines = [f"no network namespace of its own: {self.refusal.value} ({self.step}: {_name(self.errno)})"]
+        lines = [f"no network namespace of its own: {self.reason.value} ({self.step}: {_name(self.errno)})"]
         return "\n".join([*lines, *(f"  {line}" for line in self.remedy)])
 
 
@@ -75,26 +85,6 @@ class SysctlRefused(NetnsError):
         if self.errno in (errnos.EROFS, errnos.EACCES, errnos.EPERM):
             words += "; /proc/sys is read-only here, as in a container: start it with --privileged"
         return words
-
-
-class NetlinkRefused(NetnsError):
-    """The kernel refused to make a link, address, route or neighbour.
-
-    Attributes:
-        request: what was asked for.
-        errno: the kernel's answer.
-        message: the kernel's own words (extended acknowledgement), or empty.
-    """
-
-    def __init__(self, request: str, errno: int, message: str) -> None:
-        super().__init__(request, errno, message)
-        self.request = request
-        self.errno = errno
-        self.message = message
-
-    def __str__(self) -> str:
-        words = f"the kernel refused {self.request}: {_name(self.errno)}"
-        return f"{words}: {self.message}" if self.message else words
 
 
 class ChildDied(NetnsError):

@@ -22,8 +22,8 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn, TypeVar, cast
 
+from haechi.netns.diagnosis import diagnose
 from haechi.netns.errors import ChildDied
-from haechi.netns.refusal import diagnose
 from haechi.netns.syscalls import CLONE_NEWNET, CLONE_NEWUSER, die_with_parent, unshare
 
 if TYPE_CHECKING:

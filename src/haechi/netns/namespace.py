@@ -10,8 +10,8 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+from haechi.netns.diagnosis import diagnose
 from haechi.netns.errors import NoSuchNamespace, SysctlRefused
-from haechi.netns.refusal import diagnose
 from haechi.netns.syscalls import CLONE_NEWNET, setns, unshare
 
 if TYPE_CHECKING:

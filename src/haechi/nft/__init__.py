@@ -18,7 +18,7 @@ from haechi.nft.expression import Expression
 from haechi.nft.load import Ct, CtDirection, CtKey, Load, Meta, MetaKey, Payload, PayloadField
 from haechi.nft.lookup import Lookup, VerdictMap
 from haechi.nft.map import Map
-from haechi.nft.message import Message, MessageType, encode_message, read_messages
+from haechi.nft.message import MessageType, NetlinkMessage, encode_request, read_messages
 from haechi.nft.parsing import ParseError, parse, tables
 from haechi.nft.rule import Rule
 from haechi.nft.ruleset import Ruleset
@@ -75,10 +75,10 @@ __all__ = [
     "LogLevel",
     "Lookup",
     "Map",
-    "Message",
     "MessageType",
     "Meta",
     "MetaKey",
+    "NetlinkMessage",
     "Notrack",
     "NounError",
     "Operation",
@@ -104,7 +104,7 @@ __all__ = [
     "VerdictKind",
     "VerdictMap",
     "concatenate",
-    "encode_message",
+    "encode_request",
     "goto",
     "interface",
     "ipv4",

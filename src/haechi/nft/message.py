@@ -60,6 +60,11 @@ def encode_message(type: MessageType, flags: int, sequence: int, family: int, pa
     return header + GENERIC.pack(family, 0, 0) + payload
 
 
+def encode_request(type: MessageType, sequence: int, family: int, payload: bytes, *, dump: bool) -> bytes:  # noqa: A002
+    """A request for a list of nouns (`dump`), or one that is acknowledged."""
+    return encode_message(type, DUMP if dump else ACK, sequence, family, payload)
+
+
 def encode_batch(messages: list[bytes], sequence: int, last: int, generation: int | None = None) -> bytes:
     """Messages as one transaction, between NFNL_MSG_BATCH_BEGIN and _END.
 
@@ -73,7 +78,7 @@ def encode_batch(messages: list[bytes], sequence: int, last: int, generation: in
 
 
 @dataclass(frozen=True, slots=True)
-class Message:
+class NetlinkMessage:
     """A message from the kernel.
 
     Attributes:
@@ -91,6 +96,26 @@ class Message:
     def is_nftables(self, type: MessageType) -> bool:  # noqa: A002
         """Whether this is an nf_tables message of this type."""
         return self.type == SUBSYSTEM << 8 | type
+
+    @property
+    def is_error(self) -> bool:
+        """Whether this is NLMSG_ERROR: a refusal or an acknowledgement."""
+        return self.type == ERROR
+
+    @property
+    def is_done(self) -> bool:
+        """Whether this is NLMSG_DONE, the end of a dump."""
+        return self.type == DONE
+
+    @property
+    def is_overrun(self) -> bool:
+        """Whether this is NLMSG_OVERRUN: replies were lost."""
+        return self.type == OVERRUN
+
+    @property
+    def is_interrupted(self) -> bool:
+        """Whether what is dumped changed meanwhile (NLM_F_DUMP_INTR)."""
+        return bool(self.flags & DUMP_INTERRUPTED)
 
     @property
     def family(self) -> int:
@@ -128,7 +153,7 @@ class Message:
 _LITTLE: Final = struct.pack("=H", 1) == b"\1\0"
 
 
-def read_messages(data: bytes) -> Iterator[Message]:
+def read_messages(data: bytes) -> Iterator[NetlinkMessage]:
     """The messages of one datagram. Raises `DecodeError`."""
     offset, end = 0, len(data)
     while offset < end:
@@ -137,5 +162,5 @@ def read_messages(data: bytes) -> Iterator[Message]:
         length, type_, flags, sequence, _ = HEADER.unpack_from(data, offset)
         if length < HEADER.size or offset + length > end:
             raise DecodeError("message", f"a message of length {length} with {end - offset} bytes left")
-        yield Message(type_, flags, sequence, data[offset + HEADER.size : offset + length])
+        yield NetlinkMessage(type_, flags, sequence, data[offset + HEADER.size : offset + length])
         offset += (length + 3) & ~3

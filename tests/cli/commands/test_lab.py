@@ -19,7 +19,7 @@ from syrupy.assertion import SnapshotAssertion
 from haechi.cli.lab import session
 from haechi.lab.topology import TopologyError
 from haechi.netlink import NetlinkError
-from haechi.netns import IsolationRefused, Refusal
+from haechi.netns import IsolationRefused, RefusalReason
 from tests.cli import manifests
 from tests.cli.conftest import Haechi
 from tests.cli.goldens import TextFile
@@ -139,7 +139,9 @@ def _failing(error: Exception) -> Callable[..., object]:
     ("error", "words"),
     [
         (
-            IsolationRefused("unshare", 1, Refusal.USER_NAMESPACES_OFF, ("sudo sysctl -w x=1", "or run it as root")),
+            IsolationRefused(
+                "unshare", 1, RefusalReason.USER_NAMESPACES_OFF, ("sudo sysctl -w x=1", "or run it as root")
+            ),
             [
                 "haechi: error: no network namespace of its own: user namespaces are switched off for ordinary users",
                 "  sudo sysctl -w x=1",

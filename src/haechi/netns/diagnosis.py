@@ -6,31 +6,17 @@ cause it and says which one it is and what to do. It is a pure function of the e
 
 from __future__ import annotations
 
-import enum
 import errno
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from haechi.netns.errors import IsolationRefused
+from haechi.netns.errors import IsolationRefused, RefusalReason
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 AS_ROOT = "or run it as root"
 DOCKER = "docker run --privileged …, or --cap-add SYS_ADMIN --cap-add NET_ADMIN --security-opt seccomp=unconfined"
-
-
-class Refusal(enum.Enum):
-    """The causes that are told apart."""
-
-    USER_NAMESPACES_OFF = "user namespaces are switched off for ordinary users"
-    NO_USER_NAMESPACES_LEFT = "the limit of user namespaces is reached"
-    NO_NETWORK_NAMESPACES_LEFT = "the limit of network namespaces is reached"
-    APPARMOR = "AppArmor does not let ordinary users use a user namespace"
-    CONTAINER = "the container around this process forbids namespaces"
-    NOT_BUILT_IN = "the kernel is built without them"
-    NO_MEMORY = "the machine has no memory left"
-    UNKNOWN = "the kernel does not permit it"
 
 
 def diagnose(step: str, number: int, read: Callable[[str], str | None] | None = None) -> IsolationRefused:
@@ -44,39 +30,39 @@ def diagnose(step: str, number: int, read: Callable[[str], str | None] | None = 
     Returns:
         The error, ready to be raised.
     """
-    refusal, *remedy = _cause(number, read or _content)
-    return IsolationRefused(step, number, refusal, tuple(remedy))
+    reason, *remedy = _cause(number, read or _content)
+    return IsolationRefused(step, number, reason, tuple(remedy))
 
 
-def _cause(number: int, read: Callable[[str], str | None]) -> tuple[Refusal, *tuple[str, ...]]:
+def _cause(number: int, read: Callable[[str], str | None]) -> tuple[RefusalReason, *tuple[str, ...]]:
     if number in (errno.ENOSYS, errno.EINVAL):
-        return Refusal.NOT_BUILT_IN, "a kernel with CONFIG_USER_NS and CONFIG_NET_NS is needed"
+        return RefusalReason.NOT_BUILT_IN, "a kernel with CONFIG_USER_NS and CONFIG_NET_NS is needed"
     if number == errno.ENOMEM:
-        return Refusal.NO_MEMORY, "end some other program and try again"
+        return RefusalReason.NO_MEMORY, "end some other program and try again"
     if number in (errno.ENOSPC, errno.EUSERS):
         return _limit(read)
     return _permission(read)
 
 
-def _limit(read: Callable[[str], str | None]) -> tuple[Refusal, *tuple[str, ...]]:
+def _limit(read: Callable[[str], str | None]) -> tuple[RefusalReason, *tuple[str, ...]]:
     if read("/proc/sys/user/max_user_namespaces") == "0":
-        return Refusal.USER_NAMESPACES_OFF, "sudo sysctl -w user.max_user_namespaces=10000", AS_ROOT
+        return RefusalReason.USER_NAMESPACES_OFF, "sudo sysctl -w user.max_user_namespaces=10000", AS_ROOT
     if read("/proc/sys/user/max_net_namespaces") == "0":
-        return Refusal.NO_NETWORK_NAMESPACES_LEFT, "sudo sysctl -w user.max_net_namespaces=10000"
+        return RefusalReason.NO_NETWORK_NAMESPACES_LEFT, "sudo sysctl -w user.max_net_namespaces=10000"
     return (
-        Refusal.NO_USER_NAMESPACES_LEFT,
+        RefusalReason.NO_USER_NAMESPACES_LEFT,
         "raise user.max_user_namespaces and user.max_net_namespaces, or leave some of the namespaces that are in use",
     )
 
 
-def _permission(read: Callable[[str], str | None]) -> tuple[Refusal, *tuple[str, ...]]:
+def _permission(read: Callable[[str], str | None]) -> tuple[RefusalReason, *tuple[str, ...]]:
     if read("/proc/sys/kernel/unprivileged_userns_clone") == "0":  # a patch of Debian and Arch
-        return Refusal.USER_NAMESPACES_OFF, "sudo sysctl -w kernel.unprivileged_userns_clone=1", AS_ROOT
+        return RefusalReason.USER_NAMESPACES_OFF, "sudo sysctl -w kernel.unprivileged_userns_clone=1", AS_ROOT
     if read("/proc/sys/kernel/apparmor_restrict_unprivileged_userns") == "1":  # Ubuntu 23.10 and later
-        return Refusal.APPARMOR, "sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0", AS_ROOT
+        return RefusalReason.APPARMOR, "sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0", AS_ROOT
     if _in_container(read):
-        return Refusal.CONTAINER, DOCKER
-    return (Refusal.UNKNOWN, "run it as root, outside of any chroot, sandbox or container")
+        return RefusalReason.CONTAINER, DOCKER
+    return (RefusalReason.UNKNOWN, "run it as root, outside of any chroot, sandbox or container")
 
 
 def _in_container(read: Callable[[str], str | None]) -> bool:

@@ -8,13 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from haechi.netns import NetlinkRefused, NetworkNamespace, RouteSocket, isolated, rtnetlink
-from haechi.netns.rtnetlink import LOOPBACK, End
+from haechi import rtnetlink
+from haechi.netns import NetworkNamespace, isolated
+from haechi.rtnetlink import LOOPBACK, RouteSocket, RtnetlinkError, VethEnd
 
 pytestmark = pytest.mark.kernel
 
-NEAR = End("near", 7, bytes.fromhex("020000000001"))
-FAR = End("far", 9, bytes.fromhex("020000000002"))
+NEAR = VethEnd("near", 7, bytes.fromhex("020000000001"))
+FAR = VethEnd("far", 9, bytes.fromhex("020000000002"))
 HOP = ipaddress.IPv4Address("169.254.1.1")
 HOP6 = ipaddress.IPv6Address("fe80::1")
 
@@ -84,7 +85,7 @@ def test_a_refused_request_is_named_with_the_kernels_words() -> None:
                 ]
             )
 
-    with pytest.raises(NetlinkRefused, match=r"the route 10\.1\.0\.0/16 via 169\.254\.1\.1 on link 77") as caught:
+    with pytest.raises(RtnetlinkError, match=r"the route 10\.1\.0\.0/16 via 169\.254\.1\.1 on link 77") as caught:
         isolated(work)
     assert caught.value.message
 
@@ -93,7 +94,7 @@ def test_the_socket_goes_on_after_a_refusal() -> None:
     def work() -> None:
         with RouteSocket(NetworkNamespace.create("a")) as routes:
             for _ in range(3):
-                with pytest.raises(NetlinkRefused):
+                with pytest.raises(RtnetlinkError):
                     routes.commit([rtnetlink.link_up(77)] * 200)
             routes.commit([rtnetlink.link_up(LOOPBACK)] * 1000)
 

@@ -1,8 +1,7 @@
 """Requests to the kernel's routing socket: veth pairs, links, addresses, routes and neighbours (rtnetlink(7)).
 
-Each function gives one `Request`: bytes and words. Nothing is sent here; `RouteSocket` does that, many at a time, which
-is why this exists: 27 pods take 0.05 s, and 0.54 s with pyroute2 (import included), which asks the kernel one by one.
-Interface indexes are chosen by the caller, so that nothing ever has to be asked back.
+Each function returns one `RouteRequest`: bytes, and the words for an error. Nothing is sent here. The caller chooses
+interface indexes, so nothing has to be read back.
 """
 
 from __future__ import annotations
@@ -31,24 +30,26 @@ _NDA_DST, _NDA_LLADDR, _PERMANENT = 1, 2, 0x80
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class RouteRequest:
     """One change, ready for the kernel.
 
     Attributes:
         kind: the message type (RTM_…).
         flags: beyond NLM_F_REQUEST and NLM_F_ACK.
         body: everything after the netlink header.
-        words: what it asks for, in case that it is refused.
+        words: what it requests, for error messages.
+        driver: the kernel module that it needs, or empty where every kernel has what it needs.
     """
 
     kind: int
     flags: int
     body: bytes
     words: str
+    driver: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class End:
+class VethEnd:
     """One end of a veth pair: its name, its interface index and its hardware address (6 bytes)."""
 
     name: str
@@ -56,41 +57,42 @@ class End:
     hardware: bytes
 
 
-def veth(near: End, far: End, far_namespace: int, mtu: int = 1500) -> Request:
+def veth(near: VethEnd, far: VethEnd, far_namespace: int, mtu: int = 1500) -> RouteRequest:
     """Make a veth pair, one end here and the other in the namespace held by the descriptor `far_namespace`."""
     peer = _link(far, mtu) + _attribute(_IFLA_NET_NS_FD, struct.pack("=I", far_namespace))
     data = _attribute(_INFO_DATA, _attribute(_VETH_INFO_PEER, peer))
     info = _attribute(_IFLA_LINKINFO, _attribute(_INFO_KIND, b"veth") + data)
-    return Request(_NEWLINK, _CREATE | _EXCLUSIVE, _link(near, mtu) + info, f"the veth pair {near.name} – {far.name}")
+    words = f"the veth pair {near.name} – {far.name}"
+    return RouteRequest(_NEWLINK, _CREATE | _EXCLUSIVE, _link(near, mtu) + info, words, driver="veth")
 
 
-def link_up(index: int) -> Request:
+def link_up(index: int) -> RouteRequest:
     """Switch a link on."""
-    return Request(_NEWLINK, 0, struct.pack("=BxHiII", 0, 0, index, _IFF_UP, _IFF_UP), f"link {index} up")
+    return RouteRequest(_NEWLINK, 0, struct.pack("=BxHiII", 0, 0, index, _IFF_UP, _IFF_UP), f"link {index} up")
 
 
-def link_mtu(index: int, mtu: int) -> Request:
+def link_mtu(index: int, mtu: int) -> RouteRequest:
     """Set a link's largest packet in bytes."""
     body = struct.pack("=BxHiII", 0, 0, index, 0, 0) + _attribute(_IFLA_MTU, struct.pack("=I", mtu))
-    return Request(_NEWLINK, 0, body, f"an MTU of {mtu} on link {index}")
+    return RouteRequest(_NEWLINK, 0, body, f"an MTU of {mtu} on link {index}")
 
 
-def no_link_local(index: int) -> Request:
+def no_link_local(index: int) -> RouteRequest:
     """Keep the kernel from giving a link an fe80:: address, and with it from soliciting routers and neighbours."""
     mode = _attribute(_INET6_ADDR_GEN_MODE, bytes([_GEN_MODE_NONE]))
     family = _attribute(_IFLA_AF_SPEC, _attribute(socket.AF_INET6, mode))
     body = struct.pack("=BxHiII", 0, 0, index, 0, 0) + family
-    return Request(_NEWLINK, 0, body, f"no link-local address on link {index}")
+    return RouteRequest(_NEWLINK, 0, body, f"no link-local address on link {index}")
 
 
-def address(index: int, value: Address) -> Request:
+def address(index: int, value: Address) -> RouteRequest:
     """Give a link an address, by itself (/32 or /128) and usable at once (no duplicate address detection)."""
     body = struct.pack("=BBBBI", _family(value), value.max_prefixlen, _IFA_F_NODAD, _SCOPE_UNIVERSE, index)
     body += _attribute(_IFA_LOCAL, value.packed) + _attribute(_IFA_ADDRESS, value.packed)
-    return Request(_NEWADDR, _CREATE | _EXCLUSIVE, body, f"the address {value} on link {index}")
+    return RouteRequest(_NEWADDR, _CREATE | _EXCLUSIVE, body, f"the address {value} on link {index}")
 
 
-def route(index: int, destination: Network, via: Address) -> Request:
+def route(index: int, destination: Network, via: Address) -> RouteRequest:
     """Route a network through a link, by a neighbour that need not be in any network of the link."""
     body = struct.pack(
         "=BBBBBBBBI",
@@ -107,17 +109,17 @@ def route(index: int, destination: Network, via: Address) -> Request:
     if destination.prefixlen:
         body += _attribute(_RTA_DST, destination.network_address.packed)
     body += _attribute(_RTA_GATEWAY, via.packed) + _attribute(_RTA_OIF, struct.pack("=I", index))
-    return Request(_NEWROUTE, _CREATE | _EXCLUSIVE, body, f"the route {destination} via {via} on link {index}")
+    return RouteRequest(_NEWROUTE, _CREATE | _EXCLUSIVE, body, f"the route {destination} via {via} on link {index}")
 
 
-def neighbour(index: int, value: Address, hardware: bytes) -> Request:
+def neighbour(index: int, value: Address, hardware: bytes) -> RouteRequest:
     """State for good which hardware address a neighbour has, so that no packet waits for an answer."""
     body = struct.pack("=BxHiHBB", _family(value), 0, index, _PERMANENT, 0, 0)
     body += _attribute(_NDA_DST, value.packed) + _attribute(_NDA_LLADDR, hardware)
-    return Request(_NEWNEIGH, _CREATE | _REPLACE, body, f"the neighbour {value} on link {index}")
+    return RouteRequest(_NEWNEIGH, _CREATE | _REPLACE, body, f"the neighbour {value} on link {index}")
 
 
-def _link(end: End, mtu: int) -> bytes:
+def _link(end: VethEnd, mtu: int) -> bytes:
     body = struct.pack("=BxHiII", 0, 0, end.index, 0, 0)
     body += _attribute(_IFLA_IFNAME, end.name.encode() + b"\0") + _attribute(_IFLA_ADDRESS, end.hardware)
     return body + _attribute(_IFLA_MTU, struct.pack("=I", mtu))

@@ -12,14 +12,15 @@ import socket
 import struct
 from typing import TYPE_CHECKING
 
-from haechi.netns.errors import MissingFeature, NetlinkRefused
+from haechi.netns import MissingFeature
+from haechi.rtnetlink.errors import RtnetlinkError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from types import TracebackType
 
-    from haechi.netns.namespace import NetworkNamespace
-    from haechi.netns.rtnetlink import Request
+    from haechi.netns import NetworkNamespace
+    from haechi.rtnetlink.request import RouteRequest
 
 _CHUNK = 64  # requests per datagram; only the last asks for an answer, so refusals alone fill the receive buffer
 _NLM_F_REQUEST, _NLM_F_ACK = 1, 4
@@ -40,12 +41,12 @@ class RouteSocket:
         self._socket.setsockopt(_SOL_NETLINK, _NETLINK_EXT_ACK, 1)
         self._sequence = 0
 
-    def commit(self, requests: Iterable[Request]) -> None:
+    def commit(self, requests: Iterable[RouteRequest]) -> None:
         """Have the kernel carry out `requests` in order.
 
         Raises:
             MissingFeature: it has no veth driver.
-            NetlinkRefused: it refused one; the first is reported.
+            RtnetlinkError: it refused one; the first is reported.
         """
         remaining = iter(requests)
         while chunk := list(itertools.islice(remaining, _CHUNK)):
@@ -54,12 +55,12 @@ class RouteSocket:
             self._socket.send(b"".join(_frames(chunk, first)))
             self._await(chunk, first)
 
-    def _await(self, chunk: Sequence[Request], first: int) -> None:
+    def _await(self, chunk: Sequence[RouteRequest], first: int) -> None:
         refused: list[Exception] = []
         while True:
             for sequence, number, message in _answers(self._socket.recv(1 << 16)):
                 if number:
-                    refused.append(_refusal(chunk[sequence - first], number, message))
+                    refused.append(refusal(chunk[sequence - first], number, message))
                 if sequence == first + len(chunk) - 1:
                     if refused:
                         raise refused[0]
@@ -78,7 +79,7 @@ class RouteSocket:
         self.close()
 
 
-def _frames(chunk: Sequence[Request], first: int) -> Iterator[bytes]:
+def _frames(chunk: Sequence[RouteRequest], first: int) -> Iterator[bytes]:
     for position, request in enumerate(chunk):
         flags = _NLM_F_REQUEST | request.flags | (_NLM_F_ACK if position == len(chunk) - 1 else 0)
         yield _HEADER.pack(_HEADER.size + len(request.body), request.kind, flags, first + position, 0) + request.body
@@ -107,7 +108,8 @@ def _words(attributes: bytes) -> str:
     return ""
 
 
-def _refusal(request: Request, number: int, message: str) -> Exception:
-    if number == errno.EOPNOTSUPP and "veth" in request.words:
-        return MissingFeature("veth", "load it: sudo modprobe veth")
-    return NetlinkRefused(request.words, number, message)
+def refusal(request: RouteRequest, number: int, message: str) -> Exception:
+    """The error for a request that the kernel refused with this errno and explanation."""
+    if number == errno.EOPNOTSUPP and request.driver:
+        return MissingFeature(request.driver, f"load it: sudo modprobe {request.driver}")
+    return RtnetlinkError(request.words, number, message)
