@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import io
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import pytest
 
 from haechi.cli import main
+from tests.report.documents import checked, checked_junit, checked_sarif
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,15 @@ def haechi(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) 
         monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(content)))
         code = main([str(argument) for argument in arguments])
         captured = capsys.readouterr()
+        check_form([str(argument) for argument in arguments], captured.out)
         return Outcome(code, captured.out, captured.err)
 
     return run
+
+
+def check_form(arguments: Sequence[str], out: str) -> None:
+    """Fail unless a document on standard output has the form of its kind."""
+    forms = {"json": checked, "sarif": checked_sarif, "junit": checked_junit}
+    for option, form in pairwise(arguments):
+        if out and option in ("-o", "--output") and form in forms:
+            forms[form](out)

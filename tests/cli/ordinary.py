@@ -9,7 +9,7 @@ import os
 import sys
 
 from haechi.cli import main
-from tests.cli.conftest import Outcome
+from tests.cli.conftest import Outcome, check_form
 
 NOBODY = 65534
 _PR_SET_DUMPABLE = 4
@@ -28,6 +28,7 @@ def as_ordinary_user(*arguments: str, stdin: str) -> Outcome:
     with open(reading, "rb") as pipe:  # noqa: PTH123  (a descriptor)
         code, out, err = json.loads(pipe.read())
     os.waitpid(child, 0)
+    check_form(arguments, out)
     return Outcome(code, out, err)
 
 

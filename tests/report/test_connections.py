@@ -1,17 +1,26 @@
-"""Lines as text, JSON, CSV, Markdown and graphs; hostile names stay in their place."""
+"""Connections as JSON, CSV, Markdown and graphs; hostile names stay in their place."""
 
 from __future__ import annotations
 
 import csv
 import io
-import json
 
+import msgspec
 import pytest
 
-from haechi.analysis.cluster.wording import ports_text
-from haechi.analysis.reach.listing import Connection
-from haechi.report import connections as rendering
+from haechi.analysis.cluster import ports_text
+from haechi.analysis.reach import Connection
+from haechi.report import (
+    basis,
+    connections_csv,
+    connections_dot,
+    connections_json,
+    connections_markdown,
+    connections_mermaid,
+)
+from haechi.report.connections import ConnectionList
 from haechi.sets import PortSet
+from tests.report.documents import checked
 
 LINES = (
     Connection("x/web[Deployment]", "x/db[Pod]", PortSet.tcp(80) | PortSet.tcp(443) | PortSet.udp(53, 60)),
@@ -20,54 +29,50 @@ LINES = (
 HOSTILE = (Connection('a"|<b>\n\x1b[31m`', "=cmd,x", PortSet.protocol(6)),)
 
 
-def test_text_names_ports() -> None:
-    names = {"x/db[Pod]": {(6, 80): "http"}}
-    assert "".join(rendering.as_text(LINES, names)) == (
-        "x/web[Deployment] -> x/db[Pod]: TCP 80 (http), 443; UDP 53-60\n"
-        "x/web[Deployment] -> 0.0.0.0-9.255.255.255: everything\n"
-    )
+def test_json_has_source_destination_and_ranges_of_ports() -> None:
+    assert checked("".join(connections_json(LINES, basis())))["connections"] == [
+        {
+            "source": "x/web[Deployment]",
+            "destination": "x/db[Pod]",
+            "ports": [
+                {"protocol": "TCP", "first": 80, "last": 80},
+                {"protocol": "TCP", "first": 443, "last": 443},
+                {"protocol": "UDP", "first": 53, "last": 60},
+            ],
+        },
+        {
+            "source": "x/web[Deployment]",
+            "destination": "0.0.0.0-9.255.255.255",
+            "ports": [{"protocol": "any", "first": 1, "last": 65535}],
+        },
+    ]
 
 
-def test_json_is_version_one_of_the_schema() -> None:
-    assert json.loads("".join(rendering.as_json(LINES))) == {
-        "version": 1,
-        "connections": [
-            {
-                "src": "x/web[Deployment]",
-                "dst": "x/db[Pod]",
-                "ports": [
-                    {"protocol": "TCP", "first": 80, "last": 80},
-                    {"protocol": "TCP", "first": 443, "last": 443},
-                    {"protocol": "UDP", "first": 53, "last": 60},
-                ],
-            },
-            {
-                "src": "x/web[Deployment]",
-                "dst": "0.0.0.0-9.255.255.255",
-                "ports": [{"protocol": "any", "first": 1, "last": 65535}],
-            },
-        ],
-    }
-
-
-def test_no_lines_are_json_too() -> None:
-    assert json.loads("".join(rendering.as_json(()))) == {"version": 1, "connections": []}
+@pytest.mark.parametrize("lines", [LINES, HOSTILE, ()])
+def test_a_list_that_is_written_piece_by_piece_is_the_document(lines: tuple[Connection, ...]) -> None:
+    groups = {"x/web[Deployment]+1": ("x/api[Pod]", "x/web[Deployment]")}
+    text = "".join(connections_json(iter(lines), basis(notes=["1 pod completed ]}"]), groups))
+    document = msgspec.json.decode(text, type=ConnectionList)
+    assert msgspec.json.format(text, indent=0) == msgspec.json.format(msgspec.json.encode(document), indent=0).decode()
+    assert [(one.source, one.destination) for one in document.connections] == [line[:2] for line in lines]
+    assert [(one.name, tuple(one.members)) for one in document.groups] == list(groups.items())
+    assert len(text.splitlines()) == len(lines) + 2
 
 
 @pytest.mark.parametrize("lines", [LINES, HOSTILE])
 def test_csv_reads_back(lines: tuple[Connection, ...]) -> None:
-    rows = list(csv.reader(io.StringIO("".join(rendering.as_csv(lines)))))
+    header, *rows = csv.reader(io.StringIO("".join(connections_csv(lines))))
+    assert header == ["source", "destination", "protocol", "first", "last"]
     assert {len(row) for row in rows} == {5}
     assert not any(cell.startswith("=") for row in rows for cell in row)
 
 
 def test_hostile_names_break_out_of_nothing() -> None:
-    assert len("".join(rendering.as_text(HOSTILE)).splitlines()) == 1
-    table = "".join(rendering.as_markdown(HOSTILE)).splitlines()
+    table = "".join(connections_markdown(HOSTILE)).splitlines()
     assert [line.count("|") for line in table] == [4, 4, 4]
-    graph = "".join(rendering.as_dot(HOSTILE))
+    graph = "".join(connections_dot(HOSTILE))
     assert '"a\\"|<b>\\\\n\\\\x1b[31m`" -> "=cmd,x"' in graph
-    chart = "".join(rendering.as_mermaid(HOSTILE))
+    chart = "".join(connections_mermaid(HOSTILE))
     assert "<b>" not in chart
     assert "\x1b" not in chart
 

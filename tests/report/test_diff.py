@@ -1,14 +1,14 @@
-"""Differences as text, JSON, CSV and Markdown."""
+"""Differences as JSON, CSV and Markdown."""
 
 from __future__ import annotations
 
 import csv
-import json
 
-from haechi.analysis.reach.difference import Cause, Difference
-from haechi.model.verdict import PolicyKey
-from haechi.report.diff import as_csv, as_json, as_markdown, as_text
+from haechi.analysis.reach import Cause, Difference
+from haechi.model import PolicyKey
+from haechi.report import basis, diff_csv, diff_json, diff_markdown
 from haechi.sets import PortSet
+from tests.report.documents import checked
 
 P, Q = Cause(PolicyKey("x", "p"), "added"), Cause(PolicyKey("x", "q"), "changed")
 TCP80 = PortSet.tcp(80)
@@ -20,30 +20,25 @@ SOME = (
 HOSTILE = Difference('=HYPERLINK("x")', "a|<b>\n\x1b[31m,c", PortSet.NONE, TCP80)
 
 
-def test_as_text() -> None:
-    assert "".join(as_text(SOME)) == (
-        "+ x/a[Pod] -> x/b[Pod]: TCP 80 by x/p (added)\n"
-        "- x/a[Pod] -> 8.8.8.8-8.8.8.9: everything by x/p (added), x/q (changed)\n"
-        "~ x/b[Pod] -> x/a[Pod]: TCP 80, now TCP 80; UDP 53 by pods, labels or namespaces\n"
-    )
-
-
-def test_as_json() -> None:
-    document = json.loads("".join(as_json(SOME)))
-    assert (document["version"], [one["change"] for one in document["changes"]]) == (1, ["added", "removed", "changed"])
-    assert document["changes"][1] == {
+def test_json_has_the_policies_behind_each_change() -> None:
+    changes = checked(diff_json(SOME, basis()))["changes"]
+    assert [one["change"] for one in changes] == ["added", "removed", "changed"]
+    assert changes[1] == {
         "change": "removed",
-        "src": "x/a[Pod]",
-        "dst": "8.8.8.8-8.8.8.9",
+        "source": "x/a[Pod]",
+        "destination": "8.8.8.8-8.8.8.9",
         "before": [{"protocol": "any", "first": 1, "last": 65535}],
         "after": [],
-        "policies": [{"policy": "x/p", "change": "added"}, {"policy": "x/q", "change": "changed"}],
+        "policies": [
+            {"policy": {"namespace": "x", "name": "p"}, "change": "added"},
+            {"policy": {"namespace": "x", "name": "q"}, "change": "changed"},
+        ],
     }
 
 
-def test_as_csv_a_program_reads_what_was_meant() -> None:
-    header, *rows = csv.reader("".join(as_csv(SOME)).splitlines())
-    assert header == ["change", "src", "dst", "before", "after", "policies"]
+def test_a_program_reads_from_csv_what_was_meant() -> None:
+    header, *rows = csv.reader("".join(diff_csv(SOME)).splitlines())
+    assert header == ["change", "source", "destination", "before", "after", "policies"]
     assert rows == [
         ["added", "x/a[Pod]", "x/b[Pod]", "nothing", "TCP 80", "x/p (added)"],
         ["removed", "x/a[Pod]", "8.8.8.8-8.8.8.9", "everything", "nothing", "x/p (added); x/q (changed)"],
@@ -51,31 +46,29 @@ def test_as_csv_a_program_reads_what_was_meant() -> None:
     ]
 
 
-def test_as_markdown() -> None:
-    lines = "".join(as_markdown(SOME)).splitlines()
+def test_markdown_is_a_sentence_and_a_table() -> None:
+    lines = "".join(diff_markdown(SOME)).splitlines()
     assert lines[0] == "**Connections: 1 added, 1 removed, 1 changed**"
     assert lines[4] == "| added | x/a\\[Pod\\] | x/b\\[Pod\\] | nothing | TCP 80 | x/p (added) |"
     assert lines[6].endswith("| TCP 80; UDP 53 | pods, labels or namespaces |")
 
 
 def test_nothing_changes() -> None:
-    assert "".join(as_text(())) == ""
-    assert json.loads("".join(as_json(()))) == {"version": 1, "changes": []}
-    assert "".join(as_csv(())) == "change,src,dst,before,after,policies\n"
-    assert "".join(as_markdown(())) == "No connection changes.\n"
+    assert checked(diff_json((), basis()))["changes"] == []
+    assert "".join(diff_csv(())) == "change,source,destination,before,after,policies\n"
+    assert "".join(diff_markdown(())) == "No connection changes.\n"
 
 
 def test_hostile_names_stay_in_their_places() -> None:
     """No line, cell, formula or colour of their own."""
-    for lines in (as_text([HOSTILE]), as_csv([HOSTILE]), as_markdown([HOSTILE])):
+    for lines in (diff_csv([HOSTILE]), diff_markdown([HOSTILE])):
         text = "".join(lines)
         assert "\x1b" not in text
         assert text.count("a|<b>") + text.count("a&#124;&#60;b&#62;") == 1
-    assert len("".join(as_text([HOSTILE])).splitlines()) == 1
-    _, row = csv.reader("".join(as_csv([HOSTILE])).splitlines())
+    _, row = csv.reader("".join(diff_csv([HOSTILE])).splitlines())
     assert row[1:3] == ['\'=HYPERLINK("x")', "a|<b>\\n\\x1b[31m,c"]
-    assert len("".join(as_markdown([HOSTILE])).splitlines()) == 5
-    assert "".join(as_markdown([HOSTILE])).splitlines()[4].count("|") == 7
+    assert len("".join(diff_markdown([HOSTILE])).splitlines()) == 5
+    assert "".join(diff_markdown([HOSTILE])).splitlines()[4].count("|") == 7
 
 
 def test_what_a_difference_adds_and_removes() -> None:

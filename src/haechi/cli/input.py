@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from haechi.cli.entry import STDIN
 from haechi.cli.failure import ExitCode, Unusable
@@ -34,6 +35,10 @@ from haechi.model import (
     check_one,
     printable,
 )
+
+if TYPE_CHECKING:
+    from haechi.analysis.cluster import Assumption, Cluster
+    from haechi.report import Basis
 
 MAX_SKIPPED = 20
 """How many skipped documents of one kind are told one by one."""
@@ -109,6 +114,18 @@ class Input:
             return self
         objects = tuple(loaded for loaded in self.manifests.objects if id(loaded) not in left_out)
         return replace(self, manifests=Manifests(objects, self.manifests.problems))
+
+    def basis(self, cluster: Cluster, *, assumptions: Iterable[Assumption] = ()) -> Basis:
+        """What a document about its cluster rests on; `assumptions` instead of the cluster's, if given."""
+        from haechi.report import basis, synthesized
+
+        return basis(
+            assumptions=assumptions or cluster.assumptions,
+            skipped=self.skipped,
+            unreadable=self.errors,
+            synthesized=synthesized(cluster),
+            notes=cluster.notes,
+        )
 
 
 def strictly(skipped: Iterable[Problem]) -> tuple[tuple[Problem, ...], tuple[Problem, ...]]:

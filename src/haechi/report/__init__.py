@@ -1,11 +1,41 @@
-"""Every document that leaves the program."""
+"""Everything structured that leaves the program: JSON, CSV, Markdown, SARIF, JUnit XML, DOT and Mermaid.
 
-from haechi.report.connections import exposures_json, exposures_text
+    analysis, verify, nft ──▶ a struct for each kind of document ──▶ JSON text
+    input, clusters ────────▶ Basis, the head of each            └──▶ JSON Schema (docs/schemas)
+
+Text for people is written by the commands.
+"""
+
+from haechi.report.connections import (
+    connections_csv,
+    connections_dot,
+    connections_json,
+    connections_markdown,
+    connections_mermaid,
+)
+from haechi.report.diff import diff_csv, diff_json, diff_markdown
+from haechi.report.document import API_VERSION, Basis, Document, basis, synthesized
+from haechi.report.exposure import exposures_json
 from haechi.report.lab_run import Report, Row
+from haechi.report.schemas import DOCUMENTS, schema
 
 __all__ = [
+    "API_VERSION",
+    "DOCUMENTS",
+    "Basis",
+    "Document",
     "Report",
     "Row",
+    "basis",
+    "connections_csv",
+    "connections_dot",
+    "connections_json",
+    "connections_markdown",
+    "connections_mermaid",
+    "diff_csv",
+    "diff_json",
+    "diff_markdown",
     "exposures_json",
-    "exposures_text",
+    "schema",
+    "synthesized",
 ]

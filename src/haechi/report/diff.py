@@ -1,61 +1,73 @@
-"""Differences as text, JSON (version 1 of the schema in docs/cli.md), CSV and Markdown for a comment on a change."""
+"""The connections that two clusters allow differently: JSON, CSV, and Markdown for a comment on a change."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Literal
 
-import msgspec
-
-from haechi.analysis.cluster import port_ranges, ports_text
-from haechi.analysis.reach import ChangeKind, Difference
-from haechi.model import printable
+from haechi.analysis.cluster import ports_text
+from haechi.analysis.reach import ChangeKind
 from haechi.report.connections import cell, escaped
-from haechi.sets import PortSet
+from haechi.report.document import (
+    API_VERSION,
+    Basis,
+    Document,
+    JsonValue,
+    NamespacedName,
+    PortRange,
+    document_text,
+    named,
+    port_ranges_json,
+)
 
-VERSION = 1
-_MARKS = {ChangeKind.ADDED: "+", ChangeKind.REMOVED: "-", ChangeKind.CHANGED: "~"}
-
-
-def as_text(found: Iterable[Difference]) -> Iterator[str]:
-    """`+ src -> dst: ports`, `-` for what is gone, `~` for other ports, each with its policies."""
-    for one in found:
-        yield printable(f"{_MARKS[one.kind]} {one.source} -> {one.destination}: {_ports(one)}{_causes(one)}") + "\n"
-
-
-def _ports(one: Difference) -> str:
-    if one.kind is ChangeKind.CHANGED:
-        return f"{ports_text(one.before)}, now {ports_text(one.after)}"
-    return ports_text(one.after or one.before)
+if TYPE_CHECKING:
+    from haechi.analysis.reach import Difference
 
 
-def _causes(one: Difference) -> str:
-    return f" by {', '.join(map(str, one.causes))}" if one.causes else " by pods, labels or namespaces"
+class PolicyChange(JsonValue, frozen=True):
+    """A policy behind a change: `added`, `removed` or `changed`."""
+
+    policy: NamespacedName
+    change: str
 
 
-def as_json(found: Iterable[Difference]) -> Iterator[str]:
-    """One document."""
+class ConnectionChange(JsonValue, frozen=True):
+    """A connection that is added, removed, or on other ports. No `policies`: only pods, labels or namespaces differ."""
+
+    change: ChangeKind
+    source: str
+    destination: str
+    before: list[PortRange]
+    after: list[PortRange]
+    policies: list[PolicyChange]
+
+
+class ConnectionDiff(Document, frozen=True):
+    """What the new cluster allows differently. Its head is about both clusters."""
+
+    kind: Literal["ConnectionDiff"]
+    changes: list[ConnectionChange]
+
+
+def diff_json(found: Iterable[Difference], basis: Basis) -> str:
+    """The differences as JSON text."""
     changes = [
-        {
-            "change": str(one.kind),
-            "src": one.source,
-            "dst": one.destination,
-            "before": _ranges(one.before),
-            "after": _ranges(one.after),
-            "policies": [{"policy": str(cause.policy), "change": cause.change} for cause in one.causes],
-        }
+        ConnectionChange(
+            one.kind,
+            one.source,
+            one.destination,
+            port_ranges_json(one.before),
+            port_ranges_json(one.after),
+            [PolicyChange(named(cause.policy), cause.change) for cause in one.causes],
+        )
         for one in found
     ]
-    document = msgspec.json.encode({"version": VERSION, "changes": changes})
-    yield msgspec.json.format(document, indent=1).decode() + "\n"
+    return document_text(ConnectionDiff(API_VERSION, "ConnectionDiff", *basis, changes))
 
 
-def _ranges(ports: PortSet) -> list[dict[str, str | int]]:
-    return [{"protocol": protocol, "first": first, "last": last} for protocol, first, last in port_ranges(ports)]
-
-
-def as_csv(found: Iterable[Difference]) -> Iterator[str]:
+def diff_csv(found: Iterable[Difference]) -> Iterator[str]:
     """A row for each difference; ports in words."""
-    yield "change,src,dst,before,after,policies\n"
+    yield "change,source,destination,before,after,policies\n"
     for one in found:
         words = (
             one.source,
@@ -67,7 +79,7 @@ def as_csv(found: Iterable[Difference]) -> Iterator[str]:
         yield ",".join([str(one.kind), *map(cell, words)]) + "\n"
 
 
-def as_markdown(found: Iterable[Difference]) -> Iterator[str]:
+def diff_markdown(found: Iterable[Difference]) -> Iterator[str]:
     """A sentence and a table."""
     listed = list(found)
     if not listed:

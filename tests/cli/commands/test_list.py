@@ -22,7 +22,7 @@ def test_connections_between_pods(haechi: Haechi) -> None:
 def test_json_is_the_same(haechi: Haechi) -> None:
     outcome = haechi("list", "-", "--no-external", "-o", "json", stdin=manifests.CLUSTER)
     connections = json.loads(outcome.out)["connections"]
-    assert [(one["src"], one["dst"]) for one in connections] == [
+    assert [(one["source"], one["destination"]) for one in connections] == [
         ("shop/client[Pod]", "shop/web[Pod]"),
         ("shop/web[Pod]", "shop/client[Pod]"),
     ]
@@ -30,10 +30,10 @@ def test_json_is_the_same(haechi: Haechi) -> None:
 
 def test_classes_tell_who_is_in_them(haechi: Haechi) -> None:
     outcome = haechi("list", "-", "--by", "class", "-o", "json", stdin=manifests.CLUSTER)
-    assert json.loads(outcome.out)["classes"] == {
-        "shop/client[Pod]": ["shop/client[Pod]"],
-        "shop/web[Pod]": ["shop/web[Pod]"],
-    }
+    assert json.loads(outcome.out)["groups"] == [
+        {"name": "shop/client[Pod]", "members": ["shop/client[Pod]"]},
+        {"name": "shop/web[Pod]", "members": ["shop/web[Pod]"]},
+    ]
 
 
 @pytest.mark.parametrize("text", ["shop/web", "shop/pod/web", "app=web", "shop:app=web", "10.0.0.1"])
@@ -68,7 +68,7 @@ def test_exposure(haechi: Haechi) -> None:
         "  from shop: <none>: TCP 8080",
     ]
     outcome = haechi("list", "-", "--exposure", "-o", "json", stdin=manifests.CLUSTER)
-    assert [one["protected"] for one in json.loads(outcome.out)["exposure"]] == [False, False, False, True]
+    assert [one["protected"] for one in json.loads(outcome.out)["exposures"]] == [False, False, False, True]
 
 
 def test_exposure_has_no_graph(haechi: Haechi) -> None:
@@ -78,7 +78,7 @@ def test_exposure_has_no_graph(haechi: Haechi) -> None:
 
 @pytest.mark.parametrize(
     ("output", "begin"),
-    [("csv", "src,dst,"), ("md", "| from |"), ("dot", "digraph "), ("mermaid", "flowchart LR\n")],
+    [("csv", "source,destination,"), ("md", "| from |"), ("dot", "digraph "), ("mermaid", "flowchart LR\n")],
 )
 def test_other_forms(haechi: Haechi, output: str, begin: str) -> None:
     outcome = haechi("list", "-", "-o", output, stdin=manifests.CLUSTER)
@@ -92,3 +92,23 @@ def test_what_bad_input_leaves_is_listed(haechi: Haechi) -> None:
     assert outcome.out == "shop/client[Pod] -> shop/web[Pod]: TCP 8080 (http)\n"  # shop/bad closes all pods
     assert outcome.err.count(": error: ") == 4
     assert outcome.err.splitlines()[-1].startswith("haechi: error: 3 errors in the input, see above: the answer is ")
+
+
+def test_the_document_names_what_it_excludes_assumes_and_synthesized(haechi: Haechi) -> None:
+    bare = "apiVersion: v1\nkind: Pod\nmetadata: {name: bare}\n"
+    text = "---\n".join((manifests.CLUSTER, manifests.BAD, manifests.SECRET, bare))
+    document = json.loads(haechi("list", "-", "-o", "json", stdin=text).out)
+    assert document["partial"]
+    assert [one["object"]["name"] for one in document["unreadable"]] == ["bad", "bad"]
+    assert [one["code"] for one in document["skipped"]] == ["unknown-kind"]
+    assert [(one["object"]["name"], one["inInput"]) for one in document["synthesized"]] == [("bare", True)]
+    assert [one["name"] for one in document["assumptions"]] == [
+        "own-node",
+        "ipblock-matches-pods",
+        "either-family",
+        "unreadable-rule",
+        "synthetic-address",
+    ]
+    assert document["notes"] == ["1 pod without an address: given one that no ipBlock narrower than /0 holds"]
+    exposure = json.loads(haechi("list", "-", "--exposure", "-o", "json", stdin=text).out)
+    assert [exposure[key] for key in list(document)[2:8]] == [document[key] for key in list(document)[2:8]]

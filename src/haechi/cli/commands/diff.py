@@ -14,12 +14,16 @@ from haechi.cli.arguments import Gates, Strict, Version
 from haechi.cli.entry import STDIN
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator, Sequence
 
+    from haechi.analysis.cluster import Cluster
     from haechi.analysis.reach import Difference
+    from haechi.cli.input import Input
+    from haechi.report import Basis
 
 Output = Literal["text", "json", "csv", "md"]
 Sort = Literal["added", "removed", "any"]
+_SIDES = ("old", "new")
 
 
 def diff(
@@ -50,7 +54,6 @@ def diff(
     from haechi.cli.failure import ExitCode, Unusable
     from haechi.cli.input import Rules, answered, read_each
     from haechi.cli.waiting import Waiting
-    from haechi.report import diff as differences
 
     if old == new == STDIN:
         raise Unusable("only one of the two can be standard input", "NEW")
@@ -61,18 +64,55 @@ def diff(
         clusters = [Cluster.of(each.manifests) for each in inputs]
         told("comparing")
         found = compare(*clusters)
-    forms = {
-        "text": differences.as_text,
-        "json": differences.as_json,
-        "csv": differences.as_csv,
-        "md": differences.as_markdown,
-    }
-    terminal.output().write("".join(forms[output](found)))
+    terminal.output().write("".join(_rendered(found, inputs, clusters, output)))
     remarks = terminal.errors()
-    for side, cluster in zip(("old", "new"), clusters, strict=True):
+    for side, cluster in zip(_SIDES, clusters, strict=True):
         for note in (*cluster.notes, *(f"assumed: {assumption}" for assumption in cluster.assumptions)):
             remarks.line(f"{side}: {note}", terminal.Style.DIM)
     return answered(ExitCode.FOUND if _fails(found, fail_on) else ExitCode.GOOD, *inputs)
+
+
+def _rendered(
+    found: Iterable[Difference], inputs: Iterable[Input], clusters: Sequence[Cluster], output: str
+) -> Iterable[str]:
+    from haechi import report
+
+    if output == "json":
+        return [report.diff_json(found, _basis(inputs, clusters))]
+    if output == "text":
+        return _text(found)
+    return report.diff_csv(found) if output == "csv" else report.diff_markdown(found)
+
+
+def _basis(inputs: Iterable[Input], clusters: Sequence[Cluster]) -> Basis:
+    """What the answer rests on, on both sides."""
+    from haechi.analysis.cluster import Assumption
+    from haechi.report import basis, synthesized
+
+    everywhere = (Assumption.OWN_NODE, Assumption.IPBLOCK_PODS, Assumption.EITHER_FAMILY)
+    listed = list(inputs)
+    return basis(
+        assumptions=[*everywhere, *(one for cluster in clusters for one in cluster.assumptions)],
+        skipped=[problem for each in listed for problem in each.skipped],
+        unreadable=[problem for each in listed for problem in each.errors],
+        synthesized=[one for cluster in clusters for one in synthesized(cluster)],
+        notes=[f"{side}: {note}" for side, cluster in zip(_SIDES, clusters, strict=True) for note in cluster.notes],
+    )
+
+
+def _text(found: Iterable[Difference]) -> Iterator[str]:
+    """`+ source -> destination: ports`, `-` for what is gone, `~` for other ports, each with its policies."""
+    from haechi.analysis.cluster import ports_text
+    from haechi.analysis.reach import ChangeKind
+    from haechi.model import printable
+
+    marks = {ChangeKind.ADDED: "+", ChangeKind.REMOVED: "-", ChangeKind.CHANGED: "~"}
+    for one in found:
+        ports = ports_text(one.after or one.before)
+        if one.kind is ChangeKind.CHANGED:
+            ports = f"{ports_text(one.before)}, now {ports_text(one.after)}"
+        causes = ", ".join(map(str, one.causes)) or "pods, labels or namespaces"
+        yield printable(f"{marks[one.kind]} {one.source} -> {one.destination}: {ports} by {causes}") + "\n"
 
 
 def _fails(found: Iterable[Difference], sort: str) -> bool:

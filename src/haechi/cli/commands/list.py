@@ -11,8 +11,9 @@ from haechi.cli.arguments import Gates, Paths, Strict, Version
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from haechi.analysis.cluster import Cluster
-    from haechi.analysis.reach import Connection, Listing
+    from haechi.analysis.cluster import Assumption, Cluster
+    from haechi.analysis.reach import Connection, Exposure, Listing
+    from haechi.cli.input import Input
     from haechi.cli.waiting import Waiting
     from haechi.model import PodKey
     from haechi.sets import AddressSet
@@ -62,47 +63,100 @@ def list_connections(
         told("understanding policies")
         cluster = Cluster.of(found.manifests)
         pods, addresses = _focused(cluster, focus)
+        assumptions = _assumptions(cluster, not no_ipblock_matches_pods)
         told("listing connections")
         listing = Listing.of(cluster, by, ipblock_matches_pods=not no_ipblock_matches_pods)
         if exposure:
-            _write(_exposure(listing, pods, output), told)
+            _write(_exposure(found, cluster, listing, pods, assumptions, output), told)
         else:
             lines = listing.connections(
                 external=not no_external,
                 focus=None if pods is None else lambda group: not pods.isdisjoint(group.pods),
                 address=addresses,
             )
-            _write(_rendered(cluster, listing, lines, by, output), told)
-    _remark(cluster, not no_ipblock_matches_pods)
+            _write(_rendered(found, cluster, listing, lines, by, assumptions, output), told)
+    _remark(cluster, assumptions)
     return answered(ExitCode.GOOD, found)
 
 
-def _rendered(cluster: Cluster, listing: Listing, lines: Iterable[Connection], by: str, output: str) -> Iterator[str]:
-    from haechi.analysis.reach import backings, port_names
-    from haechi.report import connections as rendering
+def _assumptions(cluster: Cluster, ipblock_matches_pods: bool) -> tuple[Assumption, ...]:
+    from haechi.analysis.cluster import Assumption
+
+    block = Assumption.IPBLOCK_PODS if ipblock_matches_pods else Assumption.IPBLOCK_NO_PODS
+    return (Assumption.OWN_NODE, block, Assumption.EITHER_FAMILY, *cluster.assumptions)
+
+
+def _rendered(
+    found: Input,
+    cluster: Cluster,
+    listing: Listing,
+    lines: Iterable[Connection],
+    by: str,
+    assumptions: Iterable[Assumption],
+    output: str,
+) -> Iterator[str]:
+    from haechi import report
+    from haechi.analysis.reach import port_names
 
     if output == "json":
-        classes = {group.name: group.parts for group in listing.groups} if by == "class" else None
-        yield from rendering.as_json(lines, classes)
+        groups = {group.name: group.parts for group in listing.groups} if by == "class" else None
+        yield from report.connections_json(lines, found.basis(cluster, assumptions=assumptions), groups)
     elif output == "text":
-        yield from rendering.as_text(lines, port_names(cluster, listing.groups))
-        for backing in backings(cluster, listing.groups):
-            behind = ", ".join(backing.groups)
-            yield f"service {backing.service} {backing.port}: port {backing.target} of {behind}\n"
+        yield from _text(cluster, listing, lines)
     elif output == "md":
-        yield from rendering.as_markdown(lines, port_names(cluster, listing.groups))
+        yield from report.connections_markdown(lines, port_names(cluster, listing.groups))
     else:
-        graphs = {"csv": rendering.as_csv, "dot": rendering.as_dot, "mermaid": rendering.as_mermaid}
-        yield from graphs[output](lines)
+        forms = {"csv": report.connections_csv, "dot": report.connections_dot, "mermaid": report.connections_mermaid}
+        yield from forms[output](lines)
 
 
-def _exposure(listing: Listing, pods: frozenset[PodKey] | None, output: str) -> Iterator[str]:
+def _text(cluster: Cluster, listing: Listing, lines: Iterable[Connection]) -> Iterator[str]:
+    """`source -> destination: ports`, with the names that the receiver gives to ports; then the Services."""
+    from haechi.analysis.cluster import NO_NAMES, ports_text
+    from haechi.analysis.reach import backings, port_names
+    from haechi.model import printable
+
+    names = port_names(cluster, listing.groups)
+    for source, destination, ports in lines:
+        yield printable(f"{source} -> {destination}: {ports_text(ports, names.get(destination, NO_NAMES))}") + "\n"
+    for backing in backings(cluster, listing.groups):
+        behind = ", ".join(backing.groups)
+        yield printable(f"service {backing.service} {backing.port}: port {backing.target} of {behind}") + "\n"
+
+
+def _exposure(
+    found: Input,
+    cluster: Cluster,
+    listing: Listing,
+    pods: frozenset[PodKey] | None,
+    assumptions: Iterable[Assumption],
+    output: str,
+) -> Iterator[str]:
     from haechi.analysis.reach import exposures
-    from haechi.report import exposures_json, exposures_text
+    from haechi.report import exposures_json
 
     chosen = [group for group in listing.groups if pods is None or not pods.isdisjoint(group.pods)]
-    found = exposures(chosen, listing.reach.classes)
-    yield from exposures_json(found) if output == "json" else exposures_text(found)
+    exposed = exposures(chosen, listing.reach.classes)
+    if output == "json":
+        yield exposures_json(exposed, found.basis(cluster, assumptions=assumptions))
+    else:
+        yield from _exposure_text(exposed)
+
+
+def _exposure_text(found: Iterable[Exposure]) -> Iterator[str]:
+    """A line for each direction of each group, and one for each kind of pods that it is open to."""
+    from haechi.analysis.cluster import ports_text
+    from haechi.model import Direction, printable
+
+    for one in found:
+        way = "to" if one.direction is Direction.EGRESS else "from"
+        if not one.protected:
+            yield printable(f"{one.group} {one.direction}: no policy protects it") + "\n"
+            continue
+        words = "isolated, open to pods such as" if one.terms else "isolated from every pod"
+        yield printable(f"{one.group} {one.direction}: {words}") + "\n"
+        for term in one.terms:
+            yield printable(f"  {way} {term.peers}: {term.name or ports_text(term.ports)}") + "\n"
 
 
 def _write(pieces: Iterator[str], told: Waiting) -> None:
@@ -118,17 +172,15 @@ def _write(pieces: Iterator[str], told: Waiting) -> None:
         out.write(chunk)
 
 
-def _remark(cluster: Cluster, ipblock_matches_pods: bool) -> None:
+def _remark(cluster: Cluster, assumptions: Iterable[Assumption]) -> None:
     """What was added, left out and assumed, beside the result."""
-    from haechi.analysis.cluster import Assumption
     from haechi.cli import terminal
 
-    told = terminal.errors()
+    remarks = terminal.errors()
     for note in cluster.notes:
-        told.line(note, terminal.Style.DIM)
-    block = Assumption.IPBLOCK_PODS if ipblock_matches_pods else Assumption.IPBLOCK_NO_PODS
-    for assumption in (Assumption.OWN_NODE, block, Assumption.EITHER_FAMILY, *cluster.assumptions):
-        told.line(f"assumed: {assumption}", terminal.Style.DIM)
+        remarks.line(note, terminal.Style.DIM)
+    for assumption in assumptions:
+        remarks.line(f"assumed: {assumption}", terminal.Style.DIM)
 
 
 def _focused(cluster: Cluster, texts: Iterable[str]) -> tuple[frozenset[PodKey] | None, AddressSet | None]:

@@ -1,0 +1,207 @@
+"""What all JSON documents have in common: the head that says what a document rests on, and the values that they share.
+
+Keys are lowerCamelCase, as in Kubernetes. A policy and a pod are `{namespace, name}`, a place in a file is
+`{file, line, column}`, a rule or another field of a policy is `{policy, path, location}`. A text that does not apply is
+empty, any other value null; no key is ever left out. A struct's docstring is its description in the schema.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+import msgspec
+
+from haechi.model import KINDS, Code, Location, PodKey, PolicyKey, RuleRef, Severity
+
+if TYPE_CHECKING:
+    from haechi.analysis.cluster import Assumption, Cluster
+    from haechi.model import Problem
+    from haechi.sets import AddressSet, PortSet
+
+ApiVersion = Literal["haechi/v1"]
+API_VERSION: ApiVersion = "haechi/v1"
+_CLUSTER_SCOPED = frozenset(kind.kind for kind in KINDS if not kind.namespaced)
+
+
+class JsonValue(msgspec.Struct, frozen=True, rename="camel", gc=False):
+    """Base of all parts of documents."""
+
+
+class NamespacedName(JsonValue, frozen=True):
+    """A policy or a pod."""
+
+    namespace: str
+    name: str
+
+
+class ObjectReference(JsonValue, frozen=True):
+    """An object. `namespace` is empty for kinds that have none."""
+
+    kind: str
+    namespace: str
+    name: str
+
+
+class PolicyField(JsonValue, frozen=True):
+    """A field of a policy, such as the rule `spec.ingress[0]`. `location` is where it was read, null if it was not."""
+
+    policy: NamespacedName
+    path: str
+    location: Location | None
+
+
+class PortRange(JsonValue, frozen=True):
+    """Ports from `first` to `last`. `protocol` is TCP, UDP, SCTP, `any`, or the number of another IP protocol."""
+
+    protocol: str
+    first: int
+    last: int
+
+
+class AssumptionJson(JsonValue, frozen=True):
+    """What is assumed where the specification is silent. `name` is stable."""
+
+    name: str
+    message: str
+
+
+class ProblemJson(JsonValue, frozen=True):
+    """What is wrong with the input. `object` is null for what is no object; line 0 is the file as a whole."""
+
+    location: Location
+    severity: Severity
+    code: Code
+    object: ObjectReference | None
+    path: str
+    message: str
+    hint: str
+
+
+class SynthesizedJson(JsonValue, frozen=True):
+    """An object that is not in the input (`inInput` false), or one whose addresses are not. `owner` is its workload."""
+
+    object: ObjectReference
+    in_input: bool
+    owner: ObjectReference | None
+    addresses: list[str]
+
+
+class Basis(NamedTuple):
+    """What a document rests on: its head after `apiVersion` and `kind`."""
+
+    partial: bool
+    assumptions: list[AssumptionJson]
+    skipped: list[ProblemJson]
+    unreadable: list[ProblemJson]
+    synthesized: list[SynthesizedJson]
+    notes: list[str]
+
+
+class Document(JsonValue, frozen=True):
+    """Base of all documents.
+
+    `partial` is true if something is in `unreadable`: the rest of the document excludes it. `skipped` are documents of
+    the input that are not for Haechi. `notes` are remarks in words.
+    """
+
+    api_version: ApiVersion
+    kind: str
+    partial: bool
+    assumptions: list[AssumptionJson]
+    skipped: list[ProblemJson]
+    unreadable: list[ProblemJson]
+    synthesized: list[SynthesizedJson]
+    notes: list[str]
+
+
+def basis(
+    *,
+    assumptions: Iterable[Assumption] = (),
+    skipped: Iterable[Problem] = (),
+    unreadable: Iterable[Problem] = (),
+    synthesized: Iterable[SynthesizedJson] = (),
+    notes: Iterable[str] = (),
+) -> Basis:
+    """What a document rests on. An assumption that is given twice is written once."""
+    missing = [problem(one) for one in unreadable]
+    return Basis(
+        bool(missing),
+        [AssumptionJson(one.value, one.words) for one in dict.fromkeys(assumptions)],
+        [problem(one) for one in skipped],
+        missing,
+        list(synthesized),
+        list(notes),
+    )
+
+
+def synthesized(cluster: Cluster, pods: Iterable[PodKey] | None = None) -> Iterator[SynthesizedJson]:
+    """The pods (of `pods`, if given) that workloads of the input would make, or whose addresses were chosen."""
+    from haechi.model import Pod
+
+    given = {PodKey(one.namespace, one.name) for one in cluster.given if isinstance(one, Pod)}
+    for key in cluster.pods if pods is None else pods:
+        in_input = key in given
+        if not in_input or key in cluster.made:
+            owner = cluster.owners[key]
+            yield SynthesizedJson(
+                ObjectReference("Pod", key.namespace, key.name),
+                in_input,
+                None if owner.kind == "Pod" else ObjectReference(owner.kind, owner.namespace, owner.name),
+                list(cluster.pods[key].addresses),
+            )
+
+
+def document_text(document: Document) -> str:
+    """The document as JSON text."""
+    return msgspec.json.format(msgspec.json.encode(document), indent=1).decode() + "\n"
+
+
+# -- values ------------------------------------------------------------------------------------------------------------
+
+
+def named(key: PolicyKey | PodKey) -> NamespacedName:
+    """A policy or a pod."""
+    return NamespacedName(key.namespace, key.name)
+
+
+def rule(ref: RuleRef) -> PolicyField:
+    """A rule."""
+    return PolicyField(named(ref.policy), ref.path, ref.location)
+
+
+def port_ranges_json(ports: PortSet) -> list[PortRange]:
+    """Ports as ranges."""
+    from haechi.analysis.cluster import port_ranges
+
+    return [PortRange(*one) for one in port_ranges(ports)]
+
+
+def address_ranges(addresses: AddressSet) -> list[str]:
+    """Addresses one by one or as `first-last`."""
+    from haechi.sets import point_to_text
+
+    return [
+        point_to_text(first) if first == last else f"{point_to_text(first)}-{point_to_text(last)}"
+        for family in (addresses.v4, addresses.v6)
+        for first, last in family.intervals
+    ]
+
+
+def problem(one: Problem) -> ProblemJson:
+    """A problem of the input."""
+    subject = object_reference(one.subject)
+    return ProblemJson(one.location, one.severity, one.code, subject, one.path, one.message, one.hint)
+
+
+def object_reference(text: str) -> ObjectReference | None:
+    """The object that `Kind/name` or `Kind/namespace/name` means; None for no text."""
+    if not text:
+        return None
+    kind, _, rest = text.partition("/")
+    namespace, slash, name = rest.partition("/")
+    return (
+        ObjectReference(kind, "", rest)
+        if kind in _CLUSTER_SCOPED or not slash
+        else ObjectReference(kind, namespace, name)
+    )

@@ -1,0 +1,45 @@
+"""The JSON Schema (2020-12) of every document, generated from its struct.
+
+A schema allows fields that it does not know, so that a field can be added without a new version.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+import msgspec
+
+from haechi.report.connections import ConnectionList
+from haechi.report.diff import ConnectionDiff
+from haechi.report.document import Document
+from haechi.report.exposure import ExposureList
+
+DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
+DOCUMENTS: Final[dict[str, type[Document]]] = {
+    "ConnectionDiff": ConnectionDiff,
+    "ConnectionList": ConnectionList,
+    "ExposureList": ExposureList,
+}
+"""The struct of each kind."""
+
+
+def schema(kind: str) -> dict[str, Any]:
+    """The schema of a kind of document.
+
+    Raises:
+        KeyError: there is no such kind.
+    """
+    found = msgspec.json.schema(DOCUMENTS[kind])
+    for each in _objects(found):
+        each["required"] = list(each["properties"])  # documents leave no field out
+    return {"$schema": DIALECT, "title": kind, **found}
+
+
+def _objects(value: object) -> Iterator[dict[str, Any]]:
+    """Every schema of an object, however deep."""
+    if isinstance(value, dict):
+        if value.get("type") == "object" and "properties" in value:
+            yield value
+        for each in value.values():
+            yield from _objects(each)
