@@ -15,8 +15,10 @@ from haechi.report.connections import (
 )
 from haechi.report.diff import diff_csv, diff_json, diff_markdown
 from haechi.report.document import API_VERSION, Basis, Document, basis, synthesized
+from haechi.report.explanation import explanation_json
 from haechi.report.exposure import exposures_json
 from haechi.report.lab_run import Report, Row
+from haechi.report.reachability import answer_json
 from haechi.report.schemas import DOCUMENTS, schema
 
 __all__ = [
@@ -26,6 +28,7 @@ __all__ = [
     "Document",
     "Report",
     "Row",
+    "answer_json",
     "basis",
     "connections_csv",
     "connections_dot",
@@ -35,6 +38,7 @@ __all__ = [
     "diff_csv",
     "diff_json",
     "diff_markdown",
+    "explanation_json",
     "exposures_json",
     "schema",
     "synthesized",

@@ -165,9 +165,16 @@ def named(key: PolicyKey | PodKey) -> NamespacedName:
     return NamespacedName(key.namespace, key.name)
 
 
-def rule(ref: RuleRef) -> PolicyField:
-    """A rule."""
+def policy_rule(ref: RuleRef) -> PolicyField:
+    """A rule of a policy."""
     return PolicyField(named(ref.policy), ref.path, ref.location)
+
+
+def protocol_name(protocol: int) -> str:
+    """As in `PortRange`."""
+    from haechi.sets import PROTOCOL_NAMES
+
+    return PROTOCOL_NAMES.get(protocol, str(protocol))
 
 
 def port_ranges_json(ports: PortSet) -> list[PortRange]:

@@ -13,13 +13,17 @@ import msgspec
 from haechi.report.connections import ConnectionList
 from haechi.report.diff import ConnectionDiff
 from haechi.report.document import Document
+from haechi.report.explanation import Explanation
 from haechi.report.exposure import ExposureList
+from haechi.report.reachability import ReachabilityAnswer
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 DOCUMENTS: Final[dict[str, type[Document]]] = {
     "ConnectionDiff": ConnectionDiff,
     "ConnectionList": ConnectionList,
+    "Explanation": Explanation,
     "ExposureList": ExposureList,
+    "ReachabilityAnswer": ReachabilityAnswer,
 }
 """The struct of each kind."""
 

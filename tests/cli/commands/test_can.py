@@ -38,10 +38,63 @@ def test_denied_with_the_nearest_rule_and_what_it_lacks(haechi: Haechi) -> None:
 def test_json_says_the_same(haechi: Haechi) -> None:
     outcome = haechi("can", "8.8.8.8", "shop/web", "8080/TCP", "-", "-o", "json", stdin=manifests.CLUSTER)
     found = json.loads(outcome.out)
-    assert (outcome.code, found["version"], found["allowed"]) == (1, 1, False)
-    (way,) = found["ways"]
-    assert way["ingress"]["nearest"]["lacks"] == ["8.8.8.8 is not a pod, and the rule matches pods"]
-    assert way["source"] is None
+    assert (outcome.code, found["kind"], found["allowed"]) == (1, "ReachabilityAnswer", False)
+    (packet,) = found["packets"]
+    assert packet["ingress"]["nearest"]["mismatches"] == ["8.8.8.8 is not a pod, and the rule matches pods"]
+    assert packet["source"] is None
+
+
+def test_json_has_the_rules_their_items_and_the_changes_that_would_turn_the_verdict(haechi: Haechi) -> None:
+    outcome = haechi("can", "shop/client", "shop/web", "http", "-", "--what-if", "-o", "json", stdin=manifests.CLUSTER)
+    (packet,) = json.loads(outcome.out)["packets"]
+    web = {"namespace": "shop", "name": "web"}
+
+    def field(path: str, line: int, column: int) -> dict[str, object]:
+        return {"policy": web, "path": path, "location": {"file": "<stdin>", "line": line, "column": column}}
+
+    assert (packet["source"], packet["destination"]) == ({"namespace": "shop", "name": "client"}, web)
+    assert packet["ingress"] == {
+        "allowed": True,
+        "isolating": [field("spec.podSelector", 7, 3)],
+        "allowing": [
+            {
+                "rule": field("spec.ingress[0]", 10, 5),
+                "peers": [field("spec.ingress[0].from[0]", 11, 7)],
+                "ports": [field("spec.ingress[0].ports[0]", 13, 7)],
+                "mismatches": [],
+                "nearestPeer": None,
+            }
+        ],
+        "nearest": None,
+    }
+    assert {
+        "object": {"kind": "NetworkPolicy", **web},
+        "path": "spec.ingress[0]",
+        "value": None,
+        "message": "delete spec.ingress[0] of policy shop/web",
+    } in [change for together in packet["whatIf"] for change in together]
+
+
+def test_json_has_label_changes_as_fields(haechi: Haechi) -> None:
+    policy = manifests.GOOD.replace("podSelector: {}", "podSelector: {matchLabels: {app: admin}}")
+    text = "---\n".join((policy, manifests.POD, manifests.OTHER_POD))
+    outcome = haechi("can", "shop/client", "shop/web", "http", "-", "--what-if", "-o", "json", stdin=text)
+    (packet,) = json.loads(outcome.out)["packets"]
+    assert [
+        {
+            "object": {"kind": "Pod", "namespace": "shop", "name": "client"},
+            "path": "metadata.labels[app]",
+            "value": "admin",
+            "message": "label pod shop/client app=admin",
+        }
+    ] in packet["whatIf"]
+
+
+def test_only_pods_of_the_question_count_as_synthesized(haechi: Haechi) -> None:
+    pods = "---\n".join(f"apiVersion: v1\nkind: Pod\nmetadata: {{name: {name}}}\n" for name in "abc")
+    document = json.loads(haechi("can", "default/a", "default/b", "-", "-o", "json", stdin=pods).out)
+    assert [one["object"]["name"] for one in document["synthesized"]] == ["a", "b"]
+    assert "synthetic-address" in [one["name"] for one in document["assumptions"]]
 
 
 def test_a_workload_is_named_by_its_kind(haechi: Haechi) -> None:

@@ -10,8 +10,11 @@ import pytest
 
 from haechi.analysis.cluster.cluster import Cluster
 from haechi.cli.commands.explain import spoken
-from haechi.cli.explanation_text import Document, SentenceOut, write_descriptions
+from haechi.cli.explanation_text import write_descriptions
 from haechi.cli.terminal import Terminal
+from haechi.model import Direction
+from haechi.report.document import NamespacedName
+from haechi.report.explanation import Explanation, SentenceJson
 from tests.building import policy
 from tests.cli.conftest import Haechi
 from tests.cli.manifests import BAD, CLUSTER, POD
@@ -168,22 +171,18 @@ def test_a_folder_that_is_there_is_a_path_whatever_its_name(
 
 
 def test_json_has_the_same_sentences(haechi: Haechi) -> None:
-    found = msgspec.json.decode(haechi("explain", "-", "-o", "json", stdin=CLUSTER).out, type=Document)
+    found = msgspec.json.decode(haechi("explain", "-", "-o", "json", stdin=CLUSTER).out, type=Explanation)
     (one,) = found.policies
-    assert (found.version, found.language, found.pods) == (1, "en", [])
-    assert (one.namespace, one.name, one.selected, one.isolates) == (
-        "shop",
-        "web",
-        ["shop/web"],
-        ["Ingress"],
-    )
+    web = NamespacedName("shop", "web")
+    assert (found.language, found.pods) == ("en", [])
+    assert (one.policy, one.selected, one.isolates) == (web, [web], [Direction.INGRESS])
     lines = [*_lines(one.explanation, 0), "", *found.notes, ""]
     assert "\n".join(lines) == TEXT
-    pods = msgspec.json.decode(haechi("explain", "po/web", "-", "-o", "json", stdin=CLUSTER).out, type=Document).pods
-    assert [(pod.name, pod.ingress, pod.egress) for pod in pods] == [("web", ["shop/web"], [])]
+    pods = msgspec.json.decode(haechi("explain", "po/web", "-", "-o", "json", stdin=CLUSTER).out, type=Explanation).pods
+    assert [(one.pod, one.ingress, one.egress) for one in pods] == [(web, [web], [])]
 
 
-def _lines(sentence: SentenceOut, depth: int) -> list[str]:
+def _lines(sentence: SentenceJson, depth: int) -> list[str]:
     place = f" ({sentence.location})" if sentence.location else ""
     below = [line for each in sentence.below for line in _lines(each, depth + 1)]
     return ["  " * depth + sentence.text + place, *below]

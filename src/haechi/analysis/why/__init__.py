@@ -1,7 +1,7 @@
 """Why a packet is allowed or denied, and what would change it."""
 
 from haechi.analysis.why.answer import Answer, PacketAnswer, SideAnswer, can
-from haechi.analysis.why.changes import Change
+from haechi.analysis.why.changes import Change, LabelChange, PolicyDeletion, RuleDeletion
 from haechi.analysis.why.ports import UnknownPort
 from haechi.analysis.why.rules import ItemRef, RuleAnswer
 from haechi.analysis.why.whatif import smallest_changes
@@ -10,8 +10,11 @@ __all__ = [
     "Answer",
     "Change",
     "ItemRef",
+    "LabelChange",
     "PacketAnswer",
+    "PolicyDeletion",
     "RuleAnswer",
+    "RuleDeletion",
     "SideAnswer",
     "UnknownPort",
     "can",

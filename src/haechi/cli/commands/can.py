@@ -16,9 +16,11 @@ from haechi.sets import PROTOCOL_NAMES
 
 if TYPE_CHECKING:
     from haechi.analysis.cluster import Cluster
-    from haechi.analysis.why import Answer, Change, ItemRef, PacketAnswer, RuleAnswer, SideAnswer
+    from haechi.analysis.why import Answer, Change, PacketAnswer, SideAnswer
+    from haechi.cli.input import Input
     from haechi.cli.terminal import Terminal
     from haechi.model import RuleRef
+    from haechi.report import Basis
 
 Output = Literal["text", "json"]
 Flips = dict["PacketAnswer", tuple[tuple["Change", ...], ...]]
@@ -74,7 +76,9 @@ def can(
         told("trying changes")
         turned = {way: smallest_changes(cluster, way) for way in _shown(answer)} if what_if else {}
     if output == "json":
-        terminal.output().write(_json(answer, turned))
+        from haechi.report import answer_json
+
+        terminal.output().write(answer_json(answer, _basis(found, cluster, answer), turned))
     else:
         _text(terminal.output(), cluster, answer, turned if what_if else None)
     return answered(ExitCode.GOOD if answer.allowed else ExitCode.FOUND, found)
@@ -161,74 +165,22 @@ def _at(location: object) -> str:
     return "" if location is None else f" at {location}"
 
 
-# -- JSON --------------------------------------------------------------------------------------------------------------
-
-
-def _json(answer: Answer, turned: Flips) -> str:
-    import msgspec
-
-    document = {
-        "version": 1,
-        "src": answer.source,
-        "dst": answer.destination,
-        "port": answer.port,
-        "allowed": answer.allowed,
-        "ways": [_way_out(way, turned.get(way, ())) for pair in answer.pairs for way in pair],
-        "assumptions": [{"name": one.value, "words": one.words} for one in answer.assumptions],
-    }
-    return msgspec.json.format(msgspec.json.encode(document), indent=1).decode() + "\n"
-
-
-def _way_out(way: PacketAnswer, changes: tuple[tuple[Change, ...], ...]) -> dict[str, object]:
-    from haechi.analysis.cluster import protocol_text
-
-    return {
-        "source": None if way.source is None else str(way.source),
-        "sourceAddress": str(way.packet.source),
-        "destination": None if way.destination is None else str(way.destination),
-        "destinationAddress": str(way.packet.destination),
-        "protocol": protocol_text(way.packet.protocol),
-        "port": way.packet.port,
-        "allowed": way.allowed,
-        "egress": _side_out(way.egress),
-        "ingress": _side_out(way.ingress),
-        "whatIf": [[str(change) for change in each] for each in changes],
-    }
-
-
-def _side_out(side: SideAnswer) -> dict[str, object]:
-    nearest = side.nearest
-    return {
-        "allowed": side.allowed,
-        "isolating": [{"policy": str(policy), "at": _place(location)} for policy, location in side.isolating],
-        "allowing": [_rule_out(rule) for rule in side.allowing],
-        "nearest": None
-        if nearest is None
-        else {
-            **_rule_out(nearest),
-            "lacks": [mismatch.words for mismatch in nearest.mismatches],
-            "nearestPeer": None if nearest.nearest_peer is None else _part_out(nearest.nearest_peer),
-        },
-    }
-
-
 def _ref(rule: RuleRef) -> str:
     return f"{rule.policy} {rule.path}{_at(rule.location)}"
 
 
-def _rule_out(rule: RuleAnswer) -> dict[str, object]:
-    return {
-        "policy": str(rule.rule.policy),
-        "path": rule.rule.path,
-        "at": _place(rule.rule.location),
-        "peers": [_part_out(part) for part in rule.peers],
-        "ports": [_part_out(part) for part in rule.ports],
-    }
+# -- JSON --------------------------------------------------------------------------------------------------------------
 
 
-def _part_out(part: ItemRef) -> dict[str, object]:
-    return {"path": part.path, "at": _place(part.location)}
+def _basis(found: Input, cluster: Cluster, answer: Answer) -> Basis:
+    """What the answer rests on; only the pods that it is about count as synthesized."""
+    from haechi.report import basis, synthesized
 
-
-def _place(location: object) -> str | None:
-    return None if location is None else str(location)
+    pods = dict.fromkeys(key for pair in answer.pairs for one in pair for key in (one.source, one.destination))
+    return basis(
+        assumptions=answer.assumptions,
+        skipped=found.skipped,
+        unreadable=found.errors,
+        synthesized=synthesized(cluster, [key for key in pods if key is not None]),
+        notes=cluster.notes,
+    )

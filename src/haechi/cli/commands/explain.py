@@ -54,7 +54,7 @@ def explain(
     from haechi.analysis.cluster import Cluster
     from haechi.analysis.explain import Language
     from haechi.cli import terminal
-    from haechi.cli.explanation_text import as_json, write_descriptions, write_text
+    from haechi.cli.explanation_text import write_descriptions, write_text
     from haechi.cli.failure import ExitCode
     from haechi.cli.input import Rules, answered, read_on
     from haechi.cli.waiting import Waiting
@@ -76,7 +76,9 @@ def explain(
     if output == "describe":
         write_descriptions(terminal.output(), [cluster.policies[key] for key in policies])
     elif output == "json":
-        terminal.output().write(as_json(explanations, language))
+        from haechi.report import explanation_json
+
+        terminal.output().write(explanation_json(explanations, language, found.basis(cluster)))
     else:
         write_text(terminal.output(), explanations, language)
     return answered(ExitCode.GOOD, found)

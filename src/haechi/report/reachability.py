@@ -1,0 +1,155 @@
+"""Whether one may reach another, with the rules behind it, as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Literal
+
+from haechi.report.document import (
+    API_VERSION,
+    Basis,
+    Document,
+    JsonValue,
+    NamespacedName,
+    ObjectReference,
+    PolicyField,
+    document_text,
+    named,
+    policy_rule,
+    protocol_name,
+)
+
+if TYPE_CHECKING:
+    from haechi.analysis.why import Answer, Change, ItemRef, PacketAnswer, RuleAnswer, SideAnswer
+    from haechi.model import PolicyKey
+
+
+class RuleMatch(JsonValue, frozen=True):
+    """A rule, and its peers and ports that match the packet.
+
+    `mismatches` says what keeps the rule from allowing the packet, and `nearestPeer` is then the nearest of its peers.
+    """
+
+    rule: PolicyField
+    peers: list[PolicyField]
+    ports: list[PolicyField]
+    mismatches: list[str]
+    nearest_peer: PolicyField | None
+
+
+class SideVerdict(JsonValue, frozen=True):
+    """One end: the selectors of policies that isolate it, the rules that allow, and of a denial the nearest rule."""
+
+    allowed: bool
+    isolating: list[PolicyField]
+    allowing: list[RuleMatch]
+    nearest: RuleMatch | None
+
+
+class ProposedChange(JsonValue, frozen=True):
+    """The field at `path` becomes `value`, or goes if that is null; an empty path is the object as a whole."""
+
+    object: ObjectReference
+    path: str
+    value: str | None
+    message: str
+
+
+class PacketVerdictJson(JsonValue, frozen=True):
+    """One packet. `source` and `destination` are null for addresses that no pod has.
+
+    Each item of `whatIf` is a set of changes that together would turn the verdict.
+    """
+
+    source: NamespacedName | None
+    source_address: str
+    destination: NamespacedName | None
+    destination_address: str
+    protocol: str
+    port: int
+    allowed: bool
+    egress: SideVerdict
+    ingress: SideVerdict
+    what_if: list[list[ProposedChange]]
+
+
+class ReachabilityAnswer(Document, frozen=True):
+    """The answer to a question, as asked (`port` is empty for any), with a packet for each pair and address family."""
+
+    kind: Literal["ReachabilityAnswer"]
+    source: str
+    destination: str
+    port: str
+    allowed: bool
+    packets: list[PacketVerdictJson]
+
+
+def answer_json(
+    answer: Answer, basis: Basis, changes: Mapping[PacketAnswer, Iterable[Iterable[Change]]] | None = None
+) -> str:
+    """The answer as JSON text; `changes` are those that would turn the verdict on a packet."""
+    known = changes or {}
+    packets = [_packet(one, known.get(one, ())) for pair in answer.pairs for one in pair]
+    return document_text(
+        ReachabilityAnswer(
+            API_VERSION,
+            "ReachabilityAnswer",
+            *basis,
+            answer.source,
+            answer.destination,
+            answer.port or "",
+            answer.allowed,
+            packets,
+        )
+    )
+
+
+def _packet(one: PacketAnswer, changes: Iterable[Iterable[Change]]) -> PacketVerdictJson:
+    return PacketVerdictJson(
+        None if one.source is None else named(one.source),
+        str(one.packet.source),
+        None if one.destination is None else named(one.destination),
+        str(one.packet.destination),
+        protocol_name(one.packet.protocol),
+        one.packet.port,
+        one.allowed,
+        _side(one.egress),
+        _side(one.ingress),
+        [[_change(change) for change in together] for together in changes],
+    )
+
+
+def _side(side: SideAnswer) -> SideVerdict:
+    return SideVerdict(
+        side.allowed,
+        [PolicyField(named(policy), "spec.podSelector", location) for policy, location in side.isolating],
+        [_match(rule) for rule in side.allowing],
+        None if side.nearest is None else _match(side.nearest),
+    )
+
+
+def _match(one: RuleAnswer) -> RuleMatch:
+    policy = one.rule.policy
+    return RuleMatch(
+        policy_rule(one.rule),
+        [_item(policy, item) for item in one.peers],
+        [_item(policy, item) for item in one.ports],
+        [mismatch.words for mismatch in one.mismatches],
+        None if one.nearest_peer is None else _item(policy, one.nearest_peer),
+    )
+
+
+def _item(policy: PolicyKey, item: ItemRef) -> PolicyField:
+    return PolicyField(named(policy), item.path, item.location)
+
+
+def _change(change: Change) -> ProposedChange:
+    from haechi.analysis.why import LabelChange, RuleDeletion
+
+    words = str(change)
+    if isinstance(change, LabelChange):
+        changed = ObjectReference(change.kind, *change.of)
+        return ProposedChange(changed, f"metadata.labels[{change.key}]", change.value, words)
+    policy = change.rule.policy if isinstance(change, RuleDeletion) else change.policy
+    path = change.rule.path if isinstance(change, RuleDeletion) else ""
+    return ProposedChange(ObjectReference("NetworkPolicy", *policy), path, None, words)
