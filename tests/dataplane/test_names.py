@@ -10,9 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from haechi import engine, select, sets
+from haechi.dataplane import NodeRuleset
 from haechi.dataplane.names import comment, content_name
+from haechi.engine import Engine
+from haechi.model import PolicyKey
 from haechi.nft import Chain
 from haechi.nft.names import check_comment, check_name
+from tests.dataplane.cases import CASES
 
 HOSTILE = ['say "hi"', "tab\tnewline\n", "\x00\x7f", "해태", "\ud800", "a" * 300, "", "$x", "\\", "}", ";", "#"]
 anything = st.text(alphabet=st.characters(exclude_categories=()), max_size=60)
@@ -47,6 +52,26 @@ def test_names_are_the_same_in_every_process() -> None:
         for seed in ("1", "2", "3")
     }
     assert len(said) == 1
+
+
+def test_renaming_a_class_renames_nothing_in_the_kernel() -> None:
+    """Or an upgrade that only tidies the code would replace every chain and set of every node."""
+
+    def names() -> set[str]:
+        made = NodeRuleset(Engine.of(CASES["everything"]), "n").ruleset()
+        return {*made.chains, *made.sets, *made.maps}
+
+    before = names()
+    public = [vars(module)[name] for module in (engine, select, sets) for name in module.__all__]
+    classes = {each: each.__name__ for each in (*public, PolicyKey) if isinstance(each, type)}
+    try:
+        for each in classes:
+            each.__name__ = each.__qualname__ = "Renamed"
+        assert "Renamed" in repr(engine.ANY_POD)
+        assert names() == before
+    finally:
+        for each, name in classes.items():
+            each.__name__ = each.__qualname__ = name
 
 
 @given(st.lists(st.one_of(st.sampled_from(HOSTILE), anything), max_size=60))

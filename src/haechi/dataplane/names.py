@@ -12,6 +12,9 @@ from base64 import b32encode
 from collections.abc import Iterable
 from hashlib import blake2b
 
+from haechi.engine import NamedPeer, PodSelection
+from haechi.select import Selector
+
 _DIGEST_BYTES = 15  # 24 letters of base 32
 _COMMENT_BYTES = 128
 _MOST_NAMES = _COMMENT_BYTES // 3  # a letter, a comma and a space each
@@ -19,9 +22,24 @@ _UNPRINTABLE = re.compile(r"[^ !#-~]")
 
 
 def content_name(kind: str, definition: object) -> str:
-    """`kind` and a digest of `definition`, whose `repr` must say all there is to say of it."""
+    """`kind` and a digest of the `repr` of `definition`: plain values, which no Python class gives its name to."""
     digest = blake2b(repr(definition).encode("utf-8", "surrogatepass"), digest_size=_DIGEST_BYTES).digest()
     return f"{kind}_{b32encode(digest).decode('ascii').lower()}"
+
+
+def selection_text(selection: PodSelection) -> str:
+    """A selection as unambiguous text, for definitions."""
+    scope = selection.namespaces
+    return repr((scope if isinstance(scope, str) else _plain(scope), _plain(selection.pods)))
+
+
+def named_peer_text(peer: NamedPeer) -> str:
+    """A port name of a selection as unambiguous text, for definitions."""
+    return repr((selection_text(peer.selection), peer.protocol, peer.name))
+
+
+def _plain(selector: Selector) -> object:
+    return selector.contradictory, [(each.key, each.operator.value, each.values) for each in selector.requirements]
 
 
 def comment(head: str, names: Iterable[object]) -> str:

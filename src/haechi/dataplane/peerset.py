@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from haechi.dataplane.family import AddressFamily
-from haechi.dataplane.names import comment, content_name
+from haechi.dataplane.names import comment, content_name, named_peer_text, selection_text
 from haechi.engine import Engine, NamedPeer, PodSelection, PodState
 from haechi.nft import DataType, Element, Set, SetFlags, concatenate, port
 from haechi.sets import PROTOCOL_NAMES, AddressSet
@@ -31,7 +31,7 @@ class PodSet:
     name: str = field(init=False)
 
     def __post_init__(self) -> None:
-        definition = sorted(map(repr, self.selections))
+        definition = sorted(map(selection_text, self.selections))
         object.__setattr__(self, "name", content_name(f"pods{self.family.number}", definition))
 
     def __hash__(self) -> int:
@@ -63,7 +63,7 @@ class NamedSet:
 
     def __post_init__(self) -> None:
         kind = f"named{self.family.number}_{PROTOCOL_WORDS[self.protocol]}"
-        object.__setattr__(self, "name", content_name(kind, sorted(map(repr, self.peers))))
+        object.__setattr__(self, "name", content_name(kind, sorted(map(named_peer_text, self.peers))))
 
     def __hash__(self) -> int:
         return hash(self.name)

@@ -23,7 +23,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from haechi.dataplane.family import FAMILIES
-from haechi.dataplane.names import comment, content_name
+from haechi.dataplane.names import comment, content_name, named_peer_text, selection_text
 from haechi.dataplane.peerset import PROTOCOL_WORDS, BlockSet, NamedSet, PeerSet, PodSet, block_sets, pod_sets
 from haechi.engine import Peers, PolicySet
 from haechi.model import Direction
@@ -89,13 +89,13 @@ class Stage:
 def definition(policies: PolicySet) -> object:
     """All that the stage depends on, with a `repr` that does not depend on the order of sets."""
     by_ports = [(ports.intervals, _peers(peers)) for ports, peers in policies.by_ports]
-    named = sorted(map(repr, policies.named))
+    named = sorted(map(named_peer_text, policies.named))
     keys = [tuple(key) for key in policies.policies]
     return (policies.direction.value, keys, _peers(policies.everywhere), by_ports, named)
 
 
 def _peers(peers: Peers) -> object:
-    return (peers.anywhere, sorted(map(repr, peers.selections)), peers.blocks.intervals)
+    return (peers.anywhere, sorted(map(selection_text, peers.selections)), peers.blocks.intervals)
 
 
 class _Writing:
@@ -116,9 +116,10 @@ class _Writing:
         nouns: list[Chain | Map] = [self._denial()]
         ports = self._port_chains()
         nouns += ports.values()
-        maps = list(self._maps(ports))
-        nouns += maps
-        rules = [*self._returns(everywhere), *self._named(), *map(_dispatch, maps), Rule((goto(self.deny),))]
+        maps = dict(self._maps(ports))
+        nouns += maps.values()
+        lookups = [Rule((_protocol(number), VerdictMap((_PORT,), each.name))) for number, each in maps.items()]
+        rules = [*self._returns(everywhere), *self._named(), *lookups, Rule((goto(self.deny),))]
         nouns.append(Chain(self.name, tuple(rules), comment=self.words))
         return Stage(self.name, tuple(nouns), frozenset(self.peer_sets))
 
@@ -139,8 +140,8 @@ class _Writing:
                 chains[peers] = Chain(content_name(f"{self.name}_p", _peers(peers)), rules)
         return chains
 
-    def _maps(self, chains: dict[Peers, Chain]) -> Iterator[Map]:
-        """One map from ports to chains for each protocol that some piece names."""
+    def _maps(self, chains: dict[Peers, Chain]) -> Iterator[tuple[int, Map]]:
+        """The number of each protocol that has ports of its own, with its map from ports to chains."""
         elements: dict[int, list[Element]] = {}
         for ports, peers in self.policies.by_ports:
             verdict = RETURN if peers.anywhere else goto(chains[peers].name)
@@ -151,7 +152,7 @@ class _Writing:
             ranges = any(element.last is not None for element in elements[number])
             flags = SetFlags.INTERVAL if ranges else SetFlags(0)
             name = f"{self.name}_{PROTOCOL_WORDS[number]}"
-            yield Map(name, (DataType.INET_SERVICE,), flags, frozenset(elements[number]))
+            yield number, Map(name, (DataType.INET_SERVICE,), flags, frozenset(elements[number]))
 
     def _returns(self, peers: Peers) -> Iterator[Rule]:
         """Rules that let these peers pass."""
@@ -173,12 +174,6 @@ class _Writing:
 
 def _protocol(number: int) -> Compare:
     return Compare(_L4PROTO, Operator.EQ, protocol(number))
-
-
-def _dispatch(ports: Map) -> Rule:
-    word = ports.name.rpartition("_")[2]
-    number = next(number for number, name in PROTOCOL_WORDS.items() if name == word)
-    return Rule((_protocol(number), VerdictMap((_PORT,), ports.name)))
 
 
 def _parts(ports: PortSet) -> Iterator[tuple[int, int, int]]:
