@@ -68,7 +68,7 @@ def assertions(draw: st.DrawFn) -> Assertion:
 
 
 @st.composite
-def crowds(draw: st.DrawFn) -> list[Namespace | Node | Pod | NetworkPolicy]:
+def groups(draw: st.DrawFn) -> list[Namespace | Node | Pod | NetworkPolicy]:
     """Clusters in which assertions mean somebody and policies isolate somebody."""
     pods = draw(st.lists(clusters.pods(), min_size=5, max_size=9))
     policies = draw(st.lists(clusters.policies(readable=False), min_size=3, max_size=8))

@@ -12,7 +12,7 @@ from xml.sax.saxutils import escape, quoteattr
 
 import msgspec
 
-from haechi.analysis.assertions import Difference, Judgement, Outcome
+from haechi.analysis.assertions import AssertionOutcome, Judgement, Violation
 from haechi.cli.lab.wording import counted
 from haechi.cli.terminal import Style, Terminal
 from haechi.model import Location, PolicyKey, RuleRef, printable
@@ -53,26 +53,26 @@ def _write_text(terminal: Terminal, judgement: Judgement, places: Places) -> Non
     terminal.line(", ".join(sums))
 
 
-def reasons(outcome: Outcome, places: Places) -> Iterator[str]:
+def reasons(outcome: AssertionOutcome, places: Places) -> Iterator[str]:
     """Why an assertion does not hold, line by line; what means nobody is told even where that is allowed."""
     for words in outcome.empty:
         yield f"asserts nothing: {words}"
-    for difference in outcome.differences:
-        is_, must = ("allowed", "denied") if difference.allowed else ("denied", "allowed")
-        yield f"{difference.source} → {difference.destination} on {difference.ports}: {is_}, must be {must}"
-        for line in deciders(difference, places):
+    for violation in outcome.violations:
+        is_, must = ("allowed", "denied") if violation.allowed else ("denied", "allowed")
+        yield f"{violation.source} → {violation.destination} on {violation.ports}: {is_}, must be {must}"
+        for line in deciders(violation, places):
             yield f"    {line}"
     if outcome.has_more:
         yield "and more pairs like these"
 
 
-def deciders(difference: Difference, places: Places) -> Iterator[str]:
+def deciders(violation: Violation, places: Places) -> Iterator[str]:
     """Which policies and rules decide a pair."""
-    verdict = difference.verdict
-    if difference.allowed:
-        for key in difference.rules:
+    verdict = violation.verdict
+    if violation.allowed:
+        for key in violation.rules:
             yield f"{key.direction.lower()} allowed by {_rule(key, places)}"
-        if not difference.rules:
+        if not violation.rules:
             yield "no policy restricts it" if verdict.allowed else "policies deny it"
         return
     for word, side in (("egress", verdict.egress), ("ingress", verdict.ingress)):
@@ -140,7 +140,7 @@ class AssertionOut(msgspec.Struct, frozen=True):
     place: PlaceOut
     holds: bool
     empty: list[str]
-    differences: list[DifferenceOut]
+    violations: list[DifferenceOut]
     more: bool
 
 
@@ -166,19 +166,19 @@ def as_json(judgement: Judgement, places: Places) -> str:
     return msgspec.json.format(msgspec.json.encode(document), indent=1).decode() + "\n"
 
 
-def _assertion_out(outcome: Outcome, places: Places) -> AssertionOut:
+def _assertion_out(outcome: AssertionOutcome, places: Places) -> AssertionOut:
     return AssertionOut(
         outcome.suite,
         outcome.title,
         _place_out(outcome.location),
         outcome.holds,
         list(outcome.empty),
-        [_difference_out(difference, places) for difference in outcome.differences],
+        [_difference_out(violation, places) for violation in outcome.violations],
         outcome.has_more,
     )
 
 
-def _difference_out(one: Difference, places: Places) -> DifferenceOut:
+def _difference_out(one: Violation, places: Places) -> DifferenceOut:
     return DifferenceOut(
         one.source.name,
         str(one.source.addresses),
@@ -217,7 +217,7 @@ def as_junit(judgement: Judgement, places: Places) -> str:
     return "\n".join([*lines, "</testsuites>", ""])
 
 
-def _suite(name: str, outcomes: list[Outcome], places: Places) -> Iterator[str]:
+def _suite(name: str, outcomes: list[AssertionOutcome], places: Places) -> Iterator[str]:
     failed = sum(not outcome.holds for outcome in outcomes)
     yield f'  <testsuite name={_attribute(name)} tests="{len(outcomes)}" failures="{failed}" errors="0">'
     for outcome in outcomes:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from haechi.analysis.assertions.check import Check, Group, Ports, checks, single_addresses
+from haechi.analysis.assertions.check import AssertionCheck, CheckedEnd, Ports, checks, single_addresses
 from haechi.analysis.assertions.file import Anyone, Assertion, Party, Port
 from haechi.analysis.assertions.world import World
 from haechi.engine import Engine, point
@@ -31,17 +31,17 @@ EVERYONE = Party(anyone=Anyone())
 def test_pivots_ask_of_each_pair_what_the_check_does_and_only_once(some: list[Assertion], seed: int) -> None:
     world = World(Engine.of(small.objects(Random(seed))))
     for check in (check for assertion in some for check in checks(world, assertion, "")[0]):
-        pivots = list(check.pivots(world))
-        assert check.asks(world) == bool(pivots)
+        questions = list(check.questions(world))
+        assert check.asks(world) == bool(questions)
         for packet in small.PACKETS[::6]:
             source, destination = point(packet.source), point(packet.destination)
             asked = [
-                pivot.asked.at(far)
-                for pivot in pivots
+                question.asked.at(far)
+                for question in questions
                 for near, far in [
-                    (destination, source) if pivot.direction is Direction.INGRESS else (source, destination)
+                    (destination, source) if question.direction is Direction.INGRESS else (source, destination)
                 ]
-                if pivot.address == near and pivot.asked.at(far)
+                if question.address == near and question.asked.at(far)
             ]
             assert asked == [ports for ports in [check.between(world, source, destination)] if ports]
 
@@ -123,9 +123,9 @@ def test_a_lone_pod_selector_looks_in_the_namespace_of_its_test() -> None:
 
 
 def test_a_cidr_of_one_address_is_meant_by_itself_and_a_longer_one_is_a_range() -> None:
-    def group(ip: str) -> Group:
+    def group(ip: str) -> CheckedEnd:
         (check,), _ = checks(WORLD, Assertion(from_=Party(ip=ip), to=Party(pod="x/db"), expect="allow"), "")
-        assert isinstance(check, Check)
+        assert isinstance(check, AssertionCheck)
         return check.sources
 
     assert [bool(group(ip).broad) for ip in ("8.8.8.8", "8.8.8.8/32", "8.8.8.8/31", "::/0")] == [

@@ -12,7 +12,7 @@ from random import Random
 import msgspec
 import pytest
 
-from haechi.analysis.assertions.check import Pivot, checks
+from haechi.analysis.assertions.check import AddressQuestion, checks
 from haechi.analysis.assertions.file import Anyone, Assertion, Party, Port, Suite
 from haechi.analysis.assertions.judging import Judgement, judge
 from haechi.analysis.assertions.world import World
@@ -122,12 +122,12 @@ def test_without_the_unexercised_rules_together_no_packet_fares_otherwise() -> N
         assert list(passing(left, asked)) == list(passing(objects, asked)), seed
 
 
-def passing(objects: Objects, some: list[Assertion]) -> Iterator[tuple[Pivot, Traffic]]:
+def passing(objects: Objects, some: list[Assertion]) -> Iterator[tuple[AddressQuestion, Traffic]]:
     """What is asked, and what passes of it."""
     world = world_of(objects)
     for check in (check for assertion in some for check in checks(world, assertion, "")[0]):
-        for pivot in check.pivots(world):
-            yield pivot, world.passing(pivot.address, pivot.direction, pivot.asked)
+        for question in check.questions(world):
+            yield question, world.passing(question.address, question.direction, question.asked)
 
 
 WEB = pod("x/web", "10.0.0.1", marks="app=web")

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from haechi.analysis.assertions.check import checks
 from haechi.analysis.assertions.file import Anyone, Assertion, Party
-from haechi.analysis.assertions.judging import Outcome
+from haechi.analysis.assertions.judging import AssertionOutcome
 from haechi.analysis.assertions.world import World
 from haechi.engine import point
 from haechi.model import (
@@ -29,11 +29,11 @@ from haechi.model.verdict import Direction, Packet
 from haechi.reference import Cluster, allowed
 from haechi.reference.reference import owners
 from tests import clusters
-from tests.analysis.asserting import PACKETS, Literal, assertions, crowds, judged, matching
+from tests.analysis.asserting import PACKETS, Literal, assertions, groups, judged, matching
 
 
 @settings(deadline=None, max_examples=60)
-@given(crowds(), assertions(), st.randoms())
+@given(groups(), assertions(), st.randoms())
 def test_an_assertion_holds_if_and_only_if_the_reference_agrees(
     objects: list[Namespace | Node | Pod | NetworkPolicy], assertion: Assertion, random: Random
 ) -> None:
@@ -41,7 +41,7 @@ def test_an_assertion_holds_if_and_only_if_the_reference_agrees(
     world, found = judged([*cluster.namespaces, *cluster.nodes, *cluster.pods, *cluster.policies], assertion)
     (outcome,) = found.outcomes
     literal = Literal(cluster, assertion)
-    confirm_differences(cluster, literal, outcome)
+    confirm_violations(cluster, literal, outcome)
     answers = Answers(world, assertion)
     near = [packet for packet in PACKETS if owners(cluster, packet.source) or owners(cluster, packet.destination)]
     for packet in random.sample(near, min(len(near), 300)):
@@ -50,7 +50,7 @@ def test_an_assertion_holds_if_and_only_if_the_reference_agrees(
         if expected:
             passes = allowed(cluster, packet).allowed
             assert answers.of(packet) == {passes}, packet
-            assert outcome.differences or {passes} == expected, packet
+            assert outcome.violations or {passes} == expected, packet
             if passes:
                 assert found.exercised.issuperset(matching(cluster, packet)), packet
 
@@ -61,10 +61,10 @@ class Answers:
     def __init__(self, world: World, assertion: Assertion) -> None:
         self.world = world
         self.checks, _ = checks(world, assertion, "")
-        self.pivots = [
-            (pivot, world.passing(pivot.address, pivot.direction, pivot.asked))
+        self.questions = [
+            (question, world.passing(question.address, question.direction, question.asked))
             for check in self.checks
-            for pivot in check.pivots(world)
+            for question in check.questions(world)
         ]
 
     def meant(self, packet: Packet) -> set[bool]:
@@ -77,22 +77,22 @@ class Answers:
 
     def of(self, packet: Packet) -> set[bool]:
         found = set()
-        for pivot, passing in self.pivots:
-            ingress = pivot.direction is Direction.INGRESS
+        for question, passing in self.questions:
+            ingress = question.direction is Direction.INGRESS
             near, far = (packet.destination, packet.source) if ingress else (packet.source, packet.destination)
             asked = (point(far), packet.protocol, packet.port)
-            if pivot.address == point(near) and pivot.asked.contains(*asked):
+            if question.address == point(near) and question.asked.contains(*asked):
                 found.add(passing.contains(*asked))
         return found
 
 
-def confirm_differences(cluster: Cluster, literal: Literal, outcome: Outcome) -> None:
-    for difference in outcome.differences:
-        assert difference.allowed not in literal.expected(difference.packet) != set()
-        verdict = allowed(cluster, difference.packet)
-        assert (verdict.allowed, verdict) == (difference.allowed, difference.verdict)
-        if difference.allowed:
-            assert set(difference.rules) == set(matching(cluster, difference.packet))
+def confirm_violations(cluster: Cluster, literal: Literal, outcome: AssertionOutcome) -> None:
+    for violation in outcome.violations:
+        assert violation.allowed not in literal.expected(violation.packet) != set()
+        verdict = allowed(cluster, violation.packet)
+        assert (verdict.allowed, verdict) == (violation.allowed, violation.verdict)
+        if violation.allowed:
+            assert set(violation.rules) == set(matching(cluster, violation.packet))
 
 
 def pod(name: str, *addresses: str, node: str = "") -> Pod:

@@ -15,7 +15,7 @@ from haechi.engine import Engine, point, verdict
 from haechi.model import ExternalHost, ExternalHostSpec, Namespace, NetworkPolicy, Node, Object, ObjectMeta, Packet, Pod
 from haechi.sets import text_to_point
 from tests import building, clusters
-from tests.analysis.asserting import HERE, HOSTS, PACKETS, Literal, assertions, crowds, matching
+from tests.analysis.asserting import HERE, HOSTS, PACKETS, Literal, assertions, groups, matching
 
 WITH_PORTS = [packet for packet in PACKETS if packet.protocol != 1]
 WEB = building.pod("x/web", "10.0.0.1")
@@ -33,7 +33,7 @@ def judged(world: World, assertion: Assertion, *observed: ObservedConnection) ->
 
 
 @settings(deadline=None, max_examples=60)
-@given(crowds(), assertions(), st.randoms(), st.booleans())
+@given(groups(), assertions(), st.randoms(), st.booleans())
 def test_an_assertion_fails_on_exactly_the_connections_that_do_otherwise(
     objects: list[Namespace | Node | Pod | NetworkPolicy], assertion: Assertion, random: Random, arrived: bool
 ) -> None:
@@ -48,7 +48,7 @@ def test_an_assertion_fails_on_exactly_the_connections_that_do_otherwise(
         found = judged(world, strict, one)
         (outcome,) = found.outcomes
         wrong = len(expected - {arrived})
-        assert [(each.packet, each.allowed) for each in outcome.differences] == [(packet, arrived)] * wrong
+        assert [(each.packet, each.allowed) for each in outcome.violations] == [(packet, arrived)] * wrong
         assert found.exercised == (set(matching(cluster, packet)) if arrived and expected else set())
         assert expected or outcome.empty
 
@@ -60,7 +60,7 @@ def test_an_answer_that_is_lost_satisfies_neither_assertion() -> None:
         (outcome,) = judged(
             world, Assertion(from_=Party(pod="x/web"), to=Party(pod="x/db"), expect=expect), one
         ).failures
-        assert [str(each.source) for each in outcome.differences] == ["x/web"]
+        assert [str(each.source) for each in outcome.violations] == ["x/web"]
 
 
 def test_an_assertion_about_no_tried_connection_fails() -> None:
@@ -80,7 +80,7 @@ def test_the_first_of_many_differences_are_shown() -> None:
     observed = [tried(world, packet, arrived=False, replied=False) for packet in packets]
     assertion = Assertion(from_=Party(pod="x/web"), to=Party(pod="x/db"), expect="allow")
     (outcome,) = judged(world, assertion, *observed).outcomes
-    assert ([each.packet for each in outcome.differences], outcome.has_more) == (packets[:10], True)
+    assert ([each.packet for each in outcome.violations], outcome.has_more) == (packets[:10], True)
 
 
 def test_a_world_knows_outside_hosts_and_pods_on_the_network_of_their_node() -> None:

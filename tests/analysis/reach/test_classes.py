@@ -30,7 +30,7 @@ def test_pods_of_one_class_can_be_exchanged(by_rule: bool) -> None:
         known, engine = small.reference(objects), Cluster.of(objects).engine
         for one in PodClasses.of(engine, by_rule=by_rule).all:
             ends = [engine.endpoint(key) for key in one.members]
-            if len(ends) < 2 or not one.spots:
+            if len(ends) < 2 or not one.addresses:
                 continue
             first, *others = [ip_address(point_to_text(end.addresses[0])) for end in ends if end is not None]
             for other in others:
@@ -98,15 +98,15 @@ def test_a_spot_for_each_kind_of_address() -> None:
     block = policy("{policyTypes: [Egress], egress: [{to: [{ipBlock: {cidr: 10.0.0.4/30}}]}]}")
     engine = Cluster.of([pod("x/a", "10.0.0.1", "10.0.0.2", "10.0.0.5", "fd00::1"), block]).engine
     found = PodClasses.of(engine)
-    assert [point_to_text(spot) for spot in found.all[0].spots] == ["10.0.0.2", "10.0.0.5", "fd00::1"]
-    inside = [found.stretch(text_to_point(f"10.0.0.{number}")) for number in (1, 2, 4, 5, 8)]
+    assert [point_to_text(kind) for kind in found.all[0].addresses] == ["10.0.0.2", "10.0.0.5", "fd00::1"]
+    inside = [found.segment(text_to_point(f"10.0.0.{number}")) for number in (1, 2, 4, 5, 8)]
     assert [inside[0] == each for each in inside] == [True, True, False, False, False]
     assert inside[2] == inside[3] != inside[4]
 
 
 def test_a_pod_without_an_address_of_its_own_has_no_spot() -> None:
     engine = Cluster.of([pod("x/a", "10.0.0.1"), pod("y/b", "10.0.0.1")]).engine
-    assert [one.spots for one in PodClasses.of(engine).all] == [()]
+    assert [one.addresses for one in PodClasses.of(engine).all] == [()]
     assert point(ip_address("10.0.0.1")) == text_to_point("10.0.0.1")
 
 

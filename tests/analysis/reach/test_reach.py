@@ -46,7 +46,7 @@ def test_ports_outside_are_those_of_the_reference() -> None:
         for one in reach.classes:
             here = next(each for each in known.pods if PodKey(each.namespace, each.name) == one.members[0])
             lines = {direction: reach.outside(one, direction) for direction in Direction}
-            for text in small.ADDRESSES if one.spots else ():
+            for text in small.ADDRESSES if one.addresses else ():
                 there = ip_address(text)
                 if owners(known, there) or is_own_node(known, here, there):
                     continue

@@ -28,7 +28,7 @@ def test_each_spot_has_the_ports_that_the_engine_gives_its_address() -> None:
         for policies in policy_sets(engine):
             row, right = rows.of(policies), traffic(engine, policies)
             for one in classes.all:
-                for place, address in enumerate(one.spots):
+                for place, address in enumerate(one.addresses):
                     assert row.get(AddressKind(one.number, place), PortSet.NONE) == right.at(address)
             named += bool(policies.named)
             allowed += len(row)

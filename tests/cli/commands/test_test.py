@@ -186,8 +186,8 @@ def test_packets_show_a_failing_assertion_to_programs(haechi: Haechi, tests: Pat
     outcome = haechi("lab", "run", "--tests", tests, "-o", "json", "--ip-family", "4", DOCUMENT)
     document = msgspec.json.decode(outcome.out.encode(), type=JudgementOut)
     assert (outcome.code, document.failed) == (1, 3)
-    assert [one.source for one in document.assertions[0].differences] == ["host/in-except"]
-    assert [one.source for one in document.assertions[2].differences] == ["outside/192.0.2.9"]
+    assert [one.source for one in document.assertions[0].violations] == ["host/in-except"]
+    assert [one.source for one in document.assertions[2].violations] == ["outside/192.0.2.9"]
 
 
 def test_assertions_say_who_tries_what_in_a_lab(haechi: Haechi, tests: Path) -> None:

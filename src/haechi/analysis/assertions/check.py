@@ -21,7 +21,7 @@ from haechi.sets import PROTOCOL_NUMBERS, AddressSet, PortSet, Traffic
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class CheckedEnd:
     """One end of the connections that a check is about.
 
     Attributes:
@@ -40,7 +40,7 @@ class Group:
         return self.single | self.broad
 
     @classmethod
-    def union(cls, groups: Iterable[Group]) -> Group:
+    def union(cls, groups: Iterable[CheckedEnd]) -> CheckedEnd:
         """Everyone of some groups."""
         some = list(groups)
         return cls(
@@ -49,9 +49,9 @@ class Group:
             tuple(pod for group in some for pod in group.pods),
         )
 
-    def others(self) -> Group:
+    def others(self) -> CheckedEnd:
         """Everyone else in the world."""
-        return Group(broad=AddressSet.ALL - self.addresses)
+        return CheckedEnd(broad=AddressSet.ALL - self.addresses)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +91,7 @@ class Ports:
         return tuple(name for protocol, name in self.names if (protocol, name) not in own)
 
 
-class Pivot(NamedTuple):
+class AddressQuestion(NamedTuple):
     """What a check asks about one address of a pod.
 
     Attributes:
@@ -108,24 +108,26 @@ class Pivot(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Check:
+class AssertionCheck:
     """All packets from `sources` to `destinations` on `ports` pass, or none of them does."""
 
-    sources: Group
-    destinations: Group
+    sources: CheckedEnd
+    destinations: CheckedEnd
     ports: Ports
     allowed: bool
 
-    def pivots(self, world: World) -> Iterator[Pivot]:
+    def questions(self, world: World) -> Iterator[AddressQuestion]:
         """All that is asked, each packet once: by server if that is a pod, else by client."""
         for direction in (Direction.INGRESS, Direction.EGRESS):
             addresses = sorted(self.addresses(world, direction), key=world.order.__getitem__)
-            yield from (pivot for address in addresses if (pivot := self.pivot(world, direction, address)).asked)
+            yield from (
+                question for address in addresses if (question := self.question(world, direction, address)).asked
+            )
 
     def asks(self, world: World) -> bool:
         """Whether anything is asked at all."""
         return any(
-            self.pivot(world, direction, address).asked
+            self.question(world, direction, address).asked
             for direction in (Direction.INGRESS, Direction.EGRESS)
             for address in self.addresses(world, direction)
         )
@@ -140,14 +142,14 @@ class Check:
         """The servers that are no pods."""
         return self.destinations.addresses - world.claimed
 
-    def pivot(self, world: World, direction: Direction, address: int) -> Pivot:
+    def question(self, world: World, direction: Direction, address: int) -> AddressQuestion:
         """What is asked about one of `addresses`; it may be nothing."""
         owner = world.engine.owner(address)
         if direction is Direction.INGRESS:
             remote, ports = _remote(world, self.sources, address, owner), self.ports.on(owner)
         else:
             remote, ports = _remote(world, self.destinations, address, owner) - world.claimed, self.ports.numbers
-        return Pivot(address, owner, direction, Traffic.of(remote, ports))
+        return AddressQuestion(address, owner, direction, Traffic.of(remote, ports))
 
     def between(self, world: World, source: int, destination: int) -> PortSet:
         """The ports on which this asks about one pair of addresses."""
@@ -169,7 +171,7 @@ def _points(addresses: AddressSet) -> Iterator[int]:
     return (point for first, last in addresses.intervals for point in range(first, last + 1))
 
 
-def _remote(world: World, group: Group, address: int, owner: Endpoint | None) -> AddressSet:
+def _remote(world: World, group: CheckedEnd, address: int, owner: Endpoint | None) -> AddressSet:
     """Those of a group with whom policies could let a pod's address speak, or not."""
     family = next(family for family in (AddressSet.V4, AddressSet.V6) if address in family)
     if owner is None:
@@ -179,7 +181,7 @@ def _remote(world: World, group: Group, address: int, owner: Endpoint | None) ->
     return ((group.single | broad) & family) - own
 
 
-def checks(world: World, assertion: Assertion, namespace: str) -> tuple[tuple[Check, ...], tuple[str, ...]]:
+def checks(world: World, assertion: Assertion, namespace: str) -> tuple[tuple[AssertionCheck, ...], tuple[str, ...]]:
     """What an assertion asks, and in words what in it asks nothing.
 
     Args:
@@ -189,7 +191,7 @@ def checks(world: World, assertion: Assertion, namespace: str) -> tuple[tuple[Ch
     """
     empty: list[str] = []
 
-    def group(field: str, party: Party) -> Group:
+    def group(field: str, party: Party) -> CheckedEnd:
         found = resolve(world, party, namespace)
         if not found.addresses:
             empty.append(f"{field}: {nobody(world, party, found)}")
@@ -197,7 +199,7 @@ def checks(world: World, assertion: Assertion, namespace: str) -> tuple[tuple[Ch
 
     ports = Ports.of(assertion.ports)
     if assertion.only is not None:
-        only = Group.union([group(f"only[{number}]", party) for number, party in enumerate(assertion.only)])
+        only = CheckedEnd.union([group(f"only[{number}]", party) for number, party in enumerate(assertion.only)])
         if assertion.to is not None:
             pairs = [(only, group("to", assertion.to), True)]
             pairs.append((only.others(), pairs[0][1], False))
@@ -209,13 +211,13 @@ def checks(world: World, assertion: Assertion, namespace: str) -> tuple[tuple[Ch
         assert assertion.from_ is not None
         assert assertion.to is not None
         pairs = [(group("from", assertion.from_), group("to", assertion.to), assertion.expect == "allow")]
-    found = tuple(Check(sources, destinations, ports, allowed) for sources, destinations, allowed in pairs)
+    found = tuple(AssertionCheck(sources, destinations, ports, allowed) for sources, destinations, allowed in pairs)
     if not empty:
         empty += _silent(world, found)
     return found, tuple(empty)
 
 
-def _silent(world: World, some: tuple[Check, ...]) -> Iterator[str]:
+def _silent(world: World, some: tuple[AssertionCheck, ...]) -> Iterator[str]:
     """What asks nothing although both ends are somebody."""
     for check in some:
         for pod in check.destinations.pods:
@@ -225,22 +227,22 @@ def _silent(world: World, some: tuple[Check, ...]) -> Iterator[str]:
         yield "there is no packet that a policy could judge between these two"
 
 
-def resolve(world: World, party: Party, namespace: str) -> Group:
+def resolve(world: World, party: Party, namespace: str) -> CheckedEnd:
     """Everyone whom a party means."""
     if party.anyone is not None:
-        return Group(broad=AddressSet.ALL)
+        return CheckedEnd(broad=AddressSet.ALL)
     if party.ip:
         found = AddressSet.from_cidr(party.ip)
-        return Group(single=found) if found.size == 1 else Group(broad=found)
+        return CheckedEnd(single=found) if found.size == 1 else CheckedEnd(broad=found)
     if party.host:
-        return Group(single=AddressSet.of(*world.named.get(f"host/{party.host}", ())))
+        return CheckedEnd(single=AddressSet.of(*world.named.get(f"host/{party.host}", ())))
     if party.pod:
         endpoint = world.engine.endpoint(PodKey(*party.pod.split("/", 1)))
         if endpoint is None:
-            return Group(single=AddressSet.of(*world.named.get(party.pod, ())))
-        return Group(AddressSet.of(*endpoint.addresses), pods=(endpoint,))
+            return CheckedEnd(single=AddressSet.of(*world.named.get(party.pod, ())))
+        return CheckedEnd(AddressSet.of(*endpoint.addresses), pods=(endpoint,))
     pods = tuple(_selected(world, party, namespace))
-    return Group(AddressSet.of(*{address for pod in pods for address in pod.addresses}), pods=pods)
+    return CheckedEnd(AddressSet.of(*{address for pod in pods for address in pod.addresses}), pods=pods)
 
 
 def _selected(world: World, party: Party, namespace: str) -> Iterator[Endpoint]:
@@ -253,7 +255,7 @@ def _selected(world: World, party: Party, namespace: str) -> Iterator[Endpoint]:
             yield from (endpoint for endpoint in members if pods.matches(endpoint.labels))
 
 
-def nobody(world: World, party: Party, found: Group) -> str:
+def nobody(world: World, party: Party, found: CheckedEnd) -> str:
     """Why a party means no address."""
     if found.pods:
         return "no address is known of whom it selects"

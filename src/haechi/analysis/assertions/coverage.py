@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from haechi.analysis.assertions.check import Pivot
+from haechi.analysis.assertions.check import AddressQuestion
 from haechi.analysis.assertions.kinds import Kinds
 from haechi.analysis.assertions.world import World
 from haechi.analysis.reach import AddressKind
@@ -18,7 +18,7 @@ from haechi.model import Direction, PolicyKey
 from haechi.sets import AddressSet, PortSet, Traffic
 
 
-class Coverage:
+class RuleCoverage:
     """The rules that no asserted packet has exercised so far.
 
     Attributes:
@@ -33,16 +33,16 @@ class Coverage:
 
     # -- one address of a pod ----------------------------------------------------------------------------------------
 
-    def exercise(self, pivot: Pivot, passing: Traffic) -> None:
+    def exercise(self, question: AddressQuestion, passing: Traffic) -> None:
         """Strike out the rules that a passing packet exercises."""
-        if not passing or not self.waiting or pivot.endpoint is None:
+        if not passing or not self.waiting or question.endpoint is None:
             return
-        for key in self._world.rules_of(pivot.endpoint, pivot.direction):
-            if key in self.waiting and passing & self._world.allowed_by(key, pivot.endpoint):
+        for key in self._world.rules_of(question.endpoint, question.direction):
+            if key in self.waiting and passing & self._world.allowed_by(key, question.endpoint):
                 self.waiting.discard(key)
-        if pivot.direction is Direction.INGRESS:
+        if question.direction is Direction.INGRESS:
             for key in [key for key in self.waiting if key.direction is Direction.EGRESS]:
-                ports = self._world.allowed_by(key).at(pivot.address)
+                ports = self._world.allowed_by(key).at(question.address)
                 if ports and passing.restricted(self._subjects(key.policy), ports):
                     self.waiting.discard(key)
 
@@ -68,18 +68,18 @@ class Coverage:
             if rule in self.waiting and any(sender in passing and passing[sender] & ports for sender in senders):
                 self.waiting.discard(rule)
 
-    def exercise_outside(self, spot: AddressKind, direction: Direction, passing: Traffic, pods: Sequence[int]) -> None:
+    def exercise_outside(self, kind: AddressKind, direction: Direction, passing: Traffic, pods: Sequence[int]) -> None:
         """The same for the packets between some addresses of a kind, and addresses that are no pod's.
 
         Args:
-            spot: the kind.
+            kind: the kind.
             direction: of the packets, as the pods see it.
             passing: by the address of the other end; not meant are a pod and its own node.
             pods: the addresses of the pods.
         """
-        for key in self._kinds.rules_of(spot, direction) if passing else ():
+        for key in self._kinds.rules_of(kind, direction) if passing else ():
             if key in self.waiting:
-                matched = passing & self._kinds.outside(self._kinds.alone(key, spot))
+                matched = passing & self._kinds.outside(self._kinds.alone(key, kind))
                 if any(True for _ in beyond(self._world, matched.addresses, pods)):
                     self.waiting.discard(key)
 
@@ -87,7 +87,7 @@ class Coverage:
 def _meet(one: Mapping[AddressKind, PortSet], other: Mapping[AddressKind, PortSet]) -> bool:
     """Whether the two have a packet in common."""
     few, many = (one, other) if len(one) <= len(other) else (other, one)
-    return any(spot in many and many[spot] & ports for spot, ports in few.items())
+    return any(kind in many and many[kind] & ports for kind, ports in few.items())
 
 
 def beyond(world: World, addresses: AddressSet, pods: Sequence[int]) -> Sequence[int]:

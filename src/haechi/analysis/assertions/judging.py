@@ -4,8 +4,8 @@ Why: policies are code, so they need tests that say what is meant, in words that
 Promises the answer for every packet that an assertion means, not for samples: all pods, every address of a range, every
 port; it equals `haechi.engine.verdict` on each of them. An assertion that means nobody fails, unless it allows that.
 
-    Suite ──▶ checks ──▶ Sweep ──▶ wrong pivots ──▶ World.passing ──▶ differences
-                           └─────▶ Coverage ──▶ exercised rules
+    Suite ──▶ checks ──▶ Sweep ──▶ wrong questions ──▶ World.passing ──▶ violations
+                           └─────▶ RuleCoverage ──▶ exercised rules
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from ipaddress import ip_address
 from typing import NamedTuple
 
-from haechi.analysis.assertions.check import Pivot, checks
+from haechi.analysis.assertions.check import AddressQuestion, checks
 from haechi.analysis.assertions.file import Assertion, Suite
 from haechi.analysis.assertions.sweep import Sweep
 from haechi.analysis.assertions.world import World
@@ -23,11 +23,11 @@ from haechi.engine import point, verdict
 from haechi.model import Address, Direction, Location, Packet, PacketVerdict, RuleRef
 from haechi.sets import AddressSet, PortSet, Traffic, point_to_text
 
-MOST_DIFFERENCES = 10
+MOST_VIOLATIONS = 10
 """How many pairs of one failing assertion are kept."""
 
 
-class End(NamedTuple):
+class NamedEnd(NamedTuple):
     """One end of a pair: a pod or host by `name`, or outside addresses, whose name is empty."""
 
     name: str
@@ -38,7 +38,7 @@ class End(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
+class Violation:
     """A pair that does otherwise than was asserted.
 
     Attributes:
@@ -51,8 +51,8 @@ class Difference:
         rules: if it is allowed, the rules that allow it.
     """
 
-    source: End
-    destination: End
+    source: NamedEnd
+    destination: NamedEnd
     ports: PortSet
     allowed: bool
     packet: Packet
@@ -61,7 +61,7 @@ class Difference:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class AssertionOutcome:
     """What became of an assertion.
 
     Attributes:
@@ -70,7 +70,7 @@ class Outcome:
         assertion: itself.
         location: where it is written.
         empty: what in it means nobody, in words.
-        differences: the first pairs that differ, at most `MOST_DIFFERENCES`.
+        violations: the first pairs that differ, at most `MOST_VIOLATIONS`.
         has_more: whether there are others.
     """
 
@@ -79,25 +79,25 @@ class Outcome:
     assertion: Assertion
     location: Location
     empty: tuple[str, ...] = ()
-    differences: tuple[Difference, ...] = ()
+    violations: tuple[Violation, ...] = ()
     has_more: bool = False
 
     @property
     def holds(self) -> bool:
         """Whether it holds and says something."""
-        return not self.differences and (not self.empty or self.assertion.allow_empty)
+        return not self.violations and (not self.empty or self.assertion.allow_empty)
 
 
 @dataclass(frozen=True)
 class Judgement:
     """All assertions, and the rules of all policies with those that some asserted and allowed packet matches."""
 
-    outcomes: tuple[Outcome, ...]
+    outcomes: tuple[AssertionOutcome, ...]
     rules: tuple[RuleRef, ...]
     exercised: frozenset[RuleRef]
 
     @property
-    def failures(self) -> tuple[Outcome, ...]:
+    def failures(self) -> tuple[AssertionOutcome, ...]:
         """The assertions that do not hold."""
         return tuple(outcome for outcome in self.outcomes if not outcome.holds)
 
@@ -113,51 +113,51 @@ def judge(world: World, suites: Iterable[Suite]) -> Judgement:
     outcomes = []
     for suite in suites:
         for number, (assertion, location) in enumerate(zip(suite.assertions, suite.locations, strict=True)):
-            outcome = Outcome(suite.name, assertion.title(number), assertion, location)
+            outcome = AssertionOutcome(suite.name, assertion.title(number), assertion, location)
             outcomes.append(_judged(world, outcome, suite.namespace, sweep))
     return Judgement(tuple(outcomes), tuple(world.rules), frozenset(world.rules) - sweep.coverage.waiting)
 
 
-def _judged(world: World, outcome: Outcome, namespace: str, sweep: Sweep) -> Outcome:
+def _judged(world: World, outcome: AssertionOutcome, namespace: str, sweep: Sweep) -> AssertionOutcome:
     asked, empty = checks(world, outcome.assertion, namespace)
-    found: dict[_Pair, Difference] = {}
+    found: dict[_Pair, Violation] = {}
     for check in asked:
-        differences = (one for pivot in sweep.wrong(check) for one in _differences(world, pivot, check.allowed))
-        while len(found) <= MOST_DIFFERENCES and (difference := next(differences, None)) is not None:
-            _add(found, difference)
-    shown = tuple(_explained(world, difference) for difference in list(found.values())[:MOST_DIFFERENCES])
-    return replace(outcome, empty=empty, differences=shown, has_more=len(found) > MOST_DIFFERENCES)
+        violations = (one for question in sweep.wrong(check) for one in _violations(world, question, check.allowed))
+        while len(found) <= MOST_VIOLATIONS and (violation := next(violations, None)) is not None:
+            _add(found, violation)
+    shown = tuple(_explained(world, violation) for violation in list(found.values())[:MOST_VIOLATIONS])
+    return replace(outcome, empty=empty, violations=shown, has_more=len(found) > MOST_VIOLATIONS)
 
 
 _Pair = tuple[str, str, PortSet, PacketVerdict]
 
 
-def _add(found: dict[_Pair, Difference], new: Difference) -> None:
+def _add(found: dict[_Pair, Violation], new: Violation) -> None:
     """Put a pair to the others; the families of a pair, and outside addresses that are alike, are one."""
     key = (new.source.name, new.destination.name, new.ports, new.verdict)
     old = found.get(key)
     if old is not None:
         source, destination = (
-            End(one.name, one.addresses | other.addresses)
+            NamedEnd(one.name, one.addresses | other.addresses)
             for one, other in ((old.source, new.source), (old.destination, new.destination))
         )
         new = replace(old, source=source, destination=destination)
     found[key] = new
 
 
-def _differences(world: World, pivot: Pivot, expected: bool) -> Iterator[Difference]:
-    """The pairs of a pivot that do otherwise than `expected`."""
-    passing = world.passing(pivot.address, pivot.direction, pivot.asked)
-    here = End(world.names[pivot.address], AddressSet.of(pivot.address))
-    for there, ports in _ends(world, pivot.asked - passing if expected else passing):
-        ingress = pivot.direction is Direction.INGRESS
+def _violations(world: World, question: AddressQuestion, expected: bool) -> Iterator[Violation]:
+    """The pairs of a question that do otherwise than `expected`."""
+    passing = world.passing(question.address, question.direction, question.asked)
+    here = NamedEnd(world.names[question.address], AddressSet.of(question.address))
+    for there, ports in _ends(world, question.asked - passing if expected else passing):
+        ingress = question.direction is Direction.INGRESS
         source, destination = (there, here) if ingress else (here, there)
         protocol, port = ports.witness()
         packet = Packet(_address(source), _address(destination), protocol, port)
-        yield Difference(source, destination, ports, not expected, packet, verdict(world.engine, packet))
+        yield Violation(source, destination, ports, not expected, packet, verdict(world.engine, packet))
 
 
-def _ends(world: World, some: Traffic) -> Iterator[tuple[End, PortSet]]:
+def _ends(world: World, some: Traffic) -> Iterator[tuple[NamedEnd, PortSet]]:
     """Everyone in a traffic: those who have a name one by one, then the others by their ports."""
     outside: dict[PortSet, list[AddressSet]] = {}
     for first, last, ports in some.pieces:
@@ -165,22 +165,22 @@ def _ends(world: World, some: Traffic) -> Iterator[tuple[End, PortSet]]:
         known = region & world.known
         for low, high in known.intervals:
             for address in range(low, high + 1):
-                yield End(world.names[address], AddressSet.of(address)), ports
+                yield NamedEnd(world.names[address], AddressSet.of(address)), ports
         if rest := region - known:
             outside.setdefault(ports, []).append(rest)
     for ports, regions in outside.items():
-        yield End("", AddressSet.union_all(regions)), ports
+        yield NamedEnd("", AddressSet.union_all(regions)), ports
 
 
-def _address(end: End) -> Address:
+def _address(end: NamedEnd) -> Address:
     return ip_address(point_to_text(end.addresses.min))
 
 
-def _explained(world: World, difference: Difference) -> Difference:
+def _explained(world: World, violation: Violation) -> Violation:
     """With the rules that allow it."""
-    if not difference.allowed:
-        return difference
-    return replace(difference, rules=tuple(allowing(world, difference.packet)))
+    if not violation.allowed:
+        return violation
+    return replace(violation, rules=tuple(allowing(world, violation.packet)))
 
 
 def allowing(world: World, packet: Packet) -> Iterator[RuleRef]:

@@ -21,7 +21,7 @@ from haechi.sets import AddressSet, PortSet, Traffic
 
 
 @dataclass(frozen=True, slots=True)
-class Crowd:
+class AddressGroup:
     """Addresses, sorted out.
 
     Attributes:
@@ -50,7 +50,7 @@ class Kinds:
     world: World
     _rows: dict[int, tuple[PolicySet, Row]] = field(default_factory=dict, repr=False, compare=False)
     _outside: dict[int, tuple[PolicySet | None, Traffic]] = field(default_factory=dict, repr=False, compare=False)
-    _crowds: dict[AddressSet, Crowd] = field(default_factory=dict, repr=False, compare=False)
+    _groups: dict[AddressSet, AddressGroup] = field(default_factory=dict, repr=False, compare=False)
     _ports: dict[PortSet, PortSet] = field(default_factory=dict, repr=False, compare=False)
     _rules: dict[tuple[int, Direction], tuple[RuleRef, ...]] = field(default_factory=dict, repr=False, compare=False)
 
@@ -70,42 +70,42 @@ class Kinds:
         engine, classes = self.world.engine, self._classes
         found: dict[int, AddressKind] = {}
         for one in classes.all:
-            places = {classes.stretch(point): place for place, point in enumerate(one.spots)}
+            places = {classes.segment(point): place for place, point in enumerate(one.addresses)}
             for key in one.members:
                 endpoint = engine.endpoint(key)
                 for address in endpoint.addresses if endpoint is not None else ():
                     if engine.owner(address) is endpoint:
-                        found[address] = AddressKind(one.number, places[classes.stretch(address)])
+                        found[address] = AddressKind(one.number, places[classes.segment(address)])
         return found
 
-    def pods(self, spot: AddressKind) -> PodClass:
+    def pods(self, kind: AddressKind) -> PodClass:
         """The pods that have such an address."""
-        return self._classes.all[spot.number]
+        return self._classes.all[kind.number]
 
-    def one(self, spot: AddressKind) -> Endpoint:
+    def one(self, kind: AddressKind) -> Endpoint:
         """One of them."""
-        found = self.world.engine.endpoint(self.pods(spot).members[0])
+        found = self.world.engine.endpoint(self.pods(kind).members[0])
         assert found is not None  # a class has members, all of them known
         return found
 
-    def family(self, spot: AddressKind) -> AddressSet:
+    def family(self, kind: AddressKind) -> AddressSet:
         """All addresses of its family."""
-        return AddressSet.V4 if self.pods(spot).spots[spot.place] in AddressSet.V4 else AddressSet.V6
+        return AddressSet.V4 if self.pods(kind).addresses[kind.address_index] in AddressSet.V4 else AddressSet.V6
 
-    def crowd(self, addresses: AddressSet) -> Crowd:
+    def group(self, addresses: AddressSet) -> AddressGroup:
         """Some addresses, sorted out."""
-        found = self._crowds.get(addresses)
+        found = self._groups.get(addresses)
         if found is None:
             world, kind_of = self.world, self._kind_of
             kinds: dict[AddressKind, list[int]] = {}
             for first, last in (addresses & world.claimed).intervals:
                 for address in range(first, last + 1):
-                    spot = kind_of.get(address)
-                    if spot is not None:
-                        kinds.setdefault(spot, []).append(address)
-            sorted_out = {spot: tuple(some) for spot, some in kinds.items()}
-            found = Crowd(sorted_out, addresses & world.disputed, addresses - world.claimed)
-            self._crowds[addresses] = found
+                    kind = kind_of.get(address)
+                    if kind is not None:
+                        kinds.setdefault(kind, []).append(address)
+            sorted_out = {kind: tuple(some) for kind, some in kinds.items()}
+            found = AddressGroup(sorted_out, addresses & world.disputed, addresses - world.claimed)
+            self._groups[addresses] = found
         return found
 
     # -- what passes -------------------------------------------------------------------------------------------------
@@ -114,7 +114,7 @@ class Kinds:
         """Whom a policy set means, by kind. Equal ports are one object."""
         found = self._rows.get(id(policies))
         if found is None:  # the set is kept too, so that its identity stays its own
-            row = {spot: self._ports.setdefault(ports, ports) for spot, ports in self._policies.of(policies).items()}
+            row = {kind: self._ports.setdefault(ports, ports) for kind, ports in self._policies.of(policies).items()}
             found = self._rows[id(policies)] = (policies, row)
         return found[1]
 
@@ -127,32 +127,32 @@ class Kinds:
 
     # -- rules -------------------------------------------------------------------------------------------------------
 
-    def rules_of(self, spot: AddressKind, direction: Direction) -> tuple[RuleRef, ...]:
+    def rules_of(self, kind: AddressKind, direction: Direction) -> tuple[RuleRef, ...]:
         """The rules of the policies that isolate these pods."""
-        found = self._rules.get((spot.number, direction))
+        found = self._rules.get((kind.number, direction))
         if found is None:
-            found = self._rules[spot.number, direction] = tuple(self.world.rules_of(self.one(spot), direction))
+            found = self._rules[kind.number, direction] = tuple(self.world.rules_of(self.one(kind), direction))
         return found
 
-    def alone(self, key: RuleRef, spot: AddressKind) -> PolicySet:
+    def alone(self, key: RuleRef, kind: AddressKind) -> PolicySet:
         """What one of their rules allows these pods."""
-        return self.world.alone(key, self.one(spot))
+        return self.world.alone(key, self.one(kind))
 
-    def reached(self, spot: AddressKind) -> tuple[Reached, ...]:
+    def reached(self, kind: AddressKind) -> tuple[Reached, ...]:
         """The egress rules that mean such an address."""
-        return self._reached.get(spot, ())
+        return self._reached.get(kind, ())
 
     @cached_property
     def _reached(self) -> dict[AddressKind, tuple[Reached, ...]]:
         found: dict[AddressKind, list[Reached]] = {}
         for rule in self.world.rules:
             senders = tuple(self._subjects(rule)) if rule.direction is Direction.EGRESS else ()
-            for spot, ports in self.row(self.world.alone(rule)).items() if senders else ():
-                found.setdefault(spot, []).append(Reached(rule, ports, senders))
-        return {spot: tuple(rules) for spot, rules in found.items()}
+            for kind, ports in self.row(self.world.alone(rule)).items() if senders else ():
+                found.setdefault(kind, []).append(Reached(rule, ports, senders))
+        return {kind: tuple(rules) for kind, rules in found.items()}
 
     def _subjects(self, key: RuleRef) -> Iterator[AddressKind]:
         """The kinds of addresses of the pods that a rule's policy isolates."""
         for number in self._classes.selected[self.world.engine.policies[key.policy].subject]:
-            for place in range(len(self._classes.all[number].spots)):
+            for place in range(len(self._classes.all[number].addresses)):
                 yield AddressKind(number, place)

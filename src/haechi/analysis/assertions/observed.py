@@ -10,9 +10,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from haechi.analysis.assertions.check import Check, checks
+from haechi.analysis.assertions.check import AssertionCheck, checks
 from haechi.analysis.assertions.file import Suite
-from haechi.analysis.assertions.judging import MOST_DIFFERENCES, Difference, End, Judgement, Outcome, allowing
+from haechi.analysis.assertions.judging import (
+    MOST_VIOLATIONS,
+    AssertionOutcome,
+    Judgement,
+    NamedEnd,
+    Violation,
+    allowing,
+)
 from haechi.analysis.assertions.world import World
 from haechi.engine import point
 from haechi.model import Packet, PacketVerdict, RuleRef
@@ -43,12 +50,12 @@ class ObservedConnection:
         """Whether it did what is asserted: an allowed one is answered, of a denied one nothing arrives."""
         return self.arrived and self.replied if allowed else not self.arrived
 
-    def difference(self, rules: tuple[RuleRef, ...], *, allowed: bool) -> Difference:
-        """The difference that it shows."""
-        source = End(self.source, AddressSet.of(point(self.packet.source)))
-        destination = End(self.destination, AddressSet.of(point(self.packet.destination)))
+    def violation(self, rules: tuple[RuleRef, ...], *, allowed: bool) -> Violation:
+        """The violation that it shows."""
+        source = NamedEnd(self.source, AddressSet.of(point(self.packet.source)))
+        destination = NamedEnd(self.destination, AddressSet.of(point(self.packet.destination)))
         ports = PortSet.port(self.packet.protocol, self.packet.port)
-        return Difference(source, destination, ports, allowed, self.packet, self.verdict, rules)
+        return Violation(source, destination, ports, allowed, self.packet, self.verdict, rules)
 
 
 def judge_observed(world: World, suites: Iterable[Suite], observed: Iterable[ObservedConnection]) -> Judgement:
@@ -59,14 +66,14 @@ def judge_observed(world: World, suites: Iterable[Suite], observed: Iterable[Obs
     for suite in suites:
         for number, (assertion, location) in enumerate(zip(suite.assertions, suite.locations, strict=True)):
             asked, empty = checks(world, assertion, suite.namespace)
-            outcome = Outcome(suite.name, assertion.title(number), assertion, location, empty)
+            outcome = AssertionOutcome(suite.name, assertion.title(number), assertion, location, empty)
             outcomes.append(_judged(world, outcome, list(_about(world, asked, tried)), exercised))
     return Judgement(tuple(outcomes), tuple(world.rules), frozenset(exercised))
 
 
 def _about(
-    world: World, asked: Iterable[Check], tried: Iterable[ObservedConnection]
-) -> Iterator[tuple[Check, ObservedConnection]]:
+    world: World, asked: Iterable[AssertionCheck], tried: Iterable[ObservedConnection]
+) -> Iterator[tuple[AssertionCheck, ObservedConnection]]:
     """The connections that the checks are about."""
     some = list(asked)
     for one in tried:
@@ -77,16 +84,19 @@ def _about(
 
 
 def _judged(
-    world: World, outcome: Outcome, about: list[tuple[Check, ObservedConnection]], exercised: set[RuleRef]
-) -> Outcome:
-    found: list[Difference] = []
+    world: World,
+    outcome: AssertionOutcome,
+    about: list[tuple[AssertionCheck, ObservedConnection]],
+    exercised: set[RuleRef],
+) -> AssertionOutcome:
+    found: list[Violation] = []
     for check, one in about:
         rules = tuple(allowing(world, one.packet)) if one.arrived else ()
         exercised.update(rules)
         if not one.satisfies(check.allowed):
-            found.append(one.difference(rules, allowed=not check.allowed))
+            found.append(one.violation(rules, allowed=not check.allowed))
     empty = outcome.empty
     if not about and not empty:
         empty = ("no connection that it is about was tried",)
-    has_more = len(found) > MOST_DIFFERENCES
-    return replace(outcome, empty=empty, differences=tuple(found[:MOST_DIFFERENCES]), has_more=has_more)
+    has_more = len(found) > MOST_VIOLATIONS
+    return replace(outcome, empty=empty, violations=tuple(found[:MOST_VIOLATIONS]), has_more=has_more)

@@ -4,21 +4,21 @@ Why: pair by pair an assertion about everybody is a hundred million questions. P
 with whom something is otherwise than asserted, and that every rule which an asserted and passing packet exercises is
 struck out. Where a pod has the address of a node, kinds are no help: then it goes address by address.
 
-    Crowd of clients ─┐
+    AddressGroup of clients ─┐
                       ├── kind by kind ──▶ what passes ──▶ wrong addresses, exercised rules
-    Crowd of servers ─┘
+    AddressGroup of servers ─┘
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from haechi.analysis.assertions.check import Check, Group, Pivot
-from haechi.analysis.assertions.coverage import Coverage, beyond
-from haechi.analysis.assertions.kinds import Crowd, Kinds
+from haechi.analysis.assertions.check import AddressQuestion, AssertionCheck, CheckedEnd
+from haechi.analysis.assertions.coverage import RuleCoverage, beyond
+from haechi.analysis.assertions.kinds import AddressGroup, Kinds
 from haechi.analysis.assertions.world import World
 from haechi.analysis.reach import AddressKind, Row
-from haechi.model import Direction
+from haechi.model import Direction, PodKey
 from haechi.sets import AddressSet, PortSet, Traffic
 
 _Sender = tuple[Row | None, tuple[AddressKind, ...]]
@@ -30,10 +30,10 @@ class Sweep:
     def __init__(self, world: World) -> None:
         self._world = world
         self._kinds = Kinds(world)
-        self.coverage = Coverage(world, self._kinds)
+        self.coverage = RuleCoverage(world, self._kinds)
 
-    def wrong(self, check: Check) -> Iterator[Pivot]:
-        """What is asked about each address with whom something is wrong, in the order of `Check.pivots`."""
+    def wrong(self, check: AssertionCheck) -> Iterator[AddressQuestion]:
+        """What is asked about each address with whom something is wrong, in the order of `AssertionCheck.questions`."""
         world = self._world
         everyone = (check.sources.addresses | check.destinations.addresses) & world.claimed
         if everyone.isdisjoint(world.nodes):
@@ -41,36 +41,37 @@ class Sweep:
         else:
             found = [*self._one_by_one(check)]
         found.sort(key=lambda place: (place[0] is Direction.EGRESS, world.order[place[1]]))
-        return (check.pivot(world, direction, address) for direction, address in found)
+        return (check.question(world, direction, address) for direction, address in found)
 
-    def _one_by_one(self, check: Check) -> Iterator[tuple[Direction, int]]:
-        for pivot in check.pivots(self._world):
-            passing = self._world.passing(pivot.address, pivot.direction, pivot.asked)
-            self.coverage.exercise(pivot, passing)
-            if (pivot.asked - passing) if check.allowed else passing:
-                yield pivot.direction, pivot.address
+    def _one_by_one(self, check: AssertionCheck) -> Iterator[tuple[Direction, int]]:
+        for question in check.questions(self._world):
+            passing = self._world.passing(question.address, question.direction, question.asked)
+            self.coverage.exercise(question, passing)
+            if (question.asked - passing) if check.allowed else passing:
+                yield question.direction, question.address
 
 
 class _Swept:
     """One check."""
 
-    def __init__(self, world: World, kinds: Kinds, coverage: Coverage, check: Check) -> None:
+    def __init__(self, world: World, kinds: Kinds, coverage: RuleCoverage, check: AssertionCheck) -> None:
         self._world, self._kinds, self._coverage, self._check = world, kinds, coverage, check
-        self._clients = kinds.crowd(check.sources.addresses)
-        self._servers = kinds.crowd(check.destinations.addresses)
+        self._clients = kinds.group(check.sources.addresses)
+        self._servers = kinds.group(check.destinations.addresses)
         self._senders = {family: [*self._by_egress(family)] for family in (AddressSet.V4, AddressSet.V6)}
         self._named: dict[PortSet, PortSet] = {}
         self._passing: dict[tuple[int, int, int], PortSet] = {}
 
     def wrong(self) -> Iterator[tuple[Direction, int]]:
-        """Direction and address of every pivot with whom something is wrong."""
+        """Direction and address of every question with whom something is wrong."""
         check = self._check
-        for spot, addresses in self._servers.kinds.items():
+        for kind, addresses in self._servers.kinds.items():
             for ports, some in self._by_ports(addresses):
-                for address in self._received(spot, ports, some):
-                    yield Direction.INGRESS, address
-        for spot, addresses in self._clients.kinds.items() if self._servers.outside else ():
-            for address in self._outside(spot, Direction.EGRESS, check.ports.numbers, addresses):
+                for servers in self._apart(kind, some):
+                    for address in self._received(kind, ports, servers):
+                        yield Direction.INGRESS, address
+        for kind, addresses in self._clients.kinds.items() if self._servers.outside else ():
+            for address in self._outside(kind, Direction.EGRESS, check.ports.numbers, addresses):
                 yield Direction.EGRESS, address
         if check.allowed and check.ports.numbers:  # nothing passes at a disputed address
             for address in _points(self._servers.disputed):
@@ -91,14 +92,31 @@ class _Swept:
             found.setdefault(self._named.setdefault(some, some), []).append(address)
         return [(ports, tuple(servers)) for ports, servers in found.items()]
 
-    def _received(self, spot: AddressKind, ports: PortSet, servers: tuple[int, ...]) -> Iterable[int]:
+    def _apart(self, kind: AddressKind, servers: tuple[int, ...]) -> Iterable[tuple[int, ...]]:
+        """The same servers, those apart that are the only client of their class: a pod is not asked about itself."""
+        alone: set[PodKey] = set()
+        for client, addresses in self._clients.kinds.items():
+            if client.number == kind.number:
+                owners = {
+                    owner.key for address in addresses if (owner := self._world.engine.owner(address)) is not None
+                }
+                alone |= owners if len(owners) == 1 else set()
+        if not alone or len(servers) == 1:
+            return [servers]
+        parts: dict[PodKey | None, list[int]] = {}
+        for server in servers:
+            owner = self._world.engine.owner(server)
+            parts.setdefault(owner.key if owner is not None and owner.key in alone else None, []).append(server)
+        return [tuple(part) for part in parts.values()]
+
+    def _received(self, kind: AddressKind, ports: PortSet, servers: tuple[int, ...]) -> Iterable[int]:
         """Those of some servers of one kind for whom something is wrong."""
         if not ports:
             return ()
-        passing, complete = self._between(spot, ports, servers)
-        self._coverage.exercise_between(spot, passing)
-        outside = self._outside(spot, Direction.INGRESS, ports, servers)
-        disputed = self._clients.disputed & self._kinds.family(spot)
+        passing, complete = self._between(kind, ports, servers)
+        self._coverage.exercise_between(kind, passing)
+        outside = self._outside(kind, Direction.INGRESS, ports, servers)
+        disputed = self._clients.disputed & self._kinds.family(kind)
         if passing if not self._check.allowed else disputed or not complete:
             return servers
         return outside
@@ -108,25 +126,25 @@ class _Swept:
     def _by_egress(self, family: AddressSet) -> Iterator[_Sender]:
         """The kinds of clients of a family, together if they have the same egress policies."""
         found: dict[int, list[AddressKind]] = {}
-        for spot in self._clients.kinds:
-            if self._kinds.family(spot) is family:
-                found.setdefault(id(self._kinds.pods(spot).egress), []).append(spot)
-        for spots in found.values():
-            policies = self._kinds.pods(spots[0]).egress
-            yield None if policies is None else self._kinds.row(policies), tuple(spots)
+        for kind in self._clients.kinds:
+            if self._kinds.family(kind) is family:
+                found.setdefault(id(self._kinds.pods(kind).egress), []).append(kind)
+        for kinds in found.values():
+            policies = self._kinds.pods(kinds[0]).egress
+            yield None if policies is None else self._kinds.row(policies), tuple(kinds)
 
     def _between(
-        self, spot: AddressKind, ports: PortSet, servers: tuple[int, ...]
+        self, kind: AddressKind, ports: PortSet, servers: tuple[int, ...]
     ) -> tuple[dict[AddressKind, PortSet], bool]:
         """What passes from each kind of client, and whether that is all that is asked."""
-        policies, nothing = self._kinds.pods(spot).ingress, PortSet.NONE
+        policies, nothing = self._kinds.pods(kind).ingress, PortSet.NONE
         received = None if policies is None else self._kinds.row(policies)
         passing: dict[AddressKind, PortSet] = {}
         complete = True
-        for row, clients in self._senders[self._kinds.family(spot)]:
-            sent = PortSet.ALL if row is None else row.get(spot, nothing)
+        for row, clients in self._senders[self._kinds.family(kind)]:
+            sent = PortSet.ALL if row is None else row.get(kind, nothing)
             for client in clients:
-                if client.number == spot.number and self._is_alone(client, servers):
+                if client.number == kind.number and self._is_alone(client, servers):
                     continue
                 let_in = PortSet.ALL if received is None else received.get(client, nothing)
                 both = nothing if sent is nothing or let_in is nothing else self._both(sent, let_in, ports)
@@ -152,22 +170,22 @@ class _Swept:
 
     # -- from and to outside -----------------------------------------------------------------------------------------
 
-    def _outside(self, spot: AddressKind, direction: Direction, ports: PortSet, pods: tuple[int, ...]) -> Iterable[int]:
+    def _outside(self, kind: AddressKind, direction: Direction, ports: PortSet, pods: tuple[int, ...]) -> Iterable[int]:
         """Those of some pods' addresses of one kind for whom something is wrong with outside addresses."""
-        group, crowd = self._others(direction)
-        remote = crowd.outside & self._kinds.family(spot)
+        group, others = self._others(direction)
+        remote = others.outside & self._kinds.family(kind)
         if not remote or not ports:
             return ()
-        one = self._kinds.pods(spot)
+        one = self._kinds.pods(kind)
         asked = Traffic.of(remote, ports)
         passing = asked & self._kinds.outside(one.ingress if direction is Direction.INGRESS else one.egress)
-        self._coverage.exercise_outside(spot, direction, passing, pods)
+        self._coverage.exercise_outside(kind, direction, passing, pods)
         wrong = asked - passing if self._check.allowed else passing
         found = beyond(self._world, wrong.addresses, pods)
         own = group.single & remote & self._world.nodes
         return {*found, *self._with_own_node(direction, ports, own, pods)} if own else found
 
-    def _others(self, direction: Direction) -> tuple[Group, Crowd]:
+    def _others(self, direction: Direction) -> tuple[CheckedEnd, AddressGroup]:
         """The other end of the packets that pods receive or send."""
         if direction is Direction.INGRESS:
             return self._check.sources, self._clients
@@ -182,7 +200,7 @@ class _Swept:
             here = nodes & self._world.near(owner) if owner is not None else nodes
             if here:
                 asked = Traffic.of(here, ports)
-                self._coverage.exercise(Pivot(address, owner, direction, asked), asked)
+                self._coverage.exercise(AddressQuestion(address, owner, direction, asked), asked)
                 if not self._check.allowed:
                     yield address
 

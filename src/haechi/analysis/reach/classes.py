@@ -1,9 +1,14 @@
-"""Pods that behave alike.
+"""Pods that policies cannot tell apart.
 
-Why: ten thousand pods are a few hundred kinds of pods, and every question about pairs is asked of kinds. Promises that
-two pods of one class have the same policies in both directions, that whatever these policies together allow to the one
-they allow to the other (by labels, by port name or by address), so that exchanging them changes no verdict. PodClasses
-`by_rule` promise it of every single rule as well, also of one that says nothing new beside the others.
+Ten thousand pods are a few hundred classes of pods, and every question about pairs is asked of classes. Two pods of one
+class have the same policies in both directions, and whatever these policies together allow to the one they allow to
+the other (by labels, by port name or by address), so that exchanging the two changes no verdict. Classes `by_rule`
+guarantee the same for every single rule, also for one that other rules make redundant.
+
+    pods        policy sets        matching selections   address kinds     named ports       class
+    x/web-1 ─┐  egress A           {x: app=web}          {10.0.0.0/8}      -                 ┐
+    x/web-2 ─┘  ingress B          {x: app=web}          {10.0.0.0/8}      -                 ┘ 0
+    x/db        egress -           {x: app=db}           {outside blocks}  TCP sql 5432        1
 """
 
 from __future__ import annotations
@@ -23,20 +28,20 @@ class PodClass:
     """Pods that policies cannot tell apart.
 
     Attributes:
-        number: its place among all classes.
+        number: its index among all classes.
         members: the pods, sorted.
         egress: what policies allow them to send; None if nothing isolates them.
         ingress: the same of what they may receive.
-        spots: one address of a member for each kind of address that policies tell apart; none for pods that have no
-            address of their own.
-        ports: those named ports by which policies could mean them.
+        addresses: one address of a member for each kind of address that policies tell apart; empty for pods that have
+            no address of their own.
+        ports: the named ports that policies refer to.
     """
 
     number: int
     members: tuple[PodKey, ...]
     egress: PolicySet | None
     ingress: PolicySet | None
-    spots: tuple[int, ...]
+    addresses: tuple[int, ...]
     ports: tuple[NamedPort, ...]
 
 
@@ -46,20 +51,20 @@ class _Kind(NamedTuple):
     egress: int  # the policy sets by identity: equal ones are one object
     ingress: int
     selections: tuple[PodSelection, ...]
-    places: frozenset[int]
+    segments: frozenset[int]
     ports: tuple[NamedPort, ...]
 
 
-class _Telling(NamedTuple):
-    """By what pods are told apart: selections, the edges of blocks, and port names with their IP protocols."""
+class _Distinctions(NamedTuple):
+    """What tells pods apart: selections, the edges of blocks, and port names with their IP protocols."""
 
     selections: frozenset[PodSelection]
     edges: tuple[int, ...]
     names: frozenset[tuple[int, str]]
 
     @classmethod
-    def of_sets(cls, used: Iterable[PolicySet]) -> _Telling:
-        """By what some policy sets tell pods apart."""
+    def of_sets(cls, used: Iterable[PolicySet]) -> _Distinctions:
+        """What some policy sets refer to."""
         sets = list(used)
         return cls(
             frozenset(selection for policies in sets for selection in policies.selections()),
@@ -68,8 +73,8 @@ class _Telling(NamedTuple):
         )
 
     @classmethod
-    def of_rules(cls, engine: Engine) -> _Telling:
-        """By what single rules tell pods apart."""
+    def of_rules(cls, engine: Engine) -> _Distinctions:
+        """What single rules refer to."""
         policies = list(engine.policies.values())
         rules = [rule for policy in policies for direction in Direction for rule in policy.rules(direction)]
         return cls(
@@ -85,17 +90,17 @@ class PodClasses:
 
     Attributes:
         all: by their first members.
-        selected: the numbers of the classes that a selection in force means.
-        edges: where on the line of addresses some ipBlock begins or ends, and where IPv6 begins: addresses of a class
-            between which there is no edge are of one kind.
+        selected: by selection in force, the numbers of the classes that it matches.
+        edges: where some ipBlock begins or ends on the number line of addresses, and where IPv6 begins. Addresses of a
+            class with no edge between them are of one kind.
     """
 
     all: tuple[PodClass, ...]
     selected: dict[PodSelection, tuple[int, ...]]
     edges: tuple[int, ...]
 
-    def stretch(self, point: int) -> int:
-        """Between which edges an address lies."""
+    def segment(self, point: int) -> int:
+        """The index of the segment between two edges that an address lies in."""
         return bisect_right(self.edges, point)
 
     @classmethod
@@ -104,32 +109,32 @@ class PodClasses:
         endpoints = sorted(engine.endpoints, key=lambda endpoint: endpoint.key)
         sets = _PolicySets(engine)
         if by_rule:
-            telling = _Telling.of_rules(engine)
+            distinctions = _Distinctions.of_rules(engine)
         else:
             used = {policies for endpoint in endpoints for policies in sets.of(endpoint) if policies is not None}
-            telling = _Telling.of_sets(used)
-        edges = telling.edges if ipblock_matches_pods else (V6_START,)
-        meaning = _meaning(engine, telling.selections)
+            distinctions = _Distinctions.of_sets(used)
+        edges = distinctions.edges if ipblock_matches_pods else (V6_START,)
+        matching = _matching(engine, distinctions.selections)
         groups: dict[_Kind, list[Endpoint]] = {}
         for endpoint in endpoints:
-            ports = tuple(port for port in endpoint.ports if (port.protocol, port.name) in telling.names)
-            places = frozenset(_spots(engine, endpoint, edges))
+            ports = tuple(port for port in endpoint.ports if (port.protocol, port.name) in distinctions.names)
+            segments = frozenset(_addresses(engine, endpoint, edges))
             egress, ingress = sets.of(endpoint)
-            kind = _Kind(id(egress), id(ingress), tuple(meaning.get(endpoint.key, ())), places, ports)
+            kind = _Kind(id(egress), id(ingress), tuple(matching.get(endpoint.key, ())), segments, ports)
             groups.setdefault(kind, []).append(endpoint)
-        made: list[PodClass] = []
-        members: dict[PodSelection, list[int]] = {selection: [] for selection in telling.selections}
+        found: list[PodClass] = []
+        members: dict[PodSelection, list[int]] = {selection: [] for selection in distinctions.selections}
         for number, (kind, group) in enumerate(groups.items()):
-            spots = tuple(_spots(engine, group[0], edges).values())
+            addresses = tuple(_addresses(engine, group[0], edges).values())
             keys = tuple(endpoint.key for endpoint in group)
-            made.append(PodClass(number, keys, *sets.of(group[0]), spots, kind.ports))
+            found.append(PodClass(number, keys, *sets.of(group[0]), addresses, kind.ports))
             for selection in kind.selections:
                 members[selection].append(number)
-        return cls(tuple(made), {selection: tuple(numbers) for selection, numbers in members.items()}, edges)
+        return cls(tuple(found), {selection: tuple(numbers) for selection, numbers in members.items()}, edges)
 
 
-def _meaning(engine: Engine, selections: Iterable[PodSelection]) -> dict[PodKey, list[PodSelection]]:
-    """By pod, those of some selections that mean it, always in the same order."""
+def _matching(engine: Engine, selections: Iterable[PodSelection]) -> dict[PodKey, list[PodSelection]]:
+    """By pod, those of some selections that match it, always in the same order."""
     found: dict[PodKey, list[PodSelection]] = {}
     for selection in sorted(selections, key=str):
         for endpoint, _ in engine.members(selection):
@@ -138,7 +143,7 @@ def _meaning(engine: Engine, selections: Iterable[PodSelection]) -> dict[PodKey,
 
 
 class _PolicySets:
-    """The policy sets of pods, asked once for all pods with the same labels and ports."""
+    """The policy sets of pods, computed once for all pods with the same labels and ports."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
@@ -164,6 +169,6 @@ def _edges(blocks: Iterable[AddressSet]) -> tuple[int, ...]:
     return tuple(sorted({V6_START, *(edge for block in blocks for edge in block.edges)}))
 
 
-def _spots(engine: Engine, endpoint: Endpoint, edges: tuple[int, ...]) -> dict[int, int]:
-    """By stretch of the line that no block divides, one of the pod's own addresses in it."""
+def _addresses(engine: Engine, endpoint: Endpoint, edges: tuple[int, ...]) -> dict[int, int]:
+    """By segment, one of the pod's own addresses in it."""
     return {bisect_right(edges, point): point for point in endpoint.addresses if engine.owner(point) is endpoint}

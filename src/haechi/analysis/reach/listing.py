@@ -1,9 +1,8 @@
-"""Connections: who may reach whom on which ports, as lines that people and programs read.
+"""Connections: who may reach whom on which ports.
 
-Promises lines in a stable order (pods before outside, by name, then by address), no line from something to itself, none
-without ports, and that together they say exactly what policies allow: every packet from one name to the other, on these
-ports, passes, and no other does. Two exceptions are not listed because they hold whatever policies say: a pod and
-itself, a pod and its own node.
+Lines come in a stable order (pods before outside, by name, then by address); none goes from something to itself, none
+is without ports. Together they are exactly what policies allow: a packet between two names passes if and only if its
+port is listed. Two exceptions hold whatever the policies are and are not listed: a pod and itself, a pod and its node.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ from haechi.sets import AddressSet, PortSet, point_to_text
 
 
 class Grouping(StrEnum):
-    """What a line stands for: a pod, the pods of a workload, or all pods that behave alike."""
+    """What a line stands for: a pod, the pods of a workload, or a class of pods that policies cannot tell apart."""
 
     POD = "pod"
     WORKLOAD = "workload"
@@ -36,8 +35,8 @@ class Connection(NamedTuple):
     ports: PortSet
 
 
-class _Reached(NamedTuple):
-    """One end of a connection: pods by name, or the `outside` addresses that the name stands for."""
+class _Destination(NamedTuple):
+    """The other end of a connection: pods by name, or the `outside` addresses that the name stands for."""
 
     name: str
     ports: PortSet
@@ -46,7 +45,7 @@ class _Reached(NamedTuple):
 
 @dataclass(frozen=True)
 class Listing:
-    """The connections of a cluster, and who is meant by the names.
+    """The connections of a cluster, and the pods behind the names.
 
     Attributes:
         groups: who stands behind each name, in the order of names.
@@ -75,12 +74,12 @@ class Listing:
             address: also lines that have one of these outside addresses at an end, if given.
         """
         chosen = None if focus is None else frozenset(group.name for group in self.groups if focus(group))
-        by_class: dict[int, list[_Reached]] = {}
+        by_class: dict[int, list[_Destination]] = {}
         for group in self.groups:
-            reached = by_class.get(group.number)
-            if reached is None:
-                reached = by_class[group.number] = list(self._reached(group, external))
-            yield from self._lines(group, reached, chosen, address)
+            destinations = by_class.get(group.number)
+            if destinations is None:
+                destinations = by_class[group.number] = list(self._destinations(group, external))
+            yield from self._lines(group, destinations, chosen, address)
         if external:
             for first, last, destination, ports in sorted(
                 self._incoming(), key=lambda line: (line[0], line[1], line[2])
@@ -88,26 +87,26 @@ class Listing:
                 if chosen is None or destination in chosen or _meets(address, first, last):
                     yield Connection(range_text(first, last), destination, ports)
 
-    def _reached(self, group: Group, external: bool) -> Iterator[_Reached]:
+    def _destinations(self, group: Group, external: bool) -> Iterator[_Destination]:
         servers = self.reach.servers(self.reach.classes[group.number])
         for other in self.groups:
             ports = servers.get(other.number)
             if ports is not None:
-                yield _Reached(other.name, ports)
+                yield _Destination(other.name, ports)
         if external:
             for first, last, ports in self.reach.outside(self.reach.classes[group.number], Direction.EGRESS):
-                yield _Reached(range_text(first, last), ports, AddressSet([(first, last)]))
+                yield _Destination(range_text(first, last), ports, AddressSet([(first, last)]))
 
     def _lines(
         self,
         group: Group,
-        reached: list[_Reached],
+        destinations: list[_Destination],
         chosen: frozenset[str] | None,
         address: AddressSet | None,
     ) -> Iterator[Connection]:
         source = group.name
         every = chosen is None or source in chosen
-        for destination, ports, outside in reached:
+        for destination, ports, outside in destinations:
             if destination == source and not group.has_others:
                 continue
             if (

@@ -1,9 +1,8 @@
 """Who may reach whom, by class of pods, and what of the outside.
 
-Why: everything that lists or compares connections starts here. Promises for each ordered pair of classes the exact
-ports on which a member of the one may reach another pod of the other (over IPv4 or over IPv6), and for each class and
-direction the function from outside addresses to ports. The cost is that of the pairs that have an answer, and of what
-policies say, not of pods.
+Everything that lists or compares connections starts here. For each ordered pair of classes: the exact ports on which a
+member of one may reach another pod of the other, over IPv4 or over IPv6; for each class and direction: the function
+from outside addresses to ports. The cost is that of the pairs with an answer and of the policies, not of the pods.
 
     PolicySet ──▶ Row: class ──▶ ports at each kind of address ──┐
                                                                  ├── egress of the one ∩ ingress of the other
@@ -22,8 +21,8 @@ from haechi.engine import PolicySet
 from haechi.model import Direction
 from haechi.sets import V6_START, AddressSet, PortSet
 
-_Profile = tuple[tuple[int, PortSet], ...]  # family and ports for each spot of a class
-_Row = dict[int, _Profile]  # by class; one that nothing is allowed to is absent
+_Profile = tuple[tuple[int, PortSet], ...]  # family and ports of each kind of address of a class
+_Row = dict[int, _Profile]  # by class; classes to which nothing is allowed are absent
 
 
 class Reach:
@@ -31,7 +30,7 @@ class Reach:
 
     Args:
         cluster: whose connections.
-        ipblock_matches_pods: whether an ipBlock means pods whose addresses it holds.
+        ipblock_matches_pods: whether an ipBlock matches pods whose addresses it contains.
     """
 
     def __init__(self, cluster: Cluster, *, ipblock_matches_pods: bool = True) -> None:
@@ -42,7 +41,7 @@ class Reach:
         self._common: dict[tuple[int, int], PortSet] = {}
         self._profiles: dict[_Profile, _Profile] = {}
         self._lines: dict[tuple[int | None, tuple[bool, bool]], tuple[tuple[int, int, PortSet], ...]] = {}
-        self._open = {one.number: self._shared(_all(one)) for one in self.classes if one.spots}
+        self._open = {one.number: self._shared(_all(one)) for one in self.classes if one.addresses}
         points = {point for endpoint in cluster.engine.endpoints for point in endpoint.addresses}
         self._pods = AddressSet.of(*points)
 
@@ -50,14 +49,14 @@ class Reach:
 
     def servers(self, client: PodClass) -> dict[int, PortSet]:
         """By class, the ports on which `client` may reach its pods; classes that it cannot reach are absent."""
-        if not client.spots:
+        if not client.addresses:
             return {}
         incoming = self._incoming[client.number]
-        ways = self._open if client.egress is None else self._row(client.egress)
+        allowed = self._open if client.egress is None else self._row(client.egress)
         isolated = self._isolated
         found: dict[int, PortSet] = {}
         mine = self._open[client.number]
-        for number, sent in ways.items():
+        for number, sent in allowed.items():
             received = incoming.get(number) if number in isolated else mine
             if received is not None:
                 ports = self._both(sent, received)
@@ -76,7 +75,7 @@ class Reach:
 
     @cached_property
     def _incoming(self) -> list[_Row]:
-        """For each class, by isolated class what that one accepts from it."""
+        """For each class: by isolated class, what that class accepts from it."""
         found: list[_Row] = [{} for _ in self.classes]
         subjects: dict[int, tuple[PolicySet, list[int]]] = {}
         for one in self.classes:
@@ -111,19 +110,20 @@ class Reach:
 
     def _evaluated(self, policies: PolicySet) -> _Row:
         row: dict[int, list[tuple[int, PortSet]]] = {}
-        for spot, ports in self._policies.of(policies).items():
-            row.setdefault(spot.number, []).append((_family(self.classes[spot.number].spots[spot.place]), ports))
+        for kind, ports in self._policies.of(policies).items():
+            address = self.classes[kind.number].addresses[kind.address_index]
+            row.setdefault(kind.number, []).append((_family(address), ports))
         return {number: self._shared(tuple(profile)) for number, profile in row.items()}
 
     # -- outside -----------------------------------------------------------------------------------------------------
 
     def outside(self, one: PodClass, direction: Direction) -> tuple[tuple[int, int, PortSet], ...]:
-        """First and last address of each range of outside addresses, and the ports: to them, or from them.
+        """First and last address of each range of outside addresses, and the ports to or from them.
 
-        Ranges stay within a family and are the fewest; pods that have addresses within a range are not meant.
+        Ranges stay within a family and are as few as possible; pods with addresses in a range are excluded.
         """
         policies = one.egress if direction is Direction.EGRESS else one.ingress
-        families = (any(spot < V6_START for spot in one.spots), any(spot >= V6_START for spot in one.spots))
+        families = (any(point < V6_START for point in one.addresses), any(point >= V6_START for point in one.addresses))
         key = (None if policies is None else id(policies), families)
         found = self._lines.get(key)
         if found is None:
@@ -148,4 +148,4 @@ def _family(point: int) -> int:
 
 
 def _all(one: PodClass) -> _Profile:
-    return tuple((_family(spot), PortSet.ALL) for spot in one.spots)
+    return tuple((_family(point), PortSet.ALL) for point in one.addresses)

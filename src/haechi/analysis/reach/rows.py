@@ -1,8 +1,8 @@
-"""Whom a policy set means, by class of pods.
+"""What a policy set allows, by class of pods.
 
-Why: who may reach whom, what differs and what assertions find all begin with "which pods does this mean, on which
-ports"; asked of classes it costs what the policies say, not how many pods there are. Promises for each spot of each
-class the exact ports, named ones included, and for outside addresses the exact function from address to ports.
+Who may reach whom, what differs and what assertions find all begin with "which pods does this match, on which ports";
+asked of classes, the cost depends on the policies, not on the number of pods. The ports of each kind of address are
+exact, named ports included; for outside addresses the function from address to ports is exact.
 """
 
 from __future__ import annotations
@@ -16,71 +16,71 @@ from haechi.sets import AddressSet, PortSet, Traffic
 
 
 class AddressKind(NamedTuple):
-    """A kind of address of a class of pods: the number of the class, and the place among its `spots`."""
+    """A kind of address of a class of pods: the number of the class, and the index among its `addresses`."""
 
     number: int
-    place: int
+    address_index: int
 
 
-Row = Mapping[AddressKind, PortSet]  # a spot that nothing is allowed to is absent
+Row = Mapping[AddressKind, PortSet]  # kinds to which nothing is allowed are absent
 
 
 class Rows:
-    """What policy sets mean among some classes.
+    """What policy sets allow with the classes of a cluster.
 
     Args:
         classes: those of the cluster.
-        ipblock_matches_pods: whether an ipBlock means pods whose addresses it holds.
+        ipblock_matches_pods: whether an ipBlock matches pods whose addresses it contains.
     """
 
     def __init__(self, classes: PodClasses, *, ipblock_matches_pods: bool = True) -> None:
         self._classes = classes
         self._blocks_count = ipblock_matches_pods
-        self._holding: dict[AddressSet, tuple[AddressKind, ...]] = {}
+        self._by_blocks: dict[AddressSet, tuple[AddressKind, ...]] = {}
         self._of_class = [
-            tuple(AddressKind(one.number, place) for place in range(len(one.spots))) for one in classes.all
+            tuple(AddressKind(one.number, place) for place in range(len(one.addresses))) for one in classes.all
         ]
-        self._spots = tuple(spot for spots in self._of_class for spot in spots)
+        self._all_kinds = tuple(kind for kinds in self._of_class for kind in kinds)
 
     def of(self, policies: PolicySet) -> Row:
-        """The ports of every spot: each term marks the spots that it means, equal marks are united once."""
+        """The ports of every kind: each term marks the kinds that it matches; equal marks are united once."""
         terms = [*_terms(policies)]
         masks: dict[AddressKind, int] = {}
         for place, (peers, _) in enumerate(terms):
-            for spot in self._meant(peers):
-                masks[spot] = masks.get(spot, 0) | 1 << place
+            for kind in self._matched(peers):
+                masks[kind] = masks.get(kind, 0) | 1 << place
         bits: dict[PortSet, int] = {}
         for number, named in self._named(policies):
             bit = 1 << bits.setdefault(named, len(terms) + len(bits))
-            for spot in self._of_class[number]:
-                masks[spot] = masks.get(spot, 0) | bit
+            for kind in self._of_class[number]:
+                masks[kind] = masks.get(kind, 0) | bit
         ports = [*(ports for _, ports in terms), *bits]
         unions: dict[int, PortSet] = {}
         for mask in masks.values():
             if mask not in unions:
                 unions[mask] = PortSet.union_all([p for bit, p in enumerate(ports) if mask >> bit & 1])
-        return {spot: unions[mask] for spot, mask in masks.items()}
+        return {kind: unions[mask] for kind, mask in masks.items()}
 
-    def _meant(self, peers: Peers) -> set[AddressKind]:
+    def _matched(self, peers: Peers) -> set[AddressKind]:
         if peers.anywhere:
-            return set(self._spots)
+            return set(self._all_kinds)
         selected = {number for selection in peers.selections for number in self._classes.selected[selection]}
-        found = {spot for number in selected for spot in self._of_class[number]}
+        found = {kind for number in selected for kind in self._of_class[number]}
         if peers.blocks and self._blocks_count:
-            found.update(self._held(peers.blocks))
+            found.update(self._in_blocks(peers.blocks))
         return found
 
-    def _held(self, blocks: AddressSet) -> tuple[AddressKind, ...]:
-        found = self._holding.get(blocks)
+    def _in_blocks(self, blocks: AddressSet) -> tuple[AddressKind, ...]:
+        found = self._by_blocks.get(blocks)
         if found is None:
             classes = self._classes.all
-            found = self._holding[blocks] = tuple(
-                spot for spot in self._spots if classes[spot.number].spots[spot.place] in blocks
+            found = self._by_blocks[blocks] = tuple(
+                kind for kind in self._all_kinds if classes[kind.number].addresses[kind.address_index] in blocks
             )
         return found
 
     def _named(self, policies: PolicySet) -> Iterator[tuple[int, PortSet]]:
-        """Class and port of everything that egress to port names allows."""
+        """Class and ports of what egress to port names allows."""
         for named in policies.named:
             for number in self._classes.selected[named.selection]:
                 for port in self._classes.all[number].ports:
@@ -89,7 +89,7 @@ class Rows:
 
 
 def outside(policies: PolicySet | None) -> Traffic:
-    """What policies allow from or to addresses that are no pod's; everything where nothing isolates."""
+    """What policies allow from or to addresses outside the cluster; everything where nothing isolates."""
     if policies is None:
         return Traffic.ALL
     return Traffic.from_terms(
@@ -98,7 +98,7 @@ def outside(policies: PolicySet | None) -> Traffic:
 
 
 def _terms(policies: PolicySet) -> Iterator[tuple[Peers, PortSet]]:
-    """Peers and the ports that they are allowed; named ports not included."""
+    """Peers and their ports; named ports are not included."""
     if policies.everywhere:
         yield policies.everywhere, PortSet.ALL
     for ports, peers in policies.by_ports:

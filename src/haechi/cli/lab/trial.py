@@ -13,7 +13,7 @@ from functools import cached_property
 from ipaddress import ip_address
 
 from haechi.analysis.assertions import (
-    Check,
+    AssertionCheck,
     Judgement,
     ObservedConnection,
     Suite,
@@ -78,7 +78,7 @@ class Trial:
             frozenset(name for name, own in points.items() if any(point in destinations for point in own)),
         )
 
-    def _ports(self, asked: Iterable[Check]) -> set[Port]:
+    def _ports(self, asked: Iterable[AssertionCheck]) -> set[Port]:
         usual = ports_to_probe(self.cluster.policies, self.cluster.pods)
         found: set[Port] = set()
         for check in asked:

@@ -56,7 +56,7 @@ class Lookups:
     def all(self) -> Iterator[Asking]:
         """Those who need names, and may ask nobody else on the port of DNS."""
         answering = {id(one): self._ports(one) for one in self._review.reach.classes} if self.resolvers.ports else {}
-        servers = [one for one in self._review.reach.classes if one.spots and answering.get(id(one))]
+        servers = [one for one in self._review.reach.classes if one.addresses and answering.get(id(one))]
         for client, policies, pods in self._isolated() if servers else ():
             if not _needs_names(policies) or self._asks_elsewhere(policies):
                 continue

@@ -46,7 +46,7 @@ class _Part:
     @classmethod
     def of_class(cls, one: PodClass, pods: Iterable[Endpoint], made: Collection[PodKey]) -> _Part:
         found = tuple(pods)
-        families = frozenset(4 if spot < V6_START else 6 for spot in one.spots)
+        families = frozenset(4 if spot < V6_START else 6 for spot in one.addresses)
         return cls(one, found, families, any(pod.key in made for pod in found))
 
     def policies(self, direction: Direction) -> PolicySet | None:
