@@ -2,16 +2,34 @@
 
 from __future__ import annotations
 
-import pytest
+from collections.abc import Iterable
 
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from haechi.analysis.cluster import Cluster
 from haechi.engine import Engine
 from haechi.lab import cluster as module
 from haechi.lab.cluster import LabCluster, lab_cluster
-from haechi.lab.topology import TopologyError
-from haechi.model import Deployment, ExternalHost, Object, ObjectMeta
+from haechi.lab.topology import TopologyError, usable
+from haechi.model import (
+    DaemonSet,
+    Deployment,
+    ExternalHost,
+    Node,
+    Object,
+    ObjectMeta,
+    Pod,
+    PodKey,
+    PodSpec,
+    StatefulSet,
+)
 from haechi.model.core import ExternalHostSpec
-from haechi.model.workloads import WorkloadSpec
+from haechi.model.workloads import PodTemplateSpec, WorkloadSpec
+from tests import clusters
 from tests.building import namespace, node, pod, policy
+from tests.examples.example import ROOT, Example, folders
 
 BLOCK = policy("{podSelector: {}, ingress: [{from: [{ipBlock: {cidr: 10.0.0.0/8, except: [10.1.0.0/16]}}]}]}")
 
@@ -133,7 +151,7 @@ def test_a_pod_with_an_impossible_address_gets_another_and_that_is_told(address:
     found = lab_cluster([pod("x/a", address)])
     assert addresses(found) == {"x/a": ("10.244.0.1", "fd00:10:244::1")}
     (note,) = found.notes
-    assert note.startswith("pod x/a is given the address ")
+    assert note.startswith("pod x/a cannot have its address ")
     assert note.isprintable()
     found.topology()
 
@@ -142,7 +160,7 @@ def test_impossible_addresses_of_nodes_and_hosts_are_told_too() -> None:
     found = lab_cluster([node("n", "127.0.0.1"), host("h", "224.0.0.1", "192.0.2.5"), host("gone", "::1")])
     assert found.nodes[0].addresses == ("198.18.0.1", "fd00:198:18::1")
     assert "host/gone" not in found.hosts
-    assert [note.partition(" is given")[0].partition(" has no")[0] for note in found.notes] == [
+    assert [note.partition(" cannot")[0].partition(" has no")[0] for note in found.notes] == [
         *("node n", "host h", "host gone", "host gone"),
     ]
 
@@ -179,6 +197,79 @@ def test_hosts_and_witnesses_are_outside_and_have_words() -> None:
 def test_a_block_without_room_for_a_witness_is_told() -> None:
     one = policy("{podSelector: {}, ingress: [{from: [{ipBlock: {cidr: 127.0.0.0/8}}]}]}")
     assert lab_cluster([one]).notes == ("no witness in 127.0.0.0/8: it has no free address that a host can have",)
+
+
+# -- as questions see it ----------------------------------------------------------------------------------------------
+
+
+@st.composite
+def workloads(draw: st.DrawFn) -> Object:
+    """Of few names, so that the pods of several want the same."""
+    kinds: list[type[Deployment | StatefulSet | DaemonSet]] = [Deployment, StatefulSet, DaemonSet]
+    kind = draw(st.sampled_from(kinds))
+    replicas = None if kind is DaemonSet else draw(st.integers(0, 3))
+    meta = ObjectMeta(name=draw(st.sampled_from(clusters.POD_NAMES)), namespace=draw(st.sampled_from(("a", "b"))))
+    template = PodTemplateSpec(spec=PodSpec(host_network=draw(st.integers(0, 5)) == 0))
+    return kind(metadata=meta, spec=WorkloadSpec(replicas=replicas, template=template))
+
+
+def of_families(texts: Iterable[str], families: tuple[int, ...]) -> tuple[str, ...]:
+    return tuple(text for text in texts if usable(text) and (6 if ":" in text else 4) in families)
+
+
+def assert_as_questions_see_it(objects: list[Object], found: LabCluster, families: tuple[int, ...]) -> None:
+    """Every pod has the addresses of `Cluster.of`; more pods than there have only DaemonSets, on more nodes."""
+    questions = Cluster.of(objects)
+    lab = {each.key: each for each in found.pods}
+    wanted = {str(key): of_families(each.addresses, families) for key, each in questions.pods.items()}
+    assert {key: lab[key].addresses for key, texts in wanted.items() if texts} == {
+        key: texts for key, texts in wanted.items() if texts
+    }
+    more = [each for key, each in lab.items() if key not in wanted and not each.spec.host_network]
+    assert {owner.kind for each in more for owner in each.metadata.owner_references} <= {"DaemonSet"}
+    assert all(each.metadata.owner_references for each in more)
+    made = [each for each in lab.values() if PodKey(each.namespace, each.name) in questions.made or each in more]
+    given = [text for one in objects if isinstance(one, Pod | Node) for text in one.addresses]
+    chosen = [text for each in made for text in each.addresses]
+    assert len(chosen) == len({*chosen} - {*given})
+
+
+@settings(deadline=None)
+@given(
+    st.lists(st.one_of(clusters.objects(readable=False), workloads()), max_size=12),
+    st.integers(1, 3),
+    st.sampled_from([(4, 6), (4,), (6,)]),
+)
+def test_pods_have_the_addresses_that_questions_are_about(
+    objects: list[Object], nodes: int, families: tuple[int, ...]
+) -> None:
+    distinct = list({(type(one), one.key): one for one in objects}.values())
+    assert_as_questions_see_it(distinct, lab_cluster(distinct, nodes=nodes, families=families), families)
+
+
+@pytest.mark.parametrize("folder", folders())
+def test_pods_of_an_example_have_the_addresses_that_questions_are_about(folder: str) -> None:
+    example = Example(ROOT / folder)
+    assert_as_questions_see_it([loaded.object for loaded in example.manifests.objects], example.lab, (4, 6))
+
+
+def test_a_daemon_set_has_its_further_pods_after_all_others() -> None:
+    """Questions know of no node, so they see one pod of it."""
+    meta = [ObjectMeta(name=name, namespace="x") for name in ("agent", "web")]
+    found = lab_cluster([DaemonSet(metadata=meta[0]), Deployment(metadata=meta[1])], nodes=3, families=(4,))
+    assert [(each.name, each.spec.node_name, *each.addresses) for each in found.pods] == [
+        ("agent-0", "node-1", "10.244.0.1"),
+        ("web-0", "node-1", "10.244.0.2"),
+        ("agent-1", "node-2", "10.244.0.3"),
+        ("agent-2", "node-3", "10.244.0.4"),
+    ]
+
+
+def test_a_pod_for_which_blocks_leave_no_address_is_left_out_and_noted() -> None:
+    halves = policy("{ingress: [{from: [{ipBlock: {cidr: '::/1'}}, {ipBlock: {cidr: '8000::/1'}}]}]}")
+    found = lab_cluster([pod("x/a"), pod("x/b", "fd00::1"), halves], families=(6,))
+    assert addresses(found) == {"x/b": ("fd00::1",)}
+    assert found.notes[0] == "pod x/a is left out: every address that it could have is in an ipBlock"
 
 
 # -- the whole --------------------------------------------------------------------------------------------------------

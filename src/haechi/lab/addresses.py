@@ -1,31 +1,17 @@
-"""Addresses for those that have none.
-
-Why: manifests rarely say which addresses pods have, and a lab needs an address for each. Promises that what is given
-stays, that nothing is given out twice, and that equal input gets equal addresses.
-"""
+"""Addresses for what only a lab has: its nodes and witnesses. Promises to give each out once, in the same order."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from ipaddress import IPv4Network, IPv6Network
 
+from haechi.analysis.cluster import UNUSABLE
 from haechi.sets import AddressSet, point_to_text, text_to_point
 
 Network = IPv4Network | IPv6Network
 
-POD_NETWORKS: tuple[Network, ...] = (IPv4Network("10.244.0.0/16"), IPv6Network("fd00:10:244::/112"))
 NODE_NETWORKS: tuple[Network, ...] = (IPv4Network("198.18.0.0/16"), IPv6Network("fd00:198:18::/112"))
 """Of the addresses for benchmarks (RFC 2544): nobody's pods and nobody's hosts."""
-
-_MAPPED = text_to_point("::1:0:0:0") - (1 << 32)  # the first of ::ffff:0:0/96, which sockets take for IPv4
-UNUSABLE = AddressSet([(_MAPPED, _MAPPED + (1 << 32) - 1)]) | AddressSet.from_cidrs(
-    (
-        *("0.0.0.0/32", "127.0.0.0/8", "169.254.1.1/32", "169.254.1.2/32", "224.0.0.0/4", "255.255.255.255/32"),
-        *("::/127", "fe80::/10", "ff00::/8"),
-    )
-)
-"""What no endpoint of the lab can have (`haechi.lab.topology.usable` asks of one address)."""
-
 
 _DOCUMENTATION = AddressSet.from_cidrs(("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24", "2001:db8::/32"))
 _ODD = AddressSet.from_cidrs(("0.0.0.0/8", "169.254.0.0/16", "240.0.0.0/4", "::/8"))

@@ -1,21 +1,21 @@
-"""The cluster that a lab builds: what the manifests say, completed where they say nothing.
+"""The cluster that a lab builds: that of `haechi.analysis.cluster`, with nodes, places on them and outside hosts.
 
-Why: the engine and the kernel must speak of the same pods, so everything that the manifests leave open (nodes,
-addresses, the pods of workloads) is decided here, once, in the terms of the API. Promises that what is given stays,
-that equal input gives an equal cluster, and that everything left out is told in `notes`. Refuses clusters that cannot
-be built: two pods with one address, addresses that nobody can have.
+Why: questions, engine and kernel must be about the same pods, so a lab adds only what it alone needs. Promises that
+every pod of `Cluster.of(objects)` is in it with the same addresses (of the families of the lab, and without those that
+no interface can have), that equal input gives an equal cluster, and that everything left out is in `notes`. Refuses
+clusters that cannot be built: two pods with one address, addresses that nothing can have.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import cycle, islice
 
 import msgspec
 
-from haechi.analysis.cluster import pods_of_workloads
-from haechi.lab.addresses import NODE_NETWORKS, POD_NETWORKS, Addresses
+from haechi.analysis.cluster import MOST_REPLICAS, SyntheticAddresses, pods_of_workloads
+from haechi.lab.addresses import NODE_NETWORKS, Addresses
 from haechi.lab.topology import Endpoint, NodeSpec, Topology, TopologyError, usable
 from haechi.lab.witnesses import witnesses
 from haechi.model import (
@@ -124,86 +124,78 @@ class _Completing:
 
     def __init__(self, objects: list[Object], nodes: int, families: tuple[int, ...]) -> None:
         self.objects = objects
-        self.count = nodes
         self.families = families
         self.notes: list[str] = []
-        given: list[str] = []
-        for one in objects:
-            if isinstance(one, Pod | Node | ExternalHost):
-                given += [text for text in one.addresses if usable(text)]
-        self.addresses = Addresses(given)
+        self.declared = list(dict.fromkeys(one.name for one in objects if isinstance(one, Node)))
+        self.names = self.node_names(nodes)
+        self.running = self.addressed(SyntheticAddresses(objects))
+        known = (one for one in (*objects, *self.running) if isinstance(one, Pod | Node | ExternalHost))
+        self.addresses = Addresses(text for one in known for text in one.addresses if usable(text))
 
     def cluster(self) -> LabCluster:
-        names = self.node_names()
-        nodes = tuple(self.node(name) for name in names)
+        nodes = {name: self.node(name) for name in self.names}
         policies = tuple(one for one in self.objects if isinstance(one, NetworkPolicy))
         hosts, words = self.hosts(policies)
+        turn = cycle(nodes.values())
         return LabCluster(
-            nodes=nodes,
+            nodes=tuple(nodes.values()),
             namespaces=tuple(one for one in self.objects if isinstance(one, Namespace)),
-            pods=self.pods(names, {node.name: node for node in nodes}),
+            pods=tuple(_placed(pod, nodes.get(pod.spec.node_name) or next(turn)) for pod in self.running),
             policies=policies,
             hosts=hosts,
             words=words,
             notes=tuple(self.notes),
         )
 
+    # -- pods --------------------------------------------------------------------------------------------------------
+
+    def addressed(self, synthetic: SyntheticAddresses) -> list[Pod]:
+        """All pods that run, with addresses, those on the host's network without."""
+        given = [one for one in self.objects if isinstance(one, Pod)]
+        nodes = self.declared or self.names[:1]
+        added = [name for name in self.names if name not in nodes]
+        made = list(islice(pods_of_workloads(self.objects, nodes, MOST_REPLICAS, added), MOST_PODS + 1))
+        if len(given) + len(made) > MOST_PODS:
+            raise TopologyError("the cluster", f"has more than {MOST_PODS} pods, too many for one machine")
+        self.notes += [
+            f"pod {pod.key} has completed: policies ignore it, the lab leaves it out" for pod in given if pod.completed
+        ]
+        running = [synthetic.completed(pod) for pod in (*given, *made) if not pod.completed]
+        # Only now further addresses, so that all others are those of `Cluster.of`
+        return [found for pod in running if (found := self.with_addresses(pod, synthetic)) is not None]
+
+    def with_addresses(self, pod: Pod, synthetic: SyntheticAddresses) -> Pod | None:
+        """The pod with addresses of the lab's families; None if there are none for it."""
+        if pod.spec.host_network:
+            return pod
+        addresses = self.usable_addresses(f"pod {pod.key}", pod.addresses) or self.wanted(synthetic.next())
+        if not addresses:
+            self.notes.append(f"pod {pod.key} is left out: every address that it could have is in an ipBlock")
+            return None
+        ips = tuple(PodIP(ip=text) for text in addresses)
+        return msgspec.structs.replace(pod, status=msgspec.structs.replace(pod.status, pod_ips=ips))
+
     # -- nodes -------------------------------------------------------------------------------------------------------
 
-    def node_names(self) -> list[str]:
+    def node_names(self, count: int) -> list[str]:
         """As many names as there are nodes: those of the input first."""
-        declared = [one.name for one in self.objects if isinstance(one, Node)]
-        mentioned = sorted({one.spec.node_name for one in self.objects if isinstance(one, Pod)} - {"", *declared})
-        names = [*declared, *mentioned]
-        if len(names) > self.count:
-            self.notes.append(f"{len(names)} nodes are named, the lab has {self.count}: pods of the others move")
+        mentioned = {one.spec.node_name for one in self.objects if isinstance(one, Pod)} - {"", *self.declared}
+        names = [*self.declared, *sorted(mentioned)]
+        if len(names) > count:
+            self.notes.append(f"{len(names)} nodes are named, the lab has {count}: pods of the others move")
         spare = (name for name in (f"node-{number}" for number in range(1, 10**6)) if name not in names)
-        while len(names) < self.count:
+        while len(names) < count:
             names.append(next(spare))
-        return names[: self.count]
+        return names[:count]
 
     def node(self, name: str) -> Node:
         given = next((one for one in self.objects if isinstance(one, Node) and one.name == name), None)
-        own = given.addresses if given else ()
-        addresses = self.wanted(own)
-        self.tell_unusable(f"node {name}", own)
+        addresses = self.usable_addresses(f"node {name}", given.addresses if given else ())
         missing = tuple(n for n in NODE_NETWORKS if n.version in self.families and not _has(addresses, n.version))
         addresses += self.addresses.next(missing)
         metadata = given.metadata if given else ObjectMeta(name=name)
         entries = tuple(NodeAddress(type="InternalIP", address=text) for text in addresses)
         return Node(metadata=metadata, status=NodeStatus(addresses=entries))
-
-    # -- pods --------------------------------------------------------------------------------------------------------
-
-    def pods(self, names: Sequence[str], nodes: dict[str, Node]) -> tuple[Pod, ...]:
-        given = [one for one in self.objects if isinstance(one, Pod)]
-        made = list(islice(pods_of_workloads(self.objects, names), MOST_PODS + 1))
-        if len(given) + len(made) > MOST_PODS:
-            raise TopologyError("the cluster", f"has more than {MOST_PODS} pods, too many for one machine")
-        for pod in given:
-            if pod.completed:
-                self.notes.append(f"pod {pod.key} has completed: policies ignore it, the lab leaves it out")
-        turn = cycle(names)
-        running = [pod for pod in (*given, *made) if not pod.completed]
-        return tuple(self.pod(pod, pod.spec.node_name or next(turn), nodes, turn) for pod in running)
-
-    def pod(self, pod: Pod, name: str, nodes: dict[str, Node], turn: Iterable[str]) -> Pod:
-        node = nodes.get(name) or nodes[next(iter(turn))]
-        spec = msgspec.structs.replace(pod.spec, node_name=node.name)
-        if pod.spec.host_network:
-            addresses = node.addresses
-        else:
-            addresses = self.wanted(pod.addresses)
-            self.tell_unusable(f"pod {pod.key}", pod.addresses)
-            if not addresses:
-                addresses = self.addresses.next(n for n in POD_NETWORKS if n.version in self.families)
-        status = PodStatus(
-            phase="Running",
-            pod_ips=tuple(PodIP(ip=text) for text in addresses),
-            host_ips=tuple(HostIP(ip=text) for text in node.addresses),
-        )
-        metadata = msgspec.structs.replace(pod.metadata, namespace=pod.namespace)
-        return msgspec.structs.replace(pod, metadata=metadata, spec=spec, status=status)
 
     # -- outside -----------------------------------------------------------------------------------------------------
 
@@ -212,8 +204,7 @@ class _Completing:
         words: dict[str, str] = {}
         for one in self.objects:
             if isinstance(one, ExternalHost):
-                addresses = self.wanted(one.addresses)
-                self.tell_unusable(f"host {one.name}", one.addresses)
+                addresses = self.usable_addresses(f"host {one.name}", one.addresses)
                 if addresses:
                     hosts[f"host/{one.name}"] = addresses
                     words[f"host/{one.name}"] = "an outside host"
@@ -227,16 +218,32 @@ class _Completing:
         self.notes += [f"no witness {region}: it has no free address that a host can have" for region in missing]
         return hosts, words
 
-    def wanted(self, addresses: Iterable[str]) -> tuple[str, ...]:
-        """The addresses of the lab's families that an endpoint can have."""
-        return tuple(text for text in addresses if usable(text) and (6 if ":" in text else 4) in self.families)
+    def usable_addresses(self, owner: str, addresses: Iterable[str]) -> tuple[str, ...]:
+        """The addresses of the lab's families that an interface can have; others are noted."""
+        possible = []
+        for text in addresses:
+            if usable(text):
+                possible.append(text)
+            else:
+                self.notes.append(f"{owner} cannot have its address {printable(text)} in the lab, and goes without it")
+        return self.wanted(possible)
 
-    def tell_unusable(self, who: str, addresses: Iterable[str]) -> None:
-        self.notes += [
-            f"{who} is given the address {printable(text)}, which nothing in the lab can have: it goes without it"
-            for text in addresses
-            if not usable(text)
-        ]
+    def wanted(self, addresses: Iterable[str]) -> tuple[str, ...]:
+        """The addresses of the lab's families."""
+        return tuple(text for text in addresses if (6 if ":" in text else 4) in self.families)
+
+
+def _placed(pod: Pod, node: Node) -> Pod:
+    """The pod as it runs on a node."""
+    addresses = node.addresses if pod.spec.host_network else pod.addresses
+    status = PodStatus(
+        phase="Running",
+        pod_ips=tuple(PodIP(ip=text) for text in addresses),
+        host_ips=tuple(HostIP(ip=text) for text in node.addresses),
+    )
+    spec = msgspec.structs.replace(pod.spec, node_name=node.name)
+    metadata = msgspec.structs.replace(pod.metadata, namespace=pod.namespace)
+    return msgspec.structs.replace(pod, metadata=metadata, spec=spec, status=status)
 
 
 def _has(addresses: Iterable[str], version: int) -> bool:

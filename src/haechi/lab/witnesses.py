@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
+from haechi.analysis.cluster import ip_blocks
 from haechi.lab.addresses import Addresses
 from haechi.model import IPBlock, NetworkPolicy
 from haechi.sets import AddressSet, text_to_point
@@ -44,7 +45,7 @@ def witnesses(
     wanted = AddressSet.union_all([AddressSet.V4 if family == 4 else AddressSet.V6 for family in families])
     found: list[Witness] = []
     missing: list[str] = []
-    for region in _regions(_blocks(policies)):
+    for region in _regions(ip_blocks(policies)):
         here = region.addresses & wanted
         if not here or not here.isdisjoint(present):
             continue
@@ -55,15 +56,6 @@ def witnesses(
         elif region.words not in missing:  # several policies may have the same block
             missing.append(region.words)
     return tuple(found), tuple(missing)
-
-
-def _blocks(policies: Iterable[NetworkPolicy]) -> Iterator[IPBlock]:
-    for policy in policies:
-        peers = [rule.from_ for rule in policy.spec.ingress] + [rule.to for rule in policy.spec.egress]
-        for some in peers:
-            for peer in some:
-                if peer.ip_block is not None:
-                    yield peer.ip_block
 
 
 def _regions(blocks: Iterable[IPBlock]) -> Iterator[Region]:

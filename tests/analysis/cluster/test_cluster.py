@@ -7,7 +7,7 @@ from pathlib import Path
 
 from haechi import Cluster
 from haechi.analysis.cluster.assumptions import Assumption
-from haechi.analysis.cluster.cluster import MOST_REPLICAS
+from haechi.analysis.cluster.workloads import MOST_REPLICAS
 from haechi.analysis.reach.listing import connections
 from haechi.files import load
 from haechi.model import Code, Deployment, Location, ObjectMeta

@@ -12,15 +12,12 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Self, TypeVar, get_args
 
-import msgspec
-
 from haechi.analysis.cluster.assumptions import Assumption
 from haechi.analysis.cluster.owners import Owner, Owners
-from haechi.analysis.cluster.synthetic import Synthetic
-from haechi.analysis.cluster.workloads import pods_of_workloads
-from haechi.engine import Endpoint, Engine, points
+from haechi.analysis.cluster.synthetic import SyntheticAddresses
+from haechi.analysis.cluster.workloads import MOST_REPLICAS, pods_of_workloads
+from haechi.engine import Endpoint, Engine
 from haechi.model import (
-    ExternalHost,
     Loaded,
     Location,
     Manifests,
@@ -30,7 +27,6 @@ from haechi.model import (
     Object,
     Path,
     Pod,
-    PodIP,
     PodKey,
     PolicyKey,
     Problem,
@@ -40,8 +36,6 @@ from haechi.model import (
     check,
 )
 
-MOST_REPLICAS = 1_000
-"""Pods of one workload that are looked at: they differ in nothing but their names."""
 _WORKLOADS = get_args(Workload)
 
 
@@ -143,8 +137,10 @@ def _completed(kind: type[_AnyCluster], objects: list[Object], manifests: Manife
     nodes = tuple({one.name: one for one in objects if isinstance(one, Node)}.values())
     namespaces = tuple({one.name: one for one in objects if isinstance(one, Namespace)}.values())
     found = {PodKey(one.namespace, one.name): one for one in _pods(objects, nodes)}
+    addresses = SyntheticAddresses(objects)
     seen = {key: pod for key, pod in found.items() if not pod.spec.host_network and not pod.completed}
-    pods, made = _addressed(seen, policies.values(), objects)
+    pods = {key: addresses.completed(pod) for key, pod in seen.items()}
+    made = frozenset(key for key, pod in pods.items() if pod is not seen[key] and pod.addresses)
     engine = Engine.of((*nodes, *namespaces, *pods.values(), *policies.values()))
     owners = Owners(objects)
     return kind(
@@ -168,24 +164,6 @@ def _pods(objects: list[Object], nodes: Iterable[Node]) -> Iterator[Pod]:
     yield from (one for one in objects if isinstance(one, Pod))
     names = [node.name for node in nodes] or [""]
     yield from pods_of_workloads(objects, names, MOST_REPLICAS)
-
-
-def _addressed(
-    pods: Mapping[PodKey, Pod], policies: Iterable[NetworkPolicy], objects: Iterable[Object]
-) -> tuple[dict[PodKey, Pod], frozenset[PodKey]]:
-    """The pods, each with an address, and the keys of those that got one here."""
-    bare = {key: pod for key, pod in pods.items() if not pod.addresses}
-    if not bare:
-        return dict(pods), frozenset()
-    taken = [text for one in objects if isinstance(one, Pod | Node | ExternalHost | Service) for text in one.addresses]
-    synthetic = Synthetic(policies, points(taken))
-    given = {key: _with_addresses(pod, synthetic.next()) for key, pod in bare.items()}
-    return {**pods, **given}, frozenset(key for key, pod in given.items() if pod.addresses)
-
-
-def _with_addresses(pod: Pod, addresses: tuple[str, ...]) -> Pod:
-    ips = tuple(PodIP(ip=text) for text in addresses)
-    return msgspec.structs.replace(pod, status=msgspec.structs.replace(pod.status, pod_ips=ips))
 
 
 def _notes(objects: list[Object], pods: Iterable[Pod], made: int) -> Iterator[str]:

@@ -1,40 +1,73 @@
 """Addresses for pods that have none yet.
 
-Why: manifests rarely say which addresses pods get, and an answer must not depend on the choice. Promises addresses that
-no ipBlock narrower than /0 (nor one of its exceptions) holds and that nobody in the input has, of both families, equal
-for equal input. Refuses to invent where a family has no such address left: the pod then has none of that family.
+Why: manifests rarely contain the addresses of pods, and an answer must not depend on the choice. Promises addresses
+that are in no ipBlock narrower than /0 (nor in one of its exceptions), that nothing in the input has and that an
+interface can have, of both families, equal for equal input: questions and labs use the same ones. Where a family has no
+such address left, a pod gets none of that family.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import cached_property
 
-from haechi.model import IPBlock, NetworkPolicy
-from haechi.sets import AddressError, AddressSet, point_to_text
+import msgspec
 
-_PREFERRED = (("10.0.0.0/8", "100.64.0.0/10", "172.16.0.0/12", "192.168.0.0/16", "0.0.0.0/0"), ("fd00::/8", "::/0"))
+from haechi.engine import points
+from haechi.model import ExternalHost, IPBlock, NetworkPolicy, Node, Object, Pod, PodIP, Service
+from haechi.sets import AddressError, AddressSet, point_to_text, text_to_point
+
+_PREFERRED = (
+    ("10.244.0.0/16", "10.0.0.0/8", "100.64.0.0/10", "172.16.0.0/12", "192.168.0.0/16", "0.0.0.0/0"),
+    ("fd00:10:244::/112", "fd00::/8", "::/0"),
+)
+_MAPPED = text_to_point("::1:0:0:0") - (1 << 32)  # the first of ::ffff:0:0/96, which sockets take for IPv4
+UNUSABLE = AddressSet([(_MAPPED, _MAPPED + (1 << 32) - 1)]) | AddressSet.from_cidrs(
+    (
+        *("0.0.0.0/32", "127.0.0.0/8", "169.254.1.1/32", "169.254.1.2/32", "224.0.0.0/4", "255.255.255.255/32"),
+        *("::/127", "fe80::/10", "ff00::/8"),
+    )
+)
+"""Addresses that no interface can have or no node forwards, and 169.254.1.1 and .2, a lab's own next hops."""
 
 
-class Synthetic:
-    """Free addresses, one after another.
+class SyntheticAddresses:
+    """Free addresses for pods, one after another.
 
     Args:
-        policies: whose ipBlocks to stay clear of.
-        taken: points that somebody has.
+        objects: everything that was loaded: ipBlocks to stay clear of, and addresses that are taken.
     """
 
-    def __init__(self, policies: Iterable[NetworkPolicy], taken: Iterable[int]) -> None:
-        touched = AddressSet.union_all([_touched(block) for block in blocks(policies)])
-        free = AddressSet.ALL - touched - AddressSet.of(*taken)
-        self._families = [_points(free, networks) for networks in _PREFERRED]
+    def __init__(self, objects: Iterable[Object]) -> None:
+        self._objects = tuple(objects)
+
+    @cached_property
+    def _families(self) -> list[Iterator[int]]:
+        policies = (one for one in self._objects if isinstance(one, NetworkPolicy))
+        touched = AddressSet.union_all([_touched(block) for block in ip_blocks(policies)])
+        free = AddressSet.ALL - UNUSABLE - touched - AddressSet.of(*_taken(self._objects))
+        return [_points(free, networks) for networks in _PREFERRED]
 
     def next(self) -> tuple[str, ...]:
         """One address of each family that has one."""
         found = (next(family, None) for family in self._families)
         return tuple(point_to_text(point) for point in found if point is not None)
 
+    def completed(self, pod: Pod) -> Pod:
+        """The pod, with the next addresses if it has none and policies see it."""
+        if pod.addresses or pod.spec.host_network or pod.completed:
+            return pod
+        ips = tuple(PodIP(ip=text) for text in self.next())
+        return msgspec.structs.replace(pod, status=msgspec.structs.replace(pod.status, pod_ips=ips))
 
-def blocks(policies: Iterable[NetworkPolicy]) -> Iterator[IPBlock]:
+
+def _taken(objects: Iterable[Object]) -> Iterator[int]:
+    for one in objects:
+        if isinstance(one, Pod | Node | ExternalHost | Service):
+            yield from points(one.addresses)
+
+
+def ip_blocks(policies: Iterable[NetworkPolicy]) -> Iterator[IPBlock]:
     """Every ipBlock of some policies."""
     for policy in policies:
         rules = (*(rule.from_ for rule in policy.spec.ingress), *(rule.to for rule in policy.spec.egress))

@@ -10,18 +10,25 @@ maker among its owners, as a real pod does.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from itertools import count, islice, repeat
+from itertools import chain, count, islice, repeat
 from typing import get_args
 
 import msgspec
 
 from haechi.model import Object, ObjectMeta, OwnerReference, Pod, Workload
 
+MOST_REPLICAS = 1_000
+"""Pods of one workload that questions look at: they differ in nothing but their names."""
 _WORKLOADS = get_args(Workload)
 _Owner = tuple[str, str, str]  # namespace, kind, name
 
 
-def pods_of_workloads(objects: Iterable[Object], nodes: Sequence[str], most: int | None = None) -> Iterator[Pod]:
+def pods_of_workloads(
+    objects: Iterable[Object],
+    nodes: Sequence[str],
+    most: int | None = None,
+    added_nodes: Sequence[str] | None = None,
+) -> Iterator[Pod]:
     """The pods, without addresses, of the workloads among `objects`: `NAME-0`, `NAME-1`, ...; a DaemonSet's by node.
 
     Where such a name is taken, the numbers go on after it.
@@ -30,6 +37,8 @@ def pods_of_workloads(objects: Iterable[Object], nodes: Sequence[str], most: int
         objects: everything that was loaded.
         nodes: the names of the nodes.
         most: how many pods a workload makes at most; None: as many as it asks for.
+        added_nodes: further nodes. Their DaemonSet pods, and the pods beyond `most`, come after all others, which are
+            the same as without them. None: there are no such pods.
     """
     found = list(objects)
     workloads: list[Workload] = [one for one in found if isinstance(one, _WORKLOADS)]
@@ -40,11 +49,13 @@ def pods_of_workloads(objects: Iterable[Object], nodes: Sequence[str], most: int
     for pod in pods:
         makers |= _ancestors(_key(pod), owned)
     taken = {pod.key for pod in pods}
-    for workload in workloads:
-        if _key(workload) not in makers and not owned[_key(workload)] & present:
-            for pod in islice(_pods(workload, nodes, taken), most):
-                taken.add(pod.key)
-                yield pod
+    makes = [one for one in workloads if _key(one) not in makers and not owned[_key(one)] & present]
+    sources = [(one, _pods(one, (*nodes, *(added_nodes or ())), taken)) for one in makes]
+    first = (islice(source, len(nodes) if one.pod_count is None else None) for one, source in sources)
+    rest = (source for _, source in sources if added_nodes is not None)
+    for pod in chain(chain.from_iterable(islice(some, most) for some in first), chain.from_iterable(rest)):
+        taken.add(pod.key)
+        yield pod
 
 
 def _pods(workload: Workload, nodes: Sequence[str], taken: Collection[str]) -> Iterator[Pod]:
