@@ -6,17 +6,14 @@ import json
 import re
 from pathlib import Path
 
-import msgspec
 import pytest
 
 from haechi.cli.app import app
 from haechi.cli.failure import ExitCode
-from haechi.cli.findings import FindingsOut
-from haechi.cli.lab_json import ReportOut
-from haechi.cli.lint_findings import LintOut
-from haechi.cli.rulesets import RulesetOut
 from haechi.model import Code
+from haechi.report import schema
 from tests.cli.conftest import Haechi
+from tests.report.documents import checked
 
 TEXT = (Path(__file__).parents[2] / "docs" / "cli.md").read_text(encoding="utf-8")
 COMMANDS = ("lab run", "validate", "compile", "verify", "can", "list", "diff", "explain", "lint", "test")
@@ -26,11 +23,6 @@ def sections(text: str, level: int) -> dict[str, str]:
     """The text under each heading of a level."""
     parts = re.split(rf"^{'#' * level} (.*)$", text, flags=re.MULTILINE)
     return dict(zip(parts[1::2], parts[2::2], strict=True))
-
-
-def documents(text: str) -> list[object]:
-    """Every JSON document among the code."""
-    return [json.loads(code) for code in re.findall(r"^```json\n(.*?)^```", text, flags=re.MULTILINE | re.DOTALL)]
 
 
 def options(command: str) -> set[str]:
@@ -77,10 +69,17 @@ def test_every_code_of_a_finding_is_explained() -> None:
 
 
 @pytest.mark.parametrize(
-    ("command", "struct"),
-    [("lab run", ReportOut), ("validate", FindingsOut), ("compile", RulesetOut), ("lint", LintOut)],
+    ("command", "kind"),
+    [
+        ("can", "ReachabilityAnswer"),
+        ("diff", "ConnectionDiff"),
+        ("explain", "Explanation"),
+        ("lint", "LintReport"),
+        ("list", "ConnectionList"),
+        ("validate", "ValidationReport"),
+    ],
 )
-def test_the_json_of_the_docs_is_that_of_the_program(command: str, struct: type[msgspec.Struct]) -> None:
-    (document,) = documents(sections(TEXT, 2)[f"haechi {command}"])
-    value = msgspec.convert(document, struct)
-    assert msgspec.to_builtins(value) == document
+def test_the_json_of_the_docs_is_that_of_the_program(command: str, kind: str) -> None:
+    (code,) = re.findall(r"^```json\n(.*?)^```", sections(TEXT, 2)[f"haechi {command}"], re.MULTILINE | re.DOTALL)
+    assert checked(code)["kind"] == kind
+    assert list(json.loads(code)) == list(schema(kind)["$defs"][kind]["properties"])

@@ -282,8 +282,7 @@ def _counted(*inputs: Input) -> str:
 def tell(terminal: Terminal, problem: Problem) -> None:
     """One problem, one line: `file:line:column: severity: …`."""
     severity = terminal.paint(f"{problem.severity}:", _STYLES[problem.severity])
-    before, mark, after = str(problem).partition(f" {problem.severity}:")
-    terminal.write(f"{before} {severity}{after}\n" if mark else f"{printable(str(problem))}\n")
+    terminal.write(f"{printable(str(problem.location))}: {severity} {printable(problem.text)}\n")
 
 
 def tell_skipped(terminal: Terminal, skipped: Iterable[Problem]) -> None:

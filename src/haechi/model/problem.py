@@ -69,11 +69,16 @@ class Problem:
     path: str = ""
     hint: str = ""
 
+    @property
+    def text(self) -> str:
+        """`subject: message (hint)`."""
+        about = f"{self.subject}: " if self.subject else ""
+        hint = f" ({self.hint})" if self.hint else ""
+        return f"{about}{self.message}{hint}"
+
     def __str__(self) -> str:
         """One line, without escape sequences or line breaks whatever the input held."""
-        about = f" {self.subject}:" if self.subject else ""
-        hint = f" ({self.hint})" if self.hint else ""
-        return printable(f"{self.location}: {self.severity}:{about} {self.message}{hint}")
+        return printable(f"{self.location}: {self.severity}: {self.text}")
 
 
 def printable(text: str) -> str:

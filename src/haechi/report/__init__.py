@@ -18,8 +18,10 @@ from haechi.report.document import API_VERSION, Basis, Document, basis, synthesi
 from haechi.report.explanation import explanation_json
 from haechi.report.exposure import exposures_json
 from haechi.report.lab_run import Report, Row
+from haechi.report.lint import lint_json, lint_sarif
 from haechi.report.reachability import answer_json
 from haechi.report.schemas import DOCUMENTS, schema
+from haechi.report.validation import validation_json, validation_sarif
 
 __all__ = [
     "API_VERSION",
@@ -40,6 +42,10 @@ __all__ = [
     "diff_markdown",
     "explanation_json",
     "exposures_json",
+    "lint_json",
+    "lint_sarif",
     "schema",
     "synthesized",
+    "validation_json",
+    "validation_sarif",
 ]

@@ -15,7 +15,9 @@ from haechi.report.diff import ConnectionDiff
 from haechi.report.document import Document
 from haechi.report.explanation import Explanation
 from haechi.report.exposure import ExposureList
+from haechi.report.lint import LintReport
 from haechi.report.reachability import ReachabilityAnswer
+from haechi.report.validation import ValidationReport
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 DOCUMENTS: Final[dict[str, type[Document]]] = {
@@ -23,7 +25,9 @@ DOCUMENTS: Final[dict[str, type[Document]]] = {
     "ConnectionList": ConnectionList,
     "Explanation": Explanation,
     "ExposureList": ExposureList,
+    "LintReport": LintReport,
     "ReachabilityAnswer": ReachabilityAnswer,
+    "ValidationReport": ValidationReport,
 }
 """The struct of each kind."""
 

@@ -92,10 +92,18 @@ def test_json_has_the_same_findings(haechi: Haechi) -> None:
     outcome = haechi("lint", "-", "-o", "json", stdin=DEAD)
     assert outcome.code == 1
     (finding,) = json.loads(outcome.out)["findings"]
-    assert (finding["file"], finding["line"], finding["column"]) == ("<stdin>", 7, 3)
+    assert finding["location"] == {"file": "<stdin>", "line": 7, "column": 3}
     assert finding["code"] == "rules-without-policy-type"
     assert finding["object"] == {"kind": "NetworkPolicy", "namespace": "shop", "name": "dead"}
-    assert finding["fix"] is None
+    assert finding["fix"] == ""
+
+
+def test_json_after_corrections_is_about_what_is_left(haechi: Haechi, tmp_path: Path) -> None:
+    (tmp_path / "twice.yaml").write_text(TWICE)
+    (tmp_path / "dead.yaml").write_text(f"{DEAD}---\n{manifests.SECRET}")
+    document = json.loads(haechi("lint", tmp_path, "--fix", "-o", "json").out)
+    assert [one["code"] for one in document["findings"]] == ["rules-without-policy-type"]
+    assert [one["code"] for one in document["skipped"]] == ["unknown-kind"]
 
 
 def test_sarif_has_every_check_as_a_rule(haechi: Haechi) -> None:

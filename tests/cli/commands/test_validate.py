@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from haechi.cli.sarif import RULES
 from haechi.model import Code
+from haechi.report.validation import RULES
 from tests.cli import manifests
 from tests.cli.conftest import Haechi
 
@@ -79,17 +79,14 @@ def test_json_holds_every_finding_as_facts(haechi: Haechi) -> None:
     outcome = haechi("validate", "-", "-o", "json", stdin=text)
     assert (outcome.code, outcome.err) == (1, "")
     document = json.loads(outcome.out)
-    assert list(document) == ["version", "findings", "skipped", "summary"]
-    assert document["version"] == 1
+    assert (document["kind"], document["partial"]) == ("ValidationReport", False)
     assert document["summary"] == {"objects": 2, "errors": 2, "warnings": 1, "skipped": 1}
     assert document["findings"][1] == {
-        "file": "<stdin>",
-        "line": 13,
-        "column": 7,
+        "location": {"file": "<stdin>", "line": 13, "column": 7},
         "severity": "error",
         "code": "invalid",
         "object": {"kind": "NetworkPolicy", "namespace": "shop", "name": "bad"},
-        "field": "spec.ingress[0].ports[0].port",
+        "path": "spec.ingress[0].ports[0].port",
         "message": "spec.ingress[0].ports[0].port: Invalid value: 99999: must be between 1 and 65535, inclusive",
         "hint": "",
     }
@@ -135,3 +132,10 @@ def test_sarif_of_a_whole_file_has_no_region(haechi: Haechi, monkeypatch: pytest
 
 def test_every_code_has_a_sarif_rule() -> None:
     assert set(RULES) == set(Code)
+
+
+def test_text_that_could_not_be_checked_makes_the_report_partial(haechi: Haechi) -> None:
+    document = json.loads(haechi("validate", "-", "-o", "json", stdin=f"{manifests.BAD}---\na: [\n").out)
+    assert document["partial"]
+    assert [one["code"] for one in document["findings"]] == ["invalid", "invalid", "syntax"]
+    assert document["unreadable"] == document["findings"][2:]

@@ -5,16 +5,20 @@ The answer is 0 if nothing is found, 1 if something is, 2 if some of the input c
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal, get_args
 
 from cyclopts import Parameter
 
 from haechi.cli.arguments import Gates, Paths, Strict, Version
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from haechi.analysis.cluster import Cluster
     from haechi.analysis.lint import Check, Finding
     from haechi.cli.fixing import Outcome
     from haechi.cli.input import Input, Rules
+    from haechi.cli.terminal import Terminal
     from haechi.cli.waiting import Waiting
 
 Output = Literal["text", "json", "sarif"]
@@ -47,8 +51,8 @@ def lint(
     from haechi.cli.entry import STDIN
     from haechi.cli.failure import ExitCode, Unusable
     from haechi.cli.input import Rules, answered, read_on
-    from haechi.cli.lint_findings import as_json, as_sarif, tell_sum, write_text
     from haechi.cli.waiting import Waiting
+    from haechi.report import lint_json, lint_sarif
 
     checks = _checks(select, ignore)
     rules = Rules.parse(kubernetes_version, feature_gates)
@@ -56,14 +60,16 @@ def lint(
         raise Unusable("standard input cannot be rewritten: name the files", "--fix")
     with Waiting(terminal.errors()) as told:
         found = read_on(paths, rules, strict, told)
-        findings = _findings(found, checks, told)
+        cluster, findings = _findings(found, checks, told)
         if fix:
-            found, findings = _fixed(found, findings, paths, rules, checks, told)
+            found, cluster, findings = _fixed(found, cluster, findings, paths, rules, checks, told)
     if output == "text":
-        write_text(terminal.output(), findings)
+        _write_text(terminal.output(), findings)
+    elif output == "json":
+        terminal.output().write(lint_json(findings, found.basis(cluster)))
     else:
-        terminal.output().write((as_json if output == "json" else as_sarif)(findings))
-    tell_sum(terminal.errors(), findings, checks, found)
+        terminal.output().write(lint_sarif(findings))
+    _write_summary(terminal.errors(), findings, checks, found)
     return answered(ExitCode.FOUND if findings else ExitCode.GOOD, found)
 
 
@@ -84,13 +90,56 @@ def _codes(texts: tuple[str, ...]) -> list[str]:
     return [code.strip() for text in texts for code in text.split(",") if code.strip()]
 
 
-def _findings(found: Input, checks: tuple[Check, ...], told: Waiting) -> tuple[Finding, ...]:
+def _findings(found: Input, checks: tuple[Check, ...], told: Waiting) -> tuple[Cluster, tuple[Finding, ...]]:
     from haechi.analysis.cluster import Cluster
     from haechi.analysis.lint import findings
 
     told("understanding policies")
     cluster = Cluster.of(found.manifests)
-    return findings(cluster, checks, lambda done, total: told("looking for mistakes", done, total))
+    return cluster, findings(cluster, checks, lambda done, total: told("looking for mistakes", done, total))
+
+
+# -- text --------------------------------------------------------------------------------------------------------------
+
+
+def _write_text(results: Terminal, findings: Iterable[Finding]) -> None:
+    """A line for each finding."""
+    from haechi.analysis.lint import Severity
+    from haechi.cli.terminal import Style
+    from haechi.model import printable
+
+    styles = {Severity.ERROR: Style.RED, Severity.WARNING: Style.YELLOW, Severity.NOTE: Style.DIM}
+    for one in findings:
+        place = "" if one.location is None else f"{one.location}: "
+        hint = f" ({one.hint})" if one.hint else ""
+        severity = results.paint(f"{one.severity}:", styles[one.severity])
+        words = printable(f"{one.subject}: {one.message}{hint} [{one.code}]")
+        results.write(f"{printable(place)}{severity} {words}\n")
+    results.stream.flush()
+
+
+def _write_summary(remarks: Terminal, findings: Iterable[Finding], checks: Iterable[Check], found: Input) -> None:
+    """How many findings of each severity, what could be corrected, and what was not looked for."""
+    from haechi.analysis.lint import CATALOGUE, Severity
+    from haechi.cli.lab.wording import counted
+    from haechi.cli.terminal import Style
+    from haechi.model import NetworkPolicy, Pod, Workload
+
+    listed = list(findings)
+    policies = counted(len(found.manifests.all(NetworkPolicy)), "NetworkPolicy", "NetworkPolicies")
+    counts = {severity: sum(one.severity is severity for one in listed) for severity in Severity}
+    words = [counted(count, str(severity)) for severity, count in counts.items() if count]
+    fixable = sum(one.fix is not None for one in listed)
+    parts = [f"{', '.join(words) or 'nothing found'} in {policies}"]
+    if fixable:
+        parts.append(f"--fix corrects {fixable}")
+    made = {check.code for check in checks}
+    left = sum(check.on_request and check.code not in made for check in CATALOGUE)
+    if left:
+        parts.append(f"{counted(left, 'check')} on request: --select all")
+    remarks.line("; ".join(parts))
+    if not any(isinstance(one, (Pod, *get_args(Workload))) for one in found.objects):
+        remarks.line("no pods in the input: what needs them was not looked at", Style.DIM)
 
 
 # -- corrections -------------------------------------------------------------------------------------------------------
@@ -98,13 +147,14 @@ def _findings(found: Input, checks: tuple[Check, ...], told: Waiting) -> tuple[F
 
 def _fixed(
     found: Input,
+    cluster: Cluster,
     findings: tuple[Finding, ...],
     paths: tuple[str, ...],
     rules: Rules,
     checks: tuple[Check, ...],
     told: Waiting,
-) -> tuple[Input, tuple[Finding, ...]]:
-    """The input and its findings after all corrections: one may make another possible."""
+) -> tuple[Input, Cluster, tuple[Finding, ...]]:
+    """The input, its cluster and its findings after all corrections: one may make another possible."""
     from haechi.cli.fixing import fix
     from haechi.cli.input import read
 
@@ -116,11 +166,11 @@ def _fixed(
         if not outcome.fixed:
             break
         found = read(paths, rules, told).usable()
-        findings = _findings(found, checks, told)
+        cluster, findings = _findings(found, checks, told)
     told.wipe()
     if outcome is not None:
         _tell_left(outcome)
-    return found, findings
+    return found, cluster, findings
 
 
 def _tell(outcome: Outcome) -> None:

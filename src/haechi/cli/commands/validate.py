@@ -6,12 +6,16 @@ nothing at all.
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
 from haechi.cli.arguments import Gates, Paths, Version
 from haechi.cli.failure import ExitCode
+
+if TYPE_CHECKING:
+    from haechi.cli.input import Input
+    from haechi.cli.terminal import Terminal
 
 Output = Literal["text", "json", "sarif"]
 
@@ -31,16 +35,32 @@ def validate(
         feature_gates: Feature gates of that API server: SCTPSupport=false, StrictIPCIDRValidation=true.
     """
     from haechi.cli import terminal
-    from haechi.cli.findings import findings_json, write_text
     from haechi.cli.input import Rules, read
-    from haechi.cli.sarif import findings_sarif
     from haechi.model import Code
+    from haechi.report import validation_json, validation_sarif
 
     found = read(paths, Rules.parse(kubernetes_version, feature_gates))
     if output == "text":
-        write_text(terminal.output(), terminal.errors(), found)
+        _write_text(terminal.output(), terminal.errors(), found)
+    elif output == "json":
+        terminal.output().write(validation_json(len(found.manifests.objects), found.findings, found.skipped))
     else:
-        terminal.output().write(findings_json(found) if output == "json" else findings_sarif(found))
+        terminal.output().write(validation_sarif(found.findings, found.skipped))
     if any(problem.code in (Code.UNREADABLE, Code.EMPTY) for problem in found.errors):
         return ExitCode.UNUSABLE
     return ExitCode.FOUND if found.errors else ExitCode.GOOD
+
+
+def _write_text(results: Terminal, remarks: Terminal, found: Input) -> None:
+    """A line for each finding as result; skipped documents and the summary as remarks."""
+    from haechi.cli.input import tell, tell_skipped
+    from haechi.cli.lab.wording import counted
+
+    for problem in found.findings:
+        tell(results, problem)
+    results.stream.flush()
+    tell_skipped(remarks, found.skipped)
+    errors = len(found.errors)
+    counts = {"object": len(found.manifests.objects), "error": errors, "warning": len(found.findings) - errors}
+    skipped = [f"{len(found.skipped)} skipped"] if found.skipped else []
+    remarks.line(", ".join([*(counted(number, noun) for noun, number in counts.items()), *skipped]))

@@ -1,0 +1,72 @@
+"""What the API server would refuse or warn of, as JSON and SARIF."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final, Literal
+
+from haechi.model import Code, Problem, Severity
+from haechi.report.document import API_VERSION, Document, JsonValue, ProblemJson, basis, document_text, problem
+from haechi.report.sarif import Alert, sarif_log
+
+_LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.SKIPPED: "note"}
+RULES: Final = {
+    Code.UNREADABLE: "The input cannot be read.",
+    Code.EMPTY: "The input holds no objects.",
+    Code.LIMIT: "The input is larger or deeper than any sensible one.",
+    Code.ENCODING: "The text is not UTF-8.",
+    Code.SYNTAX: "The document is neither YAML nor JSON.",
+    Code.NOT_AN_OBJECT: "The document is not a Kubernetes object.",
+    Code.API_VERSION: "No server knows this kind under this apiVersion.",
+    Code.UNKNOWN_KIND: "The kind is not used.",
+    Code.ALREADY_READ: "The file has been read already.",
+    Code.TYPE: "The field has a value of another type.",
+    Code.UNKNOWN_FIELD: "There is no such field.",
+    Code.DUPLICATE_FIELD: "The field is given twice.",
+    Code.DUPLICATE_OBJECT: "The object is defined twice.",
+    Code.INVALID: "The API server refuses the value.",
+    Code.DOUBTFUL: "The API server warns of the value.",
+}
+
+
+class ValidationSummary(JsonValue, frozen=True):
+    """How many objects were read, and how many findings there are of each severity."""
+
+    objects: int
+    errors: int
+    warnings: int
+    skipped: int
+
+
+class ValidationReport(Document, frozen=True):
+    """All errors and warnings. Errors about text that is no object, and so was not checked, are in `unreadable` too."""
+
+    kind: Literal["ValidationReport"]
+    findings: list[ProblemJson]
+    summary: ValidationSummary
+
+
+def validation_json(objects: int, findings: Iterable[Problem], skipped: Iterable[Problem]) -> str:
+    """The findings as JSON text; `objects` is how many were read."""
+    listed, others = list(findings), list(skipped)
+    errors = [one for one in listed if one.severity is Severity.ERROR]
+    return document_text(
+        ValidationReport(
+            API_VERSION,
+            "ValidationReport",
+            *basis(skipped=others, unreadable=[one for one in errors if not one.subject]),
+            [problem(one) for one in listed],
+            ValidationSummary(objects, len(errors), len(listed) - len(errors), len(others)),
+        )
+    )
+
+
+def validation_sarif(findings: Iterable[Problem], skipped: Iterable[Problem]) -> str:
+    """The findings, and skipped documents as notes, as SARIF text."""
+    return sarif_log(
+        {code.value: words for code, words in RULES.items()},
+        (
+            Alert(one.code.value, _LEVELS[one.severity], one.subject, one.path, one.message, one.hint, one.location)
+            for one in (*findings, *skipped)
+        ),
+    )

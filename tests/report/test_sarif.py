@@ -1,0 +1,33 @@
+"""SARIF as code scanning reads it: valid by the schema of OASIS, whatever was found."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from haechi.analysis.lint import CATALOGUE, Finding, Severity
+from haechi.model import Location
+from haechi.report import lint_sarif
+from haechi.report.sarif import Alert, sarif_log
+from tests.report.documents import checked_sarif
+
+RULES = {"one": "The first.", "other": "The other."}
+TEXTS = st.text(st.characters(codec="utf-8"), max_size=20)
+PLACES = st.none() | st.builds(Location, TEXTS, st.integers(0, 9), st.integers(1, 9))
+ALERTS = st.builds(
+    Alert, st.sampled_from([*RULES]), st.sampled_from(["error", "warning", "note"]), TEXTS, TEXTS, TEXTS, TEXTS, PLACES
+)
+
+
+@given(st.lists(ALERTS, max_size=4))
+def test_any_alerts_make_a_valid_log_with_a_rule_for_each(alerts: list[Alert]) -> None:
+    (run,) = checked_sarif(sarif_log(RULES, alerts))["runs"]
+    rules = [rule["id"] for rule in run["tool"]["driver"]["rules"]]
+    assert rules == list(RULES)
+    assert [(rules[each["ruleIndex"]], each["level"]) for each in run["results"]] == [one[:2] for one in alerts]
+
+
+def test_an_object_that_was_not_read_from_a_file_has_no_place() -> None:
+    finding = Finding(CATALOGUE[0].code, Severity.NOTE, "so", "NetworkPolicy/x/p", "spec")
+    (result,) = checked_sarif(lint_sarif([finding]))["runs"][0]["results"]
+    assert (result["message"]["text"], result["locations"]) == ("NetworkPolicy/x/p: so", [])
