@@ -1,7 +1,8 @@
 """Haechi: Kubernetes NetworkPolicy, read, explained, enforced in the Linux kernel and proved on real packets.
 
-The questions that people ask of policies are here: `Cluster.load` reads manifests, its methods answer. docs/library.md
-shows each of them. Nothing is imported before it is used.
+`Cluster.load` reads manifests, and its methods answer the questions that people ask about policies; docs/library.md
+shows each of them. Every type that they take or return can be imported from here. Nothing is imported before it is
+used.
 """
 
 from __future__ import annotations
@@ -12,44 +13,180 @@ from typing import TYPE_CHECKING
 from haechi._version import __version__
 
 if TYPE_CHECKING:
-    from haechi.analysis.cluster import UnknownName
-    from haechi.analysis.lint import Finding, UnknownCode
-    from haechi.analysis.reach import Connection, Difference
-    from haechi.analysis.why import Answer, UnknownPort
+    from haechi.analysis.cluster import Assumption, Owner, UnknownName
+    from haechi.analysis.lint import Finding, Fix, Severity, UnknownCode
+    from haechi.analysis.reach import Cause, ChangeKind, Connection, Difference
+    from haechi.analysis.why import (
+        Answer,
+        ItemRef,
+        LabelChange,
+        Mismatch,
+        PacketAnswer,
+        RuleAnswer,
+        SideAnswer,
+        UnknownPort,
+    )
+    from haechi.engine import Endpoint, Engine, NamedPort
     from haechi.errors import HaechiError
     from haechi.library import Cluster, UnreadableInput
+    from haechi.model import (
+        Code,
+        CronJob,
+        DaemonSet,
+        Deployment,
+        Direction,
+        Edit,
+        ExternalHost,
+        Job,
+        Location,
+        Manifests,
+        Namespace,
+        NetworkPolicy,
+        Node,
+        Object,
+        Packet,
+        Pod,
+        PodKey,
+        PolicyKey,
+        Problem,
+        ReplicaSet,
+        ReplicationController,
+        RuleRef,
+        Service,
+        StatefulSet,
+    )
+    from haechi.sets import AddressSet, PortSet
 
-_HOMES = {
-    "Answer": "haechi.analysis.why",
-    "Cluster": "haechi.library",
-    "Connection": "haechi.analysis.reach",
-    "Difference": "haechi.analysis.reach",
-    "Finding": "haechi.analysis.lint",
-    "HaechiError": "haechi.errors",
-    "UnknownCode": "haechi.analysis.lint",
-    "UnknownName": "haechi.analysis.cluster",
-    "UnknownPort": "haechi.analysis.why",
-    "UnreadableInput": "haechi.library",
-}
 __all__ = [
+    "AddressSet",
     "Answer",
+    "Assumption",
+    "Cause",
+    "ChangeKind",
     "Cluster",
+    "Code",
     "Connection",
+    "CronJob",
+    "DaemonSet",
+    "Deployment",
     "Difference",
+    "Direction",
+    "Edit",
+    "Endpoint",
+    "Engine",
+    "ExternalHost",
     "Finding",
+    "Fix",
     "HaechiError",
+    "ItemRef",
+    "Job",
+    "LabelChange",
+    "Location",
+    "Manifests",
+    "Mismatch",
+    "NamedPort",
+    "Namespace",
+    "NetworkPolicy",
+    "Node",
+    "Object",
+    "Owner",
+    "Packet",
+    "PacketAnswer",
+    "Pod",
+    "PodKey",
+    "PolicyKey",
+    "PortSet",
+    "Problem",
+    "ReplicaSet",
+    "ReplicationController",
+    "RuleAnswer",
+    "RuleRef",
+    "Service",
+    "Severity",
+    "SideAnswer",
+    "StatefulSet",
     "UnknownCode",
     "UnknownName",
     "UnknownPort",
     "UnreadableInput",
     "__version__",
 ]
+_HOMES = {
+    "haechi.analysis.cluster": (
+        "Assumption",
+        "Owner",
+        "UnknownName",
+    ),
+    "haechi.analysis.lint": (
+        "Finding",
+        "Fix",
+        "Severity",
+        "UnknownCode",
+    ),
+    "haechi.analysis.reach": (
+        "Cause",
+        "ChangeKind",
+        "Connection",
+        "Difference",
+    ),
+    "haechi.analysis.why": (
+        "Answer",
+        "ItemRef",
+        "LabelChange",
+        "Mismatch",
+        "PacketAnswer",
+        "RuleAnswer",
+        "SideAnswer",
+        "UnknownPort",
+    ),
+    "haechi.engine": (
+        "Endpoint",
+        "Engine",
+        "NamedPort",
+    ),
+    "haechi.errors": ("HaechiError",),
+    "haechi.library": (
+        "Cluster",
+        "UnreadableInput",
+    ),
+    "haechi.model": (
+        "Code",
+        "CronJob",
+        "DaemonSet",
+        "Deployment",
+        "Direction",
+        "Edit",
+        "ExternalHost",
+        "Job",
+        "Location",
+        "Manifests",
+        "Namespace",
+        "NetworkPolicy",
+        "Node",
+        "Object",
+        "Packet",
+        "Pod",
+        "PodKey",
+        "PolicyKey",
+        "Problem",
+        "ReplicaSet",
+        "ReplicationController",
+        "RuleRef",
+        "Service",
+        "StatefulSet",
+    ),
+    "haechi.sets": (
+        "AddressSet",
+        "PortSet",
+    ),
+}
 
 
 def __getattr__(name: str) -> object:
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(_HOMES[name]), name)
+    for module, names in _HOMES.items():
+        if name in names:
+            return getattr(import_module(module), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:

@@ -228,7 +228,7 @@ def assert_as_questions_see_it(objects: list[Object], found: LabCluster, familie
     more = [each for key, each in lab.items() if key not in wanted and not each.spec.host_network]
     assert {owner.kind for each in more for owner in each.metadata.owner_references} <= {"DaemonSet"}
     assert all(each.metadata.owner_references for each in more)
-    made = [each for each in lab.values() if PodKey(each.namespace, each.name) in questions.made or each in more]
+    made = [each for each in lab.values() if PodKey(each.namespace, each.name) in questions.synthesized or each in more]
     given = [text for one in objects if isinstance(one, Pod | Node) for text in one.addresses]
     chosen = [text for each in made for text in each.addresses]
     assert len(chosen) == len({*chosen} - {*given})

@@ -1,1 +1,1 @@
-# ruff: noqa: A005  # the tests mirror the packages
+# the tests mirror the packages

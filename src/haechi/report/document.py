@@ -142,7 +142,7 @@ def synthesized(cluster: Cluster, pods: Iterable[PodKey] | None = None) -> Itera
     given = {PodKey(one.namespace, one.name) for one in cluster.given if isinstance(one, Pod)}
     for key in cluster.pods if pods is None else pods:
         in_input = key in given
-        if not in_input or key in cluster.made:
+        if not in_input or key in cluster.synthesized:
             owner = cluster.owners[key]
             yield SynthesizedJson(
                 ObjectReference("Pod", key.namespace, key.name),

@@ -29,9 +29,9 @@ def test_pods_of_workloads_are_owned_and_addressed() -> None:
         "x/web-1": "x/web[Deployment]",
     }
     assert all(len(one.addresses) == 2 for one in cluster.pods.values())
-    assert cluster.made == cluster.pods.keys()
+    assert cluster.synthesized == cluster.pods.keys()
     assert cluster.assumptions == (Assumption.SYNTHETIC,)
-    assert cluster.notes == ("2 pods without an address: given one that no ipBlock narrower than /0 holds",)
+    assert cluster.notes == ("2 pods without an address: given one outside every ipBlock narrower than /0",)
 
 
 def test_a_huge_workload_is_looked_at_in_part_and_that_is_told() -> None:
@@ -45,8 +45,8 @@ def test_what_policies_do_not_see_is_left_out_and_told() -> None:
     cluster = Cluster.of(found)
     assert not cluster.pods
     assert cluster.notes == (
-        "1 pod on the host's network left out: policies do not see them as pods",
-        "1 pod completed and left out",
+        "1 pod with hostNetwork left out: policies do not apply to them as pods",
+        "1 pod completed: left out",
     )
     assert cluster.assumptions == (Assumption.HOST_NETWORK, Assumption.COMPLETED)
 

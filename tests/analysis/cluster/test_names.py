@@ -62,4 +62,4 @@ def test_other_texts_are_no_address(text: str) -> None:
 
 
 def test_an_unknown_name_is_told_with_its_argument() -> None:
-    assert str(UnknownName("SRC", "x/nobody")) == "SRC: 'x/nobody' is no pod, no workload and no address"
+    assert str(UnknownName("SRC", "x/nobody")) == "SRC: 'x/nobody' does not match any pod, workload or address"

@@ -109,6 +109,6 @@ def test_the_document_names_what_it_excludes_assumes_and_synthesized(haechi: Hae
         "unreadable-rule",
         "synthetic-address",
     ]
-    assert document["notes"] == ["1 pod without an address: given one that no ipBlock narrower than /0 holds"]
+    assert document["notes"] == ["1 pod without an address: given one outside every ipBlock narrower than /0"]
     exposure = json.loads(haechi("list", "-", "--exposure", "-o", "json", stdin=text).out)
     assert [exposure[key] for key in list(document)[2:8]] == [document[key] for key in list(document)[2:8]]

@@ -1,6 +1,6 @@
-"""What Haechi says where the specification is silent, by name (design section 10).
+"""Decisions where the specification is silent, by name (docs/architecture.md has the list).
 
-Why: an answer that rests on an assumption must say so, and two answers must be comparable by what they assume.
+An answer that rests on an assumption says so, and two answers can be compared by what they assume.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from enum import StrEnum
 
 
 class Assumption(StrEnum):
-    """One assumption; the value is its stable name, `words` says it."""
+    """One assumption; the value is its stable name, `words` describes it."""
 
     OWN_NODE = "own-node"
     ITSELF = "itself"
@@ -37,14 +37,14 @@ class Assumption(StrEnum):
 _WORDS = {
     Assumption.OWN_NODE: "a pod and the node that it runs on always reach each other",
     Assumption.ITSELF: "a pod always reaches itself",
-    Assumption.IPBLOCK_PODS: "an ipBlock also means pods whose address it holds",
-    Assumption.IPBLOCK_NO_PODS: "an ipBlock never means pods, whatever their address",
-    Assumption.HOST_NETWORK: "pods on the host's network are no subjects and no peers: their traffic is their node's",
+    Assumption.IPBLOCK_PODS: "an ipBlock also matches pods whose address it contains",
+    Assumption.IPBLOCK_NO_PODS: "an ipBlock never matches pods, whatever their address",
+    Assumption.HOST_NETWORK: "hostNetwork pods are neither selected nor pod peers: their traffic is node traffic",
     Assumption.COMPLETED: "completed pods are ignored: their address may belong to another pod",
-    Assumption.DISPUTED: "an address that several pods claim belongs to none, and nothing may come from it or go to it",
-    Assumption.UNREADABLE: "a rule that cannot be read allows nothing, and its policy isolates all the same",
-    Assumption.SYNTHETIC: "a pod without an address gets one that no ipBlock narrower than /0 holds",
-    Assumption.EITHER_FAMILY: "dual-stack pods are connected if they are by IPv4 or by IPv6",
+    Assumption.DISPUTED: "an address claimed by several pods belongs to none of them and is denied in both directions",
+    Assumption.UNREADABLE: "a rule that cannot be read allows nothing, but its policy still isolates (fails closed)",
+    Assumption.SYNTHETIC: "a pod without an address gets one outside every ipBlock narrower than /0",
+    Assumption.EITHER_FAMILY: "dual-stack pods count as connected if either IPv4 or IPv6 is allowed",
     Assumption.OTHER_PROTOCOLS: "only a rule without ports allows protocols other than TCP, UDP and SCTP",
-    Assumption.NAMED_PORT: "a port name is the number that the receiving pod's containers give it",
+    Assumption.NAMED_PORT: "a named port is resolved by the containers of the receiving pod",
 }

@@ -1,8 +1,8 @@
-"""A cluster to ask questions of: manifests, completed where they are silent, and the engine that understands them.
+"""The cluster that questions are asked of: manifests, completed where they are silent, and an engine over them.
 
-Why: a folder of manifests has Deployments without pods and pods without addresses; a dump has both. Promises that what
-is given stays, that equal input gives an equal cluster, and that everything that was added or left out is in `notes`
-and `assumptions`. Refuses to decide what policies mean: the engine does.
+A folder of manifests has Deployments without pods and pods without addresses; a dump has both. What is given stays,
+equal input gives an equal cluster, and everything that was added or left out is in `notes` and `assumptions`. What
+policies mean is decided by the engine alone.
 """
 
 from __future__ import annotations
@@ -56,9 +56,9 @@ class Cluster:
         given: all objects as given, each with a name.
         manifests: what was loaded, in the order of `given`, with the places of all objects; None for objects that were
             made in Python.
-        made: the keys of pods whose addresses were chosen here.
+        synthesized: the keys of pods whose addresses were chosen here.
         notes: what was added or left out, in words.
-        assumptions: what the cluster itself rests on, in the order of `Assumption`.
+        assumptions: those that the cluster itself rests on, in the order of `Assumption`.
     """
 
     engine: Engine
@@ -70,7 +70,7 @@ class Cluster:
     services: tuple[Service, ...] = ()
     given: tuple[Object, ...] = ()
     manifests: Manifests | None = None
-    made: frozenset[PodKey] = frozenset()
+    synthesized: frozenset[PodKey] = frozenset()
     notes: tuple[str, ...] = ()
     assumptions: tuple[Assumption, ...] = ()
 
@@ -97,7 +97,7 @@ class Cluster:
 
     @property
     def problems(self) -> tuple[Problem, ...]:
-        """What is wrong or doubtful in what was loaded, and what was skipped, by place."""
+        """Errors and warnings in what was loaded, and what was skipped, by location."""
         if self.manifests is None:
             return ()
         found = (*self.manifests.problems, *check(self.manifests))
@@ -140,7 +140,7 @@ def _completed(kind: type[_AnyCluster], objects: list[Object], manifests: Manife
     addresses = SyntheticAddresses(objects)
     seen = {key: pod for key, pod in found.items() if not pod.spec.host_network and not pod.completed}
     pods = {key: addresses.completed(pod) for key, pod in seen.items()}
-    made = frozenset(key for key, pod in pods.items() if pod is not seen[key] and pod.addresses)
+    synthesized = frozenset(key for key, pod in pods.items() if pod is not seen[key] and pod.addresses)
     engine = Engine.of((*nodes, *namespaces, *pods.values(), *policies.values()))
     owners = Owners(objects)
     return kind(
@@ -153,9 +153,9 @@ def _completed(kind: type[_AnyCluster], objects: list[Object], manifests: Manife
         services=tuple(one for one in objects if isinstance(one, Service)),
         given=tuple(objects),
         manifests=manifests,
-        made=made,
-        notes=tuple(_notes(objects, found.values(), len(made))),
-        assumptions=tuple(_assumptions(found.values(), made, engine)),
+        synthesized=synthesized,
+        notes=tuple(_notes(objects, found.values(), len(synthesized))),
+        assumptions=tuple(_assumptions(found.values(), synthesized, engine)),
     )
 
 
@@ -166,25 +166,25 @@ def _pods(objects: list[Object], nodes: Iterable[Node]) -> Iterator[Pod]:
     yield from pods_of_workloads(objects, names, MOST_REPLICAS)
 
 
-def _notes(objects: list[Object], pods: Iterable[Pod], made: int) -> Iterator[str]:
+def _notes(objects: list[Object], pods: Iterable[Pod], synthesized: int) -> Iterator[str]:
     for one in objects:
         if isinstance(one, _WORKLOADS) and (one.pod_count or 0) > MOST_REPLICAS:
             yield f"{one.display_name} asks for {one.pod_count} pods: the first {MOST_REPLICAS} stand for all"
-    if made:
-        yield f"{_counted(made)} without an address: given one that no ipBlock narrower than /0 holds"
+    if synthesized:
+        yield f"{_counted(synthesized)} without an address: given one outside every ipBlock narrower than /0"
     host = sum(pod.spec.host_network and not pod.completed for pod in pods)
     if host:
-        yield f"{_counted(host)} on the host's network left out: policies do not see them as pods"
+        yield f"{_counted(host)} with hostNetwork left out: policies do not apply to them as pods"
     completed = sum(pod.completed for pod in pods)
     if completed:
-        yield f"{_counted(completed)} completed and left out"
+        yield f"{_counted(completed)} completed: left out"
 
 
 def _counted(number: int) -> str:
     return "1 pod" if number == 1 else f"{number} pods"
 
 
-def _assumptions(pods: Iterable[Pod], made: frozenset[PodKey], engine: Engine) -> Iterator[Assumption]:
+def _assumptions(pods: Iterable[Pod], synthesized: frozenset[PodKey], engine: Engine) -> Iterator[Assumption]:
     """In the order of `Assumption`."""
     listed = list(pods)
     if any(pod.spec.host_network for pod in listed):
@@ -195,5 +195,5 @@ def _assumptions(pods: Iterable[Pod], made: frozenset[PodKey], engine: Engine) -
         yield Assumption.DISPUTED
     if any(policy.defects for policy in engine.policies.values()):
         yield Assumption.UNREADABLE
-    if made:
+    if synthesized:
         yield Assumption.SYNTHETIC

@@ -1,14 +1,15 @@
-"""What a person calls a pod: `namespace/pod`, `namespace/kind/name`, a line's own name, or an address."""
+"""Names of pods: `namespace/pod`, `namespace/kind/name`, the name in a listing, or an address."""
 
 from __future__ import annotations
 
 from haechi.analysis.cluster.cluster import Cluster
+from haechi.errors import HaechiError
 from haechi.model import PodKey
 from haechi.sets import AddressError, text_to_point
 
 
 def pods_named(cluster: Cluster, text: str) -> tuple[PodKey, ...]:
-    """The pods that a text means, sorted; none if it means nobody.
+    """The pods that a text names, sorted; empty if there are none.
 
     `namespace/name` is a pod; if there is none, a workload of that name. A kind is written in any case.
     """
@@ -35,7 +36,7 @@ def _of_workload(cluster: Cluster, namespace: str, kind: str, name: str) -> tupl
 
 
 def known_names(cluster: Cluster) -> list[str]:
-    """Every name of a pod or a workload that `pods_named` takes, for those who mistyped one."""
+    """Every name of a pod or workload that `pods_named` accepts, for suggestions after a typo."""
     return [*map(str, cluster.pods), *map(str, set(cluster.owners.values()))]
 
 
@@ -47,11 +48,11 @@ def address_named(text: str) -> int | None:
         return None
 
 
-class UnknownName(LookupError):
-    """A text that means nobody.
+class UnknownName(HaechiError, LookupError):
+    """A text that names no pod, workload or address.
 
     Attributes:
-        argument: where it was given.
+        argument: the parameter that it was given for: `source` or `destination`.
         text: as given.
     """
 
@@ -61,4 +62,4 @@ class UnknownName(LookupError):
         super().__init__(argument, text)
 
     def __str__(self) -> str:
-        return f"{self.argument}: {self.text!r} is no pod, no workload and no address"
+        return f"{self.argument}: {self.text!r} does not match any pod, workload or address"

@@ -24,6 +24,7 @@ from haechi.analysis.lint.checks import (
 )
 from haechi.analysis.lint.facts import Review
 from haechi.analysis.lint.finding import Finding
+from haechi.errors import HaechiError
 from haechi.model import Location, path_text
 
 CATALOGUE: tuple[Check, ...] = (
@@ -48,8 +49,8 @@ IGNORE = "haechi/lint-ignore"
 _NOWHERE = Location("")
 
 
-class UnknownCode(LookupError):
-    """A code, or a pattern with `*` and `?`, that no check has."""
+class UnknownCode(HaechiError, LookupError):
+    """A code, or a pattern with `*` and `?`, that matches no check."""
 
     def __init__(self, code: str) -> None:
         self.code = code

@@ -3,7 +3,7 @@
 from haechi.analysis.why.answer import Answer, PacketAnswer, SideAnswer, can
 from haechi.analysis.why.changes import Change, LabelChange, PolicyDeletion, RuleDeletion
 from haechi.analysis.why.ports import UnknownPort
-from haechi.analysis.why.rules import ItemRef, RuleAnswer
+from haechi.analysis.why.rules import ItemRef, Mismatch, RuleAnswer
 from haechi.analysis.why.whatif import smallest_changes
 
 __all__ = [
@@ -11,6 +11,7 @@ __all__ = [
     "Change",
     "ItemRef",
     "LabelChange",
+    "Mismatch",
     "PacketAnswer",
     "PolicyDeletion",
     "RuleAnswer",

@@ -105,17 +105,17 @@ def can(cluster: Cluster, source: str, destination: str, port: str | None = None
         port: `80`, `53/UDP`, or the name of a port of the destination's containers; any port if None.
 
     Raises:
-        UnknownName: an end means nobody.
-        UnknownPort: the port means nothing.
+        UnknownName: there is no such pod, workload or address.
+        UnknownPort: the port cannot be read, or the destination does not have it.
     """
-    sources, destinations = _ends(cluster, "SRC", source), _ends(cluster, "DST", destination)
+    sources, destinations = _ends(cluster, "source", source), _ends(cluster, "destination", destination)
     asked = None if port is None else AskedPort.parse(port)
     pairs = [tuple(_answers(cluster, one, other, asked)) for one, other in product(sources, destinations)]
     return Answer(source, destination, port, tuple(pairs), tuple(_assumed(cluster, pairs)))
 
 
 def _ends(cluster: Cluster, argument: str, text: str) -> list[_End]:
-    """The ends that a text means; of pods that behave alike, the first."""
+    """The ends that a text names; of each class of pods, the first."""
     keys = pods_named(cluster, text)
     point = address_named(text)
     if point is not None:
@@ -196,7 +196,7 @@ def _assumed(cluster: Cluster, pairs: list[tuple[PacketAnswer, ...]]) -> Iterato
     """In the order of `Assumption`."""
     answers = [answer for pair in pairs for answer in pair]
     found = set(cluster.assumptions)
-    if not any(answer.source in cluster.made or answer.destination in cluster.made for answer in answers):
+    if not any(answer.source in cluster.synthesized or answer.destination in cluster.synthesized for answer in answers):
         found.discard(Assumption.SYNTHETIC)
     for answer in answers:
         found |= _assumed_by(cluster, answer)

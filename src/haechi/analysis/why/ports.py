@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from haechi.engine import Endpoint
+from haechi.errors import HaechiError
 from haechi.sets import PROTOCOL_NUMBERS
 
 _WITHOUT_PORTS = {"ICMP": 1, "ICMPV6": 58}
 
 
-class UnknownPort(ValueError):
-    """A port that means nothing.
+class UnknownPort(HaechiError, ValueError):
+    """A port that cannot be read, or that the destination does not have.
 
     Attributes:
         text: as given.

@@ -26,6 +26,8 @@ Output = Literal["text", "json"]
 Flips = dict["PacketAnswer", tuple[tuple["Change", ...], ...]]
 _PORT = re.compile(r"[0-9]+(/[A-Za-z]+)?|[a-z0-9-]{1,15}(/[A-Za-z]+)?|ICMP(v6)?")
 
+_ARGUMENTS = {"source": "SRC", "destination": "DST"}
+
 
 def can(
     src: Annotated[str, Parameter(name="SRC", allow_leading_hyphen=False)],
@@ -70,7 +72,7 @@ def can(
             answer = ask(cluster, src, dst, port)
         except UnknownName as error:
             what = "a pod, a workload or an address"
-            raise unknown_name(error.argument, error.text, known_names(cluster), what) from error
+            raise unknown_name(_ARGUMENTS[error.argument], error.text, known_names(cluster), what) from error
         except UnknownPort as error:
             raise Unusable(str(error), "PORT") from error
         told("trying changes")

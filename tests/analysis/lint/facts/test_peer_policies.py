@@ -114,7 +114,7 @@ PORTS = ("{port: 80}", "{port: web}", "{protocol: UDP}", "{port: 79, endPort: 81
 def test_exactly_the_items_of_which_nothing_is_accepted_are_told(found: list[Object]) -> None:
     cluster = Cluster.of(found)
     known = reference(cluster)
-    assume(not cluster.made)  # their addresses may be any
+    assume(not cluster.synthesized)  # their addresses may be any
     assume(not any(touches_own_node(known, one, other) for one, other in product(known.pods, repeat=2)))
     expected = set()
     for policy, direction in product(known.policies, Direction):

@@ -46,7 +46,7 @@ class Holders(Generic[T]):
 
 def given(cluster: Cluster) -> Iterator[Endpoint]:
     """The pods whose addresses are those of the input."""
-    return (endpoint for endpoint in cluster.engine.endpoints if endpoint.key not in cluster.made)
+    return (endpoint for endpoint in cluster.engine.endpoints if endpoint.key not in cluster.synthesized)
 
 
 def pods(cluster: Cluster) -> Holders[PodKey]:
@@ -94,7 +94,7 @@ class Behind:
     def _pods(self, service: Service) -> AddressSet:
         if not service.spec.selector:
             return AddressSet.NONE
-        engine, made = self._cluster.engine, self._cluster.made
+        engine, made = self._cluster.engine, self._cluster.synthesized
         selector = Selector.parse(LabelSelector(match_labels=service.spec.selector))
         found = map(engine.numbered, engine.select(PodSelection(service.namespace, selector)))
         return AddressSet.of(*(point for one in found if one.key not in made for point in one.addresses))

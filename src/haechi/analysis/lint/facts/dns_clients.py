@@ -95,7 +95,9 @@ class Lookups:
         blocks = AddressSet.union_all([one.blocks for one in peers])
         if not blocks.isdisjoint(self.resolvers.local):
             return True
-        if blocks and self.resolvers.ports.keys() <= self._review.cluster.made:  # with real addresses it may mean them
+        if (
+            blocks and self.resolvers.ports.keys() <= self._review.cluster.synthesized
+        ):  # with real addresses it may mean them
             return True
         own = {selection for one in peers for selection in one.selections}
         if any(self._others.intersect(self._review.pods(selection)) for selection in own):

@@ -82,7 +82,7 @@ class Ends:
     def __init__(self, cluster: Cluster, reach: Reach) -> None:
         self._engine = cluster.engine
         self._owners = cluster.owners
-        self._made = cluster.made
+        self._made = cluster.synthesized
         self._reach = reach
         self._classes = {key: one for one in reach.classes for key in one.members}
         self._parts: dict[PodSelection, tuple[_Part, ...]] = {}
