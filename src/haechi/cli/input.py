@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING
 
 from haechi.cli.entry import STDIN
 from haechi.cli.failure import ExitCode, Unusable
+from haechi.cli.progress import ProgressLine
 from haechi.cli.terminal import Style, Terminal, errors
-from haechi.cli.waiting import Waiting
 from haechi.files import load
 from haechi.model import (
     Code,
@@ -142,11 +142,11 @@ def _ordered(problems: Iterable[Problem]) -> tuple[Problem, ...]:
     return tuple(sorted(problems, key=lambda problem: problem.location))
 
 
-def read(paths: Iterable[str], rules: Rules, told: Waiting | None = None) -> Input:
-    """Load and check everything that `paths` mean; `-` is standard input. `told` hears what is being done."""
-    say = Waiting.unseen() if told is None else told
-    manifests = load(_announced(paths, say), None if sys.stdin is None else sys.stdin.buffer)
-    say("checking what was read")
+def read(paths: Iterable[str], rules: Rules, progress: ProgressLine | None = None) -> Input:
+    """Load and check everything that `paths` mean; `-` is standard input. `progress` shows the steps."""
+    line = ProgressLine.silent() if progress is None else progress
+    manifests = load(_announced(paths, line), None if sys.stdin is None else sys.stdin.buffer)
+    line("checking what was read")
     problems = list(manifests.problems)
     named = manifests.distinct()
     unsound: list[Loaded[Object]] = []
@@ -164,16 +164,16 @@ def read(paths: Iterable[str], rules: Rules, told: Waiting | None = None) -> Inp
     )
 
 
-def _announced(paths: Iterable[str], told: Waiting) -> Iterator[str]:
-    """The paths as the reader takes them, each told when its turn comes, but not to a person who types one."""
+def _announced(paths: Iterable[str], progress: ProgressLine) -> Iterator[str]:
+    """The paths as the reader takes them, each shown when its turn comes, but not to a person who types one."""
     given = ["-" if path == STDIN else path for path in paths]
     for number, path in enumerate(given, 1):
         if path != "-":
-            told(f"reading {path}", number, len(given))
+            progress(f"reading {path}", number, len(given))
         elif sys.stdin is not None and sys.stdin.isatty():
-            told.wipe()
+            progress.wipe()
         else:
-            told("reading standard input", number, len(given))
+            progress("reading standard input", number, len(given))
         yield path
 
 
@@ -190,7 +190,7 @@ def read_sound(paths: Iterable[str], rules: Rules) -> Input:
     return found
 
 
-def read_on(paths: Iterable[str], rules: Rules, strict: bool = False, told: Waiting | None = None) -> Input:
+def read_on(paths: Iterable[str], rules: Rules, strict: bool = False, progress: ProgressLine | None = None) -> Input:
     """The same for a command that only answers: what cannot be used is told and left out.
 
     The objects of the result can be used: a NetworkPolicy with errors allows nothing where it cannot be read, any other
@@ -200,17 +200,17 @@ def read_on(paths: Iterable[str], rules: Rules, strict: bool = False, told: Wait
         paths: files, folders or `-`.
         rules: by which they are judged.
         strict: whether every error, and every skipped document, refuses the whole.
-        told: hears what is being done.
+        progress: shows the steps.
 
     Raises:
         Unusable: one of the paths cannot be read at all, nothing is left, or it is refused for being strict.
     """
-    (found,) = read_each({"the input": paths}, rules, strict, told)
+    (found,) = read_each({"the input": paths}, rules, strict, progress)
     return found
 
 
 def read_each(
-    inputs: Mapping[str, Iterable[str]], rules: Rules, strict: bool = False, told: Waiting | None = None
+    inputs: Mapping[str, Iterable[str]], rules: Rules, strict: bool = False, progress: ProgressLine | None = None
 ) -> tuple[Input, ...]:
     """Several inputs, by what errors call them, each as `read_on`; everything wrong is told before any is refused.
 
@@ -218,10 +218,10 @@ def read_each(
         Unusable: one of them is refused.
     """
     given = {name: tuple(paths) for name, paths in inputs.items()}
-    read_ones = [replace(read(paths, rules, told), name=name) for name, paths in given.items()]
+    read_ones = [replace(read(paths, rules, progress), name=name) for name, paths in given.items()]
     found = [each.strict() for each in read_ones] if strict else read_ones
-    if told is not None:
-        told.wipe()
+    if progress is not None:
+        progress.wipe()
     for each in found:
         _tell_all(each)
     usable = tuple(each.usable() for each in found)

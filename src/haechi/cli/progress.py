@@ -1,51 +1,109 @@
-"""One line on standard error that says how far a run is; nothing where nobody looks.
+"""The progress line: what a command is busy with, shown on a terminal only.
 
-It is written by the lab's own process and wiped by the caller, whatever became of that process, so it is plain text
-between carriage returns: no hidden cursor, no thread, nothing that must be undone.
+A single step of a question may take long, so a thread looks at the clock, and the line shows the latest step. Promises
+that nothing is written before `DELAY`, that a wiped line stays away until the next step, and that no line is left
+behind. Commands wipe it before they write anything else. It is plain text between carriage returns, so a process that
+is killed leaves nothing that must be undone.
 """
 
 from __future__ import annotations
 
+import threading
 import time
+from collections.abc import Callable
+from io import StringIO
 from types import TracebackType
 
 from haechi.cli.terminal import Terminal
+from haechi.model import printable
 
-_INTERVAL = 0.05  # seconds between two pictures
+DELAY = 1.0
+"""Seconds before anything is shown."""
 WIPE = "\r\x1b[K"
 """Back to the beginning of an empty line."""
+_INTERVAL = 0.1  # seconds between two pictures, and between two looks at the clock
+_Step = tuple[str, int, int]
 
 
 class ProgressLine:
-    """`with ProgressLine(terminal) as told:` and then `told(words, done, total)` from any process."""
+    """`with ProgressLine(errors()) as progress:` and then `progress("judging assertion", 1, 20)`.
 
-    def __init__(self, terminal: Terminal) -> None:
-        self.terminal = terminal
-        self._words = ""
-        self._next = 0.0
+    Args:
+        terminal: where the line goes; silent if it is not interactive.
+        clock: seconds, from any point on.
+        in_child: whether a forked process reports the steps. Then they are shown at once, without a thread, and the
+            line is wiped although this process did not draw it.
+    """
 
-    def __call__(self, words: str, done: int, total: int) -> None:
-        """Show what is being done, how much of it is done and how much there is."""
-        now = time.monotonic()
-        if not self.terminal.interactive or (words == self._words and now < self._next):
+    def __init__(
+        self, terminal: Terminal, clock: Callable[[], float] = time.monotonic, *, in_child: bool = False
+    ) -> None:
+        self._terminal = terminal
+        self._clock = clock
+        self._in_child = in_child
+        self._next = clock()
+        self._first = self._next + (0 if in_child else DELAY)
+        self._step: _Step | None = None
+        self._shown: _Step | None = None
+        self._lock = threading.Lock()
+        self._ended = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    @classmethod
+    def silent(cls) -> ProgressLine:
+        """One that shows nothing."""
+        return cls(Terminal(StringIO()))
+
+    def __call__(self, words: str, done: int = 0, total: int = 0) -> None:
+        """Report a step: new words are shown at once, counts (`done` of `total`) now and then."""
+        known = self._step is not None and self._step[0] == words
+        self._step = (words, done, total)
+        if not known or self._clock() >= self._next:
+            self.refresh()
+
+    def refresh(self) -> None:
+        """Show the latest step, if it is time for that."""
+        now = self._clock()
+        if not self._terminal.interactive or now < self._first:
             return
-        self._words, self._next = words, now + _INTERVAL
-        self.terminal.write(f"{WIPE}{picture(words, done, total, self.terminal.width or 80)}")
-        self.terminal.stream.flush()
+        with self._lock:
+            if self._step is not None and self._step != self._shown:
+                words, done, total = self._shown = self._step
+                self._next = now + _INTERVAL
+                self._write(WIPE + picture(printable(words), done, total, self._terminal.width or 80))
 
     def wipe(self) -> None:
-        """Leave no trace of it."""
-        if self.terminal.interactive:
-            self.terminal.write(WIPE)
-            self.terminal.stream.flush()
+        """Make room for other output: nothing is shown until the next step."""
+        with self._lock:
+            self._step = None
+            if self._shown is not None or (self._in_child and self._terminal.interactive):
+                self._shown = None
+                self._write(WIPE)
+
+    def _write(self, text: str) -> None:
+        self._terminal.write(text)
+        self._terminal.stream.flush()
 
     def __enter__(self) -> ProgressLine:
+        if self._terminal.interactive and not self._in_child:
+            self._thread = threading.Thread(target=self._watch, daemon=True)
+            self._thread.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._ended.set()
+        if self._thread is not None:
+            self._thread.join()
         self.wipe()
+
+    def _watch(self) -> None:
+        try:
+            while not self._ended.wait(_INTERVAL):
+                self.refresh()
+        except (OSError, ValueError):
+            return  # the terminal has gone away
 
 
 def picture(words: str, done: int, total: int, width: int) -> str:

@@ -60,14 +60,14 @@ def can(
     from haechi.cli import terminal
     from haechi.cli.failure import ExitCode, Unusable, unknown_name
     from haechi.cli.input import Rules, answered, read_on
-    from haechi.cli.waiting import Waiting
+    from haechi.cli.progress import ProgressLine
 
     port, inputs = _split(paths)
-    with Waiting(terminal.errors()) as told:
-        found = read_on(inputs, Rules.parse(kubernetes_version, feature_gates), strict, told)
-        told("understanding policies")
+    with ProgressLine(terminal.errors()) as progress:
+        found = read_on(inputs, Rules.parse(kubernetes_version, feature_gates), strict, progress)
+        progress("understanding policies")
         cluster = Cluster.of(found.manifests)
-        told("judging")
+        progress("judging")
         try:
             answer = ask(cluster, src, dst, port)
         except UnknownName as error:
@@ -75,7 +75,7 @@ def can(
             raise unknown_name(_ARGUMENTS[error.argument], error.text, known_names(cluster), what) from error
         except UnknownPort as error:
             raise Unusable(str(error), "PORT") from error
-        told("trying changes")
+        progress("trying changes")
         turned = {way: smallest_changes(cluster, way) for way in _shown(answer)} if what_if else {}
     if output == "json":
         from haechi.report import answer_json

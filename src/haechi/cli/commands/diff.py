@@ -53,16 +53,16 @@ def diff(
     from haechi.cli import terminal
     from haechi.cli.failure import ExitCode, Unusable
     from haechi.cli.input import Rules, answered, read_each
-    from haechi.cli.waiting import Waiting
+    from haechi.cli.progress import ProgressLine
 
     if old == new == STDIN:
         raise Unusable("only one of the two can be standard input", "NEW")
-    with Waiting(terminal.errors()) as told:
+    with ProgressLine(terminal.errors()) as progress:
         rules = Rules.parse(kubernetes_version, feature_gates)
-        inputs = read_each({"OLD": [old], "NEW": [new]}, rules, strict, told)
-        told("understanding policies")
+        inputs = read_each({"OLD": [old], "NEW": [new]}, rules, strict, progress)
+        progress("understanding policies")
         clusters = [Cluster.of(each.manifests) for each in inputs]
-        told("comparing")
+        progress("comparing")
         found = compare(*clusters)
     terminal.output().write("".join(_rendered(found, inputs, clusters, output)))
     remarks = terminal.errors()

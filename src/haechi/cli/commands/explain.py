@@ -18,7 +18,7 @@ from haechi.cli.arguments import Gates, Paths, Strict, Version
 if TYPE_CHECKING:
     from haechi.analysis.cluster import Cluster
     from haechi.analysis.explain import Explanations
-    from haechi.cli.waiting import Waiting
+    from haechi.cli.progress import ProgressLine
     from haechi.model import NetworkPolicy, PodKey, PolicyKey
 
     _Key = TypeVar("_Key", PolicyKey, PodKey)
@@ -57,10 +57,10 @@ def explain(
     from haechi.cli.explanation_text import write_descriptions, write_text
     from haechi.cli.failure import ExitCode
     from haechi.cli.input import Rules, answered, read_on
-    from haechi.cli.waiting import Waiting
+    from haechi.cli.progress import ProgressLine
 
     target, files = _split(paths)
-    with Waiting(terminal.errors()) as progress:
+    with ProgressLine(terminal.errors()) as progress:
         found = read_on(files, Rules.parse(kubernetes_version, feature_gates), strict, progress)
         progress("understanding policies")
         cluster = Cluster.of(found.manifests)
@@ -159,7 +159,7 @@ def _stored(policies: tuple[PolicyKey, ...], broken: Iterable[NetworkPolicy]) ->
 
 
 def _explained(
-    cluster: Cluster, policies: tuple[PolicyKey, ...], pods: tuple[PodKey, ...], progress: Waiting
+    cluster: Cluster, policies: tuple[PolicyKey, ...], pods: tuple[PodKey, ...], progress: ProgressLine
 ) -> Explanations:
     from haechi.analysis.explain import Explanations, SelectedPods, explain_pod, explain_policy
 

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from haechi.analysis.lint import Check, Finding
     from haechi.cli.fixing import Outcome
     from haechi.cli.input import Input, Rules
+    from haechi.cli.progress import ProgressLine
     from haechi.cli.terminal import Terminal
-    from haechi.cli.waiting import Waiting
 
 Output = Literal["text", "json", "sarif"]
 _ROUNDS = 10  # of corrections that make others possible
@@ -51,18 +51,18 @@ def lint(
     from haechi.cli.entry import STDIN
     from haechi.cli.failure import ExitCode, Unusable
     from haechi.cli.input import Rules, answered, read_on
-    from haechi.cli.waiting import Waiting
+    from haechi.cli.progress import ProgressLine
     from haechi.report import lint_json, lint_sarif
 
     checks = _checks(select, ignore)
     rules = Rules.parse(kubernetes_version, feature_gates)
     if fix and STDIN in paths:
         raise Unusable("standard input cannot be rewritten: name the files", "--fix")
-    with Waiting(terminal.errors()) as told:
-        found = read_on(paths, rules, strict, told)
-        cluster, findings = _findings(found, checks, told)
+    with ProgressLine(terminal.errors()) as progress:
+        found = read_on(paths, rules, strict, progress)
+        cluster, findings = _findings(found, checks, progress)
         if fix:
-            found, cluster, findings = _fixed(found, cluster, findings, paths, rules, checks, told)
+            found, cluster, findings = _fixed(found, cluster, findings, paths, rules, checks, progress)
     if output == "text":
         _write_text(terminal.output(), findings)
     elif output == "json":
@@ -90,13 +90,13 @@ def _codes(texts: tuple[str, ...]) -> list[str]:
     return [code.strip() for text in texts for code in text.split(",") if code.strip()]
 
 
-def _findings(found: Input, checks: tuple[Check, ...], told: Waiting) -> tuple[Cluster, tuple[Finding, ...]]:
+def _findings(found: Input, checks: tuple[Check, ...], progress: ProgressLine) -> tuple[Cluster, tuple[Finding, ...]]:
     from haechi.analysis.cluster import Cluster
     from haechi.analysis.lint import findings
 
-    told("understanding policies")
+    progress("understanding policies")
     cluster = Cluster.of(found.manifests)
-    return cluster, findings(cluster, checks, lambda done, total: told("looking for mistakes", done, total))
+    return cluster, findings(cluster, checks, lambda done, total: progress("looking for mistakes", done, total))
 
 
 # -- text --------------------------------------------------------------------------------------------------------------
@@ -152,7 +152,7 @@ def _fixed(
     paths: tuple[str, ...],
     rules: Rules,
     checks: tuple[Check, ...],
-    told: Waiting,
+    progress: ProgressLine,
 ) -> tuple[Input, Cluster, tuple[Finding, ...]]:
     """The input, its cluster and its findings after all corrections: one may make another possible."""
     from haechi.cli.fixing import fix
@@ -161,13 +161,13 @@ def _fixed(
     outcome = None
     for _ in range(_ROUNDS):
         outcome = fix(found.manifests, findings)
-        told.wipe()
+        progress.wipe()
         _tell(outcome)
         if not outcome.fixed:
             break
-        found = read(paths, rules, told).usable()
-        cluster, findings = _findings(found, checks, told)
-    told.wipe()
+        found = read(paths, rules, progress).usable()
+        cluster, findings = _findings(found, checks, progress)
+    progress.wipe()
     if outcome is not None:
         _tell_left(outcome)
     return found, cluster, findings

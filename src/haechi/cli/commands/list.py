@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from haechi.analysis.cluster import Assumption, Cluster
     from haechi.analysis.reach import Connection, Exposure, Listing
     from haechi.cli.input import Input
-    from haechi.cli.waiting import Waiting
+    from haechi.cli.progress import ProgressLine
     from haechi.model import PodKey
     from haechi.sets import AddressSet
 
@@ -54,27 +54,27 @@ def list_connections(
     from haechi.cli import terminal
     from haechi.cli.failure import ExitCode, Unusable
     from haechi.cli.input import Rules, answered, read_on
-    from haechi.cli.waiting import Waiting
+    from haechi.cli.progress import ProgressLine
 
     if exposure and output not in ("text", "json"):
         raise Unusable("exposure is told as text or json", "--output")
-    with Waiting(terminal.errors()) as told:
-        found = read_on(paths, Rules.parse(kubernetes_version, feature_gates), strict, told)
-        told("understanding policies")
+    with ProgressLine(terminal.errors()) as progress:
+        found = read_on(paths, Rules.parse(kubernetes_version, feature_gates), strict, progress)
+        progress("understanding policies")
         cluster = Cluster.of(found.manifests)
         pods, addresses = _focused(cluster, focus)
         assumptions = _assumptions(cluster, not no_ipblock_matches_pods)
-        told("listing connections")
+        progress("listing connections")
         listing = Listing.of(cluster, by, ipblock_matches_pods=not no_ipblock_matches_pods)
         if exposure:
-            _write(_exposure(found, cluster, listing, pods, assumptions, output), told)
+            _write(_exposure(found, cluster, listing, pods, assumptions, output), progress)
         else:
             lines = listing.connections(
                 external=not no_external,
                 focus=None if pods is None else lambda group: not pods.isdisjoint(group.pods),
                 address=addresses,
             )
-            _write(_rendered(found, cluster, listing, lines, by, assumptions, output), told)
+            _write(_rendered(found, cluster, listing, lines, by, assumptions, output), progress)
     _remark(cluster, assumptions)
     return answered(ExitCode.GOOD, found)
 
@@ -159,8 +159,8 @@ def _exposure_text(found: Iterable[Exposure]) -> Iterator[str]:
             yield printable(f"  {way} {term.peers}: {term.name or ports_text(term.ports)}") + "\n"
 
 
-def _write(pieces: Iterator[str], told: Waiting) -> None:
-    """Write piece by piece; what is told goes on only where it is not on the same screen."""
+def _write(pieces: Iterator[str], progress: ProgressLine) -> None:
+    """Write piece by piece; the progress line stays only where it is not on the same screen."""
     from itertools import islice
 
     from haechi.cli import terminal
@@ -168,7 +168,7 @@ def _write(pieces: Iterator[str], told: Waiting) -> None:
     out = terminal.output()
     while chunk := "".join(islice(pieces, _CHUNK)):
         if out.interactive:
-            told.wipe()
+            progress.wipe()
         out.write(chunk)
 
 

@@ -21,7 +21,7 @@ from haechi.cli.failure import ExitCode, Unusable
 
 if TYPE_CHECKING:
     from haechi.analysis.assertions import Suite
-    from haechi.cli.waiting import Waiting
+    from haechi.cli.progress import ProgressLine
 
 Output = Literal["text", "json", "junit"]
 
@@ -50,31 +50,31 @@ def judge_assertions(
     from haechi.cli import terminal
     from haechi.cli.assertions import write
     from haechi.cli.input import Rules, answered, read_on
-    from haechi.cli.waiting import Waiting
+    from haechi.cli.progress import ProgressLine
 
     if tests == STDIN and STDIN in paths:
         raise Unusable("standard input cannot be both the assertions and the manifests", "TESTS")
     suites = read_tests(tests, strict)
-    with Waiting(terminal.errors()) as told:
-        found = read_on(paths, Rules.parse(kubernetes_version, feature_gates), strict, told)
-        told("understanding policies")
+    with ProgressLine(terminal.errors()) as progress:
+        found = read_on(paths, Rules.parse(kubernetes_version, feature_gates), strict, progress)
+        progress("understanding policies")
         cluster = Cluster.of(found.manifests)
-        judgement = judge(World.of(cluster), one_by_one(suites, told))
+        judgement = judge(World.of(cluster), one_by_one(suites, progress))
     for note in cluster.notes:
         terminal.errors().line(f"note: {note}", terminal.Style.DIM)
     write(terminal.output(), judgement, cluster.location, output)
     return answered(ExitCode.FOUND if judgement.failures else ExitCode.GOOD, found)
 
 
-def one_by_one(suites: Iterable[Suite], told: Waiting) -> Iterator[Suite]:
-    """The same assertions, each a test of its own that is told when its turn comes."""
+def one_by_one(suites: Iterable[Suite], progress: ProgressLine) -> Iterator[Suite]:
+    """The same assertions, each a test of its own that is shown when its turn comes."""
     import msgspec
 
     listed = list(suites)
     total, done = sum(len(suite.assertions) for suite in listed), count(1)
     for suite in listed:
         for number, (assertion, location) in enumerate(zip(suite.assertions, suite.locations, strict=True)):
-            told("judging assertion", next(done), total)
+            progress("judging assertion", next(done), total)
             named = msgspec.structs.replace(assertion, name=assertion.title(number))
             yield replace(suite, assertions=(named,), locations=(location,))
 

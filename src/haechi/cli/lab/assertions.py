@@ -29,8 +29,8 @@ def hold_tests(path: str, manifests: Manifests, request: Request) -> int:
     cluster = built([loaded.object for loaded in manifests.objects], request)
     trial = Trial.of(suites, cluster, request.families)
     questions = trial.questions()
-    with ProgressLine(errors()) as told:
-        report = tried(lambda: run_lab(trial.cluster, questions, told))
+    with ProgressLine(errors(), in_child=True) as progress:
+        report = tried(lambda: run_lab(trial.cluster, questions, progress))
     for note in cluster.notes:
         errors().line(f"note: {note}", Style.DIM)
     judgement = trial.judged(report)

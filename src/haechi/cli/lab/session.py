@@ -44,14 +44,14 @@ def hold(objects: Iterable[Object], request: Request) -> int:
     cluster = built(objects, request)
     questions = _questions(cluster, request)
     outer = user_namespace()
-    with ProgressLine(errors()) as told:
+    with ProgressLine(errors(), in_child=True) as progress:
 
         def show(network: Network, report: Report) -> None:
-            told.wipe()
+            progress.wipe()
             _write(report, request)
             wait(errors(), network, outer)
 
-        report = tried(lambda: run_lab(cluster, questions, told, show if request.keep else None))
+        report = tried(lambda: run_lab(cluster, questions, progress, show if request.keep else None))
     if not request.keep:
         _write(report, request)
     return ExitCode.GOOD if report.holds else ExitCode.FOUND
