@@ -11,7 +11,7 @@ import pytest
 from haechi.cli.app import app
 from haechi.cli.failure import ExitCode
 from haechi.model import Code
-from haechi.report import schema
+from haechi.report import DOCUMENTS, schema
 from tests.cli.conftest import Haechi
 from tests.report.documents import checked
 
@@ -72,6 +72,7 @@ def test_every_code_of_a_finding_is_explained() -> None:
     ("command", "kind"),
     [
         ("can", "ReachabilityAnswer"),
+        ("compile", "Ruleset"),
         ("diff", "ConnectionDiff"),
         ("explain", "Explanation"),
         ("lint", "LintReport"),
@@ -82,4 +83,4 @@ def test_every_code_of_a_finding_is_explained() -> None:
 def test_the_json_of_the_docs_is_that_of_the_program(command: str, kind: str) -> None:
     (code,) = re.findall(r"^```json\n(.*?)^```", sections(TEXT, 2)[f"haechi {command}"], re.MULTILINE | re.DOTALL)
     assert checked(code)["kind"] == kind
-    assert list(json.loads(code)) == list(schema(kind)["$defs"][kind]["properties"])
+    assert list(json.loads(code)) == list(schema(kind)["$defs"][DOCUMENTS[kind].__name__]["properties"])

@@ -1,59 +1,22 @@
-"""The ruleset of a node from plain objects, and its two printed forms."""
+"""The ruleset of a node from plain objects, and what there is to say about it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Final, Literal, get_args
-
-import msgspec
+from typing import TYPE_CHECKING, get_args
 
 from haechi.cli.failure import unknown_name
 from haechi.cli.lab.wording import counted
 from haechi.dataplane import NodeRuleset
 from haechi.engine import Engine
 from haechi.model import Namespace, NetworkPolicy, Node, Object, Pod, Workload
-from haechi.nft import Chain, Map, Ruleset, Set
 
-VERSION: Final = 1
+if TYPE_CHECKING:
+    from haechi.cli.input import Input
+    from haechi.nft import Ruleset
+    from haechi.report import Basis
+
 _WORKLOADS = get_args(Workload)
-
-
-class TableOut(msgspec.Struct, frozen=True):
-    """The table; `comment` is empty if it has none."""
-
-    family: str
-    name: str
-    comment: str
-
-
-class ChainOut(msgspec.Struct, frozen=True):
-    """A chain; `base` says where it is hooked, in nft's words, null for one that others go to."""
-
-    name: str
-    base: str | None
-    comment: str
-    rules: list[str]
-
-
-class SetOut(msgspec.Struct, frozen=True):
-    """A set, or a map whose elements end in their verdict. `type` is the key, in nft's words."""
-
-    name: str
-    type: str
-    flags: list[str]
-    comment: str
-    elements: list[str]
-
-
-class RulesetOut(msgspec.Struct, frozen=True):
-    """The document: version 1 of the schema in docs/cli.md."""
-
-    version: Literal[1]
-    node: str
-    table: TableOut
-    chains: list[ChainOut]
-    sets: list[SetOut]
-    maps: list[SetOut]
 
 
 def ruleset(objects: Sequence[Object], node: str) -> Ruleset:
@@ -95,32 +58,11 @@ def remarks(objects: Sequence[Object], node: str) -> Iterator[str]:
         yield f"{counted(workloads, 'workload')} without pods: only Pods with addresses are in rules"
 
 
-def as_nft(rules: Ruleset) -> str:
-    """What nft -f loads."""
-    return str(rules)
+def rests_on(found: Input, node: str) -> Basis:
+    """What a document about a node of the input rests on; nothing is synthesized."""
+    from haechi.analysis.cluster import Assumption, Cluster
+    from haechi.report import basis
 
-
-def as_json(rules: Ruleset, node: str) -> str:
-    """The same as JSON text."""
-    table = rules.table
-    document = RulesetOut(
-        VERSION,
-        node,
-        TableOut(str(table.family), table.name, table.comment),
-        [_chain(chain) for chain in rules.chains.values()],
-        [_set(each) for each in rules.sets.values()],
-        [_set(each) for each in rules.maps.values()],
-    )
-    return msgspec.json.format(msgspec.json.encode(document), indent=1).decode() + "\n"
-
-
-def _chain(chain: Chain) -> ChainOut:
-    base = None if chain.base is None else str(chain.base)
-    return ChainOut(chain.name, base, chain.comment, [str(rule) for rule in chain.rules])
-
-
-def _set(each: Set | Map) -> SetOut:
-    shape = each.shape
-    flags = [str(flag.name).lower() for flag in type(each.flags) if flag in each.flags]
-    elements = [shape.print(element) for element in sorted(each.elements, key=lambda element: element.key)]
-    return SetOut(each.name, " . ".join(map(str, shape.types)), flags, each.comment, elements)
+    always = (Assumption.OWN_NODE, Assumption.ITSELF, Assumption.IPBLOCK_PODS, Assumption.OTHER_PROTOCOLS)
+    own = [one for one in Cluster.of(found.manifests).assumptions if one is not Assumption.SYNTHETIC]
+    return basis(assumptions=[*always, *own], skipped=found.skipped, notes=remarks(found.objects, node))

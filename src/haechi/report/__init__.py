@@ -6,6 +6,13 @@
 Text for people is written by the commands.
 """
 
+from haechi.report.assertions import (
+    Places,
+    assertion_reasons,
+    assertions_json,
+    assertions_junit,
+    rule_text,
+)
 from haechi.report.connections import (
     connections_csv,
     connections_dot,
@@ -20,6 +27,7 @@ from haechi.report.exposure import exposures_json
 from haechi.report.lab_run import Report, Row
 from haechi.report.lint import lint_json, lint_sarif
 from haechi.report.reachability import answer_json
+from haechi.report.ruleset import ruleset_json
 from haechi.report.schemas import DOCUMENTS, schema
 from haechi.report.validation import validation_json, validation_sarif
 
@@ -28,9 +36,13 @@ __all__ = [
     "DOCUMENTS",
     "Basis",
     "Document",
+    "Places",
     "Report",
     "Row",
     "answer_json",
+    "assertion_reasons",
+    "assertions_json",
+    "assertions_junit",
     "basis",
     "connections_csv",
     "connections_dot",
@@ -44,6 +56,8 @@ __all__ = [
     "exposures_json",
     "lint_json",
     "lint_sarif",
+    "rule_text",
+    "ruleset_json",
     "schema",
     "synthesized",
     "validation_json",

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import msgspec
 
+from haechi.analysis.cluster import Assumption
 from haechi.model import KINDS, Code, Location, PodKey, PolicyKey, RuleRef, Severity
 
 if TYPE_CHECKING:
-    from haechi.analysis.cluster import Assumption, Cluster
+    from haechi.analysis.cluster import Cluster
     from haechi.model import Problem
     from haechi.sets import AddressSet, PortSet
 
@@ -123,11 +124,12 @@ def basis(
     synthesized: Iterable[SynthesizedJson] = (),
     notes: Iterable[str] = (),
 ) -> Basis:
-    """What a document rests on. An assumption that is given twice is written once."""
+    """What a document rests on; assumptions are put in their own order, each once."""
+    assumed = set(assumptions)
     missing = [problem(one) for one in unreadable]
     return Basis(
         bool(missing),
-        [AssumptionJson(one.value, one.words) for one in dict.fromkeys(assumptions)],
+        [AssumptionJson(one.value, one.words) for one in Assumption if one in assumed],
         [problem(one) for one in skipped],
         missing,
         list(synthesized),

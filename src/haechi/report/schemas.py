@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import msgspec
 
+from haechi.report.assertions import AssertionReport
 from haechi.report.connections import ConnectionList
 from haechi.report.diff import ConnectionDiff
 from haechi.report.document import Document
@@ -17,16 +18,19 @@ from haechi.report.explanation import Explanation
 from haechi.report.exposure import ExposureList
 from haechi.report.lint import LintReport
 from haechi.report.reachability import ReachabilityAnswer
+from haechi.report.ruleset import RulesetJson
 from haechi.report.validation import ValidationReport
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 DOCUMENTS: Final[dict[str, type[Document]]] = {
+    "AssertionReport": AssertionReport,
     "ConnectionDiff": ConnectionDiff,
     "ConnectionList": ConnectionList,
     "Explanation": Explanation,
     "ExposureList": ExposureList,
     "LintReport": LintReport,
     "ReachabilityAnswer": ReachabilityAnswer,
+    "Ruleset": RulesetJson,
     "ValidationReport": ValidationReport,
 }
 """The struct of each kind."""

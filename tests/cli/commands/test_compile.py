@@ -69,8 +69,14 @@ def test_json_holds_the_same_nouns_in_the_words_of_nft(haechi: Haechi) -> None:
     outcome = haechi("compile", "-", "--node", "node-a", "-o", "json", stdin=manifests.CLUSTER)
     assert outcome.code == 0
     document = json.loads(outcome.out)
-    assert list(document) == ["version", "node", "table", "chains", "sets", "maps"]
-    assert (document["version"], document["node"]) == (1, "node-a")
+    assert (document["kind"], document["node"]) == ("Ruleset", "node-a")
+    assert [one["name"] for one in document["assumptions"]] == [
+        "own-node",
+        "itself",
+        "ipblock-matches-pods",
+        "other-protocols",
+    ]
+    assert document["notes"] == ["node node-a: 1 pod of 2"]
     assert document["table"]["family"] == "inet"
     text = haechi("compile", "-", "--node", "node-a", stdin=manifests.CLUSTER).out
     for chain in document["chains"]:

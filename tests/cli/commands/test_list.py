@@ -105,9 +105,9 @@ def test_the_document_names_what_it_excludes_assumes_and_synthesized(haechi: Hae
     assert [one["name"] for one in document["assumptions"]] == [
         "own-node",
         "ipblock-matches-pods",
-        "either-family",
         "unreadable-rule",
         "synthetic-address",
+        "either-family",
     ]
     assert document["notes"] == ["1 pod without an address: given one outside every ipBlock narrower than /0"]
     exposure = json.loads(haechi("list", "-", "--exposure", "-o", "json", stdin=text).out)

@@ -32,12 +32,17 @@ def compile_node(
     """
     from haechi.cli import terminal
     from haechi.cli.input import Rules, read_sound
-    from haechi.cli.rulesets import as_json, as_nft, remarks, ruleset
+    from haechi.cli.rulesets import remarks, rests_on, ruleset
 
     found = read_sound(paths, Rules.parse(kubernetes_version, feature_gates))
     rules = ruleset(found.objects, node)
     told = terminal.errors()
     for remark in remarks(found.objects, node):
         told.line(remark)
-    terminal.output().write(as_nft(rules) if output == "nft" else as_json(rules, node))
+    if output == "nft":
+        terminal.output().write(str(rules))
+    else:
+        from haechi.report import ruleset_json
+
+        terminal.output().write(ruleset_json(rules, node, rests_on(found, node)))
     return 0
