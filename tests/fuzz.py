@@ -24,7 +24,7 @@ from haechi.engine import Engine, verdict
 from haechi.netlink import Nftables
 from haechi.netns import IsolationRefused, isolated
 from haechi.nft import Ruleset
-from haechi.reference import Cluster, allowed
+from haechi.reference import ClusterObjects, allowed
 from haechi.testing.nftables import FakeNftables
 from haechi.verify import Prover, completed, prove
 from tests import clusters
@@ -229,7 +229,7 @@ def _check(
     return held
 
 
-def _judged_otherwise(random: Random, cluster: Cluster, engine: Engine, count: int) -> Iterator[str]:
+def _judged_otherwise(random: Random, cluster: ClusterObjects, engine: Engine, count: int) -> Iterator[str]:
     """The packets, of `count` random ones, that the engine and the reference judge differently."""
     probes = clusters.probes(cluster, random)
     for packet in random.sample(probes, min(len(probes), count)):

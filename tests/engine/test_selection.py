@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from haechi.engine import read_peer
 from haechi.engine.selection import ANY_POD, ANYWHERE, NOBODY, NamedPeer, Peers, PodSelection
 from haechi.model import LabelSelector, LabelSelectorRequirement, Namespace, NetworkPolicyPeer, ObjectMeta, Pod
-from haechi.reference import Cluster
+from haechi.reference import ClusterObjects
 from haechi.reference.reference import peer_matches
 from haechi.select import EVERYTHING, NOTHING, Selector
 from haechi.sets import AddressSet
@@ -95,7 +95,7 @@ def meant(peer: NetworkPolicyPeer) -> set[int]:
     """Which of all pods that selectors here can tell apart an item of a policy of namespace x means, literally."""
     found = set()
     for number, (name, team, marks) in enumerate(product(NAMESPACES, TEAMS, PODS)):
-        cluster = Cluster(namespaces=(Namespace(metadata=ObjectMeta(name=name, labels=team)),))
+        cluster = ClusterObjects(namespaces=(Namespace(metadata=ObjectMeta(name=name, labels=team)),))
         pod = Pod(metadata=ObjectMeta(name="p", namespace=name, labels=marks))
         if peer_matches(cluster, policy(), peer, pod, ip_address("10.0.0.1")):
             found.add(number)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from haechi.model import Namespace, NetworkPolicy, Node, Pod
 from haechi.model.verdict import Direction, PodKey
-from haechi.reference import Cluster
+from haechi.reference import ClusterObjects
 from haechi.reference.reference import is_policed, owners, side
 from haechi.sets import AddressSet, text_to_point
 from haechi.verify import Meaning, State
@@ -19,7 +19,7 @@ Object = Namespace | Node | Pod | NetworkPolicy
 randoms = st.randoms(use_true_random=False)
 
 
-def assert_means(meaning: Meaning, cluster: Cluster, random: Random) -> None:
+def assert_means(meaning: Meaning, cluster: ClusterObjects, random: Random) -> None:
     for packet in clusters.probes(cluster, random):
         for near, far, direction in (
             (packet.source, packet.destination, Direction.EGRESS),

@@ -25,8 +25,8 @@ from haechi.engine import Delta, Endpoint, Engine, PodChange, PodSelection, PodS
 from haechi.nft import Chain, CtDirection, Element, Map, Ruleset, Set, Transaction, jump
 
 
-class Judgement(NamedTuple):
-    """How an address is judged.
+class AddressChains(NamedTuple):
+    """The chains that judge the packets of an address.
 
     Attributes:
         client: the chain that judges it as client; `""` where it is not isolated.
@@ -41,8 +41,8 @@ class Judgement(NamedTuple):
 
 _Key = TypeVar("_Key")
 _Value = TypeVar("_Value")
-_OPEN = Judgement("", "")
-_CLOSED = Judgement(DISPUTED, DISPUTED)
+_OPEN = AddressChains("", "")
+_CLOSED = AddressChains(DISPUTED, DISPUTED)
 
 
 class NodeRuleset:
@@ -53,12 +53,12 @@ class NodeRuleset:
         self.engine = engine
         self.node = node
         self._uses = Uses()
-        self._judgements: dict[int, Judgement] = {}
+        self._judgements: dict[int, AddressChains] = {}
         self._fixed = {each.name: each for each in declarations()}
         self._is_made = False
         self._made_stages: dict[str, Stage] = {}
         self._made_peers: set[PeerSet] = set()
-        self._made_judgements: dict[int, Judgement] = {}
+        self._made_judgements: dict[int, AddressChains] = {}
         self._toggled: dict[PeerSet, dict[Element, bool]] = {}
         self._touched: set[int] = set()
         for endpoint in engine.endpoints:
@@ -102,7 +102,7 @@ class NodeRuleset:
             if new != old:
                 self._touched.add(address)
 
-    def _judgement(self, address: int) -> Judgement:
+    def _judgement(self, address: int) -> AddressChains:
         claimants = self.engine.claimants(address)
         local = [endpoint for endpoint in claimants if endpoint.node == self.node]
         if not local:
@@ -112,7 +112,7 @@ class NodeRuleset:
         egress, ingress = self.engine.policy_sets(local[0])
         if egress is None and ingress is None:
             return _OPEN
-        return Judgement(self._acquire(egress), self._acquire(ingress), self._selves(address, local[0]))
+        return AddressChains(self._acquire(egress), self._acquire(ingress), self._selves(address, local[0]))
 
     def _selves(self, address: int, endpoint: Endpoint) -> tuple[int, ...]:
         family = family_of(address)
@@ -222,7 +222,7 @@ class NodeRuleset:
             transaction.add_elements(fixed, is_now - was)
 
 
-def _judged(address: int, judgement: Judgement) -> Iterator[tuple[str, Element]]:
+def _judged(address: int, judgement: AddressChains) -> Iterator[tuple[str, Element]]:
     """The elements that a judged address has, each with the name of its set or map."""
     if judgement == _OPEN:
         return

@@ -45,7 +45,7 @@ class Defect(NamedTuple):
     rule: RuleRef | None = None
 
 
-class Unreadable(ValueError):
+class UnreadablePart(ValueError):
     """A part that means nothing."""
 
 
@@ -232,20 +232,20 @@ def read_peer(peer: NetworkPolicyPeer, namespace: str) -> Peers:
     """
     if peer.ip_block is not None:
         if peer.pod_selector is not None or peer.namespace_selector is not None:
-            raise Unreadable("a peer has both an ipBlock and a selector")
+            raise UnreadablePart("a peer has both an ipBlock and a selector")
         block = _block(peer.ip_block.cidr)
         return Peers(blocks=block - AddressSet.union_all([_block(cidr) for cidr in peer.ip_block.except_]))
     pods = EVERYTHING if peer.pod_selector is None else Selector.parse(peer.pod_selector)
     if peer.namespace_selector is not None:
         return Peers(selections=frozenset((PodSelection.of(Selector.parse(peer.namespace_selector), pods),)))
     if peer.pod_selector is None:
-        raise Unreadable("a peer names nobody")
+        raise UnreadablePart("a peer names nobody")
     return Peers(selections=frozenset((PodSelection(namespace, pods),)))
 
 
 def _block(cidr: str) -> AddressSet:
     if "/" not in cidr:  # a single address is an address set, but no CIDR
-        raise Unreadable(f"{cidr!r}: not a CIDR")
+        raise UnreadablePart(f"{cidr!r}: not a CIDR")
     return AddressSet.from_cidr(cidr)
 
 
@@ -254,18 +254,18 @@ def _port(
 ) -> None:
     protocol = PROTOCOL_NUMBERS.get("TCP" if port.protocol is None else port.protocol)
     if protocol is None:
-        raise Unreadable(f"protocol {port.protocol!r} is not TCP, UDP or SCTP")
+        raise UnreadablePart(f"protocol {port.protocol!r} is not TCP, UDP or SCTP")
     if isinstance(port.port, int):
         last = port.port if port.end_port is None else port.end_port
         if not 1 <= port.port <= last <= 65535:
-            raise Unreadable(f"ports {port.port} to {last} are not within 1 and 65535")
+            raise UnreadablePart(f"ports {port.port} to {last} are not within 1 and 65535")
         numbered(_port_set(protocol, port.port, last))
     elif port.end_port is not None:
-        raise Unreadable("endPort without a numeric port")
+        raise UnreadablePart("endPort without a numeric port")
     elif port.port is None:
         numbered(_port_set(protocol, 0, 65535))
     elif port.port == "":
-        raise Unreadable("a port has an empty name")
+        raise UnreadablePart("a port has an empty name")
     else:
         named((protocol, port.port))
 

@@ -4,7 +4,7 @@
     table name ── dumps, same generation before and after ──▶ Ruleset
 
 A commit is all or nothing. Where the socket's buffer cannot grow to the size of a batch (no root of the machine), new
-sets of the transaction are filled beforehand, piece by piece: they are not referred to yet, so no packet notices, and
+sets of the transaction are filled beforehand, batch by batch: they are not referred to yet, so no packet notices, and
 they are removed again if the rest is refused. A dump is repeated when the ruleset changed meanwhile.
 """
 
@@ -14,10 +14,10 @@ import errno
 from types import TracebackType
 from typing import Final
 
+from haechi.netlink.batches import EarlyBatch, split
 from haechi.netlink.channel import Channel
 from haechi.netlink.conversation import Conversation, decoded
 from haechi.netlink.errors import BusyError, InterruptedDumpError, NetlinkError, NftError
-from haechi.netlink.pieces import Piece, split
 from haechi.nft import Family, Fields, MessageType, NetlinkMessage, Ruleset, Table, Transaction, text
 
 _ATTEMPTS: Final = 20
@@ -79,35 +79,35 @@ class Nftables:
             return
         room = self._conversation.commit(transaction, generation, self._largest)
         if room is not None:
-            self._commit_in_pieces(transaction, room, generation)
+            self._commit_in_batches(transaction, room, generation)
 
-    def _commit_in_pieces(self, transaction: Transaction, room: int, generation: int | None) -> None:
+    def _commit_in_batches(self, transaction: Transaction, room: int, generation: int | None) -> None:
         table = transaction.table
         divided = split(transaction, room)
         if divided is None:
             raise NftError(errno.EMSGSIZE, "commit", f"table {table.name}", f"at most {room} bytes at once")
-        pieces, rest = divided
+        batches, rest = divided
         undo = Transaction(table)
         makes = any(isinstance(each.subject, Table) for each in transaction.operations)
         new = makes and self._table(table.name, table.family) is None
         if new:
-            pieces.insert(0, Piece(_made(table), None))
+            batches.insert(0, EarlyBatch(_made(table), None))
         done = False
         try:
-            for number, piece in enumerate(pieces):
-                self._conversation.commit(piece.transaction, _later(generation, number))
+            for number, batch in enumerate(batches):
+                self._conversation.commit(batch.transaction, _later(generation, number))
                 if new and not len(undo):
                     undo.delete_table()
-                elif not new and piece.made is not None:
-                    undo.delete(piece.made)
-            self._conversation.commit(rest, _later(generation, len(pieces)))
+                elif not new and batch.created is not None:
+                    undo.delete(batch.created)
+            self._conversation.commit(rest, _later(generation, len(batches)))
             done = True
         finally:
             if not done and len(undo):
                 self._undo(undo)
 
     def _undo(self, undo: Transaction) -> None:
-        """Remove what pieces of a refused transaction have made, unless it is gone already."""
+        """Remove what batches of a refused transaction have made, unless it is gone already."""
         try:
             self._conversation.commit(undo, None)
         except NftError as error:

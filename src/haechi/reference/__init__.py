@@ -2,7 +2,7 @@
 
 from haechi.reference.reference import (
     PROTOCOLS,
-    Cluster,
+    ClusterObjects,
     Unreadable,
     allowed,
     expressions,
@@ -17,7 +17,7 @@ from haechi.reference.reference import (
 
 __all__ = [
     "PROTOCOLS",
-    "Cluster",
+    "ClusterObjects",
     "Unreadable",
     "allowed",
     "expressions",

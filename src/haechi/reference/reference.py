@@ -35,7 +35,7 @@ from haechi.model import (
     Side,
 )
 
-Rule = NetworkPolicyIngressRule | NetworkPolicyEgressRule
+NetworkPolicyRule = NetworkPolicyIngressRule | NetworkPolicyEgressRule
 PROTOCOLS = {"TCP": 6, "UDP": 17, "SCTP": 132}
 
 
@@ -44,7 +44,7 @@ class Unreadable(ValueError):
 
 
 @dataclass(frozen=True)
-class Cluster:
+class ClusterObjects:
     """All objects, as the API server would list them."""
 
     pods: tuple[Pod, ...] = ()
@@ -53,7 +53,7 @@ class Cluster:
     policies: tuple[NetworkPolicy, ...] = ()
 
 
-def allowed(cluster: Cluster, packet: Packet) -> PacketVerdict:
+def allowed(cluster: ClusterObjects, packet: Packet) -> PacketVerdict:
     """The verdict of both ends of `packet`."""
     clients, servers = owners(cluster, packet.source), owners(cluster, packet.destination)
     if len(clients) > 1 or len(servers) > 1:  # an address that several pods claim: closed
@@ -68,7 +68,7 @@ def allowed(cluster: Cluster, packet: Packet) -> PacketVerdict:
     )
 
 
-def owners(cluster: Cluster, address: Address) -> list[Pod]:
+def owners(cluster: ClusterObjects, address: Address) -> list[Pod]:
     """The pods that policies know by this address: not on the host's network, not completed."""
     return [pod for pod in cluster.pods if is_policed(pod) and address in addresses(pod)]
 
@@ -95,7 +95,7 @@ def readable(texts: list[str]) -> list[Address]:
 
 
 def side(
-    cluster: Cluster, pod: Pod | None, peer: Pod | None, direction: Direction, remote: Address, packet: Packet
+    cluster: ClusterObjects, pod: Pod | None, peer: Pod | None, direction: Direction, remote: Address, packet: Packet
 ) -> Side:
     """What one end says: `pod` is that end (None: not a pod, nothing to enforce), `peer` and `remote` the other."""
     if pod is None or is_own_node(cluster, pod, remote):
@@ -113,7 +113,7 @@ def side(
     return Side(allowed=passes, isolated=True, policies=tuple(keys))
 
 
-def is_own_node(cluster: Cluster, pod: Pod, remote: Address) -> bool:
+def is_own_node(cluster: ClusterObjects, pod: Pod, remote: Address) -> bool:
     """A pod and the node on which it runs always reach each other."""
     texts = [entry.ip for entry in pod.status.host_ips] or [pod.status.host_ip]
     for node in cluster.nodes:
@@ -142,7 +142,7 @@ def isolates(policy: NetworkPolicy, pod: Pod, direction: Direction) -> bool:
     )
 
 
-def rules(policy: NetworkPolicy, direction: Direction) -> tuple[Rule, ...]:
+def rules(policy: NetworkPolicy, direction: Direction) -> tuple[NetworkPolicyRule, ...]:
     """The rules of one direction; none if it cannot be said for sure which pods the policy selects, or for what."""
     selecting = all(is_readable(expression) for expression in expressions(policy.spec.pod_selector))
     if not selecting or not set(policy.spec.policy_types) <= set(Direction):
@@ -151,9 +151,9 @@ def rules(policy: NetworkPolicy, direction: Direction) -> tuple[Rule, ...]:
 
 
 def rule_allows(
-    cluster: Cluster,
+    cluster: ClusterObjects,
     policy: NetworkPolicy,
-    rule: Rule,
+    rule: NetworkPolicyRule,
     peer: Pod | None,
     server: Pod | None,
     remote: Address,
@@ -173,7 +173,7 @@ def rule_allows(
 
 
 def peer_matches(
-    cluster: Cluster, policy: NetworkPolicy, entry: NetworkPolicyPeer, peer: Pod | None, remote: Address
+    cluster: ClusterObjects, policy: NetworkPolicy, entry: NetworkPolicyPeer, peer: Pod | None, remote: Address
 ) -> bool:
     """Whether one item of `from` or `to` means the remote end."""
     if entry.ip_block is not None:
@@ -192,7 +192,7 @@ def peer_matches(
     return peer is not None and by_pod and by_namespace
 
 
-def namespace_labels(cluster: Cluster, pod: Pod | None) -> dict[str, str]:
+def namespace_labels(cluster: ClusterObjects, pod: Pod | None) -> dict[str, str]:
     """Labels of the pod's namespace, with the one that the API server always sets."""
     if pod is None:
         return {}

@@ -16,7 +16,7 @@ from haechi.sets.ports import (
     TCP,
     UDP,
     UDPLITE,
-    PortError,
+    InvalidPort,
     PortSet,
     port_point,
 )
@@ -37,7 +37,7 @@ __all__ = [
     "AddressSet",
     "IntervalError",
     "IntervalSet",
-    "PortError",
+    "InvalidPort",
     "PortSet",
     "Traffic",
     "point_to_text",

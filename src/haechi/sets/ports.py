@@ -38,7 +38,7 @@ _PROTOCOLS: Final = 256
 _PORTS: Final = 65536
 
 
-class PortError(ValueError):
+class InvalidPort(ValueError):
     """A protocol or port that does not exist.
 
     Attributes:
@@ -61,12 +61,12 @@ def port_point(protocol: int, port: int) -> int:
     """The place of a protocol and port on the line.
 
     Raises:
-        PortError: (a ValueError) a number out of range.
+        InvalidPort: (a ValueError) a number out of range.
     """
     if not 0 <= protocol < _PROTOCOLS:
-        raise PortError(protocol, None, "protocol numbers have 8 bits")
+        raise InvalidPort(protocol, None, "protocol numbers have 8 bits")
     if not 0 <= port < _PORTS:
-        raise PortError(protocol, port, "ports have 16 bits")
+        raise InvalidPort(protocol, port, "ports have 16 bits")
     return protocol * _PORTS + port
 
 
@@ -90,14 +90,14 @@ class PortSet(IntervalSet):
         """Port `first` of a protocol, or the ports from `first` to `last`, both included.
 
         Raises:
-            PortError: (a ValueError) a number out of range, a reversed range, or a protocol that has no ports.
+            InvalidPort: (a ValueError) a number out of range, a reversed range, or a protocol that has no ports.
         """
         last = first if last is None else last
         start, end = port_point(protocol, first), port_point(protocol, last) + 1
         if protocol not in _WITH_PORTS:
-            raise PortError(protocol, first, "this protocol has no ports")
+            raise InvalidPort(protocol, first, "this protocol has no ports")
         if start >= end:
-            raise PortError(protocol, first, f"the first port is above the last, {last}")
+            raise InvalidPort(protocol, first, f"the first port is above the last, {last}")
         return cls._from_edges((start, end))
 
     @classmethod
@@ -105,7 +105,7 @@ class PortSet(IntervalSet):
         """Everything of a protocol: all its ports, or the protocol itself where it has none.
 
         Raises:
-            PortError: (a ValueError) the number is out of range.
+            InvalidPort: (a ValueError) the number is out of range.
         """
         start = port_point(protocol, 0)
         return cls._from_edges((start, start + _PORTS))

@@ -16,7 +16,7 @@ from collections.abc import Generator, Iterable, Iterator
 
 from haechi.model import Direction, NetworkPolicy, PodKey
 from haechi.nft import Family, Ruleset, Table
-from haechi.reference import Cluster
+from haechi.reference import ClusterObjects
 from haechi.sets import AddressSet, Traffic
 from haechi.verify.change import EVERYTHING, NOTHING, Touched, Ways, about, touched
 from haechi.verify.comparison import Comparison, Local
@@ -165,7 +165,7 @@ def _foreign(held: Held) -> list[Finding]:
     return found
 
 
-def prove(ruleset: Ruleset | None, state: Cluster | Iterable[Object], node: str) -> Proof:
+def prove(ruleset: Ruleset | None, state: ClusterObjects | Iterable[Object], node: str) -> Proof:
     """Compare a table with a cluster's policies, all at once.
 
     Args:
@@ -173,7 +173,7 @@ def prove(ruleset: Ruleset | None, state: Cluster | Iterable[Object], node: str)
         state: the cluster, or its objects.
         node: the name of the node whose table it is.
     """
-    if isinstance(state, Cluster):
+    if isinstance(state, ClusterObjects):
         state = (*state.namespaces, *state.nodes, *state.policies, *state.pods)
     proof = completed(Prover(node, state), ruleset)
     assert proof is not None  # nobody changes the objects meanwhile

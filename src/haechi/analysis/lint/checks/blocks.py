@@ -22,8 +22,8 @@ from haechi.analysis.lint.facts import (
 from haechi.analysis.lint.finding import Fix, Severity
 from haechi.analysis.lint.wording import several
 from haechi.model import (
-    AddressError,
     Cidr,
+    CidrError,
     Direction,
     Edit,
     IPBlock,
@@ -210,7 +210,7 @@ def _needless(peer: WrittenPeer) -> dict[int, tuple[int, ...]]:
 def _parsed(text: str) -> Cidr | None:
     try:
         return parse_cidr(text)
-    except AddressError:
+    except CidrError:
         return None
 
 

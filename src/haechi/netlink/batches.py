@@ -1,8 +1,8 @@
-"""Transactions larger than the socket's buffer: new sets first, piece by piece, then the rest at once.
+"""Transactions larger than the socket's buffer: new sets first, in batches, then the rest at once.
 
 A set that the transaction itself makes is not referred to by any rule yet, so filling it early changes the fate of no
 packet. Sets that are there already, maps (their elements need chains) and transactions that remove the table are left
-whole. The table itself must be there before the pieces.
+whole. The table itself must be there before the batches.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ _MARGIN = 4096  # bytes for the messages around the elements
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class EarlyBatch:
     """A transaction to be done beforehand, and the set that it makes, if it makes one."""
 
     transaction: Transaction
-    made: Set | None
+    created: Set | None
 
 
-def split(transaction: Transaction, room: int) -> tuple[list[Piece], Transaction] | None:
+def split(transaction: Transaction, room: int) -> tuple[list[EarlyBatch], Transaction] | None:
     """Divide a transaction.
 
     Args:
@@ -32,23 +32,23 @@ def split(transaction: Transaction, room: int) -> tuple[list[Piece], Transaction
         room: the most bytes of one batch.
 
     Returns:
-        The pieces in order and the rest, which fits; None if that is not possible.
+        The batches in order and the rest, which fits; None if that is not possible.
     """
     early = _new_sets(transaction.operations)
     rest = Transaction(transaction.table)
-    pieces: list[Piece] = []
+    batches: list[EarlyBatch] = []
     for each in transaction.operations:
         match each:
             case Operation(subject=Set(name=name) as noun) if name in early:
-                pieces.append(_piece(transaction.table, Operation(Verb.CREATE, noun), noun))
+                batches.append(_batch(transaction.table, Operation(Verb.CREATE, noun), noun))
             case Operation(subject=Elements(name=name, shape=shape, elements=elements)) if name in early:
                 for part in _parts(elements, shape, room):
-                    pieces.append(_piece(transaction.table, Operation(Verb.ADD, Elements(name, shape, part)), None))
+                    batches.append(_batch(transaction.table, Operation(Verb.ADD, Elements(name, shape, part)), None))
             case _:
                 rest.operations.append(each)
-    if not pieces or len(rest.encode()) > room:
+    if not batches or len(rest.encode()) > room:
         return None
-    return pieces, rest
+    return batches, rest
 
 
 def _new_sets(operations: list[Operation]) -> set[str]:
@@ -68,10 +68,10 @@ def _new_sets(operations: list[Operation]) -> set[str]:
     return made - spoiled
 
 
-def _piece(table: Table, operation: Operation, made: Set | None) -> Piece:
+def _batch(table: Table, operation: Operation, created: Set | None) -> EarlyBatch:
     transaction = Transaction(table)
     transaction.operations.append(operation)
-    return Piece(transaction, made)
+    return EarlyBatch(transaction, created)
 
 
 def _parts(elements: frozenset[Element], shape: Shape, room: int) -> Iterator[frozenset[Element]]:
