@@ -18,7 +18,7 @@ TRAFFIC = st.lists(st.tuples(ADDRESSES, PORTS), max_size=4).map(Traffic.from_ter
 
 @given(TRAFFIC, TRAFFIC)
 def test_divided_traffic_is_the_intersection_and_the_difference(traffic: Traffic, other: Traffic) -> None:
-    pieces = other.pieces
+    pieces = other.steps
     for flat in (None, *(pieces if len(pieces) == 1 else ())):
         inside, outside = divided(traffic, other, flat)
         assert inside == traffic & other
@@ -32,7 +32,7 @@ def test_so_is_traffic_divided_by_one_box(
     addresses: AddressSet, ports: PortSet, more: AddressSet, some: PortSet
 ) -> None:
     traffic, other = Traffic.of(addresses, ports), Traffic.of(AddressSet([(more.min, more.max)]), some)
-    assert divided(traffic, other, other.pieces[0]) == (traffic & other, traffic - other)
+    assert divided(traffic, other, other.steps[0]) == (traffic & other, traffic - other)
 
 
 @given(PORTS, PORTS)

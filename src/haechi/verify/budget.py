@@ -72,4 +72,4 @@ def weight(rule: Rule, held: Held) -> int:
 
 def extent(piece: Piece) -> int:
     """How much more a visit takes because its packets are in many stretches."""
-    return (len(piece.clients.edges) + len(piece.traffic.pieces)) // _ADDRESSES
+    return (len(piece.clients.edges) + len(piece.traffic.steps)) // _ADDRESSES

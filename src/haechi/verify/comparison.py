@@ -208,7 +208,7 @@ class Comparison:
         self, outcome: Outcome, expected: Traffic, excluded: AddressSet, flat: Flat
     ) -> tuple[int, PortSet, int, bool] | None:
         """Where kernel and policies differ: the other end, the ports, the contexts, and whether the kernel accepts."""
-        self.boxes += len(expected.pieces)
+        self.boxes += len(expected.steps)
         for contexts, pieces, said in _by_context(outcome, expected):
             kernel = flat(pieces)
             if kernel == said:
@@ -300,7 +300,7 @@ def _to_server(outcome: Outcome, server: int) -> Outcome:
 
 def _narrowed(piece: Piece, server: int) -> Iterator[Piece]:
     """The packets of a piece that go to one server."""
-    ends = piece.traffic.pieces
+    ends = piece.traffic.steps
     if len(ends) == 1 and ends[0][0] == ends[0][1] == server:
         yield piece
     elif ports := piece.traffic.at(server):
@@ -317,7 +317,7 @@ def _by_server(pieces: list[Piece]) -> Traffic:
 
 def _by_client(pieces: list[Piece]) -> Traffic:
     """Pieces of one server, by client."""
-    return Traffic.from_terms((piece.clients, ports) for piece in pieces for _, _, ports in piece.traffic.pieces)
+    return Traffic.from_terms((piece.clients, ports) for piece in pieces for _, _, ports in piece.traffic.steps)
 
 
 def _by_context(outcome: Outcome, expected: Traffic) -> Iterator[tuple[int, list[Piece], Traffic]]:
@@ -335,4 +335,4 @@ def _by_context(outcome: Outcome, expected: Traffic) -> Iterator[tuple[int, list
 
 
 def _is_message(piece: Piece) -> bool:
-    return all(ports <= MESSAGES for ports in {ports for _, _, ports in piece.traffic.pieces})
+    return all(ports <= MESSAGES for ports in {ports for _, _, ports in piece.traffic.steps})

@@ -81,7 +81,7 @@ class Dispatch:
 
     def _by_servers(self, line: Line, piece: Piece) -> tuple[list[tuple[Verdict, list[Piece]]], list[Piece], bool]:
         contexts, clients, traffic = piece
-        found = list(line.touching([(first, last) for first, last, _ in traffic.pieces]))
+        found = list(line.touching([(first, last) for first, last, _ in traffic.steps]))
         answered = []
         for number in found:
             part = _of_servers(traffic, line.sets[number], self.cases[number][1].parts[0][1])

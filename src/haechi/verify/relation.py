@@ -45,7 +45,7 @@ class _Part(NamedTuple):
     @classmethod
     def of(cls, clients: AddressSet, traffic: Traffic) -> _Part:
         """The part of these."""
-        pieces = traffic.pieces
+        pieces = traffic.steps
         flat = pieces[0] if len(pieces) == 1 else None
         return cls(clients.min, clients.max, pieces[0][0], pieces[-1][1], flat, clients, traffic)
 
@@ -99,7 +99,7 @@ class Relation:
         if len(self._parts) < _MANY:
             return self._parts
         first, last = piece.clients.min, piece.clients.max
-        pieces = piece.traffic.pieces
+        pieces = piece.traffic.steps
         start, end = pieces[0][0], pieces[-1][1]
         near = self._parts[bisect_left(self._lasts, first) : bisect_right(self._firsts, last)]
         return [part for part in near if first <= part.last and part.start <= end and start <= part.end]

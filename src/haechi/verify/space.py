@@ -143,7 +143,7 @@ def divided(traffic: Traffic, other: Traffic, flat: tuple[int, int, PortSet] | N
     """
     if other is Traffic.ALL or traffic is other:
         return traffic, Traffic.NONE
-    pieces = traffic.pieces
+    pieces = traffic.steps
     if len(pieces) > _FEW and (flat is None or pieces[0][0] < flat[0] or flat[1] < pieces[-1][1]):
         return _divided(traffic, other)
     inside: list[tuple[int, int, PortSet]] = []
