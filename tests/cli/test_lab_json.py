@@ -13,7 +13,7 @@ def test_the_document_holds_everything_that_was_asked() -> None:
     document = json.loads(report_json(report))
     assert list(document) == ["version", "rows", "endpoints", "nodes", "notes", "mismatches", "proofs", "seconds"]
     assert (document["version"], document["mismatches"], document["seconds"]) == (1, 2, 0.25)
-    assert len(document["rows"]) == len(report.rows)
+    assert len(document["rows"]) == len(report.results)
     assert document["rows"][0] == {
         "source": "host/office",
         "destination": "shop/db",

@@ -234,7 +234,7 @@ def test_a_person_who_types_the_input_is_left_alone(monkeypatch: pytest.MonkeyPa
 def test_every_assertion_is_shown_when_its_turn_comes_and_keeps_its_name(tmp_path: Path) -> None:
     file = tmp_path / "tests.yaml"
     file.write_text(TESTS)
-    suites = read_tests(str(file))
+    suites, _ = read_tests(str(file))
     screen = Screen()
     ahead = one_by_one(suites, ProgressLine(screen.terminal, Clock(step=10)))
     titles = []

@@ -123,7 +123,7 @@ class Input:
             assumptions=assumptions or cluster.assumptions,
             skipped=self.skipped,
             unreadable=self.errors,
-            synthesized=synthesized(cluster),
+            synthesized=synthesized(cluster.pods.values(), cluster.given),
             notes=cluster.notes,
         )
 

@@ -6,8 +6,8 @@ from typing import Final, Literal
 
 import msgspec
 
-from haechi.lab import Report, Row
 from haechi.model import Side
+from haechi.report import LabRun, ProbeResult
 from haechi.verify import Proof
 
 VERSION: Final = 1
@@ -74,7 +74,7 @@ class ReportOut(msgspec.Struct, frozen=True):
     seconds: float
 
 
-def report_json(report: Report) -> str:
+def report_json(report: LabRun) -> str:
     """The report as JSON text."""
     homes = {pod: node for node, pods in report.nodes.items() for pod in pods}
     endpoints = {
@@ -83,7 +83,7 @@ def report_json(report: Report) -> str:
     }
     document = ReportOut(
         VERSION,
-        [_row(row) for row in report.rows],
+        [_row(row) for row in report.results],
         endpoints,
         list(report.nodes),
         list(report.notes),
@@ -94,7 +94,7 @@ def report_json(report: Report) -> str:
     return msgspec.json.format(msgspec.json.encode(document), indent=1).decode() + "\n"
 
 
-def _row(row: Row) -> RowOut:
+def _row(row: ProbeResult) -> RowOut:
     expected = ExpectedOut(row.expected.allowed, _side(row.expected.egress), _side(row.expected.ingress))
     return RowOut(row.source, row.destination, row.family, row.protocol, row.port, expected, row.arrived, row.replied)
 

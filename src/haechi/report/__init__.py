@@ -24,7 +24,8 @@ from haechi.report.diff import diff_csv, diff_json, diff_markdown
 from haechi.report.document import API_VERSION, Basis, Document, basis, synthesized
 from haechi.report.explanation import explanation_json
 from haechi.report.exposure import exposures_json
-from haechi.report.lab_run import Report, Row
+from haechi.report.lab import lab_junit, mismatch_text
+from haechi.report.lab_run import LabRun, ProbeResult
 from haechi.report.lint import lint_json, lint_sarif
 from haechi.report.reachability import answer_json
 from haechi.report.ruleset import ruleset_json
@@ -36,9 +37,9 @@ __all__ = [
     "DOCUMENTS",
     "Basis",
     "Document",
+    "LabRun",
     "Places",
-    "Report",
-    "Row",
+    "ProbeResult",
     "answer_json",
     "assertion_reasons",
     "assertions_json",
@@ -54,8 +55,10 @@ __all__ = [
     "diff_markdown",
     "explanation_json",
     "exposures_json",
+    "lab_junit",
     "lint_json",
     "lint_sarif",
+    "mismatch_text",
     "rule_text",
     "ruleset_json",
     "schema",

@@ -169,7 +169,7 @@ def test_a_mismatch_is_an_exit_code(haechi: Haechi, monkeypatch: pytest.MonkeyPa
     outcome = haechi("lab", "run", "-", stdin=manifests.CLUSTER)
     assert outcome.code == 1
     assert "MISMATCH shop/web-0 → shop/db over IPv4, TCP 80" in outcome.out
-    monkeypatch.setattr(session, "run_lab", lambda *_: replace(shop(), rows=shop().rows[:4]))
+    monkeypatch.setattr(session, "run_lab", lambda *_: replace(shop(), results=shop().results[:4]))
     assert haechi("lab", "run", "-", stdin=manifests.CLUSTER).code == 0
 
 

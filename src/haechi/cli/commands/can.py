@@ -183,6 +183,6 @@ def _basis(found: Input, cluster: Cluster, answer: Answer) -> Basis:
         assumptions=answer.assumptions,
         skipped=found.skipped,
         unreadable=found.errors,
-        synthesized=synthesized(cluster, [key for key in pods if key is not None]),
+        synthesized=synthesized([cluster.pods[key] for key in pods if key is not None], cluster.given),
         notes=cluster.notes,
     )

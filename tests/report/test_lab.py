@@ -1,0 +1,68 @@
+"""A lab run as JSON and JUnit XML."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+
+from haechi.model import PacketVerdict, Side
+from haechi.report import LabRun, ProbeResult, lab_junit, mismatch_text
+from tests.cli.reports import reports, rows, shop, side
+from tests.report.documents import checked_junit
+
+
+@given(reports())
+def test_every_row_is_a_case_and_every_mismatch_a_failure(report: LabRun) -> None:
+    root = checked_junit(lab_junit(report))
+    assert root.tag == "testsuites"
+    assert len(root.findall("testsuite/testcase")) == len(report.results) == int(root.get("tests", ""))
+    assert len(root.findall("testsuite/testcase/failure")) == len(report.mismatches) == int(root.get("failures", ""))
+    for suite in root.findall("testsuite"):
+        assert len(suite.findall("testcase")) == int(suite.get("tests", ""))
+
+
+def test_a_case_says_what_was_asked_and_a_failure_what_went_wrong() -> None:
+    root = checked_junit(lab_junit(shop(broken=[("UDP", 80)])))
+    case = root.find("testsuite/testcase/failure/..")
+    assert case is not None
+    assert (case.get("classname"), case.get("name")) == ("shop/web-0 → shop/db", "UDP 80 over IPv4 is denied")
+    failure = case.find("failure")
+    assert failure is not None
+    assert failure.get("message") == failure.text == "policies: denied (ingress: shop/db); packets: allowed"
+
+
+def test_characters_that_xml_has_not_are_escaped() -> None:
+    report = LabRun(tuple(rows('a/<&"\x00\x1b', "a/y")), {})
+    root = checked_junit(lab_junit(report))
+    assert root.find("testsuite") is not None
+
+
+@pytest.mark.parametrize(
+    ("verdict", "text"),
+    [
+        (PacketVerdict(Side(True), Side(True)), "allowed"),
+        (PacketVerdict(side(False, "a/p"), Side(True)), "denied (egress: a/p)"),
+        (PacketVerdict(side(False, "a/p"), side(False, "b/q", "b/r")), "denied (egress: a/p; ingress: b/q and b/r)"),
+        (
+            PacketVerdict(Side(True), side(False, *["a/p", "a/q", "a/r", "a/s"])),
+            "denied (ingress: a/p, a/q, a/r and 1 more)",
+        ),
+        (PacketVerdict(Side(True), Side(False)), "denied (ingress: an address that several pods claim)"),
+    ],
+)
+def test_a_denial_names_its_side_and_policies(verdict: PacketVerdict, text: str) -> None:
+    one = ProbeResult("a/x", "a/y", 4, "TCP", 80, verdict, arrived=True, replied=True)
+    assert mismatch_text(one) == f"policies: {text}; packets: allowed"
+
+
+@pytest.mark.parametrize(
+    ("arrived", "replied", "text"),
+    [
+        (True, True, "allowed"),
+        (True, False, "arrived, but the answer did not come back"),
+        (False, False, "nothing arrived"),
+    ],
+)
+def test_what_packets_showed(arrived: bool, replied: bool, text: str) -> None:
+    one = ProbeResult("a/x", "a/y", 4, "TCP", 80, PacketVerdict(Side(True), Side(True)), arrived, replied)
+    assert mismatch_text(one) == f"policies: allowed; packets: {text}"
