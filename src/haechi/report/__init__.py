@@ -7,7 +7,6 @@ Text for people is written by the commands.
 """
 
 from haechi.report.assertions import (
-    Places,
     assertion_reasons,
     assertions_json,
     assertions_junit,
@@ -21,7 +20,7 @@ from haechi.report.connections import (
     connections_mermaid,
 )
 from haechi.report.diff import diff_csv, diff_json, diff_markdown
-from haechi.report.document import API_VERSION, Basis, Document, basis, synthesized
+from haechi.report.document import API_VERSION, Basis, Document, Places, basis, synthesized
 from haechi.report.explanation import explanation_json
 from haechi.report.exposure import exposures_json
 from haechi.report.lab import lab_junit, mismatch_text

@@ -7,7 +7,7 @@ empty, any other value null; no key is ever left out. A struct's docstring is it
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import msgspec
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 ApiVersion = Literal["haechi/v1"]
 API_VERSION: ApiVersion = "haechi/v1"
+Places = Callable[[PolicyKey, str], Location | None]
+"""Where a field of a policy was read; `""` is the policy itself."""
 _CLUSTER_SCOPED = frozenset(kind.kind for kind in KINDS if not kind.namespaced)
 
 

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from haechi.model import PacketVerdict
-from haechi.verify import Proof
+
+if TYPE_CHECKING:
+    from haechi.verify import Proof
 
 
 @dataclass(frozen=True, slots=True)

@@ -154,7 +154,9 @@ def test_manifests_with_errors_are_judged_without_them_and_the_exit_code_says_so
     assert (outcome.code, outcome.out) == (2, sound.out)
     assert f"{tmp_path}/broken.yaml:2:1: error: " in outcome.err
     assert f"{tmp_path}/broken.yaml:3:1: error: " in outcome.err
-    assert outcome.err.splitlines()[-1].startswith("haechi: error: 2 errors in the input, see above: the answer is ")
+    assert outcome.err.splitlines()[-1].startswith(
+        "haechi: error: 2 errors in the input, see above: the answer excludes "
+    )
 
 
 @pytest.mark.parametrize("where", ["the assertions", "the input"])

@@ -97,7 +97,7 @@ def read_tests(path: str, strict: bool = False) -> tuple[tuple[Suite, ...], tupl
         Unusable: there is an error among them, or no test.
     """
     from haechi.analysis.assertions import read_suites
-    from haechi.cli.input import strictly, tell, tell_skipped
+    from haechi.cli.input import skipped_as_errors, write_problem, write_skipped
     from haechi.cli.terminal import errors
     from haechi.files import read_all
     from haechi.model import Problem, Severity
@@ -114,11 +114,11 @@ def read_tests(path: str, strict: bool = False) -> tuple[tuple[Suite, ...], tupl
     skipped = tuple(problem for problem in problems if problem.severity is Severity.SKIPPED)
     wrong = tuple(problem for problem in problems if problem.severity is Severity.ERROR)
     if strict:
-        foreign, skipped = strictly(skipped)
+        foreign, skipped = skipped_as_errors(skipped)
         wrong = tuple(sorted((*wrong, *foreign), key=lambda problem: problem.location))
-    tell_skipped(errors(), skipped)
+    write_skipped(errors(), skipped)
     for problem in wrong:
-        tell(errors(), problem)
+        write_problem(errors(), problem)
     if wrong:
         words = "an error" if len(wrong) == 1 else f"{len(wrong)} errors"
         raise Unusable(f"{words} in the assertions, see above; nothing was judged")
