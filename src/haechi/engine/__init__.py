@@ -1,4 +1,4 @@
-"""What policies mean: fast, incremental, canonical."""
+"""The meaning of policies: fast, incremental, canonical."""
 
 from haechi.engine.delta import Delta, PodChange, PodState
 from haechi.engine.endpoint import Endpoint, NamedPort, points

@@ -1,4 +1,4 @@
-"""The specification read aloud: the oracle with which every other part of Haechi is compared."""
+"""The specification, literally: the oracle that every other part of Haechi is compared with."""
 
 from haechi.reference.reference import (
     PROTOCOLS,

@@ -135,7 +135,7 @@ def test_nothing_more_can_go_and_what_is_named_is_enough(given: list[NetworkPoli
     policies = [Policy.read(one) for one in clusters.cluster([*given]).policies]
     found = Coverage(policies)
     kept = [one for one in policies if one.key not in found.duplicates and one.key not in found.policies]
-    for mine in (one for one in kept if not one.subject.is_nobody):
+    for mine in (one for one in kept if not one.subject.contradictory):
         rules = [one for one in placed(mine) if not is_idle(one.rule, one.place.direction)]
         others = [one for one in kept if one is not mine]
         wider = [one for one in others if mine.subject.implies(one.subject)]

@@ -23,8 +23,8 @@ def selections() -> st.SearchStrategy[list[PodSelection]]:
 def test_than_is_asking_all(filed: list[PodSelection], asked: list[PodSelection]) -> None:
     wider = Wider(filed)
     for one in [*filed, *asked, ANY_POD]:
-        if not one.is_nobody:
-            expected = {other for other in filed if not other.is_nobody and one.implies(other)}
+        if not one.contradictory:
+            expected = {other for other in filed if not other.contradictory and one.implies(other)}
             assert set(wider.than(one)) == expected
             assert len(wider.than(one)) == len(expected)
 

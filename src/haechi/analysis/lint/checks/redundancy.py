@@ -129,7 +129,7 @@ def _blocking(rule: WrittenRule) -> dict[int, tuple[int, ...]]:
 
 
 def _selection(peer: WrittenPeer) -> Iterator[PodSelection]:
-    if peer.selection is not None and not peer.selection.is_nobody:
+    if peer.selection is not None and not peer.selection.contradictory:
         yield peer.selection
 
 

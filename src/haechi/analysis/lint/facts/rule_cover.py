@@ -21,7 +21,7 @@ def covers(rule: PolicyRule, direction: Direction, others: Sequence[PolicyRule])
         if direction is Direction.INGRESS:
             return _has_ports(rule, everywhere) and _has_names(rule, everywhere)
         return _has_ports(rule, everywhere) and _has_names(rule, _meaning(ANY_POD, others))
-    meaning = [_meaning(one, others) for one in peers.selections if not one.is_nobody]
+    meaning = [_meaning(one, others) for one in peers.selections if not one.contradictory]
     return all(_has_ports(rule, each) and _has_names(rule, each) for each in meaning) and (
         not peers.blocks or _has_blocks(rule, direction, others)
     )
