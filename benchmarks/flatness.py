@@ -9,10 +9,10 @@ from __future__ import annotations
 from contextlib import ExitStack
 from functools import partial
 
+from benchmarks.flood import Flood, in_turns
 from benchmarks.measure import Figure
 from haechi.dataplane import NodeRuleset
 from haechi.engine import Engine
-from haechi.lab.flood import Flood, in_turns
 from haechi.lab.network import Network, build
 from haechi.lab.run import enforce
 from haechi.lab.topology import Endpoint, NodeSpec, Topology
