@@ -22,6 +22,7 @@ from haechi.nft import Transaction
 from haechi.report import LabRun, ProbeResult
 from haechi.verify import Proof
 from tests.building import namespace, node, pod, policy
+from tests.signals import interruptible
 
 pytestmark = pytest.mark.kernel
 PORT = Questions((("TCP", 80),))
@@ -224,7 +225,7 @@ def test_nothing_is_left_however_a_run_ends(end: Callable[[Network, LabRun], Non
     if end is None:
         run_lab(CLUSTER, few)
     else:
-        with pytest.raises(errors[end]):
+        with interruptible(), pytest.raises(errors[end]):
             run_lab(CLUSTER, few, keep=end)
     assert left() == before
 

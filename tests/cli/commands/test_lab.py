@@ -6,6 +6,7 @@ import json
 import os
 import pty
 import re
+import select
 import signal
 import subprocess
 import sys
@@ -25,14 +26,11 @@ from tests.cli.conftest import Haechi
 from tests.cli.goldens import TextFile
 from tests.cli.ordinary import as_ordinary_user
 from tests.cli.reports import shop
+from tests.signals import with_signals
 
 EXAMPLES = Path(__file__).parents[3] / "examples"
 DOCUMENT = EXAMPLES / "test-network-policy"
-
-# Interrupted as by a keyboard, also where the tests run in the background (SIGINT is ignored there)
-INTERRUPTIBLE = (
-    "import signal, sys; signal.signal(2, signal.default_int_handler); from haechi.cli import main; sys.exit(main())"
-)
+HAECHI = (sys.executable, "-m", "haechi")
 
 
 @pytest.mark.kernel
@@ -175,13 +173,13 @@ def test_a_mismatch_is_an_exit_code(haechi: Haechi, monkeypatch: pytest.MonkeyPa
 
 @pytest.mark.kernel
 def test_a_kept_lab_can_be_entered_and_goes_at_ctrl_c() -> None:
-    command = [sys.executable, "-c", INTERRUPTIBLE, "lab", "run", str(DOCUMENT), "--keep", "--port", "80"]
+    command = with_signals([*HAECHI, "lab", "run", str(DOCUMENT), "--keep", "--port", "80"])
     with subprocess.Popen(
         command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:
         assert process.stdout is not None
         assert process.stderr is not None
-        told = list(iter(process.stderr.readline, "Ctrl-C or SIGTERM takes it down.\n"))
+        told = list(iter(process.stderr.readline, "Ctrl-C or SIGTERM stops the lab.\n"))
         (entry,) = [line for line in told if line.startswith("  default/db ")]
         found = re.search(r"nsenter (.*--net=/proc/(\d+)/fd/\d+)", entry)
         assert found is not None
@@ -197,13 +195,40 @@ def test_a_kept_lab_can_be_entered_and_goes_at_ctrl_c() -> None:
 
 
 @pytest.mark.kernel
+def test_signals_that_were_ignored_at_the_start_stay_ignored() -> None:
+    """As `nohup` and a script's `&` leave them: the lab outlives its terminal and Ctrl-C, and ends at SIGTERM."""
+    ignored = (signal.SIGHUP, signal.SIGINT)
+    command = with_signals([*HAECHI, "lab", "run", str(DOCUMENT), "--keep", "--port", "80"], ignored=ignored)
+    with subprocess.Popen(
+        command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stderr is not None
+        assert "SIGTERM stops the lab.\n" in iter(process.stderr.readline, "")
+        (child,) = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text(encoding="ascii").split()
+        masks = [_ignored(pid) for pid in (process.pid, int(child))]
+        with os.fdopen(os.pidfd_open(int(child))) as watched:
+            for number in (*ignored, signal.SIGTERM):
+                process.send_signal(number)
+            assert select.select([watched], [], [], 10)[0], "the lab is still there"
+    assert all(mask.issuperset(ignored) for mask in masks)
+    assert process.returncode == -signal.SIGTERM
+
+
+def _ignored(pid: int) -> set[int]:
+    """The signals that a process ignores."""
+    status = Path(f"/proc/{pid}/status").read_text(encoding="utf-8")
+    mask = int(status.partition("\nSigIgn:")[2].split()[0], 16)
+    return {number for number in range(1, 65) if mask >> (number - 1) & 1}
+
+
+@pytest.mark.kernel
 def test_enter_takes_a_kept_lab_down() -> None:
-    command = [sys.executable, "-m", "haechi", "lab", "run", str(DOCUMENT), "--keep", "--port", "80"]
+    command = [*HAECHI, "lab", "run", str(DOCUMENT), "--keep", "--port", "80"]
     keyboard, terminal = pty.openpty()
     with subprocess.Popen(command, stdin=terminal, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as process:
         assert process.stderr is not None
         os.close(terminal)
-        assert b"Enter takes it down.\n" in iter(process.stderr.readline, b"")
+        assert b"Enter stops the lab.\n" in iter(process.stderr.readline, b"")
         os.write(keyboard, b"\n")
     os.close(keyboard)
     assert process.returncode == 0
@@ -211,7 +236,7 @@ def test_enter_takes_a_kept_lab_down() -> None:
 
 @pytest.mark.kernel
 def test_ctrl_c_in_the_middle_leaves_no_process_and_a_tidy_terminal() -> None:
-    command = [sys.executable, "-c", INTERRUPTIBLE, "lab", "run", str(DOCUMENT)]
+    command = with_signals([*HAECHI, "lab", "run", str(DOCUMENT)])
     screen, terminal = pty.openpty()
     with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=terminal) as process:
         os.close(terminal)

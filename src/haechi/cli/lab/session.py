@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal
 from haechi.analysis.cluster import Assumption, Cluster
 from haechi.cli.choice import choose
 from haechi.cli.failure import ExitCode, Unusable
-from haechi.cli.lab.keep import user_namespace, wait
+from haechi.cli.lab.enter import Caller, wait
 from haechi.cli.lab.ports import parse_doors
 from haechi.cli.progress import ProgressLine
 from haechi.cli.terminal import errors, output
@@ -48,13 +48,13 @@ def hold(found: Input, request: Request) -> int:
     """
     cluster = built(found.objects, request)
     questions = _questions(cluster, request)
-    outer = user_namespace()
+    caller = Caller.present()
     with ProgressLine(errors(), in_child=True) as progress:
 
         def show(network: Network, report: LabRun) -> None:
             progress.wipe()
             _write(report, request)
-            wait(errors(), network, outer)
+            wait(errors(), network, caller)
 
         report = tried(lambda: run_lab(cluster, questions, progress, show if request.keep else None))
     if not request.keep:
