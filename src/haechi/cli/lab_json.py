@@ -108,7 +108,7 @@ def _proof(proof: Proof) -> ProofOut:
         proof.node,
         proof.holds,
         proof.pods,
-        proof.boxes,
-        [difference.explanation() for difference in proof.differences],
-        [str(finding) for finding in proof.findings],
+        proof.comparisons,
+        [counterexample.explanation() for counterexample in proof.counterexamples],
+        [str(gap) for gap in proof.gaps],
     )

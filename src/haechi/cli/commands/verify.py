@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from haechi.cli.terminal import Terminal
     from haechi.model import Manifests
     from haechi.nft import Ruleset
-    from haechi.verify import Difference, Proof
+    from haechi.verify import Counterexample, Proof
 
 Output = Literal["text", "json"]
 VERSION: Final = 1
@@ -115,20 +115,21 @@ def _tell(screen: Terminal, proof: Proof, seconds: float, manifests: Manifests) 
 
     for sentence in proved(proof):
         screen.paragraph(sentence, Style.GREEN if proof.holds else Style.RED)
-    for place in sorted({place for difference in proof.differences for place in _places(difference, manifests)}):
+    for place in sorted({place for one in proof.counterexamples for place in _places(one, manifests)}):
         screen.paragraph(f"see {place}")
     screen.paragraph(f"{seconds:.1f} seconds")
 
 
-def _places(difference: Difference, manifests: Manifests) -> Iterable[str]:
-    """Where in the manifests the rules and policies of a difference stand."""
+def _places(counterexample: Counterexample, manifests: Manifests) -> Iterable[str]:
+    """Where in the manifests the rules and policies of a counterexample stand."""
     from haechi.model import NetworkPolicy
 
     loaded = {one.object.key: one for one in manifests.loaded(NetworkPolicy)}
-    for opinion in difference.opinions:
-        for policy, path in opinion.rules or [(policy, "spec.podSelector") for policy in opinion.policies]:
-            if policy in loaded:
-                yield f"{loaded[policy].location(path)}: {policy} {path}"
+    for decision in counterexample.decisions:
+        rules = [(rule.policy, rule.path) for rule in decision.rules]
+        for policy, path in rules or [(policy, "spec.podSelector") for policy in decision.policies]:
+            if str(policy) in loaded:
+                yield f"{loaded[str(policy)].location(path)}: {policy} {path}"
 
 
 def _json(proof: Proof, seconds: float) -> str:
@@ -141,27 +142,27 @@ def _json(proof: Proof, seconds: float) -> str:
         "holds": proof.holds,
         "pods": proof.pods,
         "addresses": proof.addresses,
-        "boxes": proof.boxes,
-        "differences": [_difference(each) for each in proof.differences],
+        "boxes": proof.comparisons,
+        "differences": [_difference(each) for each in proof.counterexamples],
         "findings": [
-            {"kind": each.kind, "reason": each.reason, "place": str(each.place) if each.place else None}
-            for each in proof.findings
+            {"kind": each.kind, "reason": each.reason, "place": str(each.position) if each.position else None}
+            for each in proof.gaps
         ],
         "seconds": round(seconds, 3),
     }
     return msgspec.json.format(msgspec.json.encode(document), indent=1).decode() + "\n"
 
 
-def _difference(each: Difference) -> dict[str, object]:
+def _difference(each: Counterexample) -> dict[str, object]:
     return {
-        "client": str(each.client),
-        "client_address": each.client.address,
-        "server": str(each.server),
-        "server_address": each.server.address,
+        "client": str(each.source),
+        "client_address": each.source.address,
+        "server": str(each.destination),
+        "server_address": each.destination.address,
         "protocol": each.protocol,
         "port": each.port,
-        "context": each.context,
+        "context": str(each.context.name).lower(),
         "kernel": "accepts" if each.accepted else "drops",
-        "rule": str(each.place),
-        "policies": [str(opinion) for opinion in each.opinions],
+        "rule": str(each.position),
+        "policies": [*each.reasons()],
     }

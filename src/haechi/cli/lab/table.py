@@ -132,15 +132,15 @@ def summary(report: LabRun) -> str:
 
 def proved(proof: Proof) -> Iterator[str]:
     """Whether a node's table, read back from its kernel, means what the policies mean."""
-    size = f"{wording.counted(proof.pods, 'pod')}, {wording.counted(proof.boxes, 'comparison')}"
+    size = f"{wording.counted(proof.pods, 'pod')}, {wording.counted(proof.comparisons, 'comparison')}"
     if proof.holds:
         yield f"Proved on {proof.node}, for every packet there is: the kernel does what the policies say ({size})."
         return
     yield f"NOT proved on {proof.node} ({size}):"
-    for difference in proof.differences:
-        yield from difference.explanation().splitlines()
-    for finding in proof.findings:
-        yield f"not understood: {finding}"
+    for counterexample in proof.counterexamples:
+        yield from counterexample.explanation().splitlines()
+    for gap in proof.gaps:
+        yield f"not understood: {gap}"
 
 
 def isolation(report: LabRun) -> Iterator[str]:
