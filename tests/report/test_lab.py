@@ -6,9 +6,42 @@ import pytest
 from hypothesis import given
 
 from haechi.model import PacketVerdict, Side
-from haechi.report import LabRun, ProbeResult, lab_junit, mismatch_text
+from haechi.report import LabRun, ProbeResult, basis, lab_json, lab_junit, mismatch_text
 from tests.cli.reports import reports, rows, shop, side
-from tests.report.documents import checked_junit
+from tests.report.documents import checked, checked_junit
+
+
+def test_the_document_holds_everything_that_was_tried() -> None:
+    run = shop(broken=[("TCP", 5432)])
+    document = checked(lab_json(run, lambda policy, path: None, basis(notes=run.notes)))
+    assert (document["summary"], document["seconds"]) == ({"connections": 72, "mismatches": 2}, 0.25)
+    assert [one["asExpected"] for one in document["results"]] == [one.is_as_expected for one in run.results]
+    assert document["results"][0] == {
+        "source": "host/office",
+        "destination": "shop/db",
+        "family": 4,
+        "protocol": "TCP",
+        "port": 80,
+        "expected": {
+            "allowed": False,
+            "egress": {"isolated": False, "allowed": True, "policies": []},
+            "ingress": {"isolated": True, "allowed": False, "policies": [{"namespace": "shop", "name": "db"}]},
+        },
+        "arrived": False,
+        "replied": False,
+        "asExpected": True,
+    }
+    endpoints = {one.pop("name"): one for one in document["endpoints"]}
+    assert endpoints["shop/db"] == {"addresses": ["10.0.0.1", "fd00::1"], "node": "node-1", "description": ""}
+    assert endpoints["host/office"] == {"addresses": ["192.0.2.7"], "node": "", "description": "an outside host"}
+    assert document["nodes"] == ["node-1", "node-2"]
+    assert document["notes"] == list(run.notes)
+
+
+@given(reports())
+def test_any_run_has_the_form_of_its_kind(run: LabRun) -> None:
+    document = checked(lab_json(run, lambda policy, path: None, basis()))
+    assert len(document["results"]) == len(run.results)
 
 
 @given(reports())

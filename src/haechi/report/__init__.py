@@ -23,9 +23,10 @@ from haechi.report.diff import diff_csv, diff_json, diff_markdown
 from haechi.report.document import API_VERSION, Basis, Document, Places, basis, synthesized
 from haechi.report.explanation import explanation_json
 from haechi.report.exposure import exposures_json
-from haechi.report.lab import lab_junit, mismatch_text
+from haechi.report.lab import lab_json, lab_junit, mismatch_text
 from haechi.report.lab_run import LabRun, ProbeResult
 from haechi.report.lint import lint_json, lint_sarif
+from haechi.report.proof import proof_report_json
 from haechi.report.reachability import answer_json
 from haechi.report.ruleset import ruleset_json
 from haechi.report.schemas import DOCUMENTS, schema
@@ -54,10 +55,12 @@ __all__ = [
     "diff_markdown",
     "explanation_json",
     "exposures_json",
+    "lab_json",
     "lab_junit",
     "lint_json",
     "lint_sarif",
     "mismatch_text",
+    "proof_report_json",
     "rule_text",
     "ruleset_json",
     "schema",

@@ -46,10 +46,15 @@ def test_json_of_an_example_has_every_connection(haechi: Haechi) -> None:
     outcome = haechi("lab", "run", DOCUMENT, "-o", "json", "--port", "6379", "--port", "53/UDP", "--ip-family", "4")
     assert outcome.code == 0
     document = json.loads(outcome.out)
-    assert {(row["protocol"], row["port"]) for row in document["rows"]} == {("TCP", 6379), ("UDP", 53)}
-    assert {row["family"] for row in document["rows"]} == {4}
-    assert document["mismatches"] == 0
-    allowed = {row["source"] for row in document["rows"] if row["destination"] == "default/db" and row["arrived"]}
+    assert {(row["protocol"], row["port"]) for row in document["results"]} == {("TCP", 6379), ("UDP", 53)}
+    assert {row["family"] for row in document["results"]} == {4}
+    assert document["summary"] == {"connections": len(document["results"]), "mismatches": 0}
+    synthesized = {(one["object"]["kind"], one["object"]["name"]): one for one in document["synthesized"]}
+    assert not synthesized["Node", "node-1"]["inInput"]
+    assert synthesized["Pod", "worker-0"]["owner"] == {"kind": "Deployment", "namespace": "myproject", "name": "worker"}
+    assert synthesized["Pod", "frontend"]["inInput"]
+    assert ("ExternalHost", "in-block") not in synthesized
+    allowed = {row["source"] for row in document["results"] if row["destination"] == "default/db" and row["arrived"]}
     assert allowed == {
         "default/frontend",
         "myproject/worker-0",
@@ -77,7 +82,7 @@ def test_junit_of_some_pairs_on_one_node(haechi: Haechi) -> None:
 def test_standard_input_and_a_named_port(haechi: Haechi) -> None:
     outcome = haechi("lab", "run", "-", "--port", "http", "-o", "json", stdin=manifests.CLUSTER)
     assert outcome.code == 0
-    assert {row["port"] for row in json.loads(outcome.out)["rows"]} == {8080}
+    assert {row["port"] for row in json.loads(outcome.out)["results"]} == {8080}
 
 
 @pytest.mark.kernel
@@ -87,7 +92,7 @@ def test_an_ordinary_user_gets_the_same_answer(haechi: Haechi) -> None:
     outcome = as_ordinary_user(*arguments, stdin=manifests.CLUSTER)
     assert (outcome.code, outcome.err) == (0, "")
     theirs = json.loads(outcome.out)
-    assert theirs["rows"] == mine["rows"]
+    assert theirs["results"] == mine["results"]
 
 
 @pytest.mark.parametrize(

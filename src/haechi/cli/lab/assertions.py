@@ -13,8 +13,7 @@ from haechi.cli.lab.wording import counted
 from haechi.cli.progress import ProgressLine
 from haechi.cli.terminal import Style, errors, output
 from haechi.lab import run_lab
-from haechi.model import Manifests, NetworkPolicy, PolicyKey
-from haechi.report import LabRun, Places
+from haechi.report import LabRun
 
 if TYPE_CHECKING:
     from haechi.cli.input import Input
@@ -43,17 +42,12 @@ def hold_tests(path: str, found: Input, request: Request) -> int:
     write(
         output(),
         judgement,
-        _places(found.manifests),
+        found.location,
         "text" if request.output == "table" else request.output,
         lambda: lab_basis(found, trial.cluster, skipped),
     )
     errors().line(_summary(report))
     return ExitCode.FOUND if judgement.failures or not report.holds else ExitCode.GOOD
-
-
-def _places(manifests: Manifests) -> Places:
-    loaded = {PolicyKey(one.object.namespace, one.object.name): one for one in manifests.loaded(NetworkPolicy)}
-    return lambda key, path: loaded[key].location(path) if key in loaded else None
 
 
 def _summary(report: LabRun) -> str:

@@ -21,7 +21,7 @@ from haechi.lab import LabCluster, Network, Questions, TopologyError, lab_cluste
 from haechi.model import ExternalHost, ExternalHostSpec, Object, ObjectMeta, Problem
 from haechi.netlink import NetlinkError
 from haechi.netns import NetnsError
-from haechi.report import Basis, LabRun, basis, lab_junit, synthesized
+from haechi.report import Basis, LabRun, basis, lab_json, lab_junit, synthesized
 
 if TYPE_CHECKING:
     from haechi.cli.input import Input
@@ -53,12 +53,12 @@ def hold(found: Input, request: Request) -> int:
 
         def show(network: Network, report: LabRun) -> None:
             progress.wipe()
-            _write(report, request)
+            _write(report, request, found, cluster)
             wait(errors(), network, caller)
 
         report = tried(lambda: run_lab(cluster, questions, progress, show if request.keep else None))
     if not request.keep:
-        _write(report, request)
+        _write(report, request, found, cluster)
     return ExitCode.GOOD if report.holds else ExitCode.FOUND
 
 
@@ -128,16 +128,14 @@ def lab_basis(found: Input, cluster: LabCluster, skipped: Iterable[Problem] = ()
     )
 
 
-def _write(report: LabRun, request: Request) -> None:
+def _write(report: LabRun, request: Request, found: Input, cluster: LabCluster) -> None:
     terminal = output()
     if request.output == "table":
         from haechi.cli.lab.table import write_table
 
         write_table(terminal, report, chosen=bool(request.ports))
     elif request.output == "json":
-        from haechi.cli.lab_json import report_json
-
-        terminal.write(report_json(report))
+        terminal.write(lab_json(report, found.location, lab_basis(found, cluster)))
     else:
         terminal.write(lab_junit(report))
     terminal.stream.flush()
