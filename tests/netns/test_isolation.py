@@ -53,7 +53,7 @@ def test_an_exception_comes_back_with_its_facts_and_the_childs_traceback() -> No
 
 
 def test_what_cannot_be_pickled_is_an_error_and_not_a_crash() -> None:
-    with pytest.raises(RuntimeError, match="cannot pass on a result of type function"):
+    with pytest.raises(RuntimeError, match="cannot return a result of type function"):
         isolated(lambda: lambda: None)
 
 

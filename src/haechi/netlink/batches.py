@@ -1,8 +1,12 @@
 """Transactions larger than the socket's buffer: new sets first, in batches, then the rest at once.
 
-A set that the transaction itself makes is not referred to by any rule yet, so filling it early changes the fate of no
-packet. Sets that are there already, maps (their elements need chains) and transactions that remove the table are left
-whole. The table itself must be there before the batches.
+    create set big; add 1…9000; add chain c; add rule c "… @big …"
+    ──▶ [create set big] [add 1…4000] [add 4001…8000] [add 8001…9000]   [add chain c; add rule c "… @big …"]
+        early batches: no rule uses the set yet                         the rest: all or nothing
+
+No rule refers yet to a set that the transaction creates, so filling it early affects no packet. Existing sets, maps
+(their elements need chains) and transactions that remove the table are not split. The table must exist before the
+batches.
 """
 
 from __future__ import annotations
@@ -18,21 +22,21 @@ _MARGIN = 4096  # bytes for the messages around the elements
 
 @dataclass(frozen=True, slots=True)
 class EarlyBatch:
-    """A transaction to be done beforehand, and the set that it makes, if it makes one."""
+    """A transaction to be committed first, and the set that it creates, if it creates one."""
 
     transaction: Transaction
     created: Set | None
 
 
 def split(transaction: Transaction, room: int) -> tuple[list[EarlyBatch], Transaction] | None:
-    """Divide a transaction.
+    """Split a transaction.
 
     Args:
-        transaction: what is to be done.
-        room: the most bytes of one batch.
+        transaction: what to do.
+        room: the largest size of a batch in bytes.
 
     Returns:
-        The batches in order and the rest, which fits; None if that is not possible.
+        The early batches in order and the rest, which fits; None if that is not possible.
     """
     early = _new_sets(transaction.operations)
     rest = Transaction(transaction.table)
@@ -52,20 +56,20 @@ def split(transaction: Transaction, room: int) -> tuple[list[EarlyBatch], Transa
 
 
 def _new_sets(operations: list[Operation]) -> set[str]:
-    """The sets that are made and then only filled."""
-    made: set[str] = set()
-    spoiled: set[str] = set()
+    """The sets that are created and then only filled."""
+    created: set[str] = set()
+    others: set[str] = set()
     for each in operations:
         match each:
             case Operation(verb=Verb.ADD | Verb.CREATE, subject=Set(name=name)):
-                made.add(name)
+                created.add(name)
             case Operation(verb=Verb.ADD, subject=Elements()):
                 pass
             case Operation(subject=Set(name=name) | Elements(name=name)):
-                spoiled.add(name)
+                others.add(name)
             case Operation(verb=Verb.DELETE, subject=Table()):
                 return set()
-    return made - spoiled
+    return created - others
 
 
 def _batch(table: Table, operation: Operation, created: Set | None) -> EarlyBatch:
@@ -75,7 +79,7 @@ def _batch(table: Table, operation: Operation, created: Set | None) -> EarlyBatc
 
 
 def _parts(elements: frozenset[Element], shape: Shape, room: int) -> Iterator[frozenset[Element]]:
-    """Elements in groups whose encoding fits. A set's element is at most two keys with 24 bytes around each."""
+    """Elements in groups whose encoding fits. An element of a set is at most two keys with 24 bytes around each."""
     count = max(1, (room - _MARGIN) // (2 * (shape.width + 24) + 8))
     ordered = iter(sorted(elements, key=lambda each: each.key))
     while part := frozenset(islice(ordered, count)):

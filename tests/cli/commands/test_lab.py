@@ -146,7 +146,7 @@ def _failing(error: Exception) -> Callable[..., object]:
                 "unshare", 1, RefusalReason.USER_NAMESPACES_OFF, ("sudo sysctl -w x=1", "or run it as root")
             ),
             [
-                "haechi: error: no network namespace of its own: user namespaces are switched off for ordinary users",
+                "haechi: error: cannot create a network namespace: user namespaces are switched off for ordinary users",
                 "  sudo sysctl -w x=1",
                 "  or run it as root",
             ],
