@@ -14,7 +14,7 @@ from haechi._version import __version__
 
 if TYPE_CHECKING:
     from haechi.analysis.cluster import Assumption, Owner, UnknownName
-    from haechi.analysis.lint import Finding, Fix, Severity, UnknownCode
+    from haechi.analysis.lint import Finding, Fix, UnknownCode
     from haechi.analysis.reach import Cause, ChangeKind, Connection, Difference
     from haechi.analysis.why import (
         Answer,
@@ -53,6 +53,7 @@ if TYPE_CHECKING:
         ReplicationController,
         RuleRef,
         Service,
+        Severity,
         StatefulSet,
     )
     from haechi.sets import AddressSet, PortSet
@@ -120,7 +121,6 @@ _HOMES = {
     "haechi.analysis.lint": (
         "Finding",
         "Fix",
-        "Severity",
         "UnknownCode",
     ),
     "haechi.analysis.reach": (
@@ -173,6 +173,7 @@ _HOMES = {
         "ReplicationController",
         "RuleRef",
         "Service",
+        "Severity",
         "StatefulSet",
     ),
     "haechi.sets": (

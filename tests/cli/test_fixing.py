@@ -7,10 +7,10 @@ from textwrap import dedent
 
 import pytest
 
-from haechi.analysis.lint import Finding, Fix, Severity
+from haechi.analysis.lint import Finding, Fix
 from haechi.cli.fixing import fix
 from haechi.files import load
-from haechi.model import Edit, Manifests
+from haechi.model import Edit, Manifests, Severity
 
 TWO = dedent("""\
     # first

@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from haechi.analysis.lint import CATALOGUE, Finding, Severity
-from haechi.model import Location
+from haechi.analysis.lint import CATALOGUE, Finding
+from haechi.model import Location, Severity
 from haechi.report import lint_sarif
 from haechi.report.sarif import Alert, sarif_log
 from tests.report.documents import checked_sarif

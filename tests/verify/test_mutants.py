@@ -12,7 +12,7 @@ import pytest
 from haechi.dataplane import NodeRuleset
 from haechi.engine import Engine
 from haechi.nft import Ruleset
-from haechi.verify import Prover
+from haechi.verify import Prover, completed
 from tests.verify import small
 from tests.verify.mutants import (
     KINDS,
@@ -53,14 +53,16 @@ def test_a_mutant_is_caught_exactly_if_it_changes_what_the_table_does(kind: Kind
         every = universes(ruleset)
         before = [universe.accepted(ruleset) for universe in every]
         prover = Prover(small.NODE, objects)
-        proved = prover.prove(ruleset)
+        proved = completed(prover, ruleset)
+        assert proved is not None
         assert proved.holds, proved
         for number, mutant in enumerate(mutants(kind, ruleset, random, OF_ONE_TABLE)):
             changed = changes(every, before, mutant, kind)
             again = copy(prover)
             if number % 5 == 0:
                 again.forget()
-            proof = again.prove(mutant)
+            proof = completed(again, mutant)
+            assert proof is not None
             assert proof.holds is not changed, f"seed {seed}, mutant {number}, changed: {changed}\n{proof}"
             seen[changed] += 1
         if seen.total() >= MUTANTS:

@@ -17,11 +17,16 @@ _STEP = re.compile(r"([^.\[\]]+)|\[(\d+)\]|\[([^\]]*)\]")
 
 
 class Severity(StrEnum):
-    """How bad: an error makes the object or file unusable, a warning does not, skipped input was not for us."""
+    """How bad a problem in the input or a finding of lint is."""
 
     ERROR = "error"
+    """The object or file cannot be used, or a part of a policy does not have the effect that it seems to have."""
     WARNING = "warning"
+    """Most likely a mistake."""
+    NOTE = "note"
+    """Worth knowing: findings of lint only."""
     SKIPPED = "skipped"
+    """Input that is not for Haechi: problems only."""
 
 
 class Code(StrEnum):

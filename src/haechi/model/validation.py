@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from haechi.model.cidr import Cidr, CidrError, parse_cidr
+from haechi.model.cidr import AddressError, Cidr, parse_cidr
 from haechi.model.defaulting import default
 from haechi.model.fielderror import FieldError, forbidden, invalid, invalid_json, not_supported, required
 from haechi.model.gates import Gates
@@ -133,7 +133,7 @@ class _Check:
             except_path = (*path, "except", index)
             yield from self.cidr(text, except_path)
             part = _parsed(text)
-            if part is not None and not _is_strict_subset(part, whole):
+            if part is not None and not part.is_strict_subset(whole):
                 yield invalid(except_path, text, "must be a strict subset of `cidr`")
 
     def cidr(self, text: str, path: Path) -> Iterator[FieldError]:
@@ -158,13 +158,8 @@ def _policy_type_errors(types: tuple[str, ...], path: Path) -> Iterator[FieldErr
 def _parsed(text: str) -> Cidr | None:
     try:
         return parse_cidr(text)
-    except CidrError:
+    except AddressError:
         return None
-
-
-def _is_strict_subset(part: Cidr, whole: Cidr) -> bool:
-    """As the server decides it: first address inside, and a longer prefix as written."""
-    return whole.contains(part.family, part.first) and part.length > whole.length
 
 
 def _doubt(cidr: Cidr) -> str:

@@ -1,8 +1,8 @@
-"""The specification, literally: the oracle that every other part of Haechi is compared with."""
+"""The specification read aloud: the oracle with which every other part of Haechi is compared."""
 
 from haechi.reference.reference import (
     PROTOCOLS,
-    ClusterObjects,
+    Cluster,
     Unreadable,
     allowed,
     expressions,
@@ -17,7 +17,7 @@ from haechi.reference.reference import (
 
 __all__ = [
     "PROTOCOLS",
-    "ClusterObjects",
+    "Cluster",
     "Unreadable",
     "allowed",
     "expressions",

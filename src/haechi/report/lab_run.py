@@ -8,17 +8,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from haechi.model import PacketVerdict
-
-if TYPE_CHECKING:
-    from haechi.verify import Proof
+from haechi.verify import Proof
 
 
 @dataclass(frozen=True, slots=True)
-class ProbeResult:
-    """A connection that was tried.
+class Row:
+    """One probe.
 
     Attributes:
         source: the client: `namespace/pod`, `host/NAME` or `outside/ADDRESS`.
@@ -47,11 +45,11 @@ class ProbeResult:
 
 
 @dataclass(frozen=True)
-class LabRun:
-    """All connections of a run that were tried.
+class Report:
+    """All rows of a run.
 
     Attributes:
-        results: in order of source, destination, port, protocol and family.
+        rows: in order of source, destination, port, protocol and family.
         endpoints: the addresses of everyone, by name.
         words: what outside hosts are, in words.
         nodes: the nodes' names and, on each, its pods.
@@ -60,7 +58,7 @@ class LabRun:
         proofs: for each node, whether its kernel's table means what the policies mean, for every packet there is.
     """
 
-    results: tuple[ProbeResult, ...]
+    rows: tuple[Row, ...]
     endpoints: dict[str, tuple[str, ...]]
     words: dict[str, str] = field(default_factory=dict)
     nodes: dict[str, tuple[str, ...]] = field(default_factory=dict)
@@ -69,11 +67,11 @@ class LabRun:
     proofs: tuple[Proof, ...] = ()
 
     @cached_property
-    def mismatches(self) -> tuple[ProbeResult, ...]:
-        """The results in which packets and policies differ."""
-        return tuple(one for one in self.results if not one.is_as_expected)
+    def mismatches(self) -> tuple[Row, ...]:
+        """The rows in which kernel and policies differ."""
+        return tuple(row for row in self.rows if not row.is_as_expected)
 
     @property
     def holds(self) -> bool:
-        """Whether every packet matched the policies, and every proof holds."""
+        """Whether every packet went as the policies say, and every proof holds."""
         return not self.mismatches and all(proof.holds for proof in self.proofs)

@@ -55,7 +55,7 @@ def _finding(one: Finding) -> LintFindingJson:
         one.path,
         one.message,
         one.hint,
-        "" if one.fix is None else one.fix.words,
+        "" if one.fix is None else one.fix.description,
     )
 
 
@@ -64,7 +64,7 @@ def lint_sarif(findings: Iterable[Finding]) -> str:
     from haechi.analysis.lint import CATALOGUE
 
     return sarif_log(
-        {check.code: check.words for check in CATALOGUE},
+        {check.code: check.summary for check in CATALOGUE},
         (
             Alert(one.code, one.severity.value, one.subject, one.path, one.message, one.hint, one.location)
             for one in findings

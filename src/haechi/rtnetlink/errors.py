@@ -1,4 +1,4 @@
-"""The error of a refused request, with the facts in fields."""
+"""What the kernel refuses of rtnetlink: facts in fields, words last."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ class RtnetlinkError(NetnsError):
 
     Attributes:
         request: what was requested.
-        errno: the kernel's error number.
+        errno: the kernel's answer.
         message: the kernel's explanation (extended acknowledgement), or empty.
     """
 

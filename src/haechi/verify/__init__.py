@@ -1,28 +1,27 @@
-"""The proof: does a node's table do to every packet what the policies say?
+"""The proof: what a node's table does to every packet, beside what the policies say.
 
-Pure, and independent of `haechi.engine` and `haechi.dataplane`, which made the table.
+Pure; independent of `haechi.engine` and `haechi.dataplane`, which made the table.
 """
 
-from haechi.verify.counterexample import Counterexample, PacketEnd, PolicyDecision
-from haechi.verify.gap import GapKind, ProofGap, RulePosition
+from haechi.verify.difference import Difference, End, Opinion
+from haechi.verify.finding import Finding, FindingKind, Place
 from haechi.verify.meaning import Meaning
-from haechi.verify.packets import Context
 from haechi.verify.proof import Proof
-from haechi.verify.prover import Prover, prove
-from haechi.verify.state import ClusterObject, ClusterState
+from haechi.verify.prover import Prover, completed, prove
+from haechi.verify.state import Object, State
 
 __all__ = [
-    "ClusterObject",
-    "ClusterState",
-    "Context",
-    "Counterexample",
-    "GapKind",
+    "Difference",
+    "End",
+    "Finding",
+    "FindingKind",
     "Meaning",
-    "PacketEnd",
-    "PolicyDecision",
+    "Object",
+    "Opinion",
+    "Place",
     "Proof",
-    "ProofGap",
     "Prover",
-    "RulePosition",
+    "State",
+    "completed",
     "prove",
 ]

@@ -1,4 +1,4 @@
-"""Policies after their fixes, for tests."""
+"""Policies after their fixes."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from haechi.model import NetworkPolicy, applied
 
 
 def fixed(policy: NetworkPolicy, finding: Finding) -> NetworkPolicy:
-    """The policy as the finding's fix leaves it."""
+    """The policy after the fix of a finding."""
     assert finding.fix is not None
     data = msgspec.json.decode(msgspec.json.encode(policy))  # lists, where tuples are frozen
     applied(data, finding.fix.edits)
     return msgspec.convert(data, NetworkPolicy)
 
 
-def mended(policy: NetworkPolicy, findings: Iterable[Finding]) -> NetworkPolicy:
-    """The policy as all fixes of its findings leave it, applied at once."""
+def all_fixed(policy: NetworkPolicy, findings: Iterable[Finding]) -> NetworkPolicy:
+    """The policy after all fixes of its findings at once."""
     data = msgspec.json.decode(msgspec.json.encode(policy))  # lists, where tuples are frozen
     own = [one.fix for one in findings if one.subject == policy.display_name and one.fix is not None]
     applied(data, [edit for fix in own for edit in fix.edits])

@@ -1,4 +1,4 @@
-"""Clusters in which anything may stand anywhere, for checks that must never raise."""
+"""Clusters with arbitrary values in every field, for checks that must never raise."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Findings of a text of manifests, as tests want them."""
+"""Findings in the text of manifests."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from haechi.analysis.lint import Finding, lint
 from haechi.files import load
 
 LARGE_EXAMPLES = settings(max_examples=max(1, settings().max_examples * 3 // 5))
-"""For tests of which each example is a whole cluster, so that many things happen in one."""
+"""For tests with a whole cluster as an example, which covers many cases at once."""
 
 
-def clustered(text: str) -> Cluster:
+def cluster_of(text: str) -> Cluster:
     """The cluster of a YAML stream."""
     return Cluster.of(load(["-"], BytesIO(text.encode())))
 
 
 def found(text: str, *select: str) -> tuple[Finding, ...]:
-    """What the selected checks (the usual ones if none is) find in a YAML stream."""
-    return lint(clustered(text), select)
+    """The findings of the selected checks, or of the default ones, in a YAML stream."""
+    return lint(cluster_of(text), select)

@@ -1,4 +1,4 @@
-"""Hypothesis strategies: policies that say again in part what others say, for tests."""
+"""Hypothesis strategies: policies that overlap each other."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _WIDE = (
 
 @st.composite
 def policies(draw: st.DrawFn) -> list[NetworkPolicy]:
-    """A few policies of two namespaces, most of them made of parts of the others."""
+    """A few policies in two namespaces, most of them made of parts of the others."""
     seeds = draw(st.lists(clusters.policies(), min_size=1, max_size=2))
     ingress: list[Rule] = [rule for one in seeds for rule in one.spec.ingress]
     egress: list[Rule] = [rule for one in seeds for rule in one.spec.egress]

@@ -1,4 +1,4 @@
-"""Random Services in front of random pods, most of which lead somewhere."""
+"""Random Services in front of random pods, most of which have backends."""
 
 from __future__ import annotations
 

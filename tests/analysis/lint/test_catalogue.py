@@ -1,4 +1,4 @@
-"""The catalogue: choosing checks, and all of them on whatever there may be."""
+"""The catalogue: selecting checks, and all of them on arbitrary input."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from haechi.analysis.cluster.cluster import Cluster
-from haechi.analysis.lint.catalogue import CATALOGUE, UnknownCode, chosen, findings
+from haechi.analysis.lint.catalogue import CATALOGUE, UnknownCode, run_checks, select_checks
 from haechi.model import Object
 from tests import clusters
 from tests.analysis.lint.hostile import lists
@@ -22,14 +22,14 @@ USUAL = {one.code for one in CATALOGUE if not one.on_request}
 
 
 def codes(*select: str, ignore: tuple[str, ...] = ()) -> set[str]:
-    return {one.code for one in chosen(select, ignore)}
+    return {one.code for one in select_checks(select, ignore)}
 
 
 def test_every_code_is_one_check() -> None:
     assert set(Counter(one.code for one in CATALOGUE).values()) == {1}
 
 
-def test_codes_and_patterns_mean_checks() -> None:
+def test_codes_and_patterns_select_checks() -> None:
     assert codes() == USUAL
     assert codes("all") == {one.code for one in CATALOGUE}
     assert codes("named-port-*", "everyone") == {one for one in codes("all") if one.startswith("named-port-")} | {
@@ -39,17 +39,17 @@ def test_codes_and_patterns_mean_checks() -> None:
 
 
 @pytest.mark.parametrize("text", ["none-such", "ALL", "", "dash-trap,everyone"])
-def test_what_means_no_check_is_refused(text: str) -> None:
-    with pytest.raises(UnknownCode, match="no check is called"):
-        chosen([text])
+def test_a_code_that_matches_no_check_is_an_error(text: str) -> None:
+    with pytest.raises(UnknownCode, match="no check matches"):
+        select_checks([text])
     with pytest.raises(UnknownCode):
-        chosen(ignore=[text])
+        select_checks(ignore=[text])
 
 
 @given(WHATEVER)
 @settings(max_examples=3 * settings().max_examples)  # for all checks together
 def test_no_input_makes_a_check_raise(objects: list[Object]) -> None:
-    for one in findings(Cluster.of([*objects, RESOLVER]), CATALOGUE):
+    for one in run_checks(Cluster.of([*objects, RESOLVER]), CATALOGUE):
         assert str(one)
         assert one.message
         assert not one.message.endswith(".")

@@ -1,4 +1,4 @@
-"""Every check has a section with a wrong and a right example, and both are what they are called."""
+"""Every check has a section with a wrong and a right example, and both are what they claim to be."""
 
 from __future__ import annotations
 
@@ -45,18 +45,18 @@ def test_the_index_has_every_check_in_the_order_of_the_catalogue() -> None:
     index = (PAGES.parent / "lint.md").read_text(encoding="utf-8")
     rows = [line for line in index.splitlines() if line.startswith("| [")]
     assert rows == [
-        f"| [{check.code}](lint/{check.question.__module__.rpartition('.')[2]}.md#{check.code}) "
-        f"| {check.severity}{', on request' if check.on_request else ''} | {check.words} |"
+        f"| [{check.code}](lint/{check.function.__module__.rpartition('.')[2]}.md#{check.code}) "
+        f"| {check.severity}{', on request' if check.on_request else ''} | {check.summary} |"
         for check in CATALOGUE
     ]
 
 
 @CHECKS
-def test_a_section_is_on_the_page_of_its_module_and_begins_with_what_the_check_says(check: Check) -> None:
+def test_a_section_is_on_the_page_of_its_module_and_begins_with_the_summary_of_the_check(check: Check) -> None:
     page, text = SECTIONS[check.code]
     request = ", on request" if check.on_request else ""
-    assert page == check.question.__module__.rpartition(".")[2]
-    assert text.strip().startswith(f"{check.severity.capitalize()}{request}. {check.words}")
+    assert page == check.function.__module__.rpartition(".")[2]
+    assert text.strip().startswith(f"{check.severity.capitalize()}{request}. {check.summary}")
 
 
 @CHECKS

@@ -1,4 +1,4 @@
-"""Ways of writing policies that are common and right: none of the usual checks may find anything in them."""
+"""Common and correct ways of writing policies, in which no default check finds anything."""
 
 from __future__ import annotations
 
@@ -102,5 +102,5 @@ def written(specs: list[str]) -> str:
 
 @pytest.mark.parametrize("workloads", [dedent(WORKLOADS), ""], ids=["with workloads", "alone"])
 @pytest.mark.parametrize("specs", IDIOMS.values(), ids=IDIOMS.keys())
-def test_what_is_common_and_right_is_left_alone(specs: list[str], workloads: str) -> None:
+def test_nothing_is_found_in_common_and_correct_policies(specs: list[str], workloads: str) -> None:
     assert [str(one) for one in found(workloads + written(specs))] == []

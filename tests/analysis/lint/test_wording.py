@@ -1,10 +1,10 @@
-"""A few names, and how many more."""
+"""Lists of names in sentences."""
 
 from __future__ import annotations
 
 import pytest
 
-from haechi.analysis.lint.wording import several
+from haechi.analysis.lint.wording import name_list
 
 
 @pytest.mark.parametrize(
@@ -20,9 +20,9 @@ from haechi.analysis.lint.wording import several
     ],
 )
 def test_names(names: str, text: str) -> None:
-    assert several(names) == text
+    assert name_list(names) == text
 
 
 def test_the_first_ones_of_many() -> None:
-    assert several("abcdef", 100) == "a, b, c and 97 more"
-    assert several("ab", 2) == "a and b"
+    assert name_list("abcdef", 100) == "a, b, c and 97 more"
+    assert name_list("ab", 2) == "a and b"

@@ -37,7 +37,7 @@ TWICE = dedent("""\
         - namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: web}}
     """)
 LINE = (
-    "error: NetworkPolicy/shop/dead: policyTypes does not list Egress, so these rules do nothing "
+    "error: NetworkPolicy/shop/dead: policyTypes does not list Egress, so these rules have no effect "
     "(add Egress to policyTypes, or delete egress) [rules-without-policy-type]\n"
 )
 SUM = f"; {sum(check.on_request for check in CATALOGUE)} checks on request: --select all\n"

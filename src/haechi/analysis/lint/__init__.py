@@ -1,19 +1,26 @@
-"""Mistakes that people make with NetworkPolicies: each check has a stable code and a section in docs/lint."""
+"""Likely mistakes in NetworkPolicies: each check has a stable code and a section in docs/lint."""
 
-from haechi.analysis.lint.catalogue import ALL, CATALOGUE, IGNORE, UnknownCode, chosen, findings, lint
+from haechi.analysis.lint.catalogue import (
+    ALL,
+    CATALOGUE,
+    IGNORE_ANNOTATION,
+    UnknownCode,
+    lint,
+    run_checks,
+    select_checks,
+)
 from haechi.analysis.lint.check import Check
-from haechi.analysis.lint.finding import Finding, Fix, Severity
+from haechi.analysis.lint.finding import Finding, Fix
 
 __all__ = [
     "ALL",
     "CATALOGUE",
-    "IGNORE",
+    "IGNORE_ANNOTATION",
     "Check",
     "Finding",
     "Fix",
-    "Severity",
     "UnknownCode",
-    "chosen",
-    "findings",
     "lint",
+    "run_checks",
+    "select_checks",
 ]

@@ -1,4 +1,4 @@
-"""All checks, and how they are run."""
+"""All checks: selecting and running them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from fnmatch import fnmatchcase
 
 from haechi.analysis.cluster import Cluster
-from haechi.analysis.lint.check import Check, Found
+from haechi.analysis.lint.check import Check, Diagnostic
 from haechi.analysis.lint.checks import (
     blocks,
     breadth,
@@ -44,8 +44,8 @@ CATALOGUE: tuple[Check, ...] = (
 )
 """Every check, in the order of docs/lint.md."""
 ALL = "all"
-IGNORE = "haechi/lint-ignore"
-"""The annotation by which an object says that codes, by comma, are not to be told of it."""
+IGNORE_ANNOTATION = "haechi/lint-ignore"
+"""An object with this annotation suppresses the codes or patterns in its value, separated by commas."""
 _NOWHERE = Location("")
 
 
@@ -57,27 +57,27 @@ class UnknownCode(HaechiError, LookupError):
         super().__init__(code)
 
     def __str__(self) -> str:
-        return f"no check is called {self.code!r}"
+        return f"no check matches {self.code!r}"
 
 
-def chosen(select: Iterable[str] = (), ignore: Iterable[str] = ()) -> tuple[Check, ...]:
-    """The checks that some codes mean.
+def select_checks(select: Iterable[str] = (), ignore: Iterable[str] = ()) -> tuple[Check, ...]:
+    """The checks with some codes.
 
     Args:
-        select: codes, patterns such as `named-port-*`, or `all`; without any, all but those on request.
+        select: codes, patterns such as `named-port-*`, or `all`; without any, all checks but those on request.
         ignore: codes or patterns to leave out of these.
 
     Raises:
-        UnknownCode: a code or pattern means no check.
+        UnknownCode: a code or pattern matches no check.
     """
-    wanted = [_meant(text) for text in select]
-    kept = set().union(*wanted) if wanted else {one.code for one in CATALOGUE if not one.on_request}
+    wanted = [_matching(text) for text in select]
+    selected = set().union(*wanted) if wanted else {one.code for one in CATALOGUE if not one.on_request}
     for text in ignore:
-        kept -= _meant(text)
-    return tuple(one for one in CATALOGUE if one.code in kept)
+        selected -= _matching(text)
+    return tuple(one for one in CATALOGUE if one.code in selected)
 
 
-def _meant(text: str) -> set[str]:
+def _matching(text: str) -> set[str]:
     found = {one.code for one in CATALOGUE if text == ALL or fnmatchcase(one.code, text)}
     if not found:
         raise UnknownCode(text)
@@ -85,41 +85,41 @@ def _meant(text: str) -> set[str]:
 
 
 def lint(cluster: Cluster, select: Iterable[str] = (), ignore: Iterable[str] = ()) -> tuple[Finding, ...]:
-    """What is likely not meant in the policies of a cluster, by place.
+    """Likely mistakes in the policies of a cluster, sorted by place.
 
     Args:
-        cluster: all that is known: checks that need pods, Services or namespaces use those that are there.
-        select: codes or patterns of the checks to run, or `all`; see `chosen`.
+        cluster: checks that need pods, Services or namespaces use those that it has.
+        select: codes or patterns of the checks to run, or `all`; see `select_checks`.
         ignore: codes or patterns of checks not to run.
 
     Raises:
-        UnknownCode: a code or pattern means no check.
+        UnknownCode: a code or pattern matches no check.
     """
-    return findings(cluster, chosen(select, ignore))
+    return run_checks(cluster, select_checks(select, ignore))
 
 
-def findings(
-    cluster: Cluster, checks: Iterable[Check], tell: Callable[[int, int], None] | None = None
+def run_checks(
+    cluster: Cluster, checks: Iterable[Check], progress: Callable[[int, int], None] | None = None
 ) -> tuple[Finding, ...]:
-    """What some checks find, by place; `tell` hears how many of how many are done."""
+    """The findings of some checks, sorted by place; `progress` is called with how many of how many are done."""
     review = Review(cluster)
     listed = list(checks)
-    found: list[tuple[Check, Found]] = []
+    found: list[tuple[Check, Diagnostic]] = []
     for number, one in enumerate(listed):
-        if tell is not None:
-            tell(number, len(listed))
-        found += [(one, each) for each in one.question(review) if not _is_ignored(one, each)]
+        if progress is not None:
+            progress(number, len(listed))
+        found += [(one, each) for each in one.function(review) if not _is_suppressed(one, each)]
     found.sort(key=lambda pair: pair[1].object.key)  # places are looked up document by document
     return tuple(sorted((_finding(review, one, each) for one, each in found), key=_order))
 
 
-def _is_ignored(one: Check, found: Found) -> bool:
-    """Whether the object itself says that it is meant so."""
-    codes = found.object.metadata.annotations.get(IGNORE, "")
+def _is_suppressed(one: Check, found: Diagnostic) -> bool:
+    """Whether an annotation of the object suppresses the check."""
+    codes = found.object.metadata.annotations.get(IGNORE_ANNOTATION, "")
     return any(fnmatchcase(one.code, code.strip()) for code in codes.split(",")) if codes else False
 
 
-def _finding(review: Review, one: Check, found: Found) -> Finding:
+def _finding(review: Review, one: Check, found: Diagnostic) -> Finding:
     return Finding(
         one.code,
         one.severity,

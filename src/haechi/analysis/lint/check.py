@@ -1,7 +1,11 @@
-"""A check: a question to a whole cluster's policies, with a stable code.
+"""A check: one function over all policies of a cluster, with a stable code.
 
-Each check is one function from a `Review` to what it found; `check` gives it its code. Promises that a code has one
-check, and that checks are pure: they may be run alone, and in any order.
+Checks are pure: they may be run alone and in any order.
+
+    @check("dash-trap", Severity.WARNING, "...")
+    def dash_trap(review: Review) -> Iterator[Diagnostic]: ...
+
+    Review ──▶ Check.function ──▶ Diagnostic ──▶ Finding, with the code and severity of the check and the place
 """
 
 from __future__ import annotations
@@ -10,20 +14,20 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from haechi.analysis.lint.facts import Review
-from haechi.analysis.lint.finding import Fix, Severity
-from haechi.model import Path, Resource
+from haechi.analysis.lint.finding import Fix
+from haechi.model import Path, Resource, Severity
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """What a check found, before it gets its code and its place.
+class Diagnostic:
+    """One result of a check, before it gets its code and its place.
 
     Attributes:
-        object: what it is about, one of `Review.objects`.
+        object: one of `Review.objects`.
         path: the field; empty for the object as a whole.
-        message: what is wrong and why, one sentence without a full stop, that names what it talks about.
-        hint: what to do about it; may be empty.
-        fix: the change that is certain, if one is.
+        message: what is wrong and why, one sentence without a full stop, with the names of the objects involved.
+        hint: how to resolve it; may be empty.
+        fix: edits that resolve it, if they are certain.
     """
 
     object: Resource
@@ -33,7 +37,7 @@ class Found:
     fix: Fix | None = None
 
 
-Question = Callable[[Review], Iterator[Found]]
+CheckFunction = Callable[[Review], Iterator[Diagnostic]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,20 +45,20 @@ class Check:
     """A check.
 
     Attributes:
-        code: its name, stable, in the form of `dash-trap`.
+        code: its stable name, such as `dash-trap`.
         severity: of its findings.
-        words: what its findings have in common, one sentence.
-        question: finds them.
-        on_request: whether it runs only when it is selected: it tells opinions, or much.
+        summary: what its findings have in common, one sentence.
+        function: finds them.
+        on_request: whether it runs only when it is selected, because it is opinionated or noisy.
     """
 
     code: str
     severity: Severity
-    words: str
-    question: Question
+    summary: str
+    function: CheckFunction
     on_request: bool = False
 
 
-def check(code: str, severity: Severity, words: str, *, on_request: bool = False) -> Callable[[Question], Check]:
-    """Make a check of a function: `@check("dash-trap", Severity.WARNING, "...")`."""
-    return lambda question: Check(code, severity, words, question, on_request)
+def check(code: str, severity: Severity, summary: str, *, on_request: bool = False) -> Callable[[CheckFunction], Check]:
+    """Turn a function into a check."""
+    return lambda function: Check(code, severity, summary, function, on_request)

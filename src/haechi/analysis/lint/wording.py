@@ -1,4 +1,4 @@
-"""Names in a sentence: a few of them, and how many more there are."""
+"""Names in a sentence."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from collections.abc import Iterable
 _MOST = 3
 
 
-def several(names: Iterable[str], total: int | None = None) -> str:
-    """`a, b, c and 7 more`; names keep their order, and each is told once.
+def name_list(names: Iterable[str], total: int | None = None) -> str:
+    """`a, b, c and 7 more`: the first names in their order, without duplicates.
 
     Args:
         names: all, or the first ones.
-        total: how many there are, if these are only the first ones.
+        total: how many there are, if `names` are only the first ones.
     """
     found = list(dict.fromkeys(names))
     count = len(found) if total is None else total

@@ -74,12 +74,12 @@ def lint(
 
 
 def _checks(select: tuple[str, ...], ignore: tuple[str, ...]) -> tuple[Check, ...]:
-    from haechi.analysis.lint import ALL, CATALOGUE, UnknownCode, chosen
+    from haechi.analysis.lint import ALL, CATALOGUE, UnknownCode, select_checks
     from haechi.cli.failure import unknown_name
 
     texts = {"--select": [*_codes(select)], "--ignore": [*_codes(ignore)]}
     try:
-        return chosen(texts["--select"], texts["--ignore"])
+        return select_checks(texts["--select"], texts["--ignore"])
     except UnknownCode as error:
         option = next(option for option, codes in texts.items() if error.code in codes)
         known = [ALL, *(check.code for check in CATALOGUE)]
@@ -92,11 +92,11 @@ def _codes(texts: tuple[str, ...]) -> list[str]:
 
 def _findings(found: Input, checks: tuple[Check, ...], progress: ProgressLine) -> tuple[Cluster, tuple[Finding, ...]]:
     from haechi.analysis.cluster import Cluster
-    from haechi.analysis.lint import findings
+    from haechi.analysis.lint import run_checks
 
     progress("understanding policies")
     cluster = Cluster.of(found.manifests)
-    return cluster, findings(cluster, checks, lambda done, total: progress("looking for mistakes", done, total))
+    return cluster, run_checks(cluster, checks, lambda done, total: progress("looking for mistakes", done, total))
 
 
 # -- text --------------------------------------------------------------------------------------------------------------
@@ -104,9 +104,8 @@ def _findings(found: Input, checks: tuple[Check, ...], progress: ProgressLine) -
 
 def _write_text(results: Terminal, findings: Iterable[Finding]) -> None:
     """A line for each finding."""
-    from haechi.analysis.lint import Severity
     from haechi.cli.terminal import Style
-    from haechi.model import printable
+    from haechi.model import Severity, printable
 
     styles = {Severity.ERROR: Style.RED, Severity.WARNING: Style.YELLOW, Severity.NOTE: Style.DIM}
     for one in findings:
@@ -120,10 +119,10 @@ def _write_text(results: Terminal, findings: Iterable[Finding]) -> None:
 
 def _write_summary(remarks: Terminal, findings: Iterable[Finding], checks: Iterable[Check], found: Input) -> None:
     """How many findings of each severity, what could be corrected, and what was not looked for."""
-    from haechi.analysis.lint import CATALOGUE, Severity
+    from haechi.analysis.lint import CATALOGUE
     from haechi.cli.lab.wording import counted
     from haechi.cli.terminal import Style
-    from haechi.model import NetworkPolicy, Pod, Workload
+    from haechi.model import NetworkPolicy, Pod, Severity, Workload
 
     listed = list(findings)
     policies = counted(len(found.manifests.all(NetworkPolicy)), "NetworkPolicy", "NetworkPolicies")
@@ -179,7 +178,7 @@ def _tell(outcome: Outcome) -> None:
     for finding in outcome.fixed:
         assert finding.fix is not None
         place = f"{finding.location}: " if finding.location is not None else ""
-        terminal.errors().line(f"{place}fixed: {finding.subject}: {finding.fix.words} [{finding.code}]")
+        terminal.errors().line(f"{place}fixed: {finding.subject}: {finding.fix.description} [{finding.code}]")
 
 
 def _tell_left(outcome: Outcome) -> None:

@@ -2,8 +2,7 @@
 
 nft leaves out a comparison that follows from a field: ``tcp dport`` is the port of the transport header after ``meta
 l4proto tcp``, ``ip saddr`` in an inet table comes after ``meta nfproto ipv4``. When it loads the text, it puts the
-comparison back right before the field's own, unless the rule has made it already. A `ConditionalLoad` is a field and
-what it needs.
+comparison back right before the field's own, unless the rule has made it before. `Asked` says what a field needs.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ from haechi.nft.load import Ct, CtDirection, CtKey, Load, Meta, MetaKey, Payload
 from haechi.nft.parsing.errors import NotUnderstoodError
 
 
-class ConditionalLoad(NamedTuple):
+class Asked(NamedTuple):
     """A load and what the packet must be for it.
 
     Attributes:
@@ -33,17 +32,17 @@ _PORTS: Final = {"sport": PayloadField.TH_SPORT, "dport": PayloadField.TH_DPORT}
 _TRANSPORTS: Final = ("tcp", "udp", "udplite", "dccp", "sctp")
 
 
-def _all() -> dict[tuple[str, ...], ConditionalLoad]:
+def _all() -> dict[tuple[str, ...], Asked]:
     plain: list[Load] = [*map(Meta, MetaKey), *(Ct(key) for key in CtKey if not key.directed)]
     plain += [Ct(key, each) for key in CtKey if key.directed for each in CtDirection]
-    found = {tuple(str(load).split()): ConditionalLoad(load) for load in plain}
+    found = {tuple(str(load).split()): Asked(load) for load in plain}
     for key in (MetaKey.IIFNAME, MetaKey.OIFNAME):
-        found["meta", key.words] = ConditionalLoad(Meta(key))
+        found["meta", key.words] = Asked(Meta(key))
     for each in PayloadField:
-        found[tuple(each.words.split())] = ConditionalLoad(Payload(each), each.family, each.protocol)
+        found[tuple(each.words.split())] = Asked(Payload(each), each.family, each.protocol)
     for name in _TRANSPORTS:
         for word, port in _PORTS.items():
-            found[name, word] = ConditionalLoad(Payload(port), None, PROTOCOLS[name])
+            found[name, word] = Asked(Payload(port), None, PROTOCOLS[name])
     return found
 
 
@@ -51,7 +50,7 @@ _ASKED: Final = _all()
 _LENGTHS: Final = sorted({len(words) for words in _ASKED}, reverse=True)
 
 
-def read_load(words: list[str], position: int) -> tuple[ConditionalLoad, int]:
+def read_load(words: list[str], position: int) -> tuple[Asked, int]:
     """The load at a position, and the position after it. Raises `NotUnderstoodError`."""
     for length in _LENGTHS:
         key = tuple(words[position : position + length])
@@ -60,7 +59,7 @@ def read_load(words: list[str], position: int) -> tuple[ConditionalLoad, int]:
     raise NotUnderstoodError(" ".join(words[position : position + 2]))
 
 
-def read_loads(words: list[str], position: int) -> tuple[list[ConditionalLoad], int]:
+def read_loads(words: list[str], position: int) -> tuple[list[Asked], int]:
     """A load or a concatenation of loads. Raises `NotUnderstoodError`."""
     asked, position = read_load(words, position)
     found = [asked]

@@ -1,4 +1,4 @@
-"""ipBlocks: what they hold besides what was meant."""
+"""ipBlocks: addresses that they include by mistake, and what they exclude."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from haechi.reference import allowed
 from haechi.reference.reference import in_block
 from tests import clusters
 from tests.analysis.lint.facts.test_addresses import service
-from tests.analysis.lint.fixing import fixed, mended
+from tests.analysis.lint.fixing import all_fixed, fixed
 from tests.analysis.lint.linting import LARGE_EXAMPLES
 from tests.analysis.lint.linting import found as found_in
 from tests.building import node, pod, policy
@@ -52,8 +52,8 @@ def test_a_pod_in_a_block_is_named() -> None:
     ]
     (one,) = found("ipblock-covers-pods", *given)
     assert one.message == (
-        "10.1.0.0/16 holds 10.1.2.3 of pod x/a and another address of a pod; "
-        "whether an ipBlock means pods depends on the network"
+        "10.1.0.0/16 includes 10.1.2.3 of pod x/a and another pod address; "
+        "whether an ipBlock applies to pods depends on the network plugin"
     )
     assert (one.path, one.subject) == ("spec.ingress[0].from[0].ipBlock", "NetworkPolicy/x/p")
     assert one.fix is None
@@ -66,10 +66,10 @@ def test_a_pod_in_a_block_is_named() -> None:
         (block("fd00::/64"), "fd00::1 of pod x/a;"),
         (block("::ffff:10.1.2.0/120"), "10.1.2.3 of pod x/a and another"),
         (block("10.1.2.0/24", "10.1.2.4/32"), "10.1.2.3 of pod x/a;"),
-        (block("10.0.0.0/8"), "10.1.2.3 of pod x/a and 2 more addresses of pods;"),
+        (block("10.0.0.0/8"), "10.1.2.3 of pod x/a and 2 other pod addresses;"),
     ],
 )
-def test_how_many_addresses_of_pods_it_holds(given: NetworkPolicy, words: str) -> None:
+def test_the_other_pod_addresses_are_counted(given: NetworkPolicy, words: str) -> None:
     pods = [pod("x/a", "10.1.2.3", "fd00::1"), pod("x/b", "10.1.2.4"), pod("x/c", "10.9.9.9")]
     (one,) = found("ipblock-covers-pods", *pods, given)
     assert words in one.message
@@ -87,20 +87,20 @@ def test_how_many_addresses_of_pods_it_holds(given: NetworkPolicy, words: str) -
         policy("{egress: [{to: [{podSelector: {}}]}]}"),
     ],
 )
-def test_blocks_without_pods_and_whole_families_are_well(given: NetworkPolicy) -> None:
+def test_blocks_without_pods_and_whole_families_are_not_reported(given: NetworkPolicy) -> None:
     hidden = [pod("x/host", "10.2.0.1", host_network=True), pod("x/ended", "10.2.0.2", phase="Succeeded")]
     assert not found("ipblock-covers-pods", pod("x/a", "10.1.2.3", "fd00::1"), *hidden, given)
 
 
-def test_addresses_that_were_chosen_here_are_not_told() -> None:
+def test_synthetic_addresses_are_not_reported() -> None:
     halves = [block("0.0.0.0/1"), policy("{egress: [{to: [{ipBlock: {cidr: 128.0.0.0/1}}]}]}", name="q")]
     assert not found("ipblock-covers-pods", pod("x/a"), *halves)
 
 
 def test_the_range_of_a_node() -> None:
     one = Node(metadata=ObjectMeta(name="n1"), spec=NodeSpec(pod_cidrs=("10.244.1.0/24", "x")))
-    (told,) = found("ipblock-covers-pods", one, block("10.0.0.0/8"))
-    assert "holds addresses that node n1 has for its pods (10.244.1.0/24)" in told.message
+    (findings,) = found("ipblock-covers-pods", one, block("10.0.0.0/8"))
+    assert "includes addresses that node n1 assigns to its pods (10.244.1.0/24)" in findings.message
     assert not found("ipblock-covers-pods", one, block("10.244.0.0/24"))
 
 
@@ -112,7 +112,8 @@ WEB = service("web", "10.96.0.1", marks="app=web")
 def test_a_service_in_a_block_is_named() -> None:
     (one,) = found("ipblock-covers-services", pod("x/a", "10.1.2.3", marks="app=web"), WEB, block("10.96.0.0/12"))
     assert one.message == (
-        "10.96.0.0/12 holds 10.96.0.1 of Service x/web, but policies judge the pod behind a Service, not its address"
+        "10.96.0.0/12 includes 10.96.0.1 of Service x/web, "
+        "but policies apply to the pods behind a Service, not its address"
     )
     assert one.hint == "allow the pods behind it by podSelector and namespaceSelector"
     assert one.path == "spec.egress[0].to[0].ipBlock"
@@ -138,7 +139,7 @@ def test_blocks_that_have_nothing_to_do_with_services(given: NetworkPolicy) -> N
     assert not found("ipblock-covers-services", *pods, WEB, service("headless", "None"), given)
 
 
-def test_a_wide_block_may_hold_whoever_is_behind_a_service() -> None:
+def test_a_wide_block_may_include_the_backends_of_a_service() -> None:
     given: list[Object] = [service("kubernetes", "10.96.0.1"), node("n", "10.0.0.1"), block("10.0.0.0/8")]
     assert not found("ipblock-covers-services", *given)
 
@@ -147,7 +148,7 @@ def test_a_wide_block_may_hold_whoever_is_behind_a_service() -> None:
 
 
 @given(clusters.blocks())
-def test_empty_is_what_holds_no_address(given: IPBlock) -> None:
+def test_a_block_is_empty_if_it_includes_no_address(given: IPBlock) -> None:
     given = msgspec.structs.replace(given, except_=(*given.except_, *given.except_[:1]))
     one = NetworkPolicyPeer(ip_block=given)
     nobody = not read_peer(one, "x").blocks
@@ -156,18 +157,18 @@ def test_empty_is_what_holds_no_address(given: IPBlock) -> None:
 
 def test_empty_names_the_cidr() -> None:
     (one,) = found("ipblock-empty", block("10.0.0.0/24", "10.0.0.0/25", "10.0.0.128/25"))
-    assert one.message == "the excepts leave nothing of 10.0.0.0/24, so this item means nobody"
+    assert one.message == "the excepts exclude all of 10.0.0.0/24, so this item allows nothing"
     assert not found("ipblock-empty", block("10.0.0.0/24", "10.0.0.0/25", "10.0.0.192/26"))
 
 
-def test_redundant_excepts_are_told_with_who_holds_them() -> None:
+def test_redundant_excepts_are_reported_with_those_that_cover_them() -> None:
     excepts = ("10.1.0.0/25", "10.1.0.0/24", "10.2.0.0/24", "10.1.0.128/25", "10.1.0.0/24")
-    told = found("redundant-except", block("10.0.0.0/8", *excepts))
+    findings = found("redundant-except", block("10.0.0.0/8", *excepts))
     path = "spec.egress[0].to[0].ipBlock.except"
-    assert [(one.path, one.message) for one in told] == [
-        (f"{path}[0]", "10.1.0.0/25 is excepted by 10.1.0.0/24 already"),
-        (f"{path}[3]", "10.1.0.128/25 is excepted by 10.1.0.0/24 already"),
-        (f"{path}[4]", "10.1.0.0/24 is excepted by 10.1.0.0/24 already"),
+    assert [(one.path, one.message) for one in findings] == [
+        (f"{path}[0]", "10.1.0.0/25 is already excluded by 10.1.0.0/24"),
+        (f"{path}[3]", "10.1.0.128/25 is already excluded by 10.1.0.0/24"),
+        (f"{path}[4]", "10.1.0.0/24 is already excluded by 10.1.0.0/24"),
     ]
 
 
@@ -184,7 +185,7 @@ def test_excepts_that_fill_another_one() -> None:
 )
 def test_without_redundant_excepts_a_block_means_the_same(cidr: str, excepts: list[str], address: str) -> None:
     given = _with(NetworkPolicyPeer(ip_block=IPBlock(cidr=cidr, except_=tuple(excepts))))
-    after = mended(given, found("redundant-except", given))
+    after = all_fixed(given, found("redundant-except", given))
     assert not found("redundant-except", after)
     for one in found("redundant-except", given):
         assert len(found("redundant-except", fixed(given, one))) < len(excepts)
@@ -195,18 +196,18 @@ def test_without_redundant_excepts_a_block_means_the_same(cidr: str, excepts: li
 # -- cidr-host-bits --------------------------------------------------------------------------------------------------
 
 
-def test_host_bits_are_told_where_they_stand() -> None:
-    told = found("cidr-host-bits", block("10.0.0.5/24", "10.0.0.9/30", "10.0.0.0/30"))
-    assert [(one.path, one.message, one.hint) for one in told] == [
+def test_host_bits_are_reported_where_they_stand() -> None:
+    findings = found("cidr-host-bits", block("10.0.0.5/24", "10.0.0.9/30", "10.0.0.0/30"))
+    assert [(one.path, one.message, one.hint) for one in findings] == [
         (
             "spec.egress[0].to[0].ipBlock.cidr",
-            "10.0.0.5/24 means 10.0.0.0/24: bits beyond the prefix length do not count",
-            "write 10.0.0.0/24, or 10.0.0.5/32 for the one address",
+            "10.0.0.5/24 is 10.0.0.0/24: bits beyond the prefix length are ignored",
+            "write 10.0.0.0/24, or 10.0.0.5/32 for the single address",
         ),
         (
             "spec.egress[0].to[0].ipBlock.except[0]",
-            "10.0.0.9/30 means 10.0.0.8/30: bits beyond the prefix length do not count",
-            "write 10.0.0.8/30, or 10.0.0.9/32 for the one address",
+            "10.0.0.9/30 is 10.0.0.8/30: bits beyond the prefix length are ignored",
+            "write 10.0.0.8/30, or 10.0.0.9/32 for the single address",
         ),
     ]
 
@@ -218,9 +219,13 @@ def test_cidrs_without_host_bits(cidr: str) -> None:
     assert not found("cidr-host-bits", block(cidr))
 
 
-def test_an_except_that_is_to_go_is_not_written_anew() -> None:
-    told = Cluster.of([block("10.0.0.0/8", "10.0.0.0/24", "10.0.0.5/24")]).lint(["cidr-host-bits", "redundant-except"])
-    assert [(one.code, one.fix is not None) for one in told] == [("cidr-host-bits", False), ("redundant-except", True)]
+def test_an_except_that_a_fix_deletes_is_not_rewritten() -> None:
+    cluster = Cluster.of([block("10.0.0.0/8", "10.0.0.0/24", "10.0.0.5/24")])
+    findings = cluster.lint(["cidr-host-bits", "redundant-except"])
+    assert [(one.code, one.fix is not None) for one in findings] == [
+        ("cidr-host-bits", False),
+        ("redundant-except", True),
+    ]
 
 
 @given(
@@ -233,8 +238,8 @@ def test_the_network_address_means_the_same(cidr: str, excepts: list[str], addre
     source = ip_address(address)
     meant = in_block(_block(given), source)
     for code in ("cidr-host-bits", "redundant-except"):
-        assert in_block(_block(mended(given, found(code, given))), source) == meant
-    after = mended(given, Cluster.of([given]).lint(["cidr-host-bits", "redundant-except"]))
+        assert in_block(_block(all_fixed(given, found(code, given))), source) == meant
+    after = all_fixed(given, Cluster.of([given]).lint(["cidr-host-bits", "redundant-except"]))
     assert in_block(_block(after), source) == meant
     assert not Cluster.of([after]).lint(["cidr-host-bits", "redundant-except"])
 
@@ -247,7 +252,7 @@ def test_the_network_address_means_the_same(cidr: str, excepts: list[str], addre
     [
         (
             "[{ipBlock: {cidr: 0.0.0.0/0}}]",
-            "0.0.0.0/0 is every IPv4 address, but no ipBlock of this rule has IPv6 ones",
+            "0.0.0.0/0 is every IPv4 address, but no ipBlock of this rule has IPv6 addresses",
         ),
         ("[{ipBlock: {cidr: '::/0', except: ['fd00::/8']}}]", "::/0 is every IPv6 address"),
         ("[{podSelector: {}}, {ipBlock: {cidr: 0.0.0.0/0}}, {ipBlock: {cidr: 10.0.0.0/8}}]", "0.0.0.0/0 is every"),
@@ -275,7 +280,7 @@ def test_both_families_or_no_whole_one(items: str) -> None:
 
 
 @pytest.mark.parametrize("addresses", [("10.0.0.1",), ("fd00::1",), ()])
-def test_in_a_cluster_of_one_family_it_is_well(addresses: tuple[str, ...]) -> None:
+def test_in_a_cluster_of_one_family_it_is_not_reported(addresses: tuple[str, ...]) -> None:
     assert not found("one-family", pod("x/a", *addresses), block("0.0.0.0/0"), block("::/0"))
 
 
@@ -287,8 +292,8 @@ def test_findings_have_places() -> None:
         "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: p}\nspec:\n  podSelector: {}\n"
         "  ingress:\n  - from:\n    - ipBlock:\n        cidr: 10.0.0.5/24\n        except: [10.0.0.0/25, 10.0.0.0/26]\n"
     )
-    told = found_in(text, *CODES)
-    places = [(one.code, one.location.line, one.location.column) for one in told if one.location is not None]
+    findings = found_in(text, *CODES)
+    places = [(one.code, one.location.line, one.location.column) for one in findings if one.location is not None]
     assert places == [("cidr-host-bits", 9, 9), ("redundant-except", 10, 31)]
 
 
@@ -299,8 +304,8 @@ def test_findings_have_places() -> None:
 )
 def test_all_fixes_at_once_change_no_verdict(objects: list[Namespace | Pod | NetworkPolicy], random: Random) -> None:
     original = clusters.cluster([*objects])
-    told = Cluster.of(objects).lint(CODES)
-    after = replace(original, policies=tuple(mended(one, told) for one in original.policies))
+    findings = Cluster.of(objects).lint(CODES)
+    after = replace(original, policies=tuple(all_fixed(one, findings) for one in original.policies))
     for packet in clusters.probes(original, random):
         assert allowed(after, packet) == allowed(original, packet)
 

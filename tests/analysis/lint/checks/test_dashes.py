@@ -1,4 +1,4 @@
-"""Dashes: told where they are most likely a mistake, and silent where two items or rules are likely meant."""
+"""Dashes: reported where they are most likely a mistake, not where two items or rules are likely intended."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from haechi.analysis.cluster.cluster import Cluster
-from haechi.analysis.lint import Check, Finding, findings
+from haechi.analysis.lint import Check, Finding, run_checks
 from haechi.analysis.lint.checks.dashes import dash_trap, split_rule
 from haechi.model import Namespace, NetworkPolicy, NetworkPolicyPeer, Object, Pod, path_steps
 from haechi.reference import reference
@@ -22,8 +22,8 @@ PROMETHEUS = "podSelector: {matchLabels: {app: prometheus}}"
 TRAP = f"[{{{MONITORING}}}, {{{PROMETHEUS}}}]"
 
 
-def told(check: Check, *objects: Object) -> tuple[Finding, ...]:
-    return findings(Cluster.of(objects), [check])
+def findings(check: Check, *objects: Object) -> tuple[Finding, ...]:
+    return run_checks(Cluster.of(objects), [check])
 
 
 def ingress(peers: str, ports: str = "[]") -> NetworkPolicy:
@@ -37,8 +37,8 @@ def ingress(peers: str, ports: str = "[]") -> NetworkPolicy:
     ("peers", "paths"),
     [
         (TRAP, ["from[1]"]),
-        (f"[{{{PROMETHEUS}}}, {{{MONITORING}}}]", []),  # this way round people list alternatives
-        ("[{podSelector: {matchLabels: {app: web}}}, {namespaceSelector: {}}]", ["from[1]"]),  # the first adds nobody
+        (f"[{{{PROMETHEUS}}}, {{{MONITORING}}}]", []),  # in this order they are alternatives
+        ("[{podSelector: {matchLabels: {app: web}}}, {namespaceSelector: {}}]", ["from[1]"]),  # the first adds no pod
         ("[{namespaceSelector: {}}, {podSelector: {matchLabels: {app: web}}}]", ["from[1]"]),
         (f"[{{{MONITORING}, {PROMETHEUS.strip()}}}]", []),
         (f"[{{{MONITORING}}}, {{podSelector: {{}}}}]", []),  # that namespace, and this one
@@ -50,20 +50,20 @@ def ingress(peers: str, ports: str = "[]") -> NetworkPolicy:
     ],
 )
 def test_without_pods_the_shape_decides(peers: str, paths: list[str]) -> None:
-    assert [one.path for one in told(dash_trap, ingress(peers))] == [f"spec.ingress[0].{path}" for path in paths]
+    assert [one.path for one in findings(dash_trap, ingress(peers))] == [f"spec.ingress[0].{path}" for path in paths]
 
 
-def test_two_rules_say_that_either_is_meant() -> None:
+def test_two_rules_show_that_either_is_intended() -> None:
     rules = f"[{{from: [{{{MONITORING}}}]}}, {{from: [{{{PROMETHEUS}}}]}}]"
-    assert told(dash_trap, policy(f"{{ingress: {rules}}}")) == ()
+    assert findings(dash_trap, policy(f"{{ingress: {rules}}}")) == ()
 
 
-def test_rules_that_do_not_count_are_left_alone() -> None:
-    assert told(dash_trap, policy(f"{{policyTypes: [Egress], ingress: [{{from: {TRAP}}}]}}")) == ()
+def test_rules_that_are_not_in_force_are_not_reported() -> None:
+    assert findings(dash_trap, policy(f"{{policyTypes: [Egress], ingress: [{{from: {TRAP}}}]}}")) == ()
 
 
 def test_egress_too() -> None:
-    assert len(told(dash_trap, policy(f"{{egress: [{{to: {TRAP}}}]}}"))) == 1
+    assert len(findings(dash_trap, policy(f"{{egress: [{{to: {TRAP}}}]}}"))) == 1
 
 
 OPS = namespace("ops", "team=ops")
@@ -76,17 +76,17 @@ BESIDE = pod("ops/grafana", "10.0.0.3", marks="app=grafana")
     ("objects", "count"),
     [
         ([HERE, OPS, THERE, BESIDE], 1),
-        ([HERE, OPS, BESIDE], 0),  # nobody is both: either must be meant
-        ([HERE, OPS, THERE], 1),  # nobody but those who are both, but without the namespace the labels mean nobody
+        ([HERE, OPS, BESIDE], 0),  # no pod matches both: either must be intended
+        ([HERE, OPS, THERE], 1),  # only pods that match both, and only there the labels match
         ([HERE, OPS, THERE, namespace("x", "team=ops")], 1),
-        ([THERE, BESIDE], 0),  # of the policy's own namespace nothing is known, and no namespace has the label
+        ([THERE, BESIDE], 0),  # the input lacks the policy's namespace, and no namespace has the label
         ([HERE, OPS, BESIDE, pod("x/prometheus", "10.0.0.4", marks="app=prometheus")], 0),
         ([HERE, OPS, THERE, pod("x/prometheus", "10.0.0.4", marks="app=prometheus")], 1),
     ],
 )
-def test_pods_must_speak_for_it(objects: list[Object], count: int) -> None:
-    assert len(told(dash_trap, ingress(TRAP), *objects)) == count
-    assert len(told(dash_trap, ingress(f"[{{{PROMETHEUS}}}, {{{MONITORING}}}]"), *objects)) == count
+def test_the_pods_must_suggest_it(objects: list[Object], count: int) -> None:
+    assert len(findings(dash_trap, ingress(TRAP), *objects)) == count
+    assert len(findings(dash_trap, ingress(f"[{{{PROMETHEUS}}}, {{{MONITORING}}}]"), *objects)) == count
 
 
 @pytest.mark.parametrize(
@@ -99,38 +99,36 @@ def test_pods_must_speak_for_it(objects: list[Object], count: int) -> None:
         ([OPS], 1),
     ],
 )
-def test_where_the_namespaces_are_not_shown_labels_that_nobody_here_has_speak_for_it(
-    objects: list[Object], count: int
-) -> None:
-    assert len(told(dash_trap, ingress(TRAP), *objects)) == count
-    assert told(dash_trap, ingress(f"[{{{PROMETHEUS}}}, {{{MONITORING}}}]"), *objects) == ()
+def test_without_the_namespaces_labels_that_no_pod_here_has_suggest_it(objects: list[Object], count: int) -> None:
+    assert len(findings(dash_trap, ingress(TRAP), *objects)) == count
+    assert findings(dash_trap, ingress(f"[{{{PROMETHEUS}}}, {{{MONITORING}}}]"), *objects) == ()
 
 
-def test_manifests_of_one_application_do_not_show_whom_labels_mean() -> None:
+def test_manifests_of_one_application_do_not_show_the_pods_with_the_labels() -> None:
     one = policy(f"{{podSelector: {{matchLabels: {{app: web}}}}, ingress: [{{from: {TRAP}}}]}}")
-    assert told(dash_trap, one, HERE) == ()
-    assert len(told(dash_trap, one, HERE, pod("x/db", "10.0.0.4", marks="app=db"))) == 1
+    assert findings(dash_trap, one, HERE) == ()
+    assert len(findings(dash_trap, one, HERE, pod("x/db", "10.0.0.4", marks="app=db"))) == 1
 
 
-def test_where_the_own_namespace_is_meant_anyway_the_labels_add_nobody() -> None:
+def test_where_the_own_namespace_is_selected_anyway_the_labels_add_no_pod() -> None:
     own = namespace("x", "team=ops")
     both = pod("x/prometheus", "10.0.0.4", marks="app=prometheus")
-    assert len(told(dash_trap, ingress(TRAP), own, HERE, both)) == 1
-    assert told(dash_trap, ingress(TRAP), own, HERE) == ()
+    assert len(findings(dash_trap, ingress(TRAP), own, HERE, both)) == 1
+    assert findings(dash_trap, ingress(TRAP), own, HERE) == ()
 
 
-def test_those_who_are_meant_only_because_of_the_dash_are_named() -> None:
-    (finding,) = told(dash_trap, ingress(TRAP), HERE, OPS, THERE, BESIDE)
+def test_pods_that_only_the_dash_allows_are_named() -> None:
+    (finding,) = findings(dash_trap, ingress(TRAP), HERE, OPS, THERE, BESIDE)
     assert finding.message == (
-        "these two items mean all pods of namespaces with team=ops, or pods of x with app=prometheus; "
-        "only because of the dash: ops/grafana[Pod]"
+        "these two items allow all pods in namespaces with team=ops, or pods in x with app=prometheus; "
+        "only the dash allows ops/grafana[Pod]"
     )
     assert "two rules" in finding.hint
 
 
-def test_with_pods_a_pair_among_other_items_is_told_once_for_each_pair() -> None:
+def test_with_pods_a_pair_among_other_items_is_reported_once_for_each_pair() -> None:
     peers = f"[{{ipBlock: {{cidr: 10.0.0.0/8}}}}, {{{MONITORING}}}, {{{PROMETHEUS}}}, {{{MONITORING}}}]"
-    assert [one.path for one in told(dash_trap, ingress(peers), HERE, OPS, THERE, BESIDE)] == [
+    assert [one.path for one in findings(dash_trap, ingress(peers), HERE, OPS, THERE, BESIDE)] == [
         "spec.ingress[0].from[2]"
     ]
 
@@ -140,11 +138,11 @@ Some = Namespace | Pod | NetworkPolicy
 
 @LARGE_EXAMPLES
 @given(st.lists(st.one_of(clusters.pods(), clusters.pods(), clusters.namespaces, clusters.policies()), max_size=10))
-def test_one_item_of_both_would_mean_some_and_fewer(objects: list[Some]) -> None:
+def test_one_item_of_both_would_allow_some_and_fewer(objects: list[Some]) -> None:
     cluster = clusters.cluster([*objects])
     last: list[Object] = [*cluster.pods, *cluster.namespaces, *cluster.policies]
     seen = [one for one in cluster.pods if reference.is_policed(one)]
-    for finding in told(dash_trap, *last):
+    for finding in findings(dash_trap, *last):
         one = next(each for each in cluster.policies if each.display_name == finding.subject)
         _, way, number, _, second = path_steps(finding.path)
         assert isinstance(number, int)
@@ -161,7 +159,7 @@ def test_one_item_of_both_would_mean_some_and_fewer(objects: list[Some]) -> None
         assert both < either or (both == either and not own and (shown or not seen))
 
 
-def meant(cluster: reference.ClusterObjects, one: NetworkPolicy, peers: object, seen: list[Pod]) -> set[str]:
+def meant(cluster: reference.Cluster, one: NetworkPolicy, peers: object, seen: list[Pod]) -> set[str]:
     assert isinstance(peers, list | tuple)
     remote = ip_address("8.8.8.8")
     return {
@@ -187,7 +185,7 @@ PORTS = "{ports: [{port: 80}]}"
         (f"[{PORTS}, {PORTS}]", []),
         (f"[{FROM}, {{}}]", []),
         (f"[{{from: [{{{PROMETHEUS}}}], ports: [{{port: 80}}]}}]", []),
-        # whoever wrote the last rule knows how to join
+        # the last rule shows that its author knows how to join
         (f"[{FROM}, {PORTS}, {{from: [{{{MONITORING}}}], ports: [{{port: 81}}]}}]", []),
         (f"[{{from: [{{podSelector: {{}}}}]}}, {PORTS}]", []),  # the namespace on every port, everyone on one
         (f"[{{from: [{{namespaceSelector: {{}}}}]}}, {PORTS}]", []),
@@ -198,17 +196,17 @@ PORTS = "{ports: [{port: 80}]}"
     ],
 )
 def test_rules_by_their_shape(rules: str, paths: list[str]) -> None:
-    assert [one.path for one in told(split_rule, policy(f"{{ingress: {rules}}}"))] == paths
+    assert [one.path for one in findings(split_rule, policy(f"{{ingress: {rules}}}"))] == paths
 
 
 @pytest.mark.parametrize(("ports", "count"), [("5432", 1), ("443", 0), ("53", 0), ("https", 1)])
 def test_egress_to_everywhere_is_usual_on_some_ports(ports: str, count: int) -> None:
     rules = f"[{{to: [{{{PROMETHEUS}}}]}}, {{ports: [{{port: {ports}}}]}}]"
-    assert len(told(split_rule, policy(f"{{policyTypes: [Egress], egress: {rules}}}"))) == count
+    assert len(findings(split_rule, policy(f"{{policyTypes: [Egress], egress: {rules}}}"))) == count
 
 
-def test_rules_of_two_directions_are_no_neighbours() -> None:
-    assert told(split_rule, policy(f"{{ingress: [{FROM}], egress: [{PORTS}]}}")) == ()
+def test_rules_of_two_directions_are_not_adjacent() -> None:
+    assert findings(split_rule, policy(f"{{ingress: [{FROM}], egress: [{PORTS}]}}")) == ()
 
 
 @pytest.mark.parametrize(
@@ -222,26 +220,26 @@ def test_rules_of_two_directions_are_no_neighbours() -> None:
         ("", "{port: 80}", 1),
     ],
 )
-def test_ports_of_the_servers_tell_whether_the_peers_need_others(listed: str, ports: str, count: int) -> None:
+def test_ports_of_the_destination_pods_show_whether_the_peers_need_others(listed: str, ports: str, count: int) -> None:
     rules = f"[{FROM}, {{ports: [{ports}]}}]"
     one = policy(f"{{podSelector: {{matchLabels: {{app: web}}}}, ingress: {rules}}}")
-    assert len(told(split_rule, one, pod("x/web", "10.0.0.1", marks="app=web", ports=(listed,)))) == count
+    assert len(findings(split_rule, one, pod("x/web", "10.0.0.1", marks="app=web", ports=(listed,)))) == count
     other = policy(f"{{policyTypes: [Egress], egress: {rules.replace('from', 'to')}}}")
     server = pod("x/p", "10.0.0.1", marks="app=prometheus", ports=(listed,))
-    assert len(told(split_rule, other, server)) == (count if listed else 0)
+    assert len(findings(split_rule, other, server)) == (count if listed else 0)
 
 
-def test_what_both_rules_allow_is_said() -> None:
-    (finding,) = told(split_rule, policy(f"{{ingress: [{FROM}, {{ports: [{{port: 80}}, {{protocol: UDP}}]}}]}}"))
+def test_the_message_has_what_both_rules_allow() -> None:
+    (finding,) = findings(split_rule, policy(f"{{ingress: [{FROM}, {{ports: [{{port: 80}}, {{protocol: UDP}}]}}]}}"))
     assert finding.message == (
-        "from and ports are two rules: the one allows its peers on every port, "
+        "from and ports are two rules: one allows its peers on every port, "
         "the other allows everyone on TCP 80 and UDP every port"
     )
 
 
 @given(clusters.policies(readable=False))
-def test_only_neighbours_of_that_shape_are_told(one: NetworkPolicy) -> None:
-    for finding in told(split_rule, one):
+def test_only_adjacent_rules_of_that_shape_are_reported(one: NetworkPolicy) -> None:
+    for finding in findings(split_rule, one):
         _, way, number = path_steps(finding.path)
         assert isinstance(number, int)
         rules = one.spec.ingress if way == "ingress" else one.spec.egress

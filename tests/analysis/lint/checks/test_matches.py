@@ -1,4 +1,4 @@
-"""Whom selectors mean now, against asking every pod."""
+"""Selectors that select no pod right now, against asking every pod."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from haechi.analysis.cluster.cluster import Cluster
-from haechi.analysis.lint import Check, Finding, findings
+from haechi.analysis.lint import Check, Finding, run_checks
 from haechi.analysis.lint.checks.matches import host_network_selected, peer_matches_nothing, selects_nothing
 from haechi.model import (
     Deployment,
@@ -39,8 +39,8 @@ AGENT = pod("x/agent", "10.0.0.3", marks="app=agent", host_network=True)
 DONE = pod("x/done", "10.0.0.4", marks="app=job", phase="Succeeded")
 
 
-def told(check: Check, *objects: Object) -> tuple[Finding, ...]:
-    return findings(Cluster.of(objects), [check])
+def findings(check: Check, *objects: Object) -> tuple[Finding, ...]:
+    return run_checks(Cluster.of(objects), [check])
 
 
 def selecting(marks: str, *, home: str = "x", egress: bool = False) -> NetworkPolicy:
@@ -64,28 +64,30 @@ def workload(key: str, marks: str, replicas: int = 0, *, host_network: bool = Fa
 @pytest.mark.parametrize(
     ("marks", "objects", "message"),
     [
-        ("app=wbe", [WEB, DB], "the policy selects nothing: none of the 2 pods of x meets app=wbe"),
-        ("app=wbe", [WEB], "the policy selects nothing: the pod of x does not meet app=wbe"),
+        ("app=wbe", [WEB, DB], "the policy selects nothing: none of the 2 pods in x matches app=wbe"),
+        ("app=wbe", [WEB], "the policy selects nothing: the only pod in x does not match app=wbe"),
         (
             "app=web, tier=back",
             [WEB, DB],
-            "the policy selects nothing: none of the 2 pods of x meets app=web,tier=back",
+            "the policy selects nothing: none of the 2 pods in x matches app=web,tier=back",
         ),
         ("app=web", [WEB, DB], None),
         ("app=web", [pod("y/web", "10.0.0.1", marks="app=web")], None),  # of x nothing is known
         ("app=web", [], None),
         ("app=job", [WEB, DONE], None),  # another run may come
-        ("app=agent", [WEB, AGENT], None),  # told otherwise
+        ("app=agent", [WEB, AGENT], None),  # another check reports it
         ("app=idle", [WEB, workload("x/idle", "app=idle")], None),  # scaled to zero
         (
             "app=idle",
             [WEB, workload("y/idle", "app=idle")],
-            "the policy selects nothing: the pod of x does not meet app=idle",
+            "the policy selects nothing: the only pod in x does not match app=idle",
         ),
     ],
 )
 def test_policies_that_select_nothing(marks: str, objects: list[Object], message: str | None) -> None:
-    assert [one.message for one in told(selects_nothing, selecting(marks), *objects)] == ([message] if message else [])
+    assert [one.message for one in findings(selects_nothing, selecting(marks), *objects)] == (
+        [message] if message else []
+    )
 
 
 @pytest.mark.parametrize(
@@ -95,14 +97,14 @@ def test_policies_that_select_nothing(marks: str, objects: list[Object], message
         ("name=web", "did you mean app=web?"),
         ("app=cache", "there is app=db and app=web"),
         ("app=api", "there is app=db and app=web"),
-        ("team=shop", "a policy selects pods of its own namespace only; such pods are in y"),
+        ("team=shop", "a policy selects only pods in its own namespace; matching pods are in y"),
         ("app=queue, tier=front", "there is app=db and app=web"),
-        ("app=web, tier=back", "a policy selects pods of its own namespace only; such pods are in z"),
+        ("app=web, tier=back", "a policy selects only pods in its own namespace; matching pods are in z"),
     ],
 )
 def test_hints(marks: str, hint: str) -> None:
     others = [pod("y/a", "10.0.0.8", marks="team=shop"), pod("z/a", "10.0.0.9", marks="app=web,tier=back")]
-    (finding,) = told(selects_nothing, selecting(marks), WEB, DB, *others)
+    (finding,) = findings(selects_nothing, selecting(marks), WEB, DB, *others)
     assert finding.hint == hint
 
 
@@ -117,9 +119,9 @@ def test_hints(marks: str, hint: str) -> None:
         ("app: 'true'", [], 1),  # others have other values
     ],
 )
-def test_a_mark_that_pods_get_at_need_is_not_missed(marks: str, objects: list[Object], count: int) -> None:
+def test_labels_that_pods_get_when_needed_are_not_reported(marks: str, objects: list[Object], count: int) -> None:
     one = policy(f"{{podSelector: {{matchLabels: {{{marks}}}}}}}")
-    assert len(told(selects_nothing, one, WEB, DB, *objects)) == count
+    assert len(findings(selects_nothing, one, WEB, DB, *objects)) == count
 
 
 @pytest.mark.parametrize(
@@ -129,40 +131,40 @@ def test_a_mark_that_pods_get_at_need_is_not_missed(marks: str, objects: list[Ob
         ([pod("y/a", "10.0.0.8", marks="team=shop")], None),
         (
             [pod("y/a", "10.0.0.8", marks="team=none")],
-            "a policy selects pods of its own namespace only; such pods are in y",
+            "a policy selects only pods in its own namespace; matching pods are in y",
         ),
-        ([namespace("kube-system"), namespace("x")], "correct the labels, or label the pods that are meant"),
+        ([namespace("kube-system"), namespace("x")], "fix the selector, or the labels of the pods"),
     ],
 )
 def test_labels_that_no_pod_there_has_may_be_those_of_pods_that_the_input_lacks(
     objects: list[Object], hint: str | None
 ) -> None:
-    told_ones = told(selects_nothing, selecting("team=none"), WEB, DB, *objects)
-    assert [one.hint for one in told_ones] == ([hint] if hint else [])
+    reported = findings(selects_nothing, selecting("team=none"), WEB, DB, *objects)
+    assert [one.hint for one in reported] == ([hint] if hint else [])
 
 
 def test_pods_elsewhere_are_a_better_hint_than_other_labels_here() -> None:
-    (finding,) = told(selects_nothing, selecting("app=grafana"), WEB, DB, GRAFANA)
-    assert finding.hint == "a policy selects pods of its own namespace only; such pods are in ops"
+    (finding,) = findings(selects_nothing, selecting("app=grafana"), WEB, DB, GRAFANA)
+    assert finding.hint == "a policy selects only pods in its own namespace; matching pods are in ops"
 
 
 @pytest.mark.parametrize(("asked", "count"), [("app=queue", 0), ("app=queue,role=main", 0), ("app=cache", 1)])
-def test_a_service_shows_whose_pods_will_come(asked: str, count: int) -> None:
+def test_a_service_shows_which_pods_may_be_created(asked: str, count: int) -> None:
     meta = ObjectMeta(name="queue", namespace="x")
     service = Service(metadata=meta, spec=ServiceSpec(selector=labels(asked)))
-    assert len(told(selects_nothing, selecting("app=queue"), WEB, DB, service)) == count
+    assert len(findings(selects_nothing, selecting("app=queue"), WEB, DB, service)) == count
     item = to("{podSelector: {matchLabels: {app: queue}}}")
-    assert len(told(peer_matches_nothing, item, WEB, DB, service)) == count
+    assert len(findings(peer_matches_nothing, item, WEB, DB, service)) == count
 
 
-def test_the_one_requirement_too_many_is_the_hint() -> None:
+def test_the_hint_is_the_one_requirement_too_many() -> None:
     pods = [pod("x/a", "10.0.0.1", marks="app=web,env=prod,tier=front"), pod("x/b", "10.0.0.2", marks="tier=back")]
-    (finding,) = told(selects_nothing, selecting("app=web, env=prod, tier=back"), *pods)
-    assert finding.message.endswith("none of the 2 pods of x meets app=web,env=prod,tier=back")
-    assert finding.hint == "without tier=back it means x/a[Pod]"
+    (finding,) = findings(selects_nothing, selecting("app=web, env=prod, tier=back"), *pods)
+    assert finding.message.endswith("none of the 2 pods in x matches app=web,env=prod,tier=back")
+    assert finding.hint == "without tier=back it selects x/a[Pod]"
 
 
-def test_a_namespace_that_was_not_written_is_the_hint() -> None:
+def test_the_hint_is_the_missing_namespace() -> None:
     text = """\
 apiVersion: v1
 kind: Pod
@@ -178,26 +180,26 @@ metadata: {name: p}
 spec: {podSelector: {matchLabels: {team: shop}}}
 """
     (finding,) = found(text, "selects-nothing")
-    assert finding.hint == "metadata.namespace is missing, so the policy is in default; such pods are in shop"
+    assert finding.hint == "metadata.namespace is missing, so the policy is in default; matching pods are in shop"
     assert str(finding.location).endswith(":12:8")
 
 
 objects = st.lists(st.one_of(clusters.objects(readable=False), clusters.pods()), max_size=10)
 
 
-def of_objects(given: list[Some]) -> tuple[reference.ClusterObjects, list[Object]]:
+def of_objects(given: list[Some]) -> tuple[reference.Cluster, list[Object]]:
     """The last of each key, as the reference and as the checks take them."""
     cluster = clusters.cluster([*given])
     return cluster, [*cluster.pods, *cluster.namespaces, *cluster.nodes, *cluster.policies]
 
 
 def positive(one: LabelSelector) -> bool:
-    """Whether it asks for a label: what asks for none may mean nobody for now."""
+    """Whether it requires a label: a selector that requires none may select no pod for now."""
     return any(expression.operator in ("In", "Exists") for expression in reference.expressions(one))
 
 
 def keys_of(one: LabelSelector) -> set[str]:
-    """The keys of the labels that it asks for."""
+    """The keys of the labels that it requires."""
     asked = (each for each in reference.expressions(one) if each.operator in ("In", "Exists"))
     return {each.key for each in asked}
 
@@ -215,7 +217,7 @@ def possible(one: LabelSelector) -> bool:
 
 @LARGE_EXAMPLES
 @given(objects)
-def test_it_is_told_exactly_where_no_pod_of_those_there_is_selected(given: list[Some]) -> None:
+def test_it_is_reported_exactly_where_no_pod_of_those_there_is_selected(given: list[Some]) -> None:
     cluster, last = of_objects(given)
     expected, doubtful = set[str](), set[str]()
     for one in cluster.policies:
@@ -227,7 +229,7 @@ def test_it_is_told_exactly_where_no_pod_of_those_there_is_selected(given: list[
                 expected.add(one.display_name)
             else:
                 doubtful.add(one.display_name)
-    subjects = {finding.subject for finding in told(selects_nothing, *last)}
+    subjects = {finding.subject for finding in findings(selects_nothing, *last)}
     assert expected <= subjects <= expected | doubtful
 
 
@@ -236,18 +238,18 @@ def test_it_is_told_exactly_where_no_pod_of_those_there_is_selected(given: list[
 
 @LARGE_EXAMPLES
 @given(objects)
-def test_an_item_that_is_told_matches_no_pod(given: list[Some]) -> None:
+def test_an_item_that_is_reported_matches_no_pod(given: list[Some]) -> None:
     cluster, last = of_objects(given)
-    for finding in told(peer_matches_nothing, *last):
-        one, peer = told_of(cluster, finding)
+    for finding in findings(peer_matches_nothing, *last):
+        one, peer = item_of(cluster, finding)
         assert not any(matches(cluster, one, peer, each) for each in cluster.pods)
 
 
 @LARGE_EXAMPLES
 @given(objects)
-def test_of_the_own_namespace_all_that_match_nothing_are_told(given: list[Some]) -> None:
+def test_of_the_own_namespace_all_that_match_nothing_are_reported(given: list[Some]) -> None:
     cluster, last = of_objects(given)
-    told_ones = {(finding.subject, finding.path) for finding in told(peer_matches_nothing, *last)}
+    reported = {(finding.subject, finding.path) for finding in findings(peer_matches_nothing, *last)}
     reviewed = Cluster.of(last).engine.policies
     for one in cluster.policies:
         types = reference.policy_types(one)
@@ -259,22 +261,22 @@ def test_of_the_own_namespace_all_that_match_nothing_are_told(given: list[Some])
                     if peer.pod_selector is None or peer.namespace_selector is not None or unreadable:
                         continue
                     if len(rule) > 1:
-                        continue  # beside others only slips are told
+                        continue  # beside others only typos are reported
                     home = [each for each in cluster.pods if each.namespace == one.namespace]
                     misses = not any(reference.selects(peer.pod_selector, each.labels) for each in home)
                     counts = way.capitalize() in types and possible(peer.pod_selector) and positive(peer.pod_selector)
                     shown = [each for each in home if reference.is_policed(each)]
                     own = reference.expressions(one.spec.pod_selector)
                     if own and not any(not reference.selects(one.spec.pod_selector, each.labels) for each in shown):
-                        continue  # only its own pods: told if the label is a slip
+                        continue  # only its own pods: reported if the label is a typo
                     expected = misses and counts and bool(shown)
                     path = f"spec.{way}[{n}].{'from' if way == 'ingress' else 'to'}[{m}]"
                     if expected and not keys_of(peer.pod_selector) <= {key for each in shown for key in each.labels}:
-                        continue  # the pods may be somebody else's
-                    assert ((one.display_name, path) in told_ones) == expected
+                        continue  # the input may not show the pods
+                    assert ((one.display_name, path) in reported) == expected
 
 
-def told_of(cluster: reference.ClusterObjects, finding: Finding) -> tuple[NetworkPolicy, NetworkPolicyPeer]:
+def item_of(cluster: reference.Cluster, finding: Finding) -> tuple[NetworkPolicy, NetworkPolicyPeer]:
     one = next(each for each in cluster.policies if each.display_name == finding.subject)
     _, way, rule, _, place = path_steps(finding.path)
     assert isinstance(rule, int)
@@ -282,7 +284,7 @@ def told_of(cluster: reference.ClusterObjects, finding: Finding) -> tuple[Networ
     return one, (one.spec.ingress if way == "ingress" else one.spec.egress)[rule].peers[place]
 
 
-def matches(cluster: reference.ClusterObjects, one: NetworkPolicy, peer: NetworkPolicyPeer, each: Pod) -> bool:
+def matches(cluster: reference.Cluster, one: NetworkPolicy, peer: NetworkPolicyPeer, each: Pod) -> bool:
     return reference.is_policed(each) and reference.peer_matches(cluster, one, peer, each, ip_address("8.8.8.8"))
 
 
@@ -299,32 +301,32 @@ DNS = "{namespaceSelector: {}, podSelector: {matchLabels: {k8s-app: kube-dns}}}"
         (
             "{podSelector: {matchLabels: {app: dbs}}}",
             [],
-            "none of the 2 pods of x meets app=dbs",
+            "none of the 2 pods in x matches app=dbs",
             "did you mean app=db?",
         ),
         (
             f"{{{NAMED_OPS}, podSelector: {{matchLabels: {{app: prometheus}}}}}}",
             [GRAFANA],
-            "the pod of ops does not meet app=prometheus",
+            "the only pod in ops does not match app=prometheus",
             "there is app=grafana",
         ),
         (
             "{namespaceSelector: {matchLabels: {team: ops}}, podSelector: {matchLabels: {app: graphana}}}",
             [OPS, GRAFANA],
-            "the pod of ops does not meet app=graphana",
+            "the only pod in ops does not match app=graphana",
             "did you mean app=grafana?",
         ),
         (
             "{namespaceSelector: {matchLabels: {team: opss}}}",
             [OPS, GRAFANA],
-            "no namespace meets team=opss",
+            "no namespace matches team=opss",
             "did you mean team=ops?",
         ),
         (
             "{namespaceSelector: {matchLabels: {name: ops}}}",
             [OPS, GRAFANA],
-            "no namespace meets name=ops",
-            "namespace ops lacks this label; if it is meant, kubernetes.io/metadata.name=ops names it",
+            "no namespace matches name=ops",
+            "namespace ops does not have this label; select it by kubernetes.io/metadata.name=ops",
         ),
         (
             "{namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: monitoringg}}}",
@@ -335,13 +337,13 @@ DNS = "{namespaceSelector: {}, podSelector: {matchLabels: {k8s-app: kube-dns}}}"
         (
             "{namespaceSelector: {}, podSelector: {matchLabels: {app: grafanas}}}",
             [OPS, GRAFANA],
-            "none of the 3 pods of ops and x meets app=grafanas",
+            "none of the 3 pods in ops and x matches app=grafanas",
             "did you mean app=grafana?",
         ),
     ],
 )
-def test_why_an_item_means_nobody(peer: str, others: list[Object], message: str, hint: str) -> None:
-    (finding,) = told(peer_matches_nothing, to(peer), WEB, DB, *others)
+def test_why_an_item_selects_no_pod(peer: str, others: list[Object], message: str, hint: str) -> None:
+    (finding,) = findings(peer_matches_nothing, to(peer), WEB, DB, *others)
     assert (finding.message, finding.hint) == (f"this item allows nothing: {message}", hint)
     assert finding.path == "spec.egress[0].to[0]"
 
@@ -350,7 +352,7 @@ def test_why_an_item_means_nobody(peer: str, others: list[Object], message: str,
     ("peer", "others"),
     [
         ("{podSelector: {matchLabels: {app: db}}}", []),
-        ("{podSelector: {matchLabels: {app: agent}}}", []),  # on the host's network: told otherwise
+        ("{podSelector: {matchLabels: {app: agent}}}", []),  # on the host network: findings otherwise
         ("{podSelector: {matchLabels: {app: job}}}", []),  # completed
         ("{podSelector: {matchLabels: {app: idle}}}", [workload("x/idle", "app=idle")]),
         ("{ipBlock: {cidr: 10.0.0.0/8}}", []),
@@ -368,8 +370,8 @@ def test_why_an_item_means_nobody(peer: str, others: list[Object], message: str,
         ("{podSelector: {matchExpressions: [{key: a, operator: Exists}, {key: a, operator: DoesNotExist}]}}", []),
     ],
 )
-def test_what_the_input_does_not_show_is_not_told(peer: str, others: list[Object]) -> None:
-    assert told(peer_matches_nothing, to(peer), WEB, DB, AGENT, DONE, *others) == ()
+def test_pods_that_the_input_may_not_show_are_not_missed(peer: str, others: list[Object]) -> None:
+    assert findings(peer_matches_nothing, to(peer), WEB, DB, AGENT, DONE, *others) == ()
 
 
 @pytest.mark.parametrize(
@@ -381,24 +383,24 @@ def test_what_the_input_does_not_show_is_not_told(peer: str, others: list[Object
         "{namespaceSelector: {matchExpressions: [{key: team, operator: Exists}, {key: x, operator: Exists}]}}",
     ],
 )
-def test_in_a_whole_cluster_everything_is_known(peer: str) -> None:
+def test_in_a_complete_cluster_everything_is_known(peer: str) -> None:
     whole: list[Object] = [SYSTEM, namespace("x"), OPS, GRAFANA, WEB, DB]
-    assert len(told(peer_matches_nothing, to(peer), *whole)) == 1
-    assert told(peer_matches_nothing, to(peer), *whole, pod("elsewhere/a", "10.0.0.9")) == ()  # not quite whole
+    assert len(findings(peer_matches_nothing, to(peer), *whole)) == 1
+    assert findings(peer_matches_nothing, to(peer), *whole, pod("elsewhere/a", "10.0.0.9")) == ()  # not complete
 
 
 @pytest.mark.parametrize(("label", "count"), [("frontend", 0), ("web-server1", 0), ("webs", 1)])
 def test_manifests_of_one_application_do_not_show_its_callers(label: str, count: int) -> None:
     peers = f"[{{podSelector: {{matchLabels: {{app: {label}}}}}}}]"
     one = policy(f"{{podSelector: {{matchLabels: {{app: web}}}}, ingress: [{{from: {peers}}}]}}")
-    assert len(told(peer_matches_nothing, one, WEB)) == count
-    assert len(told(peer_matches_nothing, one, WEB, DB)) == 1
+    assert len(findings(peer_matches_nothing, one, WEB)) == count
+    assert len(findings(peer_matches_nothing, one, WEB, DB)) == 1
 
 
 @pytest.mark.parametrize("name", ["default", "kube-public"])
 def test_namespaces_that_every_cluster_has_are_never_missed(name: str) -> None:
     peer = f"{{namespaceSelector: {{matchLabels: {{kubernetes.io/metadata.name: {name}}}}}}}"
-    assert told(peer_matches_nothing, to(peer), SYSTEM, namespace("x"), namespace("defaults"), WEB, DB) == ()
+    assert findings(peer_matches_nothing, to(peer), SYSTEM, namespace("x"), namespace("defaults"), WEB, DB) == ()
 
 
 @pytest.mark.parametrize(
@@ -407,14 +409,14 @@ def test_namespaces_that_every_cluster_has_are_never_missed(name: str) -> None:
         ("{podSelector: {matchLabels: {app: web}}}", 0),
         ("{podSelector: {}}", 0),
         ("{ipBlock: {cidr: 192.0.2.0/24}}", 0),
-        ("{namespaceSelector: {matchLabels: {team: payments}}}", 0),  # it may mean somebody
+        ("{namespaceSelector: {matchLabels: {team: payments}}}", 0),  # it may select some pod
         ("{podSelector: {matchLabels: {app: queue}}}", 2),
     ],
 )
-def test_beside_others_that_mean_somebody_only_a_slip_is_told(other: str, count: int) -> None:
+def test_beside_others_that_select_pods_only_a_typo_is_reported(other: str, count: int) -> None:
     def paths(marks: str) -> list[str]:
         own = to(f"{other}, {{podSelector: {{matchLabels: {{{marks}}}}}}}")
-        return [one.path for one in told(peer_matches_nothing, own, WEB, DB)]
+        return [one.path for one in findings(peer_matches_nothing, own, WEB, DB)]
 
     assert len(paths("app: kafka-exporter")) == count
     assert paths("name: db")[-1:] == ["spec.egress[0].to[1]"]
@@ -422,10 +424,10 @@ def test_beside_others_that_mean_somebody_only_a_slip_is_told(other: str, count:
 
 
 @pytest.mark.parametrize("whole", [False, True])
-def test_a_pod_selector_alone_does_not_mean_another_namespace(whole: bool) -> None:
+def test_a_pod_selector_alone_does_not_select_in_another_namespace(whole: bool) -> None:
     others: list[Object] = [OPS, GRAFANA, *([SYSTEM, namespace("x")] if whole else [])]
-    (finding,) = told(peer_matches_nothing, to("{podSelector: {matchLabels: {app: grafana}}}"), WEB, DB, *others)
-    assert finding.hint == "such pods are in ops: a podSelector alone means pods of the policy's own namespace"
+    (finding,) = findings(peer_matches_nothing, to("{podSelector: {matchLabels: {app: grafana}}}"), WEB, DB, *others)
+    assert finding.hint == "matching pods are in ops: a podSelector alone selects pods in the policy's own namespace"
 
 
 @pytest.mark.parametrize(
@@ -437,15 +439,16 @@ def test_a_pod_selector_alone_does_not_mean_another_namespace(whole: bool) -> No
         ("team: none", True, 1),
     ],
 )
-def test_an_item_of_marks_or_of_labels_that_nobody_has_here(marks: str, whole: bool, count: int) -> None:
+def test_an_item_of_labels_that_pods_get_when_needed_or_no_pod_has_here(marks: str, whole: bool, count: int) -> None:
     others: list[Object] = [SYSTEM, namespace("x")] if whole else []
     assert (
-        len(told(peer_matches_nothing, to(f"{{podSelector: {{matchLabels: {{{marks}}}}}}}"), WEB, DB, *others)) == count
+        len(findings(peer_matches_nothing, to(f"{{podSelector: {{matchLabels: {{{marks}}}}}}}"), WEB, DB, *others))
+        == count
     )
 
 
-def test_an_unknown_home_is_not_told_here() -> None:
-    assert told(peer_matches_nothing, to("{podSelector: {matchLabels: {app: db}}}"), GRAFANA) == ()
+def test_an_unknown_namespace_of_the_policy_is_not_reported_here() -> None:
+    assert findings(peer_matches_nothing, to("{podSelector: {matchLabels: {app: db}}}"), GRAFANA) == ()
 
 
 # -- host-network-selected -------------------------------------------------------------------------------------------
@@ -460,13 +463,13 @@ def test_an_unknown_home_is_not_told_here() -> None:
         ("app=agent", [workload("x/agents", "app=agent", 3)], ""),
         ("app=agent", [pod("y/agent", "10.0.0.3", marks="app=agent", host_network=True)], ""),
         ("app=agent", [pod("x/a", "10.0.0.3", marks="app=agent", host_network=True, phase="Failed")], ""),
-        ("", [AGENT], ""),  # a default denial is for the others
+        ("", [AGENT], ""),  # a default deny is for the others
         ("app=web", [AGENT, WEB], ""),
     ],
 )
-def test_policies_for_the_host(marks: str, objects: list[Object], names: str) -> None:
-    messages = [one.message for one in told(host_network_selected, selecting(marks), *objects)]
-    effect = "on the host's network: policies have no effect on them"
+def test_policies_that_select_host_network_pods(marks: str, objects: list[Object], names: str) -> None:
+    messages = [one.message for one in findings(host_network_selected, selecting(marks), *objects)]
+    effect = "on the host network: policies have no effect on them"
     assert messages == ([f"podSelector selects {names} {effect}"] if names else [])
 
 
@@ -482,21 +485,21 @@ def test_policies_for_the_host(marks: str, objects: list[Object], names: str) ->
         ("{namespaceSelector: {}, podSelector: {matchLabels: {app: agent}}}", [], 1),
     ],
 )
-def test_items_that_mean_only_pods_on_the_host(peer: str, others: list[Object], count: int) -> None:
-    assert len(told(host_network_selected, to(peer), AGENT, *others)) == count
+def test_items_that_select_only_host_network_pods(peer: str, others: list[Object], count: int) -> None:
+    assert len(findings(host_network_selected, to(peer), AGENT, *others)) == count
 
 
 @LARGE_EXAMPLES
 @given(objects)
-def test_such_policies_select_some_and_such_items_nobody_else(given: list[Some]) -> None:
+def test_such_policies_select_some_and_such_items_no_others(given: list[Some]) -> None:
     cluster, last = of_objects(given)
     host = [each for each in cluster.pods if each.spec.host_network and not each.completed]
-    for finding in told(host_network_selected, *last):
+    for finding in findings(host_network_selected, *last):
         one = next(each for each in cluster.policies if each.display_name == finding.subject)
         if finding.path == "spec.podSelector":
             mine = [each for each in host if each.namespace == one.namespace]
             assert any(reference.selects(one.spec.pod_selector, each.labels) for each in mine)
         else:
-            one, peer = told_of(cluster, finding)
+            one, peer = item_of(cluster, finding)
             assert not any(matches(cluster, one, peer, each) for each in cluster.pods)
             assert any(reference.peer_matches(cluster, one, peer, each, ip_address("8.8.8.8")) for each in host)

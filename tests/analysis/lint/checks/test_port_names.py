@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 
 from haechi.analysis.cluster.cluster import Cluster
-from haechi.analysis.lint import Check, Finding, Severity, findings
+from haechi.analysis.lint import Check, Finding, run_checks
 from haechi.analysis.lint.checks.port_names import (
     CHECKS,
     named_port_differs,
@@ -16,10 +16,10 @@ from haechi.analysis.lint.checks.port_names import (
     named_port_to_ipblock,
     named_port_unknown,
 )
-from haechi.model import NetworkPolicyPort, Object, Pod, path_steps
+from haechi.model import NetworkPolicyPort, Object, Pod, Severity, path_steps
 from haechi.model.verdict import Direction, PolicyKey
 from haechi.reference.reference import PROTOCOLS, isolates, named_ports
-from tests.analysis.lint.linting import LARGE_EXAMPLES, clustered
+from tests.analysis.lint.linting import LARGE_EXAMPLES, cluster_of
 from tests.analysis.lint.random_services import served
 from tests.building import namespace, pod, policy
 
@@ -31,8 +31,8 @@ EGRESS = "{podSelector: {matchLabels: {app: client}}, policyTypes: [Egress], egr
 TO_WEB = "{podSelector: {matchLabels: {app: web}}}"
 
 
-def told(check: Check, spec: str, *more: Object) -> list[str]:
-    found = findings(Cluster.of([WEB, OTHER, CLIENT, policy(spec), *more]), [check])
+def findings(check: Check, spec: str, *more: Object) -> list[str]:
+    found = run_checks(Cluster.of([WEB, OTHER, CLIENT, policy(spec), *more]), [check])
     return [f"{one.path}: {one.message} ({one.hint})" if one.hint else f"{one.path}: {one.message}" for one in found]
 
 
@@ -44,36 +44,36 @@ def told(check: Check, spec: str, *more: Object) -> list[str]:
     [
         ("htp", "did you mean http?"),
         ("metric", "did you mean metrics?"),
-        ("grpc", "their names are http and metrics"),
-        ("x" * 10_000, "their names are http and metrics"),
+        ("grpc", "their ports are named http and metrics"),
+        ("x" * 10_000, "their ports are named http and metrics"),
     ],
 )
-def test_a_name_that_no_pod_has_is_told_with_the_nearest(name: str, hint: str) -> None:
-    assert told(named_port_unknown, INGRESS % ("web", f"{{port: 80}}, {{port: {name}}}")) == [
+def test_a_name_that_no_pod_has_is_reported_with_the_nearest(name: str, hint: str) -> None:
+    assert findings(named_port_unknown, INGRESS % ("web", f"{{port: 80}}, {{port: {name}}}")) == [
         (
-            f"spec.ingress[0].ports[1]: no container of x/web[Pod] has a port called {name}, "
+            f"spec.ingress[0].ports[1]: no container of x/web[Pod] has a port named {name}, "
             f"so this allows nothing ({hint})"
         )
     ]
 
 
 def test_pods_without_names_need_the_number() -> None:
-    assert told(named_port_unknown, INGRESS % ("client", "{port: http}")) == [
+    assert findings(named_port_unknown, INGRESS % ("client", "{port: http}")) == [
         (
-            "spec.ingress[0].ports[0]: no container of x/client[Pod] has a port called http, so this allows nothing "
+            "spec.ingress[0].ports[0]: no container of x/client[Pod] has a port named http, so this allows nothing "
             "(use the number, or name the port in the containers)"
         )
     ]
 
 
 def test_egress_names_are_those_of_the_pods_that_are_called() -> None:
-    assert told(named_port_unknown, EGRESS % ("{port: https}", TO_WEB)) == [
+    assert findings(named_port_unknown, EGRESS % ("{port: https}", TO_WEB)) == [
         (
-            "spec.egress[0].ports[0]: no container of x/web[Pod] has a port called https, so this allows nothing "
+            "spec.egress[0].ports[0]: no container of x/web[Pod] has a port named https, so this allows nothing "
             "(did you mean http?)"
         )
     ]
-    assert told(named_port_unknown, EGRESS % ("{port: metrics}", f"{TO_WEB}, {{podSelector: {{}}}}")) == []
+    assert findings(named_port_unknown, EGRESS % ("{port: metrics}", f"{TO_WEB}, {{podSelector: {{}}}}")) == []
 
 
 @pytest.mark.parametrize(
@@ -91,8 +91,8 @@ def test_egress_names_are_those_of_the_pods_that_are_called() -> None:
         EGRESS % ("{port: https}", f"{TO_WEB}, {{podSelector: {{matchLabels: {{app: nobody}}}}}}"),
     ],
 )
-def test_names_that_a_pod_has_or_may_have_are_not_told(spec: str) -> None:
-    assert told(named_port_unknown, spec) == []
+def test_names_that_a_pod_has_or_may_have_are_not_reported(spec: str) -> None:
+    assert findings(named_port_unknown, spec) == []
 
 
 def test_workloads_are_named_not_each_of_their_pods() -> None:
@@ -103,9 +103,9 @@ def test_workloads_are_named_not_each_of_their_pods() -> None:
     {apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: p, namespace: x},
      spec: {podSelector: {}, ingress: [{ports: [{port: https}, {port: http, protocol: UDP}]}]}}
     """
-    messages = [one.message for one in findings(clustered(dedent(text)), CHECKS)]
+    messages = [one.message for one in run_checks(cluster_of(dedent(text)), CHECKS)]
     assert messages == [
-        "no container of x/web[Deployment] has a port called https, so this allows nothing",
+        "no container of x/web[Deployment] has a port named https, so this allows nothing",
         "http is a TCP port of x/web[Deployment], not UDP",
     ]
 
@@ -118,50 +118,47 @@ def test_a_sidecar_has_names_too() -> None:
     {apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: p, namespace: x},
      spec: {podSelector: {}, ingress: [{ports: [{port: envoy}]}]}}
     """
-    cluster = clustered(dedent(text))
+    cluster = cluster_of(dedent(text))
     assert len(cluster.pods) == 1
-    assert findings(cluster, CHECKS) == ()
-    assert len(findings(clustered(dedent(text).replace("Always", "Never")), CHECKS)) == 1
+    assert run_checks(cluster, CHECKS) == ()
+    assert len(run_checks(cluster_of(dedent(text).replace("Always", "Never")), CHECKS)) == 1
 
 
 def test_in_a_whole_cluster_everyone_is_known() -> None:
     whole = [namespace("x"), namespace("kube-system")]
     for peers in ("", "{namespaceSelector: {}}"):
-        assert len(told(named_port_unknown, EGRESS % ("{port: https}", peers), *whole)) == 1
-        assert told(named_port_unknown, EGRESS % ("{port: http}", peers), *whole) == []
+        assert len(findings(named_port_unknown, EGRESS % ("{port: https}", peers), *whole)) == 1
+        assert findings(named_port_unknown, EGRESS % ("{port: http}", peers), *whole) == []
 
 
 # -- named-port-protocol ---------------------------------------------------------------------------------------------
 
 
-def test_a_name_with_another_protocol_is_told() -> None:
-    assert told(named_port_protocol, INGRESS % ("web", "{port: dns}")) == [
-        (
-            "spec.ingress[0].ports[0]: dns is a UDP port of x/web[Pod], not TCP, "
-            "which is what counts where none is written (write protocol: UDP)"
-        )
+def test_a_name_with_another_protocol_is_reported() -> None:
+    assert findings(named_port_protocol, INGRESS % ("web", "{port: dns}")) == [
+        ("spec.ingress[0].ports[0]: dns is a UDP port of x/web[Pod], not TCP, the default (write protocol: UDP)")
     ]
-    assert told(named_port_protocol, INGRESS % ("web", "{port: http, protocol: UDP}")) == [
+    assert findings(named_port_protocol, INGRESS % ("web", "{port: http, protocol: UDP}")) == [
         "spec.ingress[0].ports[0]: http is a TCP port of x/web[Pod], not UDP (write protocol: TCP)"
     ]
 
 
-def test_a_name_with_two_other_protocols_is_told() -> None:
+def test_a_name_with_two_other_protocols_is_reported() -> None:
     both = pod("x/both", marks="app=both", ports=("dns=53/UDP", "dns=53/TCP"))
-    assert told(named_port_protocol, INGRESS % ("both", "{port: dns, protocol: SCTP}"), both) == [
+    assert findings(named_port_protocol, INGRESS % ("both", "{port: dns, protocol: SCTP}"), both) == [
         (
             "spec.ingress[0].ports[0]: dns is a TCP and UDP port of x/both[Pod], not SCTP "
             "(write one item for each of TCP and UDP)"
         )
     ]
-    assert told(named_port_protocol, INGRESS % ("both", "{port: dns}"), both) == []
+    assert findings(named_port_protocol, INGRESS % ("both", "{port: dns}"), both) == []
 
 
-def test_a_protocol_that_one_pod_has_is_not_told() -> None:
+def test_a_protocol_that_one_pod_has_is_not_reported() -> None:
     other = pod("y/other", ports=("dns=53/TCP",))
     spec = "{podSelector: {}, ingress: [{ports: [{port: dns}]}]}"
-    assert told(named_port_protocol, spec, pod("x/tcp", ports=("dns=53/TCP",)), other) == []
-    assert len(told(named_port_protocol, spec, other)) == 1
+    assert findings(named_port_protocol, spec, pod("x/tcp", ports=("dns=53/TCP",)), other) == []
+    assert len(findings(named_port_protocol, spec, other)) == 1
 
 
 # -- against the reference -------------------------------------------------------------------------------------------
@@ -183,11 +180,11 @@ def subjects(cluster: Cluster, key: PolicyKey) -> list[Pod]:
 
 @LARGE_EXAMPLES
 @given(served(odd=False))
-def test_ingress_names_are_told_exactly_if_no_pod_of_the_policy_has_them(found: list[Object]) -> None:
+def test_ingress_names_are_reported_exactly_if_no_pod_of_the_policy_has_them(found: list[Object]) -> None:
     cluster = Cluster.of(found)
-    told = {
+    findings = {
         (one.subject, one.path)
-        for one in findings(cluster, [named_port_unknown, named_port_protocol])
+        for one in run_checks(cluster, [named_port_unknown, named_port_protocol])
         if one.path.startswith("spec.ingress")
     }
     expected = set()
@@ -198,14 +195,14 @@ def test_ingress_names_are_told_exactly_if_no_pod_of_the_policy_has_them(found: 
                 protocol = PROTOCOLS[port.protocol or "TCP"]
                 if pods and isinstance(port.port, str) and not any(named_ports(p, port.port, protocol) for p in pods):
                     expected.add((one.display_name, f"spec.ingress[{n}].ports[{m}]"))
-    assert told == expected
+    assert findings == expected
 
 
 @LARGE_EXAMPLES
 @given(served(odd=False))
 def test_a_name_differs_exactly_if_pods_of_the_policy_give_it_several_numbers(found: list[Object]) -> None:
     cluster = Cluster.of(found)
-    told = {(one.subject, one.path) for one in findings(cluster, [named_port_differs]) if "ingress" in one.path}
+    findings = {(one.subject, one.path) for one in run_checks(cluster, [named_port_differs]) if "ingress" in one.path}
     expected = set()
     for key, one in cluster.policies.items():
         pods = subjects(cluster, key)
@@ -214,18 +211,18 @@ def test_a_name_differs_exactly_if_pods_of_the_policy_give_it_several_numbers(fo
                 name, protocol = port.port, PROTOCOLS[port.protocol or "TCP"]
                 if isinstance(name, str) and len({p for pod in pods for p in named_ports(pod, name, protocol)}) > 1:
                     expected.add((one.display_name, f"spec.ingress[{n}].ports[{m}]"))
-    assert told == expected
+    assert findings == expected
 
 
 # -- named-port-to-ipblock -------------------------------------------------------------------------------------------
 
 
-def test_a_name_of_an_address_is_told() -> None:
+def test_a_name_of_an_address_is_reported() -> None:
     blocks = "{ipBlock: {cidr: 10.0.0.0/8}}, {podSelector: {}}, {ipBlock: {cidr: 192.0.2.0/24}}"
-    assert told(named_port_to_ipblock, EGRESS % ("{port: 80}, {port: http}", blocks)) == [
+    assert findings(named_port_to_ipblock, EGRESS % ("{port: 80}, {port: http}", blocks)) == [
         (
-            "spec.egress[0].ports[1]: only pods have port names, so http allows nothing to 10.0.0.0/8 and 192.0.2.0/24 "
-            "(use the number)"
+            "spec.egress[0].ports[1]: only pods have named ports, "
+            "so http allows nothing to 10.0.0.0/8 and 192.0.2.0/24 (use the number)"
         )
     ]
 
@@ -240,17 +237,19 @@ def test_a_name_of_an_address_is_told() -> None:
         "{ingress: [{ports: [{port: http}], from: [{ipBlock: {cidr: 10.0.0.0/8}}]}]}",  # looked up on the own pods
     ],
 )
-def test_names_of_pods_are_not_told(spec: str) -> None:
-    assert told(named_port_to_ipblock, spec) == []
+def test_names_of_pods_are_not_reported(spec: str) -> None:
+    assert findings(named_port_to_ipblock, spec) == []
 
 
 # -- named-port-differs ----------------------------------------------------------------------------------------------
 
 
-def test_a_name_with_several_numbers_is_told_on_request() -> None:
+def test_a_name_with_several_numbers_is_reported_on_request() -> None:
     assert named_port_differs.on_request
     assert named_port_differs.severity == Severity.NOTE
-    message = "http is another number on different pods: 80 on x/other and 8080 on x/web"
-    assert told(named_port_differs, "{ingress: [{ports: [{port: http}]}]}") == [f"spec.ingress[0].ports[0]: {message}"]
-    assert told(named_port_differs, EGRESS % ("{port: http}", "")) == [f"spec.egress[0].ports[0]: {message}"]
-    assert told(named_port_differs, EGRESS % ("{port: http}", TO_WEB)) == []
+    message = "http is a different number on different pods: 80 on x/other and 8080 on x/web"
+    assert findings(named_port_differs, "{ingress: [{ports: [{port: http}]}]}") == [
+        f"spec.ingress[0].ports[0]: {message}"
+    ]
+    assert findings(named_port_differs, EGRESS % ("{port: http}", "")) == [f"spec.egress[0].ports[0]: {message}"]
+    assert findings(named_port_differs, EGRESS % ("{port: http}", TO_WEB)) == []

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from haechi.analysis.cluster.cluster import Cluster
-from haechi.analysis.lint import Check, Finding, Severity, findings
+from haechi.analysis.lint import Check, Finding, run_checks
 from haechi.analysis.lint.checks.ports import CHECKS, overlapping_ports, port_not_exposed, service_port
 from haechi.model import (
     Namespace,
@@ -20,14 +20,15 @@ from haechi.model import (
     Node,
     Object,
     Pod,
+    Severity,
     path_steps,
 )
 from haechi.model.verdict import Direction, PolicyKey
 from haechi.reference import allowed
 from haechi.reference.reference import isolates, port_matches
 from tests import clusters
-from tests.analysis.lint.fixing import fixed, mended
-from tests.analysis.lint.linting import LARGE_EXAMPLES, clustered
+from tests.analysis.lint.fixing import all_fixed, fixed
+from tests.analysis.lint.linting import LARGE_EXAMPLES, cluster_of
 from tests.analysis.lint.random_services import served
 from tests.building import packet, pod, policy
 
@@ -56,19 +57,19 @@ EGRESS = "{podSelector: {matchLabels: {app: client}}, policyTypes: [Egress], egr
 ALL_WEB = "podSelector: {matchLabels: {app: web}}"
 
 
-def told(text: str, *checks: Check) -> list[Finding]:
-    return list(findings(clustered(text), checks or CHECKS))
+def findings(text: str, *checks: Check) -> list[Finding]:
+    return list(run_checks(cluster_of(text), checks or CHECKS))
 
 
 # -- service-port ----------------------------------------------------------------------------------------------------
 
 
-def test_a_port_of_a_service_is_told_with_the_port_of_its_pods() -> None:
-    (found,) = told(PODS % (WEB % "{port: 8080}, {port: 53, protocol: UDP}").replace("53,", "54,", 1), service_port)
+def test_a_port_of_a_service_is_reported_with_the_port_of_its_pods() -> None:
+    (found,) = findings(PODS % (WEB % "{port: 8080}, {port: 53, protocol: UDP}").replace("53,", "54,", 1), service_port)
     assert (found.severity, found.path, found.hint) == (Severity.ERROR, "spec.ingress[0].ports[1]", "use 53")
-    (found,) = told(PODS % (WEB % "{port: 80}"), service_port)
+    (found,) = findings(PODS % (WEB % "{port: 80}"), service_port)
     assert found.message == (
-        "80 is the port of Service x/web, whose pods listen on 8080: policies see the port of the pods"
+        "80 is the port of Service x/web, whose pods listen on 8080: policies apply to the port of the pods"
     )
     assert found.hint == "use 8080"
     assert found.location is not None
@@ -89,7 +90,7 @@ def test_a_port_of_a_service_is_told_with_the_port_of_its_pods() -> None:
     ],
 )
 def test_other_ways_to_write_the_port_of_a_service(ports: str) -> None:
-    assert [one.path for one in told(PODS % (WEB % ports), service_port)] == ["spec.ingress[0].ports[0]"]
+    assert [one.path for one in findings(PODS % (WEB % ports), service_port)] == ["spec.ingress[0].ports[0]"]
 
 
 @pytest.mark.parametrize(
@@ -113,12 +114,12 @@ def test_other_ways_to_write_the_port_of_a_service(ports: str) -> None:
     ],
 )
 def test_ports_that_are_no_mistake(ports: str) -> None:
-    assert told(PODS % (WEB % ports), service_port) == []
+    assert findings(PODS % (WEB % ports), service_port) == []
 
 
 @pytest.mark.parametrize("peers", [f"{{{ALL_WEB}}}", f"{{{ALL_WEB}}}, {{podSelector: {{matchLabels: {{app: bare}}}}}}"])
 def test_egress_is_judged_by_the_pods_that_are_called(peers: str) -> None:
-    assert [one.path for one in told(PODS % (EGRESS % peers), service_port)] == ["spec.egress[0].ports[0]"]
+    assert [one.path for one in findings(PODS % (EGRESS % peers), service_port)] == ["spec.egress[0].ports[0]"]
 
 
 @pytest.mark.parametrize(
@@ -134,7 +135,7 @@ def test_egress_is_judged_by_the_pods_that_are_called(peers: str) -> None:
     ],
 )
 def test_egress_to_whom_the_input_does_not_know_is_not_judged(peers: str) -> None:
-    assert told(PODS % (EGRESS % peers), service_port) == []
+    assert findings(PODS % (EGRESS % peers), service_port) == []
 
 
 def selected(cluster: Cluster, finding: Finding) -> list[Pod]:
@@ -148,7 +149,7 @@ def selected(cluster: Cluster, finding: Finding) -> list[Pod]:
 @given(served(odd=False))
 def test_behind_the_port_of_a_service_nobody_listens_but_its_pods_are_there(found: list[Object]) -> None:
     cluster = Cluster.of(found)
-    for one in findings(cluster, [service_port]):
+    for one in run_checks(cluster, [service_port]):
         number, path = int(one.message.split()[0]), path_steps(one.path)
         pods = selected(cluster, one) if path[1] == "ingress" else []
         assert number not in {p.container_port for pod in pods for c in pod.spec.containers for p in c.ports}
@@ -167,20 +168,18 @@ def test_behind_the_port_of_a_service_nobody_listens_but_its_pods_are_there(foun
 def overlaps(*ports: str) -> list[str]:
     text = WEB % ", ".join(ports)
     cluster = Cluster.of([policy(text)])
-    return [f"{one.path.rpartition('[')[2][:-1]}: {one.message}" for one in findings(cluster, [overlapping_ports])]
+    return [f"{one.path.rpartition('[')[2][:-1]}: {one.message}" for one in run_checks(cluster, [overlapping_ports])]
 
 
-def test_an_item_that_others_hold_is_told() -> None:
+def test_an_item_that_others_hold_is_reported() -> None:
     assert overlaps("{port: 80}", "{port: 443}", "{port: 80}") == ["2: TCP 80 is in the list twice"]
-    assert overlaps("{port: 80}", "{port: 70, endPort: 90}") == [
-        "0: TCP 80 is within TCP 70-90, which the list has too"
-    ]
+    assert overlaps("{port: 80}", "{port: 70, endPort: 90}") == ["0: TCP 80 is included in TCP 70-90 of the same list"]
     assert overlaps("{port: 70, endPort: 80}", "{port: 75, endPort: 85}", "{port: 81, endPort: 90}") == [
-        "1: TCP 75-85 is within TCP 70-80 and TCP 81-90, which the list has too"
+        "1: TCP 75-85 is included in TCP 70-80 and TCP 81-90 of the same list"
     ]
-    assert overlaps("{port: http}", "{}") == ["0: TCP http is within all TCP, which the list has too"]
+    assert overlaps("{port: http}", "{}") == ["0: TCP http is included in all TCP of the same list"]
     assert overlaps("{port: http}", "{port: 1, endPort: 65535}") == [
-        "0: TCP http is within TCP 1-65535, which the list has too"
+        "0: TCP http is included in TCP 1-65535 of the same list"
     ]
     assert overlaps("{port: http}", "{port: http}", "{port: http, protocol: TCP}") == [
         "1: TCP http is in the list twice",
@@ -200,13 +199,13 @@ def test_an_item_that_others_hold_is_told() -> None:
         ("{port: 80}", "{port: 80}", "{port: 0}"),
     ],
 )
-def test_items_that_say_something_new_are_not_told(ports: tuple[str, ...]) -> None:
+def test_items_that_say_something_new_are_not_reported(ports: tuple[str, ...]) -> None:
     assert overlaps(*ports) == []
 
 
-def test_rules_that_do_not_count_are_not_told() -> None:
+def test_rules_that_do_not_count_are_not_reported() -> None:
     text = "{policyTypes: [Ingress], egress: [{ports: [{port: 80}, {port: 80}]}]}"
-    assert findings(Cluster.of([policy(text)]), [overlapping_ports]) == ()
+    assert run_checks(Cluster.of([policy(text)]), [overlapping_ports]) == ()
 
 
 SERVERS = [pod("x/a", ports=("web=80/TCP web=81/UDP",)), pod("x/b", ports=("web=8080/TCP dns=53/UDP",)), pod("x/c")]
@@ -220,12 +219,12 @@ def means(ports: tuple[NetworkPolicyPort, ...], server: Pod) -> list[bool]:
 
 @LARGE_EXAMPLES
 @given(st.lists(clusters.policy_ports(), max_size=5).map(tuple))
-def test_exactly_the_items_that_can_go_are_told(ports: tuple[NetworkPolicyPort, ...]) -> None:
+def test_exactly_the_items_that_can_go_are_reported(ports: tuple[NetworkPolicyPort, ...]) -> None:
     rule = NetworkPolicyIngressRule(ports=ports)
     one = NetworkPolicy(spec=NetworkPolicySpec(ingress=(rule,)))
     cluster = Cluster.of([one])
-    found = findings(cluster, [overlapping_ports])
-    left = mended(one, found).spec.ingress[0].ports
+    found = run_checks(cluster, [overlapping_ports])
+    left = all_fixed(one, found).spec.ingress[0].ports
     assert len(left) == len(ports) - len(found)
     assert bool(left) == bool(ports)
     for server in SERVERS:
@@ -242,10 +241,10 @@ def test_exactly_the_items_that_can_go_are_told(ports: tuple[NetworkPolicyPort, 
 def test_each_fix_ends_its_finding_and_changes_no_verdict(
     one: NetworkPolicy, others: list[Namespace | Node | Pod | NetworkPolicy], random: Random
 ) -> None:
-    told = findings(Cluster.of([one]), [overlapping_ports])
-    for finding in told:
+    findings = run_checks(Cluster.of([one]), [overlapping_ports])
+    for finding in findings:
         after = fixed(one, finding)
-        assert len(findings(Cluster.of([after]), [overlapping_ports])) == len(told) - 1
+        assert len(run_checks(Cluster.of([after]), [overlapping_ports])) == len(findings) - 1
         old, new = clusters.cluster([*others, one]), clusters.cluster([*others, after])
         for each in random.sample(probes := clusters.probes(old, random), min(len(probes), 60)):
             assert allowed(old, each) == allowed(new, each)
@@ -254,10 +253,10 @@ def test_each_fix_ends_its_finding_and_changes_no_verdict(
 # -- port-not-exposed ------------------------------------------------------------------------------------------------
 
 
-def test_a_port_that_no_container_lists_is_told_on_request() -> None:
+def test_a_port_that_no_container_lists_is_reported_on_request() -> None:
     assert port_not_exposed.on_request
-    (found,) = told(PODS % (WEB % "{port: 3000}"), port_not_exposed)
-    assert found.message == "no container of the pods that receive lists TCP 3000: they list TCP 8080 and UDP 53"
+    (found,) = findings(PODS % (WEB % "{port: 3000}"), port_not_exposed)
+    assert found.message == "no container of the destination pods lists TCP 3000: they list TCP 8080 and UDP 53"
     assert found.severity == Severity.NOTE
 
 
@@ -273,5 +272,5 @@ def test_a_port_that_no_container_lists_is_told_on_request() -> None:
         (EGRESS % "").replace("80", "3000"),
     ],
 )
-def test_ports_that_are_listed_or_may_be_there_are_not_told(spec: str) -> None:
-    assert told(PODS % spec, port_not_exposed) == []
+def test_ports_that_are_listed_or_may_be_there_are_not_reported(spec: str) -> None:
+    assert findings(PODS % spec, port_not_exposed) == []

@@ -1,4 +1,4 @@
-"""What policies do together: undone, one-sided, open."""
+"""What policies do together: undone, one-sided, unprotected."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from haechi.analysis.cluster.cluster import Cluster
-from haechi.analysis.lint import Check, Severity, findings
+from haechi.analysis.lint import Check, run_checks
 from haechi.analysis.lint.checks.reachability import (
     default_deny_undone,
     metadata_service,
     one_sided_allow,
     unprotected_workload,
 )
-from haechi.model import NetworkPolicy, Object, path_steps
+from haechi.model import NetworkPolicy, Object, Severity, path_steps
 from haechi.model.verdict import Direction, PolicyKey
 from haechi.reference import allowed
 from haechi.reference.reference import isolates
 from tests import clusters
-from tests.analysis.lint.linting import LARGE_EXAMPLES, clustered
+from tests.analysis.lint.linting import LARGE_EXAMPLES, cluster_of
 from tests.analysis.reach.test_listing import reference
 from tests.building import namespace, pod, policy
 
@@ -33,8 +33,8 @@ DENY_EGRESS = policy("{policyTypes: [Egress]}", name="deny-egress")
 DENY_INGRESS = policy("{policyTypes: [Ingress]}", name="deny-ingress")
 
 
-def told(check: Check, *objects: Object) -> list[str]:
-    found = findings(Cluster.of(objects), [check])
+def findings(check: Check, *objects: Object) -> list[str]:
+    found = run_checks(Cluster.of(objects), [check])
     return [f"{one.subject} {one.path}: {one.message}" for one in found]
 
 
@@ -53,31 +53,31 @@ def out(peers: str = "{podSelector: {matchLabels: {app: server}}}", ports: str =
     return policy(f"{{podSelector: {{matchLabels: {{app: client}}}}, policyTypes: [Egress], {rule}}}", name="out")
 
 
-def test_an_item_that_the_other_end_refuses_is_told_with_its_policies() -> None:
-    assert told(one_sided_allow, CLIENT, SERVER, into(), DENY_EGRESS) == [
+def test_an_item_that_the_other_end_denies_is_reported_with_its_policies() -> None:
+    assert findings(one_sided_allow, CLIENT, SERVER, into(), DENY_EGRESS) == [
         (
-            "NetworkPolicy/x/in spec.ingress[0].from[0]: this has no effect: for the egress of x/client[Pod], "
-            "x/deny-egress allows nothing of it"
+            "NetworkPolicy/x/in spec.ingress[0].from[0]: this has no effect: "
+            "x/deny-egress allows none of it as egress of x/client[Pod]"
         )
     ]
-    both = told(one_sided_allow, CLIENT, SERVER, out(), DENY_INGRESS, into(ports="{port: 81}"))
+    both = findings(one_sided_allow, CLIENT, SERVER, out(), DENY_INGRESS, into(ports="{port: 81}"))
     assert [text.split(" ")[0] for text in both] == ["NetworkPolicy/x/in", "NetworkPolicy/x/out"]
-    assert both[1].endswith("for the ingress of x/server[Pod], x/deny-ingress and x/in allow nothing of it")
+    assert both[1].endswith("x/deny-ingress and x/in allow none of it as ingress of x/server[Pod]")
 
 
-def test_an_address_that_nobody_knows_may_be_in_a_block() -> None:
+def test_a_synthetic_address_may_be_in_a_block() -> None:
     server = pod("x/server", marks="app=server")
-    assert told(one_sided_allow, CLIENT, server, into(), out("{ipBlock: {cidr: 10.0.0.0/24}}")) == []
-    assert told(one_sided_allow, CLIENT, server, into(), out("{ipBlock: {cidr: 10.0.0.0/24}}", "{port: 81}")) != []
-    assert told(one_sided_allow, CLIENT, SERVER, into(), out("{ipBlock: {cidr: 10.0.9.0/24}}")) != []
+    assert findings(one_sided_allow, CLIENT, server, into(), out("{ipBlock: {cidr: 10.0.0.0/24}}")) == []
+    assert findings(one_sided_allow, CLIENT, server, into(), out("{ipBlock: {cidr: 10.0.0.0/24}}", "{port: 81}")) != []
+    assert findings(one_sided_allow, CLIENT, SERVER, into(), out("{ipBlock: {cidr: 10.0.9.0/24}}")) != []
 
 
-def test_an_address_of_a_family_that_the_other_end_lacks_is_no_way() -> None:
+def test_an_address_of_a_family_that_the_other_end_lacks_is_ignored() -> None:
     server = pod("x/server", "10.0.0.2", "fd00::2", marks="app=server")
     both = pod("x/client", "10.0.0.1", "fd00::1", marks="app=client")
     to_v6 = out("{ipBlock: {cidr: 'fd00::2/128'}}")
-    assert len(told(one_sided_allow, CLIENT, server, into(), to_v6)) == 1
-    assert told(one_sided_allow, both, server, into(), to_v6) == []
+    assert len(findings(one_sided_allow, CLIENT, server, into(), to_v6)) == 1
+    assert findings(one_sided_allow, both, server, into(), to_v6) == []
 
 
 @pytest.mark.parametrize(
@@ -101,24 +101,24 @@ def test_an_address_of_a_family_that_the_other_end_lacks_is_no_way() -> None:
         (SERVER, into("{podSelector: {}}"), DENY_EGRESS),  # only itself
     ],
 )
-def test_items_with_some_effect_or_none_to_judge_are_not_told(objects: tuple[Object, ...]) -> None:
-    assert told(one_sided_allow, *objects) == []
+def test_items_with_some_effect_or_without_pods_are_not_reported(objects: tuple[Object, ...]) -> None:
+    assert findings(one_sided_allow, *objects) == []
 
 
 # -- default-deny-undone ---------------------------------------------------------------------------------------------
 
 
-def test_a_denial_beside_a_policy_that_allows_everything_is_told() -> None:
+def test_a_denial_beside_a_policy_that_allows_everything_is_reported() -> None:
     everything = policy("{policyTypes: [Egress], egress: [{}]}", name="open")
     both = policy("{policyTypes: [Ingress, Egress]}", name="deny-all")
-    assert told(default_deny_undone, both, everything) == [
+    assert findings(default_deny_undone, both, everything) == [
         (
-            "NetworkPolicy/x/deny-all spec.policyTypes[1]: the denial of Egress has no effect, as x/open allows "
-            "everything to everyone for the same pods: policies add up"
+            "NetworkPolicy/x/deny-all spec.policyTypes[1]: denying egress has no effect, because x/open "
+            "allows everything to everyone for the same pods: policies add up"
         )
     ]
     assert [
-        text.split(":")[0] for text in told(default_deny_undone, policy(), policy("{ingress: [{}]}", name="q"))
+        text.split(":")[0] for text in findings(default_deny_undone, policy(), policy("{ingress: [{}]}", name="q"))
     ] == ["NetworkPolicy/x/p spec"]
 
 
@@ -136,12 +136,12 @@ def test_a_denial_beside_a_policy_that_allows_everything_is_told() -> None:
         ("{}", "{ingress: [{}, {ports: [{port: 0}]}], podSelector: {matchExpressions: [{operator: x}]}}"),
     ],
 )
-def test_denials_that_hold_for_somebody_are_not_told(deny: str, opening: str) -> None:
-    assert told(default_deny_undone, policy(deny), policy(opening, name="q")) == []
-    assert told(default_deny_undone, policy(deny), policy("{ingress: [{}]}", name="q", namespace="y")) == []
+def test_denials_with_some_effect_are_not_reported(deny: str, opening: str) -> None:
+    assert findings(default_deny_undone, policy(deny), policy(opening, name="q")) == []
+    assert findings(default_deny_undone, policy(deny), policy("{ingress: [{}]}", name="q", namespace="y")) == []
 
 
-def test_a_policy_of_which_the_file_cannot_be_read_denies_nothing_on_purpose() -> None:
+def test_an_unreadable_policy_is_no_default_deny() -> None:
     text = """
     {apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: broken},
      spec: {podSelector: {}, ingress: 5}}
@@ -149,9 +149,9 @@ def test_a_policy_of_which_the_file_cannot_be_read_denies_nothing_on_purpose() -
     {apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: open},
      spec: {podSelector: {}, ingress: [{}]}}
     """
-    cluster = clustered(dedent(text))
+    cluster = cluster_of(dedent(text))
     assert len(cluster.policies) == 2
-    assert findings(cluster, [default_deny_undone]) == ()
+    assert run_checks(cluster, [default_deny_undone]) == ()
 
 
 def denying(draw: st.DrawFn) -> NetworkPolicy:
@@ -173,7 +173,7 @@ def test_without_the_denial_every_verdict_is_the_same(
 ) -> None:
     cluster = Cluster.of([*others, *some])
     known = reference(cluster)
-    for one in findings(cluster, [default_deny_undone]):
+    for one in run_checks(cluster, [default_deny_undone]):
         _, name_space, name = one.subject.split("/")
         key = PolicyKey(name_space, name)
         steps = path_steps(one.path)
@@ -193,22 +193,22 @@ def test_without_the_denial_every_verdict_is_the_same(
 # -- unprotected-workload --------------------------------------------------------------------------------------------
 
 
-def test_a_workload_that_stands_open_is_told_on_request() -> None:
+def test_a_workload_without_policies_is_reported_on_request() -> None:
     assert unprotected_workload.on_request
-    assert told(unprotected_workload, CLIENT, SERVER, into()) == [
+    assert findings(unprotected_workload, CLIENT, SERVER, into()) == [
         "Pod/x/client : no policy isolates x/client[Pod] for ingress and egress",
         "Pod/x/server : no policy isolates x/server[Pod] for egress",
     ]
-    assert told(unprotected_workload, CLIENT, SERVER, DENY_EGRESS, DENY_INGRESS) == []
+    assert findings(unprotected_workload, CLIENT, SERVER, DENY_EGRESS, DENY_INGRESS) == []
 
 
-def test_a_workload_is_told_once_at_its_own_object() -> None:
+def test_a_workload_is_reported_once_at_its_own_object() -> None:
     text = """
     {apiVersion: apps/v1, kind: Deployment, metadata: {name: web}, spec: {replicas: 3, template: {spec: {}}}}
     ---
     {apiVersion: v1, kind: Pod, metadata: {name: lone, ownerReferences: [{kind: Job, name: gone, controller: true}]}}
     """
-    found = findings(clustered(dedent(text)), [unprotected_workload])
+    found = run_checks(cluster_of(dedent(text)), [unprotected_workload])
     assert [(one.subject, one.message.split()[3]) for one in found] == [
         ("Deployment/default/web", "default/web[Deployment]"),
         ("Pod/default/lone", "default/gone[Job]"),
@@ -216,7 +216,7 @@ def test_a_workload_is_told_once_at_its_own_object() -> None:
     assert [one.location.line for one in found if one.location is not None] == [2, 4]
 
 
-def test_how_many_pods_of_a_workload_stand_open() -> None:
+def test_the_pods_without_policies_are_counted() -> None:
     text = """
     {apiVersion: v1, kind: Pod, metadata: {name: a, labels: {v: '1'}, ownerReferences: [{kind: Job, name: j}]}}
     ---
@@ -225,14 +225,14 @@ def test_how_many_pods_of_a_workload_stand_open() -> None:
     {apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: p},
      spec: {podSelector: {matchLabels: {v: '1'}}, policyTypes: [Ingress, Egress], egress: [{}]}}
     """
-    (found,) = findings(clustered(dedent(text)), [unprotected_workload])
+    (found,) = run_checks(cluster_of(dedent(text)), [unprotected_workload])
     assert found.message == "no policy isolates default/j[Job] for ingress (1 of 2 pods) and egress (1 of 2 pods)"
     assert found.subject == "Pod/default/a"
 
 
 @LARGE_EXAMPLES
 @given(st.lists(clusters.objects(), max_size=14))
-def test_open_pods_are_those_of_the_reference(found: list[Object]) -> None:
+def test_pods_without_policies_are_those_of_the_reference(found: list[Object]) -> None:
     cluster = Cluster.of(found)
     expected = {
         (f"Pod/{pod.key}", direction)
@@ -240,9 +240,9 @@ def test_open_pods_are_those_of_the_reference(found: list[Object]) -> None:
         for direction in Direction
         if not any(isolates(policy, pod, direction) for policy in cluster.policies.values())
     }
-    told = findings(cluster, [unprotected_workload])
+    findings = run_checks(cluster, [unprotected_workload])
     assert {
-        (one.subject, d) for one in told for d in Direction if d.lower() in one.message.split(" for ")[1]
+        (one.subject, d) for one in findings for d in Direction if d.lower() in one.message.split(" for ")[1]
     } == expected
 
 
@@ -255,13 +255,13 @@ INTERNET = "{policyTypes: [Egress], egress: [{ports: [%s], to: [{ipBlock: {cidr:
     ("ports", "cidr", "excepted"),
     [("", "0.0.0.0/0", ""), ("{port: 80}", "0.0.0.0/0", "10.0.0.0/8"), ("{protocol: TCP}", "128.0.0.0/1", "")],
 )
-def test_a_block_with_the_metadata_service_is_told_on_request(ports: str, cidr: str, excepted: str) -> None:
+def test_a_block_with_the_metadata_service_is_reported_on_request(ports: str, cidr: str, excepted: str) -> None:
     assert metadata_service.on_request
     assert metadata_service.severity == Severity.NOTE
-    assert told(metadata_service, policy(INTERNET % (ports, cidr, excepted))) == [
+    assert findings(metadata_service, policy(INTERNET % (ports, cidr, excepted))) == [
         (
-            f"NetworkPolicy/x/p spec.egress[0].to[0].ipBlock: {cidr} holds 169.254.169.254, "
-            "where clouds hand out credentials"
+            f"NetworkPolicy/x/p spec.egress[0].to[0].ipBlock: {cidr} includes 169.254.169.254, "
+            "where clouds serve credentials"
         )
     ]
 
@@ -273,14 +273,14 @@ def test_a_block_with_the_metadata_service_is_told_on_request(ports: str, cidr: 
         ("", "0.0.0.0/0", "10.0.0.0/8, 169.254.0.0/16"),
         ("{port: 443}", "0.0.0.0/0", ""),
         ("{port: 80, protocol: UDP}", "0.0.0.0/0", ""),
-        ("", "169.254.169.254/32", ""),  # meant
+        ("", "169.254.169.254/32", ""),  # intended
         ("", "169.254.0.0/16", ""),
         ("", "10.0.0.0/8", ""),
         ("", "::/0", ""),
         ("{port: 0}", "0.0.0.0/0", ""),
     ],
 )
-def test_blocks_without_it_are_not_told(ports: str, cidr: str, excepted: str) -> None:
-    assert told(metadata_service, policy(INTERNET % (ports, cidr, excepted))) == []
-    assert told(metadata_service, policy("{ingress: [{from: [{ipBlock: {cidr: 0.0.0.0/0}}]}]}")) == []
-    assert told(metadata_service, policy("{policyTypes: [Egress], egress: [{}]}"), namespace("x")) == []
+def test_blocks_without_it_are_not_reported(ports: str, cidr: str, excepted: str) -> None:
+    assert findings(metadata_service, policy(INTERNET % (ports, cidr, excepted))) == []
+    assert findings(metadata_service, policy("{ingress: [{from: [{ipBlock: {cidr: 0.0.0.0/0}}]}]}")) == []
+    assert findings(metadata_service, policy("{policyTypes: [Egress], egress: [{}]}"), namespace("x")) == []

@@ -1,4 +1,4 @@
-"""What could go: all that is told can go at once and no verdict changes, in any cluster."""
+"""Redundant items, rules and policies: all can be deleted at once without changing a verdict, in any cluster."""
 
 from __future__ import annotations
 
@@ -15,10 +15,11 @@ from haechi.analysis.lint import Finding, Fix
 from haechi.analysis.lint.checks.redundancy import CHECKS
 from haechi.model import Edit, Namespace, NetworkPolicy, Object, Pod, path_steps
 from haechi.model.verdict import PacketVerdict
-from haechi.reference import ClusterObjects, allowed
+from haechi.reference import Cluster as Literal
+from haechi.reference import allowed
 from tests import clusters
 from tests.analysis.lint import overlapping
-from tests.analysis.lint.fixing import mended
+from tests.analysis.lint.fixing import all_fixed
 from tests.analysis.lint.linting import LARGE_EXAMPLES
 from tests.analysis.lint.linting import found as found_in
 from tests.building import policy
@@ -34,7 +35,7 @@ def found(*objects: Object, code: str = "") -> tuple[Finding, ...]:
     return Cluster.of(objects).lint([code] if code else CODES)
 
 
-def told(*objects: Object) -> list[tuple[str, str, str]]:
+def findings(*objects: Object) -> list[tuple[str, str, str]]:
     """Subject, code and path of each finding."""
     return [(one.subject.removeprefix("NetworkPolicy/"), one.code, one.path) for one in found(*objects)]
 
@@ -47,27 +48,27 @@ def told(*objects: Object) -> list[tuple[str, str, str]]:
     [
         (
             "[{podSelector: {matchLabels: {app: web}}}, {podSelector: {}}]",
-            "whom this item means, spec.ingress[0].from[1] means too",
+            "spec.ingress[0].from[1] allows everything that this item allows",
         ),
         (
             "[{podSelector: {}}, {podSelector: {matchLabels: {app: web}}}, {namespaceSelector: {}}]",
-            "whom this item means, spec.ingress[0].from[2] means too",
+            "spec.ingress[0].from[2] allows everything that this item allows",
         ),
         (
             "[{podSelector: {}}, {namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: x}}}]",
-            "whom this item means, spec.ingress[0].from[0] means too",
+            "spec.ingress[0].from[0] allows everything that this item allows",
         ),
         (
             "[{ipBlock: {cidr: 10.0.0.0/8}}, {ipBlock: {cidr: 10.1.0.0/16}}]",
-            "whom this item means, spec.ingress[0].from[0] means too",
+            "spec.ingress[0].from[0] allows everything that this item allows",
         ),
         (
             "[{ipBlock: {cidr: '::/8', except: ['::/9']}}, {ipBlock: {cidr: '::/9'}}, {ipBlock: {cidr: '::2/128'}}]",
-            "whom this item means, spec.ingress[0].from[1] means too",
+            "spec.ingress[0].from[1] allows everything that this item allows",
         ),
         (
             "[{ipBlock: {cidr: 10.0.0.0/25}}, {ipBlock: {cidr: 10.0.0.128/25}}, {ipBlock: {cidr: 10.0.0.64/24}}]",
-            "whom this item means, spec.ingress[0].from[2] means too",
+            "spec.ingress[0].from[2] allows everything that this item allows",
         ),
     ],
 )
@@ -83,22 +84,22 @@ def test_items_within_others(items: str, message: str) -> None:
         "[{podSelector: {}}, {ipBlock: {cidr: 0.0.0.0/0}}, {ipBlock: {cidr: '::/0'}}]",
         "[{ipBlock: {cidr: 10.0.0.0/25}}, {ipBlock: {cidr: 10.0.0.128/25}}]",
         "[{ipBlock: {cidr: 10.0.0.0/8, except: [10.1.0.0/16]}}, {ipBlock: {cidr: 10.1.0.0/16}}]",
-        # nobody is not within somebody: that has a check of its own
+        # a peer that selects no pod has a check of its own
         f"[{{podSelector: {{}}}}, {{podSelector: {NOBODY}}}]",
         "[{ipBlock: {cidr: 10.0.0.0/8}}, {ipBlock: {cidr: 10.0.0.0/24, except: [10.0.0.0/25, 10.0.0.128/25]}}]",
         "[{podSelector: {}}, {podSelector: {}}, {}]",
     ],
 )
-def test_items_that_say_something_of_their_own(items: str) -> None:
+def test_items_that_allow_something_of_their_own(items: str) -> None:
     assert not found(policy(f"{{ingress: [{{from: {items}}}]}}"), code="redundant-peer")
 
 
-def test_of_equal_items_the_later_ones_go_and_one_stays() -> None:
+def test_of_equal_items_one_stays() -> None:
     three = policy("{egress: [{to: [{podSelector: {}}, {podSelector: {}}, {podSelector: {}}]}]}")
     findings = found(three)
     assert [one.path for one in findings] == ["spec.egress[0].to[1]", "spec.egress[0].to[2]"]
-    assert len(mended(three, findings).spec.egress[0].to) == 1
-    assert not found(mended(three, findings))
+    assert len(all_fixed(three, findings).spec.egress[0].to) == 1
+    assert not found(all_fixed(three, findings))
 
 
 def test_where_a_dash_may_be_too_many_no_item_is_deleted() -> None:
@@ -107,18 +108,18 @@ def test_where_a_dash_may_be_too_many_no_item_is_deleted() -> None:
     assert (half.path, half.fix, half.hint) == (
         "spec.ingress[0].from[1]",
         None,
-        "delete it, or make one item of the two",
+        "delete it, or merge the two items into one",
     )
     (plain,) = found(policy(f"{{ingress: [{{from: [{items}]}}]}}"))
     assert (plain.path, plain.hint) == ("spec.ingress[0].from[0]", "delete it")
     assert plain.fix is not None
 
 
-def test_items_of_rules_that_could_go_or_do_not_count_are_not_told() -> None:
+def test_items_of_rules_that_are_redundant_or_not_in_force_are_not_reported() -> None:
     twice = "{from: [{podSelector: {}}, {podSelector: {}}]}"
     dead = policy(f"{{policyTypes: [Egress], ingress: [{twice}]}}")
-    assert told(dead) == []
-    assert told(policy(f"{{ingress: [{{}}, {twice}]}}")) == [("x/p", "redundant-rule", "spec.ingress[1]")]
+    assert findings(dead) == []
+    assert findings(policy(f"{{ingress: [{{}}, {twice}]}}")) == [("x/p", "redundant-rule", "spec.ingress[1]")]
 
 
 # -- redundant-rule --------------------------------------------------------------------------------------------------
@@ -129,21 +130,21 @@ def test_a_rule_within_another_one_of_its_policy() -> None:
         policy("{ingress: [{from: [{podSelector: {}}], ports: [{port: 80}]}, {ports: [{port: 80, endPort: 90}]}]}")
     )
     assert (one.code, one.path) == ("redundant-rule", "spec.ingress[0]")
-    assert one.message == "all that this rule allows, spec.ingress[1] allows too"
+    assert one.message == "spec.ingress[1] allows everything that this rule allows"
 
 
 def test_a_rule_within_another_policy() -> None:
     one = policy(f"{{{WEB}, policyTypes: [Ingress, Egress], ingress: [{{from: [{{{WEB}}}]}}], egress: []}}")
     (finding,) = found(one, policy(ALL, name="all"))
     assert (finding.code, finding.path) == ("redundant-rule", "spec.ingress[0]")
-    assert finding.message == "all that this rule allows, spec.ingress[0] of x/all allows too"
+    assert finding.message == "spec.ingress[0] of x/all allows everything that this rule allows"
 
 
 def test_rules_that_cover_it_together() -> None:
     pairs = ("{port: 80}, {port: 81}", "{port: 81}, {port: 82}", "{port: 80}, {port: 82}")
     (finding,) = found(policy(f"{{ingress: [{', '.join(f'{{ports: [{pair}]}}' for pair in pairs)}]}}"))
     assert finding.path == "spec.ingress[2]"
-    assert finding.message == "all that this rule allows, spec.ingress[0] and spec.ingress[1] allow too"
+    assert finding.message == "spec.ingress[0] and spec.ingress[1] allow everything that this rule allows"
 
 
 @pytest.mark.parametrize(
@@ -158,32 +159,32 @@ def test_rules_that_cover_it_together() -> None:
         "[{ports: [{port: 80}]}, {from: [{ipBlock: {cidr: 0.0.0.0/0}}, {ipBlock: {cidr: '::/0'}}]}]",
     ],
 )
-def test_rules_that_say_something_of_their_own(rules: str) -> None:
+def test_rules_that_allow_something_of_their_own(rules: str) -> None:
     assert not found(policy(f"{{ingress: {rules}}}"))
 
 
-def test_a_name_is_within_all_ports_and_within_itself() -> None:
+def test_a_port_name_is_covered_by_all_ports_and_by_itself() -> None:
     name = "{from: [{podSelector: {}}], ports: [{port: web}]}"
     for wide in ("{ports: [{port: web}]}", "{ports: [{port: 1, endPort: 65535}]}", "{}"):
-        assert told(policy(f"{{ingress: [{name}, {wide}]}}")) == [("x/p", "redundant-rule", "spec.ingress[0]")]
+        assert findings(policy(f"{{ingress: [{name}, {wide}]}}")) == [("x/p", "redundant-rule", "spec.ingress[0]")]
 
 
 def test_in_egress_everyone_on_a_name_means_the_pods_that_have_it() -> None:
     spec = "{{egress: [{{ports: [{{port: web}}]}}, {{to: [{}], ports: [{{port: web}}]}}]}}"
-    assert told(policy(spec.format("{namespaceSelector: {}}"))) == [("x/p", "redundant-rule", "spec.egress[1]")]
-    assert told(policy(spec.format("{podSelector: {}}"))) == [("x/p", "redundant-rule", "spec.egress[1]")]
+    assert findings(policy(spec.format("{namespaceSelector: {}}"))) == [("x/p", "redundant-rule", "spec.egress[1]")]
+    assert findings(policy(spec.format("{podSelector: {}}"))) == [("x/p", "redundant-rule", "spec.egress[1]")]
     spec = "{{egress: [{{to: [{}], ports: [{{port: web}}]}}, {{ports: [{{port: web}}]}}]}}"
-    assert told(policy(spec.format("{namespaceSelector: {}}"))) == [("x/p", "redundant-rule", "spec.egress[1]")]
-    assert told(policy(spec.format("{podSelector: {}}"))) == [("x/p", "redundant-rule", "spec.egress[0]")]
+    assert findings(policy(spec.format("{namespaceSelector: {}}"))) == [("x/p", "redundant-rule", "spec.egress[1]")]
+    assert findings(policy(spec.format("{podSelector: {}}"))) == [("x/p", "redundant-rule", "spec.egress[0]")]
 
 
-def test_single_addresses_and_ports_meet() -> None:
+def test_single_addresses_and_ports_are_covered() -> None:
     block = "from: [{ipBlock: {cidr: 10.0.0.3/32}}]"
     rules = f"[{{{block}, ports: [{{port: 80}}]}}, {{{block}, ports: [{{port: 80}}, {{port: 81}}]}}]"
-    assert told(policy(f"{{ingress: {rules}}}")) == [("x/p", "redundant-rule", "spec.ingress[0]")]
+    assert findings(policy(f"{{ingress: {rules}}}")) == [("x/p", "redundant-rule", "spec.ingress[0]")]
 
 
-def test_only_a_rule_that_stands_there_twice_is_deleted() -> None:
+def test_only_a_repeated_rule_is_deleted_by_a_fix() -> None:
     same = "{from: [{podSelector: {matchExpressions: [{key: app, operator: In, values: [web]}]}}]}"
     (twice,) = found(policy(f"{{ingress: [{{from: [{{{WEB}}}]}}, {same}]}}"))
     assert twice.fix == Fix("delete the rule", (Edit(("spec", "ingress", 1)),))
@@ -191,7 +192,7 @@ def test_only_a_rule_that_stands_there_twice_is_deleted() -> None:
     assert (wider.path, wider.fix) == ("spec.ingress[0]", None)
 
 
-def test_what_another_policy_covers_is_told_and_not_deleted() -> None:
+def test_a_rule_that_another_policy_covers_is_reported_without_a_fix() -> None:
     one = policy(f"{{{WEB}, ingress: [{{ports: [{{port: 80}}]}}], egress: [{{to: [{{{WEB}}}]}}, {{to: [{{{WEB}}}]}}]}}")
     findings = found(one, policy("{podSelector: {}, policyTypes: [Egress], egress: [{}]}", name="all"))
     assert [(finding.path, finding.fix) for finding in findings] == [("spec.egress[0]", None), ("spec.egress[1]", None)]
@@ -204,7 +205,7 @@ def test_with_policy_types_nothing_needs_to_be_written() -> None:
     (finding,) = found(one, both)
     assert (finding.subject, finding.code) == ("NetworkPolicy/x/a", "redundant-policy")
     two = policy(f"{{{WEB}, policyTypes: [Ingress], ingress: [{{}}, {{}}]}}")
-    assert mended(two, found(two)).spec.policy_types == ("Ingress",)
+    assert all_fixed(two, found(two)).spec.policy_types == ("Ingress",)
 
 
 # -- redundant-policy, duplicate-policy ------------------------------------------------------------------------------
@@ -214,7 +215,7 @@ def test_a_policy_within_another() -> None:
     (one,) = found(policy(f"{{{WEB}, ingress: [{{from: [{{{WEB}}}]}}]}}"), policy(ALL, name="all"))
     assert (one.code, one.path, one.fix) == ("redundant-policy", "", None)
     assert one.message == (
-        "without this policy nothing would change: x/all isolates the same pods and allows all that it allows"
+        "deleting this policy changes nothing: x/all isolates the same pods and allows everything that it allows"
     )
 
 
@@ -223,7 +224,8 @@ def test_a_policy_within_several() -> None:
     others = [policy(f"{{ingress: [{{ports: [{{port: {port}}}]}}]}}", name=f"p{port}") for port in (80, 81)]
     (finding,) = found(one, *others)
     assert finding.message == (
-        "without this policy nothing would change: x/p80 and x/p81 isolate the same pods and allow all that it allows"
+        "deleting this policy changes nothing: "
+        "x/p80 and x/p81 isolate the same pods and allow everything that it allows"
     )
 
 
@@ -235,11 +237,11 @@ def test_a_policy_within_several() -> None:
         f"{{{WEB}, policyTypes: [Ingress]}}",
     ],
 )
-def test_denials_are_good_practice(spec: str) -> None:
-    assert told(policy(spec), policy(ALL, name="all")) == []
+def test_default_denies_are_not_reported(spec: str) -> None:
+    assert findings(policy(spec), policy(ALL, name="all")) == []
 
 
-def test_the_same_in_other_words_is_a_duplicate() -> None:
+def test_an_equivalent_policy_is_a_duplicate() -> None:
     one = f"{{{WEB}, ingress: [{{from: [{{podSelector: {{}}}}], ports: [{{port: 80}}, {{port: 81}}]}}]}}"
     here = "{namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: x}}}"
     other = (
@@ -248,12 +250,12 @@ def test_the_same_in_other_words_is_a_duplicate() -> None:
     )
     (finding,) = found(policy(one, name="a"), policy(other, name="b"))
     assert (finding.subject, finding.code, finding.path) == ("NetworkPolicy/x/b", "duplicate-policy", "")
-    assert finding.message == "this policy says exactly what x/a says"
+    assert finding.message == "this policy is equivalent to x/a"
 
 
-def test_duplicate_denials_are_told() -> None:
+def test_duplicate_default_denies_are_reported() -> None:
     deny = "{podSelector: {}, policyTypes: [Ingress]}"
-    assert told(policy(deny, name="a"), policy(deny, name="b")) == [("x/b", "duplicate-policy", "")]
+    assert findings(policy(deny, name="a"), policy(deny, name="b")) == [("x/b", "duplicate-policy", "")]
 
 
 @pytest.mark.parametrize(
@@ -266,7 +268,7 @@ def test_duplicate_denials_are_told() -> None:
     ],
 )
 def test_policies_that_have_nothing_to_do_with_each_other(other: NetworkPolicy) -> None:
-    assert told(policy(ALL), other) == []
+    assert findings(policy(ALL), other) == []
 
 
 # -- all -------------------------------------------------------------------------------------------------------------
@@ -286,23 +288,23 @@ def test_findings_have_places() -> None:
     assert places == [("redundant-peer", (4, 5)), ("redundant-rule", (5, 3))]
 
 
-def without(literal: ClusterObjects, findings: Iterable[Finding]) -> ClusterObjects:
-    """The cluster after all that is told has gone."""
+def without(literal: Literal, findings: Iterable[Finding]) -> Literal:
+    """The cluster after all that is found has been deleted."""
     findings = [one if one.fix else replace(one, fix=deletion(one)) for one in findings]
     gone = {one.subject for one in findings if one.code in WHOLE}
     kept = [one for one in literal.policies if one.display_name not in gone]
-    return replace(literal, policies=tuple(mended(one, findings) for one in kept))
+    return replace(literal, policies=tuple(all_fixed(one, findings) for one in kept))
 
 
 def deletion(finding: Finding) -> Fix | None:
-    """What somebody does who believes an item's finding that has no fix."""
+    """What a reader does after a finding without a fix."""
     path = path_steps(finding.path)
     types = [Edit(("spec", "policyTypes"), ["Ingress", "Egress"])] if "write policyTypes" in finding.hint else []
     return Fix("delete the item", (Edit(path), *types)) if path else None
 
 
 def passes(verdict: PacketVerdict) -> tuple[bool, ...]:
-    """What pods notice of a verdict: not which policies it was."""
+    """What pods notice of a verdict: not which policies are responsible."""
     sides = (verdict.egress, verdict.ingress)
     return tuple(answer for side in sides for answer in (side.allowed, side.isolated))
 
@@ -313,7 +315,7 @@ def passes(verdict: PacketVerdict) -> tuple[bool, ...]:
     overlapping.policies(),
     st.randoms(use_true_random=False),
 )
-def test_all_that_is_told_can_go_and_no_verdict_changes(
+def test_all_that_is_reported_can_be_deleted_without_changing_a_verdict(
     objects: list[Namespace | Pod], policies: list[NetworkPolicy], random: Random
 ) -> None:
     before = clusters.cluster([*objects, *policies])
@@ -328,7 +330,7 @@ def test_all_that_is_told_can_go_and_no_verdict_changes(
 
 @LARGE_EXAMPLES
 @given(overlapping.policies())
-def test_it_is_all_there_is_to_tell_in_whatever_order(policies: list[NetworkPolicy]) -> None:
+def test_nothing_more_is_found_after_that_in_whatever_order(policies: list[NetworkPolicy]) -> None:
     before = clusters.cluster([*policies])
     findings = Cluster.of(before.policies).lint(CODES)
     assert list(map(str, findings)) == list(map(str, Cluster.of(before.policies[::-1]).lint(CODES)))

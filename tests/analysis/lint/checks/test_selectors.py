@@ -1,4 +1,4 @@
-"""What is said of selectors by themselves, against every set of labels that could tell them apart."""
+"""Selectors by themselves, against every set of labels that selectors can distinguish."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from haechi.analysis.cluster.cluster import Cluster
-from haechi.analysis.lint import Check, Finding, findings
+from haechi.analysis.lint import Check, Finding, run_checks
 from haechi.analysis.lint.checks.selectors import contradictory_selector, redundant_expression, unstable_label
 from haechi.model import LabelSelector, Namespace, NetworkPolicy, NetworkPolicySpec, Node, ObjectMeta, Pod
 from haechi.reference import reference
@@ -26,15 +26,15 @@ UNIVERSE = [
     {key: value for key, value in zip(clusters.KEYS, values, strict=True) if value}
     for values in product(("", "other", *clusters.VALUES), repeat=len(clusters.KEYS))
 ]
-"""Labels that tell any two selectors of `clusters.selectors` apart: absent, any of their values, and one more."""
+"""Labels that distinguish any two selectors of `clusters.selectors`: absent, any of their values, and one more."""
 
 
 def selecting(one: LabelSelector) -> NetworkPolicy:
     return NetworkPolicy(metadata=ObjectMeta(name="p", namespace="x"), spec=NetworkPolicySpec(pod_selector=one))
 
 
-def told(check: Check, *policies: NetworkPolicy) -> tuple[Finding, ...]:
-    return findings(Cluster.of(policies), [check])
+def findings(check: Check, *policies: NetworkPolicy) -> tuple[Finding, ...]:
+    return run_checks(Cluster.of(policies), [check])
 
 
 def meant(one: LabelSelector) -> list[bool]:
@@ -63,12 +63,12 @@ def number(finding: Finding) -> int:
 
 
 @given(crowded())
-def test_a_contradiction_is_told_exactly_where_no_labels_match(one: LabelSelector) -> None:
-    found = told(contradictory_selector, selecting(one))
+def test_a_contradiction_is_reported_exactly_where_no_labels_match(one: LabelSelector) -> None:
+    found = findings(contradictory_selector, selecting(one))
     assert len(found) == (not any(meant(one)))
     for finding in found:
         rest = without(one, *range(number(finding) + 1, len(one.match_expressions)))
-        assert not any(meant(rest))  # up to the part that is named it is one already
+        assert not any(meant(rest))  # up to the named requirement it is one already
 
 
 @pytest.mark.parametrize(
@@ -76,49 +76,49 @@ def test_a_contradiction_is_told_exactly_where_no_labels_match(one: LabelSelecto
     [
         (
             "{matchLabels: {a: '1'}, matchExpressions: [{key: a, operator: NotIn, values: ['1', '2']}]}",
-            "no pod can meet a notin (1,2) and a=1, so the policy selects nothing",
+            "no pod can match a notin (1,2) and a=1, so the policy selects nothing",
         ),
         (
             f"{{matchExpressions: [{HAS} a}}, {HAS} b}}, {{key: a, operator: DoesNotExist}}]}}",
-            "no pod can meet !a and a, so the policy selects nothing",
+            "no pod can match !a and a, so the policy selects nothing",
         ),
         (
             f"{{matchExpressions: [{{key: a, operator: In, values: ['1', '2']}}, {NOT} ['1']}}, {NOT} ['2']}}]}}",
-            "no pod can meet a notin (2) and all else that is asked of a, so the policy selects nothing",
+            "no pod can match a notin (2) and all other requirements on a, so the policy selects nothing",
         ),
     ],
 )
 def test_the_two_that_contradict_are_named(text: str, message: str) -> None:
-    (finding,) = told(contradictory_selector, selecting(selector(text)))
+    (finding,) = findings(contradictory_selector, selecting(selector(text)))
     assert finding.message == message
 
 
-def test_selectors_of_peers_are_looked_at_where_they_count() -> None:
+def test_selectors_of_peers_are_checked_in_rules_in_force() -> None:
     never = "{matchExpressions: [{key: a, operator: Exists}, {key: a, operator: DoesNotExist}]}"
     rules = f"[{{from: [{{podSelector: {never}}}, {{namespaceSelector: {never}}}]}}]"
-    one = told(contradictory_selector, policy(f"{{ingress: {rules}}}"))
+    one = findings(contradictory_selector, policy(f"{{ingress: {rules}}}"))
     assert [(finding.path, finding.message) for finding in one] == [
         (
             "spec.ingress[0].from[0].podSelector.matchExpressions[1]",
-            "no pod can meet !a and a, so this item allows nothing",
+            "no pod can match !a and a, so this item allows nothing",
         ),
         (
             "spec.ingress[0].from[1].namespaceSelector.matchExpressions[1]",
-            "no namespace can meet !a and a, so this item allows nothing",
+            "no namespace can match !a and a, so this item allows nothing",
         ),
     ]
-    assert told(contradictory_selector, policy(f"{{policyTypes: [Egress], ingress: {rules}}}")) == ()
+    assert findings(contradictory_selector, policy(f"{{policyTypes: [Egress], ingress: {rules}}}")) == ()
 
 
 # -- redundant-expression --------------------------------------------------------------------------------------------
 
 
 @given(crowded())
-def test_without_what_is_redundant_the_selector_is_the_same_and_nothing_else_can_go(one: LabelSelector) -> None:
+def test_without_redundant_expressions_the_selector_is_the_same_and_no_other_is_redundant(one: LabelSelector) -> None:
     if not any(meant(one)):
-        assert told(redundant_expression, selecting(one)) == ()
+        assert findings(redundant_expression, selecting(one)) == ()
         return
-    numbers = [number(finding) for finding in told(redundant_expression, selecting(one))]
+    numbers = [number(finding) for finding in findings(redundant_expression, selecting(one))]
     rest = without(one, *numbers)
     assert meant(rest) == meant(one)
     for place in range(len(rest.match_expressions)):
@@ -126,18 +126,18 @@ def test_without_what_is_redundant_the_selector_is_the_same_and_nothing_else_can
 
 
 @given(crowded())
-def test_each_fix_by_itself_ends_its_finding_and_changes_no_meaning(one: LabelSelector) -> None:
-    before = told(redundant_expression, selecting(one))
+def test_each_fix_by_itself_resolves_its_finding_and_changes_no_meaning(one: LabelSelector) -> None:
+    before = findings(redundant_expression, selecting(one))
     for finding in before:
         after = fixed(selecting(one), finding)
         assert meant(after.spec.pod_selector) == meant(one)
-        assert len(told(redundant_expression, after)) == len(before) - 1
+        assert len(findings(redundant_expression, after)) == len(before) - 1
 
 
 @LARGE_EXAMPLES
 @given(clusters.policies(readable=False), st.lists(clusters.objects(), max_size=8), st.randoms(use_true_random=False))
 def test_fixes_change_no_verdict(one: NetworkPolicy, objects: list[Some], random: Random) -> None:
-    for finding in told(redundant_expression, one):
+    for finding in findings(redundant_expression, one):
         before = clusters.cluster([*objects, one])
         after = clusters.cluster([*objects, fixed(one, finding)])
         for packet in clusters.probes(before, random)[:30]:
@@ -147,44 +147,44 @@ def test_fixes_change_no_verdict(one: NetworkPolicy, objects: list[Some], random
 @pytest.mark.parametrize(
     ("expression", "message"),
     [
-        ("{key: a, operator: Exists}", "a says nothing more than a=1"),
-        ("{key: a, operator: In, values: ['1', '1']}", "a=1 says nothing more than a=1"),
-        ("{key: a, operator: NotIn, values: ['2']}", "a notin (2) says nothing more than a=1"),
+        ("{key: a, operator: Exists}", "a is implied by a=1"),
+        ("{key: a, operator: In, values: ['1', '1']}", "a=1 is implied by a=1"),
+        ("{key: a, operator: NotIn, values: ['2']}", "a notin (2) is implied by a=1"),
     ],
 )
-def test_what_implies_it_is_named_and_an_empty_list_goes(expression: str, message: str) -> None:
+def test_the_implying_requirement_is_named_and_an_empty_list_is_deleted(expression: str, message: str) -> None:
     one = selecting(selector(f"{{matchLabels: {{a: '1'}}, matchExpressions: [{expression}]}}"))
-    (finding,) = told(redundant_expression, one)
+    (finding,) = findings(redundant_expression, one)
     assert finding.message == message
     assert fixed(one, finding).spec.pod_selector == selector("{matchLabels: {a: '1'}}")
 
 
-def test_the_later_of_two_equal_ones_is_told() -> None:
+def test_the_later_of_two_equal_ones_is_reported() -> None:
     twice = "{key: a, operator: Exists}"
-    (finding,) = told(redundant_expression, selecting(selector(f"{{matchExpressions: [{twice}, {twice}]}}")))
+    (finding,) = findings(redundant_expression, selecting(selector(f"{{matchExpressions: [{twice}, {twice}]}}")))
     assert number(finding) == 1
 
 
-def test_what_none_implies_alone_is_implied_by_the_rest() -> None:
+def test_an_expression_may_be_implied_by_the_rest_together() -> None:
     text = (
         "{matchExpressions: [{key: a, operator: NotIn, values: ['1', '2']}, {key: a, operator: NotIn, values: ['1']}, "
         "{key: b, operator: Exists}, {key: a, operator: In, values: ['1', '3']}, "
         "{key: a, operator: In, values: ['3', '2', '4']}]}"
     )
     one = selecting(selector(text))
-    numbers = [number(finding) for finding in told(redundant_expression, one)]
+    numbers = [number(finding) for finding in findings(redundant_expression, one)]
     assert meant(without(one.spec.pod_selector, *numbers)) == meant(one.spec.pod_selector)
 
 
 def test_other_keys_and_lone_expressions_are_needed() -> None:
     text = "{matchLabels: {a: '1'}, matchExpressions: [{key: b, operator: Exists}]}"
-    assert told(redundant_expression, selecting(selector(text))) == ()
-    assert told(redundant_expression, selecting(selector("{matchExpressions: [{key: a, operator: Exists}]}"))) == ()
+    assert findings(redundant_expression, selecting(selector(text))) == ()
+    assert findings(redundant_expression, selecting(selector("{matchExpressions: [{key: a, operator: Exists}]}"))) == ()
 
 
-def test_very_long_lists_are_left_alone() -> None:
+def test_very_long_lists_are_skipped() -> None:
     many = ", ".join(["{key: a, operator: Exists}"] * 10_000)
-    assert told(redundant_expression, selecting(selector(f"{{matchExpressions: [{many}]}}"))) == ()
+    assert findings(redundant_expression, selecting(selector(f"{{matchExpressions: [{many}]}}"))) == ()
 
 
 # -- unstable-label --------------------------------------------------------------------------------------------------
@@ -206,9 +206,9 @@ def test_very_long_lists_are_left_alone() -> None:
     ],
 )
 def test_labels_that_controllers_change(text: str, count: int) -> None:
-    assert len(told(unstable_label, selecting(selector(text)))) == count
+    assert len(findings(unstable_label, selecting(selector(text)))) == count
     peers = f"{{ingress: [{{from: [{{podSelector: {text}, namespaceSelector: {text}}}]}}]}}"
-    assert len(told(unstable_label, policy(peers))) == count  # a namespace may have such a label: it stays
+    assert len(findings(unstable_label, policy(peers))) == count  # a namespace may have such a label: it stays
 
 
 def test_the_label_is_where_the_finding_points() -> None:

@@ -1,4 +1,4 @@
-"""Directions and lists of rules: what is told, and that what is told is so."""
+"""Directions and lists of rules, against the reference."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from haechi.analysis.cluster.cluster import Cluster
-from haechi.analysis.lint import Check, Finding, findings
+from haechi.analysis.lint import Check, Finding, run_checks
 from haechi.analysis.lint.checks.structure import (
     CHECKS,
     everyone,
@@ -32,15 +32,15 @@ RANDOM = st.randoms(use_true_random=False)
 OPEN = "[{to: [{podSelector: {}}]}]"
 
 
-def told(check: Check, *objects: Object) -> tuple[Finding, ...]:
-    return findings(Cluster.of(objects), [check])
+def findings(check: Check, *objects: Object) -> tuple[Finding, ...]:
+    return run_checks(Cluster.of(objects), [check])
 
 
 def text(spec: str) -> str:
     return f"apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {{name: p}}\nspec: {spec}\n"
 
 
-def same(before: reference.ClusterObjects, after: reference.ClusterObjects, random: Random) -> bool:
+def same(before: reference.Cluster, after: reference.Cluster, random: Random) -> bool:
     packets = clusters.probes(before, random)[:40]
     return all(reference.allowed(before, one) == reference.allowed(after, one) for one in packets)
 
@@ -55,7 +55,7 @@ def same(before: reference.ClusterObjects, after: reference.ClusterObjects, rand
         ("{podSelector: {}, policyTypes: [Egress], ingress: [{}, {}]}", ["spec.ingress"]),
         ("{podSelector: {}, policyTypes: [Egress, Ingress], ingress: [{}], egress: [{}]}", []),
         ("{podSelector: {}, policyTypes: [Ingress], egress: []}", []),
-        ("{podSelector: {}, ingress: [{}], egress: [{}]}", []),  # both follow from the rules
+        ("{podSelector: {}, ingress: [{}], egress: [{}]}", []),  # both depend on the rules
         ("{podSelector: {}, policyTypes: [], egress: [{}]}", []),
     ],
 )
@@ -65,8 +65,8 @@ def test_rules_of_a_direction_that_is_not_listed(spec: str, paths: list[str]) ->
 
 @LARGE_EXAMPLES
 @given(clusters.policies(readable=False), st.lists(clusters.objects(), max_size=8), RANDOM)
-def test_such_rules_do_nothing(one: NetworkPolicy, objects: list[Some], random: Random) -> None:
-    for finding in told(rules_without_policy_type, one):
+def test_such_rules_have_no_effect(one: NetworkPolicy, objects: list[Some], random: Random) -> None:
+    for finding in findings(rules_without_policy_type, one):
         rest = msgspec.structs.replace(one.spec, **{finding.path.removeprefix("spec."): ()})
         after = msgspec.structs.replace(one, spec=rest)
         assert same(clusters.cluster([*objects, one]), clusters.cluster([*objects, after]), random)
@@ -76,7 +76,7 @@ def test_such_rules_do_nothing(one: NetworkPolicy, objects: list[Some], random: 
 @given(clusters.policies(readable=False))
 def test_without_policy_types_there_are_none(one: NetworkPolicy) -> None:
     assume(not one.spec.policy_types)
-    assert told(rules_without_policy_type, one) == ()
+    assert findings(rules_without_policy_type, one) == ()
 
 
 # -- empty-egress-without-policy-type --------------------------------------------------------------------------------
@@ -92,7 +92,7 @@ def test_without_policy_types_there_are_none(one: NetworkPolicy) -> None:
         ("{podSelector: {}, ingress: []}", 0),
         ("{podSelector: {}, egress: [{}]}", 0),
         ("{podSelector: {}, policyTypes: [Egress], egress: []}", 0),
-        ("{podSelector: {}, policyTypes: [Ingress], egress: []}", 0),  # somebody chose that
+        ("{podSelector: {}, policyTypes: [Ingress], egress: []}", 0),  # the author chose that
     ],
 )
 def test_an_empty_egress_that_denies_nothing(spec: str, count: int) -> None:
@@ -107,8 +107,8 @@ def test_in_json_too() -> None:
     assert found(one % '{"podSelector": {}}', "empty-egress-without-policy-type") == ()
 
 
-def test_what_no_text_shows_is_not_told() -> None:
-    assert findings(Cluster.of([policy("{egress: []}")]), CHECKS[1:2]) == ()
+def test_policies_made_in_python_have_no_empty_fields() -> None:
+    assert run_checks(Cluster.of([policy("{egress: []}")]), CHECKS[1:2]) == ()
 
 
 # -- isolates-ingress-too --------------------------------------------------------------------------------------------
@@ -125,7 +125,7 @@ def test_what_no_text_shows_is_not_told() -> None:
         ("{podSelector: {}}", 0),
     ],
 )
-def test_egress_rules_alone_shut_ingress(spec: str, count: int) -> None:
+def test_egress_rules_alone_isolate_for_ingress(spec: str, count: int) -> None:
     assert len(found(text(spec), "isolates-ingress-too")) == count
 
 
@@ -133,20 +133,20 @@ def test_egress_rules_alone_shut_ingress(spec: str, count: int) -> None:
     ("others", "count"),
     [
         ([], 1),
-        (["{podSelector: {}, policyTypes: [Ingress]}"], 0),  # shut anyway
+        (["{podSelector: {}, policyTypes: [Ingress]}"], 0),  # isolated anyway
         (["{podSelector: {matchLabels: {app: web}}, policyTypes: [Ingress]}"], 1),  # but for one
         (["{podSelector: {}, policyTypes: [Egress]}"], 1),
     ],
 )
-def test_what_others_shut_anyway_is_not_told(others: list[str], count: int) -> None:
+def test_pods_that_others_isolate_anyway_are_not_reported(others: list[str], count: int) -> None:
     pods = [pod("x/web", "10.0.0.1", marks="app=web"), pod("x/db", "10.0.0.2", marks="app=db")]
     more = [policy(one, name=f"q{number}") for number, one in enumerate(others)]
-    assert len(told(isolates_ingress_too, policy(f"{{egress: {OPEN}}}"), *pods, *more)) == count
+    assert len(findings(isolates_ingress_too, policy(f"{{egress: {OPEN}}}"), *pods, *more)) == count
 
 
 @LARGE_EXAMPLES
 @given(st.lists(clusters.objects(readable=False), max_size=9))
-def test_it_is_told_exactly_where_egress_alone_would_be_otherwise_for_ingress(objects: list[Some]) -> None:
+def test_it_is_reported_exactly_where_egress_alone_would_change_ingress(objects: list[Some]) -> None:
     cluster = clusters.cluster(objects)
     seen = [one for one in cluster.pods if reference.is_policed(one)]
     expected = set()
@@ -157,7 +157,7 @@ def test_it_is_told_exactly_where_egress_alone_would_be_otherwise_for_ingress(ob
         if not one.spec.policy_types and one.spec.egress and not one.spec.ingress and (not mine or shut != mine):
             expected.add(one.display_name)
     last: list[Object] = [*cluster.pods, *cluster.namespaces, *cluster.nodes, *cluster.policies]
-    assert {finding.subject for finding in told(isolates_ingress_too, *last)} == expected
+    assert {finding.subject for finding in findings(isolates_ingress_too, *last)} == expected
 
 
 # -- policy-types-implicit -------------------------------------------------------------------------------------------
@@ -166,18 +166,18 @@ def test_it_is_told_exactly_where_egress_alone_would_be_otherwise_for_ingress(ob
 @LARGE_EXAMPLES
 @given(clusters.policies(readable=False), st.lists(clusters.objects(), max_size=8), RANDOM)
 def test_written_out_the_policy_is_the_same(one: NetworkPolicy, objects: list[Some], random: Random) -> None:
-    found = told(policy_types_implicit, one)
+    found = findings(policy_types_implicit, one)
     assert len(found) == (not one.spec.policy_types)
     for finding in found:
         after = fixed(one, finding)
-        assert told(policy_types_implicit, after) == ()
+        assert findings(policy_types_implicit, after) == ()
         assert default(after) == default(one)
         assert same(clusters.cluster([*objects, one]), clusters.cluster([*objects, after]), random)
 
 
 @pytest.mark.parametrize("one", [NetworkPolicy(), NetworkPolicy(spec=NetworkPolicySpec()), policy("{}")])
 def test_a_policy_of_defaults_only_can_be_written_out(one: NetworkPolicy) -> None:
-    (finding,) = told(policy_types_implicit, one)
+    (finding,) = findings(policy_types_implicit, one)
     assert fixed(one, finding).spec == NetworkPolicySpec(policy_types=("Ingress",))
 
 
@@ -197,16 +197,16 @@ def test_a_policy_of_defaults_only_can_be_written_out(one: NetworkPolicy) -> Non
     ],
 )
 def test_rules_for_everyone(spec: str, paths: list[str]) -> None:
-    assert [one.path for one in told(everyone, policy(spec))] == paths
+    assert [one.path for one in findings(everyone, policy(spec))] == paths
 
 
 @given(clusters.policies(readable=False), RANDOM)
 def test_such_a_rule_lets_an_outside_address_in(one: NetworkPolicy, random: Random) -> None:
-    for finding in told(everyone, one):
+    for finding in findings(everyone, one):
         number = int(finding.path.rpartition("[")[2].rstrip("]"))
         ingress = finding.path.startswith("spec.ingress")
         rule = (one.spec.ingress if ingress else one.spec.egress)[number]
-        cluster = reference.ClusterObjects(pods=(server := pod("a/s", "10.0.0.1"),))
+        cluster = reference.Cluster(pods=(server := pod("a/s", "10.0.0.1"),))
         port = rule.ports[0]
         if isinstance(port.port, str):
             continue

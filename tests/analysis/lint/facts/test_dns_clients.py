@@ -1,4 +1,4 @@
-"""Who may look up names: against the reference, pod by pod."""
+"""Access to DNS, against the reference, pod by pod."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from haechi.analysis.cluster.cluster import Cluster
-from haechi.analysis.lint.facts.dns_clients import Lookups
+from haechi.analysis.lint.facts.dns_clients import DnsClients
 from haechi.analysis.lint.facts.review import Review
 from haechi.model import NetworkPolicy, NetworkPolicyEgressRule, NetworkPolicySpec, Object, ObjectMeta
 from haechi.model.verdict import Direction, Packet
@@ -37,8 +37,8 @@ CLIENTS = [pod("a/one", "10.1.0.1", marks="app=1"), pod("a/two", "fd01::2", "10.
 
 
 @st.composite
-def closed(draw: st.DrawFn) -> NetworkPolicy:
-    """A policy that isolates for egress, and its rules."""
+def isolating(draw: st.DrawFn) -> NetworkPolicy:
+    """A policy that isolates for egress, with rules."""
     spec = NetworkPolicySpec(
         pod_selector=building.selector(draw(st.sampled_from(("{}", "{matchLabels: {app: '1'}}")))),
         policy_types=("Egress",),
@@ -48,24 +48,24 @@ def closed(draw: st.DrawFn) -> NetworkPolicy:
 
 
 @LARGE_EXAMPLES
-@given(lists(odd=False), RESOLVERS, st.lists(closed(), max_size=2))
-def test_who_may_ask_is_what_the_reference_says(
-    found: list[Object], more: tuple[Object, ...], closing: list[NetworkPolicy]
+@given(lists(odd=False), RESOLVERS, st.lists(isolating(), max_size=2))
+def test_allowed_and_denied_protocols_are_those_of_the_reference(
+    found: list[Object], more: tuple[Object, ...], policies: list[NetworkPolicy]
 ) -> None:
-    cluster = Cluster.of([*found, *CLIENTS, *more, *closing])
+    cluster = Cluster.of([*found, *CLIENTS, *more, *policies])
     known = reference(cluster)
-    lookups = Lookups(Review(cluster))
-    answering = [cluster.pods[key] for key in lookups.resolvers.ports if key in cluster.pods]
+    clients = DnsClients(Review(cluster))
+    answering = [cluster.pods[key] for key in clients.resolvers.ports if key in cluster.pods]
     asked = [(one, a) for one in answering for a in addresses(one) if len(owners(known, a)) == 1]
-    for asking in lookups.all():
-        assert asking.protocols | asking.refused == {UDP, TCP}
-        assert asking.protocols & asking.refused == frozenset()
-        for key in asking.pods:
+    for client in clients.all():
+        assert client.allowed | client.denied == {UDP, TCP}
+        assert client.allowed & client.denied == frozenset()
+        for key in client.pods:
             one = cluster.pods[key]
             assert any(isolates(policy, one, Direction.EGRESS) for policy in known.policies)
-            assert isolates(asking.policy.object, one, Direction.EGRESS)
+            assert isolates(client.policy.object, one, Direction.EGRESS)
             near = {address for _, address in asked if is_own_node(known, one, address)}
             for protocol in (UDP, TCP):
                 packets = [(server, Packet(a, a, protocol, 53)) for server, a in asked if a not in near]
                 may = any(side(known, one, s, Direction.EGRESS, p.destination, p).allowed for s, p in packets)
-                assert near or (protocol in asking.protocols) == may
+                assert near or (protocol in client.allowed) == may

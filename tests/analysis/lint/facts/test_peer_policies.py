@@ -1,4 +1,4 @@
-"""Who refuses what an item allows: against the reference, for every pair of pods and every port that could differ."""
+"""Denials at the other end, against the reference, for every pair of pods and every port that could differ."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from haechi.analysis.cluster.cluster import Cluster
-from haechi.analysis.lint import findings
+from haechi.analysis.lint import run_checks
 from haechi.analysis.lint.checks.reachability import one_sided_allow
 from haechi.model import (
     NetworkPolicy,
@@ -20,7 +20,7 @@ from haechi.model import (
     Pod,
 )
 from haechi.model.verdict import Direction, Packet, PolicyKey
-from haechi.reference import ClusterObjects
+from haechi.reference import Cluster as Reference
 from haechi.reference.reference import addresses, isolates, owners, peer_matches, port_matches, rules, side
 from tests import building, clusters
 from tests.analysis.reach.test_listing import reference, touches_own_node
@@ -29,12 +29,12 @@ from tests.building import PROTOCOLS
 _Rule = NetworkPolicyIngressRule | NetworkPolicyEgressRule
 
 
-def told(cluster: Cluster) -> set[tuple[str, str]]:
-    return {(one.subject, one.path) for one in findings(cluster, [one_sided_allow])}
+def found_items(cluster: Cluster) -> set[tuple[str, str]]:
+    return {(one.subject, one.path) for one in run_checks(cluster, [one_sided_allow])}
 
 
-def numbers(known: ClusterObjects) -> set[int]:
-    """A port of each stretch on which all rules and all pods say the same."""
+def numbers(known: Reference) -> set[int]:
+    """A port of each range that no rule and no pod divides."""
     found = {1}
     for policy in known.policies:
         for rule in [*rules(policy, Direction.INGRESS), *rules(policy, Direction.EGRESS)]:
@@ -46,7 +46,7 @@ def numbers(known: ClusterObjects) -> set[int]:
     return {number for number in found if 1 <= number <= 65535}
 
 
-def packets(known: ClusterObjects, client: Pod, server: Pod) -> Iterator[Packet]:
+def packets(known: Reference, client: Pod, server: Pod) -> Iterator[Packet]:
     """One of each kind that could pass from one pod to another."""
     own = [(a, b) for a, b in product(addresses(client), addresses(server)) if a.version == b.version]
     for a, b in own:
@@ -58,7 +58,7 @@ def packets(known: ClusterObjects, client: Pod, server: Pod) -> Iterator[Packet]
 
 
 def outcomes(
-    known: ClusterObjects, policy: NetworkPolicy, rule: _Rule, peer: NetworkPolicyPeer, direction: Direction
+    known: Reference, policy: NetworkPolicy, rule: _Rule, peer: NetworkPolicyPeer, direction: Direction
 ) -> Iterator[bool]:
     """For each packet that an item allows: whether the other end accepts it."""
     ingress = direction is Direction.INGRESS
@@ -77,8 +77,8 @@ def outcomes(
 
 
 @st.composite
-def crowds(draw: st.DrawFn) -> list[Object]:
-    """A few pods of one namespace and policies that isolate most of them, with few items each."""
+def isolated_pods(draw: st.DrawFn) -> list[Object]:
+    """A few pods in one namespace and policies that isolate most of them, with few items each."""
     found: list[Object] = []
     for number in range(draw(st.integers(1, 4))):
         addresses = draw(
@@ -110,8 +110,8 @@ PEERS = (
 PORTS = ("{port: 80}", "{port: web}", "{protocol: UDP}", "{port: 79, endPort: 81}, {port: dns, protocol: UDP}")
 
 
-@given(st.lists(clusters.objects(), max_size=14) | crowds() | crowds())
-def test_exactly_the_items_of_which_nothing_is_accepted_are_told(found: list[Object]) -> None:
+@given(st.lists(clusters.objects(), max_size=14) | isolated_pods() | isolated_pods())
+def test_exactly_the_items_of_which_the_other_end_accepts_nothing_are_found(found: list[Object]) -> None:
     cluster = Cluster.of(found)
     known = reference(cluster)
     assume(not cluster.synthesized)  # their addresses may be any
@@ -127,4 +127,4 @@ def test_exactly_the_items_of_which_nothing_is_accepted_are_told(found: list[Obj
                     accepted = [*outcomes(known, policy, rule, peer, direction)]
                     if accepted and not any(accepted):
                         expected.add((policy.display_name, f"spec.{direction.lower()}[{n}].{word}[{m}]"))
-    assert told(cluster) == expected
+    assert found_items(cluster) == expected

@@ -1,4 +1,4 @@
-"""Who looks up names for a cluster, and where."""
+"""The resolvers of a cluster, and their ports."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from haechi.analysis.lint.facts.servers import Servers
 from haechi.model import Object
 from haechi.model.verdict import PodKey
 from haechi.sets import AddressSet
-from tests.analysis.lint.linting import clustered
+from tests.analysis.lint.linting import cluster_of
 from tests.building import pod
 
 BOTH = {(17, 53), (6, 53)}
@@ -24,18 +24,18 @@ def resolvers(*objects: Object) -> Resolvers:
 
 
 def of(text: str) -> Resolvers:
-    cluster = clustered(dedent(text))
+    cluster = cluster_of(dedent(text))
     return Resolvers.of(cluster, Servers(cluster))
 
 
 @pytest.mark.parametrize("value", ["kube-dns", "coredns", "node-local-dns"])
-def test_pods_are_known_by_their_label(value: str) -> None:
+def test_pods_are_recognized_by_their_label(value: str) -> None:
     found = resolvers(pod("kube-system/a", marks=f"k8s-app={value}"), pod("kube-system/b", marks="k8s-app=dashboard"))
     assert found.ports == {PodKey("kube-system", "a"): BOTH}
     assert found.label == f"k8s-app={value}"
 
 
-def test_pods_are_known_by_their_service_and_listen_where_it_leads() -> None:
+def test_pods_are_recognized_by_their_service_and_listen_on_its_target_port() -> None:
     found = of("""
         {apiVersion: v1, kind: Pod, metadata: {name: dns, namespace: openshift-dns, labels: {dns: a, x: b}}, spec: {
           containers: [{ports: [
@@ -54,7 +54,7 @@ def test_pods_are_known_by_their_service_and_listen_where_it_leads() -> None:
     ("name", "namespace", "port"),
     [("external-dns", "kube-system", 7979), ("metrics", "kube-system", 53), ("dns", "default", 53)],
 )
-def test_other_services_are_none(name: str, namespace: str, port: int) -> None:
+def test_other_services_have_no_resolvers(name: str, namespace: str, port: int) -> None:
     found = of(f"""
         {{apiVersion: v1, kind: Pod, metadata: {{name: a, namespace: {namespace}, labels: {{a: b}}}}, spec: {{}}}}
         ---
@@ -65,7 +65,7 @@ def test_other_services_are_none(name: str, namespace: str, port: int) -> None:
     assert found.label == ""
 
 
-def test_pods_that_policies_do_not_see_are_none_but_may_be_on_every_node() -> None:
+def test_host_network_pods_are_no_resolvers_but_may_be_node_local_dns() -> None:
     local = pod("kube-system/local", "10.0.0.9", marks="k8s-app=node-local-dns", host_network=True)
     assert resolvers(local).ports == {}
     assert resolvers(local).local == AddressSet.parse("169.254.20.10")
@@ -78,6 +78,6 @@ def test_pods_that_policies_do_not_see_are_none_but_may_be_on_every_node() -> No
     assert of(daemons).local == AddressSet.parse("169.254.20.10")
 
 
-def test_a_label_that_not_all_have_does_not_mean_them() -> None:
-    several = [pod("kube-system/a", marks="k8s-app=kube-dns"), pod("kube-system/b", marks="k8s-app=coredns")]
-    assert resolvers(*several).label == ""
+def test_a_label_that_not_all_have_is_not_their_label() -> None:
+    pods = [pod("kube-system/a", marks="k8s-app=kube-dns"), pod("kube-system/b", marks="k8s-app=coredns")]
+    assert resolvers(*pods).label == ""

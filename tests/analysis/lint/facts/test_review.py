@@ -1,4 +1,4 @@
-"""A policy as it is written, beside what it means."""
+"""A policy as it is written, beside what the engine makes of it."""
 
 from __future__ import annotations
 
@@ -39,16 +39,16 @@ def test_nothing_is_written_of_what_was_made_in_python() -> None:
 
 
 @pytest.mark.parametrize(
-    ("namespace", "lacks"), [("", True), ("namespace: default, ", False), ("namespace: shop, ", False)]
+    ("namespace", "omits"), [("", True), ("namespace: default, ", False), ("namespace: shop, ", False)]
 )
-def test_a_namespace_may_be_missing(namespace: str, lacks: bool) -> None:
+def test_a_namespace_may_be_missing(namespace: str, omits: bool) -> None:
     found = review(TEXT % namespace)
-    assert found.lacks_namespace(found.policies[0]) is lacks
+    assert found.omits_namespace(found.policies[0]) is omits
 
 
 def test_in_python_a_namespace_is_not_missing() -> None:
     found = Review(Cluster.of([policy(namespace="default"), policy(namespace="")]))
-    assert not any(map(found.lacks_namespace, found.policies))
+    assert not any(map(found.omits_namespace, found.policies))
 
 
 def test_the_selectors_that_can_be_read() -> None:

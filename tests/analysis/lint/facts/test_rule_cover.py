@@ -1,4 +1,4 @@
-"""What covers what: judged like the literal reading of rules, by every pod and address that can be told apart."""
+"""Covered rules, against the literal reading of rules for every pod and address that rules can distinguish."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from itertools import product
 from hypothesis import event, given
 from hypothesis import strategies as st
 
-from haechi.analysis.lint.facts.rule_cover import covers, is_idle
+from haechi.analysis.lint.facts.rule_cover import allows_nothing, is_covered
 from haechi.engine import PolicyRule
 from haechi.model import (
     IPBlock,
@@ -21,7 +21,7 @@ from haechi.model import (
     Pod,
 )
 from haechi.model.verdict import Direction, Packet
-from haechi.reference import ClusterObjects
+from haechi.reference import Cluster
 from haechi.reference.reference import rule_allows
 from tests.analysis.lint.linting import LARGE_EXAMPLES
 from tests.building import pod, policy, selector
@@ -75,10 +75,10 @@ cases = st.one_of(st.tuples(ingress, st.lists(ingress, max_size=3)), st.tuples(e
 
 
 def allows(rule: Written) -> Iterator[bool]:
-    """Whether a rule of a policy of namespace x allows each thing that can be told apart, literally."""
+    """Whether a rule of a policy in namespace x literally allows each case that rules can distinguish."""
     plain = policy()
     ends: list[tuple[Pod | None, Pod | None]] = []
-    if isinstance(rule, NetworkPolicyIngressRule):  # a peer's own port names say nothing
+    if isinstance(rule, NetworkPolicyIngressRule):  # the port names of a peer do not matter
         ends = [(one, server) for one in (*PODS[:: len(LISTS)], None) for server in PODS[: len(LISTS)]]
     else:
         ends = [(one, one) for one in (*PODS, None)]
@@ -86,13 +86,13 @@ def allows(rule: Written) -> Iterator[bool]:
         for host in HOSTS if peer is None else HOSTS[-1:]:
             for protocol, port in NUMBERS:
                 packet = Packet(host, host, protocol, port)
-                yield rule_allows(ClusterObjects(), plain, rule, peer, server, host, packet)
+                yield rule_allows(Cluster(), plain, rule, peer, server, host, packet)
 
 
-def literally(rule: Written, others: Sequence[Written]) -> bool:
-    """Whether the others allow together all that a rule allows."""
-    sums = [any(each) for each in zip(*map(allows, others), strict=True)]
-    return all(not one or other for one, other in zip(allows(rule), sums or [False] * 10_000, strict=False))
+def literally_covered(rule: Written, others: Sequence[Written]) -> bool:
+    """Whether the others together literally allow everything that a rule allows."""
+    together = [any(each) for each in zip(*map(allows, others), strict=True)]
+    return all(not one or other for one, other in zip(allows(rule), together or [False] * 10_000, strict=False))
 
 
 def direction_of(rule: Written) -> Direction:
@@ -101,21 +101,21 @@ def direction_of(rule: Written) -> Direction:
 
 @LARGE_EXAMPLES
 @given(cases)
-def test_covers_is_the_literal_meaning(case: tuple[Written, list[Written]]) -> None:
+def test_a_rule_is_covered_if_it_is_literally(case: tuple[Written, list[Written]]) -> None:
     rule, others = case
     read = [PolicyRule.read(one, "x") for one in others]
-    found = covers(PolicyRule.read(rule, "x"), direction_of(rule), read)
-    expected = literally(rule, others)
+    found = is_covered(PolicyRule.read(rule, "x"), direction_of(rule), read)
+    expected = literally_covered(rule, others)
     event(f"covered: {found}")
     assert expected or not found
-    if len({selection for one in read for selection in one.peers.selections}) < 2:  # else two may do it together
+    if len({selection for one in read for selection in one.peers.selections}) < 2:  # else two may cover it together
         assert found == expected
 
 
 @given(cases)
-def test_idle_is_what_allows_nothing(case: tuple[Written, list[Written]]) -> None:
+def test_a_rule_that_allows_nothing_is_literally_such(case: tuple[Written, list[Written]]) -> None:
     rule, _ = case
-    assert is_idle(PolicyRule.read(rule, "x"), direction_of(rule)) == (not any(allows(rule)))
+    assert allows_nothing(PolicyRule.read(rule, "x"), direction_of(rule)) == (not any(allows(rule)))
 
 
 def test_everyone_is_more_than_every_address() -> None:
@@ -123,5 +123,5 @@ def test_everyone_is_more_than_every_address() -> None:
         from_=tuple(NetworkPolicyPeer(ip_block=IPBlock(cidr=cidr)) for cidr in ("0.0.0.0/0", "::/0"))
     )
     every, everyone = PolicyRule.read(whole, "x"), PolicyRule.read(NetworkPolicyIngressRule(), "x")
-    assert covers(every, Direction.INGRESS, [everyone])
-    assert not covers(everyone, Direction.INGRESS, [every])
+    assert is_covered(every, Direction.INGRESS, [everyone])
+    assert not is_covered(everyone, Direction.INGRESS, [every])

@@ -1,13 +1,13 @@
-"""Asking the rules near another one is asking all."""
+"""Comparing a rule with its candidates is comparing it with all rules."""
 
 from __future__ import annotations
 
 import msgspec
 from hypothesis import given
 
-from haechi.analysis.lint.facts.rule_cover import covers
-from haechi.analysis.lint.facts.rule_index import Shelf, placed
-from haechi.analysis.lint.facts.selection_index import Wider
+from haechi.analysis.lint.facts.rule_cover import is_covered
+from haechi.analysis.lint.facts.rule_index import RuleIndex, indexed_rules
+from haechi.analysis.lint.facts.selection_index import SelectionIndex
 from haechi.engine import Policy
 from haechi.model.verdict import Direction
 from tests.analysis.lint.facts.test_rule_cover import Written, cases
@@ -25,21 +25,20 @@ def read(rules: list[Written]) -> Policy:
 
 
 @given(cases)
-def test_what_is_not_near_covers_nothing(case: tuple[Written, list[Written]]) -> None:
-    (one,), others = placed(read([case[0]])), list(placed(read(case[1])))
-    shelf = Shelf()
+def test_rules_that_are_no_candidates_cover_nothing(case: tuple[Written, list[Written]]) -> None:
+    (one,), others = indexed_rules(read([case[0]])), list(indexed_rules(read(case[1])))
+    index = RuleIndex()
     for other in others:
-        shelf.add(other)
-    near = {
-        each.place for each in shelf.near(one.rule, Wider(s for each in others for s in each.rule.peers.selections))
-    }
-    direction = one.place.direction
-    expected = covers(one.rule, direction, [each.rule for each in others])
-    assert covers(one.rule, direction, [each.rule for each in others if each.place in near]) == expected
+        index.add(other)
+    selections = SelectionIndex(selection for each in others for selection in each.rule.peers.selections)
+    candidates = {each.ref for each in index.candidates(one.rule, selections)}
+    direction = one.ref.direction
+    expected = is_covered(one.rule, direction, [each.rule for each in others])
+    assert is_covered(one.rule, direction, [each.rule for each in others if each.ref in candidates]) == expected
 
 
-def test_places_are_those_of_the_policy() -> None:
-    found = list(placed(Policy.read(policy("{ingress: [{}, {ports: [{port: 80}]}], egress: [{}]}"))))
-    assert [str(one.place) for one in found] == ["spec.ingress[0]", "spec.ingress[1]", "spec.egress[0]"]
-    assert [one.place.direction for one in found] == [Direction.INGRESS, Direction.INGRESS, Direction.EGRESS]
-    assert not list(placed(Policy.read(policy("{policyTypes: [Egress], ingress: [{}]}"))))
+def test_rules_have_their_place_in_the_policy() -> None:
+    found = list(indexed_rules(Policy.read(policy("{ingress: [{}, {ports: [{port: 80}]}], egress: [{}]}"))))
+    assert [one.ref.path for one in found] == ["spec.ingress[0]", "spec.ingress[1]", "spec.egress[0]"]
+    assert [one.ref.direction for one in found] == [Direction.INGRESS, Direction.INGRESS, Direction.EGRESS]
+    assert not list(indexed_rules(Policy.read(policy("{policyTypes: [Egress], ingress: [{}]}"))))

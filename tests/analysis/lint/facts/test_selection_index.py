@@ -1,11 +1,11 @@
-"""Asking for wider selections is asking all of them."""
+"""Asking the index is comparing every selection."""
 
 from __future__ import annotations
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from haechi.analysis.lint.facts.selection_index import Wider
+from haechi.analysis.lint.facts.selection_index import SelectionIndex
 from haechi.engine import ANY_POD, PodSelection, read_peer
 from haechi.engine.selection import NAMESPACE_NAME_LABEL
 from haechi.select import EVERYTHING, NOTHING, Requirement, Selector, SelectorOperator
@@ -20,20 +20,20 @@ def selections() -> st.SearchStrategy[list[PodSelection]]:
 
 @LARGE_EXAMPLES
 @given(selections(), selections())
-def test_than_is_asking_all(filed: list[PodSelection], asked: list[PodSelection]) -> None:
-    wider = Wider(filed)
+def test_the_index_finds_what_comparing_all_finds(filed: list[PodSelection], asked: list[PodSelection]) -> None:
+    index = SelectionIndex(filed)
     for one in [*filed, *asked, ANY_POD]:
-        if not one.contradictory:
-            expected = {other for other in filed if not other.contradictory and one.implies(other)}
-            assert set(wider.than(one)) == expected
-            assert len(wider.than(one)) == len(expected)
+        if not one.is_nobody:
+            expected = {other for other in filed if not other.is_nobody and one.implies(other)}
+            assert set(index.implied_by(one)) == expected
+            assert len(index.implied_by(one)) == len(expected)
 
 
 def test_many_values_and_many_names() -> None:
     many = Requirement("app", SelectorOperator.IN, tuple(f"v{n:02}" for n in range(20)))
     names = Requirement(NAMESPACE_NAME_LABEL, SelectorOperator.IN, ("a", "b"))
     wide = PodSelection(Selector((names,)), Selector((many,)))
-    wider = Wider([wide, PodSelection("a", EVERYTHING), PodSelection(NOTHING, EVERYTHING)])
+    index = SelectionIndex([wide, PodSelection("a", EVERYTHING), PodSelection(NOTHING, EVERYTHING)])
     one = PodSelection("a", Selector((Requirement("app", SelectorOperator.IN, ("v07",)),)))
-    assert set(wider.than(one)) == {wide, PodSelection("a", EVERYTHING)}
-    assert wider.than(ANY_POD) == ()
+    assert set(index.implied_by(one)) == {wide, PodSelection("a", EVERYTHING)}
+    assert index.implied_by(ANY_POD) == ()

@@ -1,4 +1,4 @@
-"""Who serves a rule: what containers list, and where Services lead."""
+"""Ports that containers list, and targets of Services."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from hypothesis import strategies as st
 
 from haechi.analysis.cluster.cluster import Cluster
 from haechi.analysis.lint.facts.review import Review
-from haechi.analysis.lint.facts.servers import Front, Server
+from haechi.analysis.lint.facts.servers import Server, ServiceTarget
 from haechi.engine import ANY_POD, NamedPort, Peers, PodSelection
 from haechi.model import Object
 from haechi.model.verdict import Direction
 from haechi.select import EVERYTHING, Selector
 from haechi.sets import PROTOCOL_NUMBERS
-from tests.analysis.lint.linting import LARGE_EXAMPLES, clustered
+from tests.analysis.lint.linting import LARGE_EXAMPLES, cluster_of
 from tests.analysis.lint.random_services import served
 from tests.building import selector
 from tests.clusters import PORTS, PROTOCOLS
@@ -40,7 +40,7 @@ spec: {selector: {app: web}, ports: [{port: 80, %s}]%s}
 
 
 def server(text: str) -> Server:
-    (found,) = Review(clustered(text)).servers.of([ANY_POD])
+    (found,) = Review(cluster_of(text)).servers.of([ANY_POD])
     return found
 
 
@@ -58,8 +58,8 @@ def test_sidecars_list_ports_and_containers_that_end_do_not() -> None:
         ("targetPort: 8080", ", clusterIP: None", 8080, 8080),
     ],
 )
-def test_a_service_leads_to_a_number(target: str, more: str, called: int, number: int) -> None:
-    assert server(POD + SERVICE % (target, more)).fronts == {Front("x", "web", 6, called, number)}
+def test_a_service_has_a_target_port(target: str, more: str, called: int, number: int) -> None:
+    assert server(POD + SERVICE % (target, more)).targets == {ServiceTarget("x", "web", 6, called, number)}
 
 
 @pytest.mark.parametrize(
@@ -73,11 +73,11 @@ def test_a_service_leads_to_a_number(target: str, more: str, called: int, number
         ("targetPort: 8080", ", selector: {app: other}"),
     ],
 )
-def test_a_service_leads_nowhere(target: str, more: str) -> None:
+def test_a_service_has_no_target_port(target: str, more: str) -> None:
     text = SERVICE % (target, more)
     if "selector" in more:
         text = text.replace("selector: {app: web}, ", "", 1)
-    assert server(POD + text).fronts == frozenset()
+    assert server(POD + text).targets == frozenset()
 
 
 TEAM = "---\n{apiVersion: v1, kind: Namespace, metadata: {name: x, labels: {team: a}}}"
@@ -86,33 +86,33 @@ WEB = Selector.parse(selector("{matchLabels: {app: web}}"))
 OWN = PodSelection("x", EVERYTHING)
 
 
-def serving(peers: Peers, direction: Direction = Direction.EGRESS, *, whole: bool = False) -> object:
-    return Review(clustered(POD + TEAM)).servers.serving(OWN, direction, peers, whole=whole)
+def destinations(peers: Peers, direction: Direction = Direction.EGRESS, *, complete: bool = False) -> object:
+    return Review(cluster_of(POD + TEAM)).servers.destinations(OWN, direction, peers, complete=complete)
 
 
-def test_a_policys_own_pods_serve_its_ingress() -> None:
-    assert serving(Peers(anywhere=True), Direction.INGRESS) == {OWN}
+def test_a_policys_own_pods_are_the_destinations_of_ingress() -> None:
+    assert destinations(Peers(anywhere=True), Direction.INGRESS) == {OWN}
 
 
 @pytest.mark.parametrize("selection", [PodSelection("x", EVERYTHING), PodSelection("x", WEB), PodSelection(WIDE, WEB)])
-def test_the_peers_serve_egress(selection: PodSelection) -> None:
-    assert serving(Peers(selections=frozenset((selection,)))) == {selection}
+def test_the_peers_are_the_destinations_of_egress(selection: PodSelection) -> None:
+    assert destinations(Peers(selections=frozenset((selection,)))) == {selection}
 
 
 @pytest.mark.parametrize(
     "peers", [Peers(anywhere=True), Peers(selections=frozenset((PodSelection(WIDE, EVERYTHING),)))]
 )
-def test_whoever_it_may_be_is_known_in_a_whole_cluster_only(peers: Peers) -> None:
-    assert serving(peers) is None
-    assert serving(peers, whole=True) == (peers.selections or {ANY_POD})
+def test_wide_peers_are_known_in_a_complete_cluster_only(peers: Peers) -> None:
+    assert destinations(peers) is None
+    assert destinations(peers, complete=True) == (peers.selections or {ANY_POD})
 
 
-def test_a_group_without_pods_serves_nothing_that_is_known() -> None:
-    assert serving(Peers(selections=frozenset((OWN, PodSelection("y", EVERYTHING))))) is None
+def test_a_selection_without_pods_has_no_known_destinations() -> None:
+    assert destinations(Peers(selections=frozenset((OWN, PodSelection("y", EVERYTHING))))) is None
 
 
 @given(served())
-def test_names_are_those_that_the_engine_looks_up(found: list[Object]) -> None:
+def test_port_names_are_those_that_the_engine_resolves(found: list[Object]) -> None:
     review = Review(Cluster.of(found))
     for number in review.pods(ANY_POD):
         listed = review.servers.at(number).listed
@@ -121,7 +121,7 @@ def test_names_are_those_that_the_engine_looks_up(found: list[Object]) -> None:
 
 @LARGE_EXAMPLES
 @given(served(), st.sampled_from(PROTOCOLS), st.sampled_from(PORTS))
-def test_a_service_has_the_pods_that_its_labels_mean(found: list[Object], protocol: str, number: int) -> None:
+def test_a_service_has_the_pods_that_its_labels_select(found: list[Object], protocol: str, number: int) -> None:
     review = Review(Cluster.of(found))
     for one in review.pods(ANY_POD):
         endpoint = review.engine.numbered(one)
@@ -133,6 +133,6 @@ def test_a_service_has_the_pods_that_its_labels_mean(found: list[Object], protoc
             for port in service.spec.ports
             if port.protocol == protocol and port.target_port == number
         }
-        fronts = review.servers.at(one).fronts
-        to = {front[:2] for front in fronts if front.protocol == PROTOCOL_NUMBERS[protocol] and front.target == number}
-        assert expected <= to
+        wanted = (PROTOCOL_NUMBERS[protocol], number)
+        targets = review.servers.at(one).targets
+        assert expected <= {target[:2] for target in targets if (target.protocol, target.target_port) == wanted}

@@ -1,29 +1,32 @@
-"""Checks of ipBlocks: what they hold besides what was meant.
+"""Checks of ipBlocks: the addresses that they include by mistake, and the ones that they exclude.
 
-They judge addresses as given: those that Haechi chose for pods without one say nothing. A block that is a whole family
-(`0.0.0.0/0`, `::/0`) means everybody and is never said to hold somebody by mistake.
+Synthetic addresses of pods are ignored. A block that is a whole family (`0.0.0.0/0`, `::/0`) is meant for everyone and
+includes nothing by mistake.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from haechi.analysis.lint.check import Check, Found, check
+from haechi.analysis.lint.check import Check, Diagnostic, check
 from haechi.analysis.lint.facts import (
-    Behind,
-    Holders,
+    AddressIndex,
+    Backends,
     Review,
     WrittenPeer,
     WrittenPolicy,
     WrittenRule,
-    addresses,
-    superfluous,
+    addressed_pods,
+    pod_addresses,
+    pod_ranges,
+    redundant_sets,
+    service_addresses,
 )
-from haechi.analysis.lint.finding import Fix, Severity
-from haechi.analysis.lint.wording import several
+from haechi.analysis.lint.finding import Fix
+from haechi.analysis.lint.wording import name_list
 from haechi.model import (
+    AddressError,
     Cidr,
-    CidrError,
     Direction,
     Edit,
     IPBlock,
@@ -31,6 +34,7 @@ from haechi.model import (
     Path,
     PodKey,
     Service,
+    Severity,
     parse_cidr,
 )
 from haechi.sets import AddressSet, point_to_text
@@ -41,118 +45,125 @@ _FAMILIES = {4: AddressSet.V4, 6: AddressSet.V6}
 @check(
     "ipblock-covers-pods",
     Severity.WARNING,
-    "An ipBlock holds addresses of pods; whether it means pods depends on the network.",
+    "An ipBlock includes addresses of pods; whether it applies to pods depends on the network plugin.",
 )
-def ipblock_covers_pods(review: Review) -> Iterator[Found]:
-    """Blocks that are no whole family and hold an address of a pod, or of those that a node gives to pods."""
-    pods = addresses.pods(review.cluster)
-    ranges = [(node.name, own) for node in review.cluster.nodes for own in addresses.ranges(node)]
+def ipblock_covers_pods(review: Review) -> Iterator[Diagnostic]:
+    """Blocks, other than whole families, with an address of a pod or from the `podCIDRs` of a node."""
+    pods = pod_addresses(review.cluster)
+    ranges = [(node.name, own) for node in review.cluster.nodes for own in pod_ranges(node)]
     known: dict[AddressSet, str] = {}
     for policy, peer, block in _narrow(review):
         if block not in known:
-            known[block] = _held(block, pods, ranges)
+            known[block] = _included(block, pods, ranges)
         if known[block]:
-            message = f"{_cidr(peer)} holds {known[block]}; whether an ipBlock means pods depends on the network"
-            hint = "mean pods by podSelector and namespaceSelector, or put their addresses under except"
-            yield Found(policy.object, (*peer.path, "ipBlock"), message, hint)
+            dependence = "whether an ipBlock applies to pods depends on the network plugin"
+            message = f"{_cidr(peer)} includes {known[block]}; {dependence}"
+            hint = "select pods by podSelector and namespaceSelector, or exclude their addresses with except"
+            yield Diagnostic(policy.object, (*peer.path, "ipBlock"), message, hint)
 
 
-def _held(block: AddressSet, pods: Holders[PodKey], ranges: list[tuple[str, AddressSet]]) -> str:
+def _included(block: AddressSet, pods: AddressIndex[PodKey], ranges: list[tuple[str, AddressSet]]) -> str:
+    """The addresses of pods in a block, in words; empty if it has none."""
     for point, key in pods.within(block):
         others = pods.count(block) - 1
-        more = f" and {others} more addresses of pods" if others > 1 else " and another address of a pod"
+        more = f" and {others} other pod addresses" if others > 1 else " and another pod address"
         return f"{point_to_text(point)} of pod {key}{more if others else ''}"
     for name, own in ranges:
         if not own.isdisjoint(block):
-            return f"addresses that node {name} has for its pods ({own})"
+            return f"addresses that node {name} assigns to its pods ({own})"
     return ""
 
 
 @check(
     "ipblock-covers-services",
     Severity.WARNING,
-    "An egress ipBlock holds the address of a Service, but policies judge the pods behind it.",
+    "An egress ipBlock includes the address of a Service, but policies apply to the pods behind it.",
 )
-def ipblock_covers_services(review: Review) -> Iterator[Found]:
-    """Egress blocks with an address of a Service whose pods, as far as they are known, are not in the block."""
-    services, behind = addresses.services(review.cluster), Behind(review.cluster)
+def ipblock_covers_services(review: Review) -> Iterator[Diagnostic]:
+    """Egress blocks with an address of a Service, but not of the pods behind it as far as they are known."""
+    services, backends = service_addresses(review.cluster), Backends(review.cluster)
     known: dict[AddressSet, tuple[str, str]] = {}
     for policy, peer, block in _narrow(review, Direction.EGRESS):
         if block not in known:
-            missed = ((point, one) for point, one in services.within(block) if not behind.may_meet(one, block))
-            known[block] = next((_service_words(point, one) for point, one in missed), ("", ""))
+            useless = ((point, one) for point, one in services.within(block) if not backends.may_be_in(one, block))
+            known[block] = next((_service_words(point, one) for point, one in useless), ("", ""))
         words, hint = known[block]
         if words:
-            message = f"{_cidr(peer)} holds {words}, but policies judge the pod behind a Service, not its address"
-            yield Found(policy.object, (*peer.path, "ipBlock"), message, hint)
+            message = (
+                f"{_cidr(peer)} includes {words}, but policies apply to the pods behind a Service, not its address"
+            )
+            yield Diagnostic(policy.object, (*peer.path, "ipBlock"), message, hint)
 
 
 def _service_words(point: int, service: Service) -> tuple[str, str]:
-    """What a block holds, and what to do instead."""
-    whom = "pods behind it by podSelector and namespaceSelector" if service.spec.selector else "addresses behind it"
-    return f"{point_to_text(point)} of Service {service.key}", f"allow the {whom}"
+    """The address in the block, and what to allow instead."""
+    backends = "pods behind it by podSelector and namespaceSelector" if service.spec.selector else "addresses behind it"
+    return f"{point_to_text(point)} of Service {service.key}", f"allow the {backends}"
 
 
-@check("ipblock-empty", Severity.ERROR, "The excepts of an ipBlock leave nothing of it: it means nobody.")
-def ipblock_empty(review: Review) -> Iterator[Found]:
+@check("ipblock-empty", Severity.ERROR, "The excepts of an ipBlock exclude all of it, so it allows nothing.")
+def ipblock_empty(review: Review) -> Iterator[Diagnostic]:
     """Blocks whose excepts together cover the cidr."""
     for policy, _, peer, block in _readable(review):
         if not block:
-            message = f"the excepts leave nothing of {_cidr(peer)}, so this item means nobody"
-            yield Found(policy.object, (*peer.path, "ipBlock"), message, "delete an except, or the item")
+            message = f"the excepts exclude all of {_cidr(peer)}, so this item allows nothing"
+            yield Diagnostic(policy.object, (*peer.path, "ipBlock"), message, "delete an except, or the item")
 
 
-@check("redundant-except", Severity.WARNING, "An except lies within the other excepts of its ipBlock.")
-def redundant_except(review: Review) -> Iterator[Found]:
-    """Excepts that the others of the same block cover."""
+@check("redundant-except", Severity.WARNING, "An except is covered by the other excepts of its ipBlock.")
+def redundant_except(review: Review) -> Iterator[Diagnostic]:
+    """Excepts that can be deleted."""
     for policy, _, peer, _ in _readable(review):
         excepts = _block(peer).except_
-        for number, others in _needless(peer).items():
+        for number, others in _redundant(peer).items():
             path = (*peer.path, "ipBlock", "except", number)
-            message = f"{excepts[number]} is excepted by {several(excepts[n] for n in others)} already"
-            yield Found(policy.object, path, message, "delete it", Fix("delete the except", (Edit(path),)))
+            message = f"{excepts[number]} is already excluded by {name_list(excepts[n] for n in others)}"
+            yield Diagnostic(policy.object, path, message, "delete it", Fix("delete the except", (Edit(path),)))
 
 
-@check("cidr-host-bits", Severity.WARNING, "A CIDR has bits beyond its prefix length; they do not count.")
-def cidr_host_bits(review: Review) -> Iterator[Found]:
-    """Such as 10.0.0.5/24, which means 10.0.0.0/24."""
+@check("cidr-host-bits", Severity.WARNING, "A CIDR has bits set beyond its prefix length; they are ignored.")
+def cidr_host_bits(review: Review) -> Iterator[Diagnostic]:
+    """CIDRs such as 10.0.0.5/24, which is 10.0.0.0/24."""
     for policy, _, peer in _blocks(review):
         block = _block(peer)
         path = (*peer.path, "ipBlock")
-        yield from _host_bits(policy.object, (*path, "cidr"), block.cidr, fixed=True)
-        needless = _needless(peer)
+        yield from _host_bits(policy.object, (*path, "cidr"), block.cidr, fixable=True)
+        redundant = _redundant(peer)
         for number, text in enumerate(block.except_):
-            yield from _host_bits(policy.object, (*path, "except", number), text, fixed=number not in needless)
+            yield from _host_bits(policy.object, (*path, "except", number), text, fixable=number not in redundant)
 
 
-def _host_bits(policy: NetworkPolicy, path: Path, text: str, *, fixed: bool) -> Iterator[Found]:
-    """`fixed`: whether it is to stay, so that it can be written anew."""
+def _host_bits(policy: NetworkPolicy, path: Path, text: str, *, fixable: bool) -> Iterator[Diagnostic]:
+    """`fixable`: whether no other fix deletes it."""
     cidr = _parsed(text)
     if cidr is not None and cidr.has_host_bits:
-        fix = Fix(f"write {cidr.canonical}", (Edit(path, cidr.canonical),)) if fixed else None
-        message = f"{text} means {cidr.canonical}: bits beyond the prefix length do not count"
-        one = "" if cidr.mapped else f", or {cidr.single} for the one address"
-        yield Found(policy, path, message, f"write {cidr.canonical}{one}", fix)
+        fix = Fix(f"write {cidr.canonical}", (Edit(path, cidr.canonical),)) if fixable else None
+        message = f"{text} is {cidr.canonical}: bits beyond the prefix length are ignored"
+        one = "" if cidr.mapped else f", or {cidr.single} for the single address"
+        yield Diagnostic(policy, path, message, f"write {cidr.canonical}{one}", fix)
 
 
-@check("one-family", Severity.WARNING, "Every address of one family is meant and none of the other; pods have both.")
-def one_family(review: Review) -> Iterator[Found]:
+@check(
+    "one-family",
+    Severity.WARNING,
+    "A rule allows every address of one IP family and none of the other, but pods have both.",
+)
+def one_family(review: Review) -> Iterator[Diagnostic]:
     """Rules with `0.0.0.0/0` or `::/0` and no ipBlock of the other family, where pods have addresses of both."""
-    pods = (AddressSet.of(*one.addresses) for one in addresses.given(review.cluster))
+    pods = (AddressSet.of(*one.addresses) for one in addressed_pods(review.cluster))
     if not any(own.v4 and own.v6 for own in pods):
         return
     for policy in review.policies:
         for rule, _ in policy.effective:
             found = [(peer, family) for peer in _blocks_of(rule) for family in _FAMILIES if _is_whole(peer, family)]
-            held = AddressSet.union_all([AddressSet.from_cidr(_cidr(peer)) for peer in _blocks_of(rule)])
+            allowed = AddressSet.union_all([AddressSet.from_cidr(_cidr(peer)) for peer in _blocks_of(rule)])
             for peer, family in found[:1]:
                 other = 4 if family == 6 else 6
-                if held.isdisjoint(_FAMILIES[other]):
-                    message = (
-                        f"{_cidr(peer)} is every IPv{family} address, but no ipBlock of this rule has IPv{other} ones"
-                    )
+                if allowed.isdisjoint(_FAMILIES[other]):
+                    missing = f"no ipBlock of this rule has IPv{other} addresses"
+                    message = f"{_cidr(peer)} is every IPv{family} address, but {missing}"
                     hint = f"add {_FAMILIES[other]}, or a part of it: the pods have addresses of both families"
-                    yield Found(policy.object, (*peer.path, "ipBlock"), message, hint)
+                    yield Diagnostic(policy.object, (*peer.path, "ipBlock"), message, hint)
 
 
 # -- blocks ----------------------------------------------------------------------------------------------------------
@@ -171,7 +182,7 @@ def _blocks_of(rule: WrittenRule) -> list[WrittenPeer]:
 
 
 def _readable(review: Review) -> Iterator[tuple[WrittenPolicy, WrittenRule, WrittenPeer, AddressSet]]:
-    """Every item with an ipBlock that means something, and its addresses."""
+    """Every item with a readable ipBlock, and its addresses."""
     for policy, rule, peer in _blocks(review):
         if peer.peers is not None:
             yield policy, rule, peer, peer.peers.blocks
@@ -180,10 +191,10 @@ def _readable(review: Review) -> Iterator[tuple[WrittenPolicy, WrittenRule, Writ
 def _narrow(
     review: Review, direction: Direction | None = None
 ) -> Iterator[tuple[WrittenPolicy, WrittenPeer, AddressSet]]:
-    """The blocks of rules that count, without whole families."""
+    """The blocks of rules in force, without whole families."""
     for policy, rule, peer, block in _readable(review):
-        counts = rule.in_force and rule.direction is (direction or rule.direction)
-        if counts and not any(_is_whole(peer, family) for family in _FAMILIES):
+        is_relevant = rule.in_force and rule.direction is (direction or rule.direction)
+        if is_relevant and not any(_is_whole(peer, family) for family in _FAMILIES):
             yield policy, peer, block
 
 
@@ -199,18 +210,18 @@ def _cidr(peer: WrittenPeer) -> str:
     return _block(peer).cidr
 
 
-def _needless(peer: WrittenPeer) -> dict[int, tuple[int, ...]]:
-    """The excepts of a readable block that the others cover, each with those others."""
+def _redundant(peer: WrittenPeer) -> dict[int, tuple[int, ...]]:
+    """The indexes of excepts of a readable block that the others cover, each with those of the others."""
     excepts = _block(peer).except_
     if peer.peers is None or len(excepts) < 2:
         return {}
-    return superfluous([AddressSet.from_cidr(text) for text in excepts])
+    return redundant_sets([AddressSet.from_cidr(text) for text in excepts])
 
 
 def _parsed(text: str) -> Cidr | None:
     try:
         return parse_cidr(text)
-    except CidrError:
+    except AddressError:
         return None
 
 

@@ -1,7 +1,11 @@
-"""Checks of dashes: one too many makes two items of one, and a policy that allows more than was meant.
+"""Checks of dashes: one too many splits an item in two, and the policy allows more than was meant.
 
-Promises to speak only where the shape is that of the mistake and the pods, if the input has any, do not speak against
-it. Whoever means both items says so with two rules; whoever means both rules, with two policies.
+    - namespaceSelector: ...         - namespaceSelector: ...
+    - podSelector: ...                 podSelector: ...
+    either is enough                 both must match
+
+They report only what has the shape of the mistake, and only if the pods of the input, if there are any, do not
+contradict it. Two items that are intended can be written as two rules, two rules as two policies.
 """
 
 from __future__ import annotations
@@ -11,71 +15,70 @@ from itertools import pairwise
 
 from pyroaring import BitMap
 
-from haechi.analysis.lint.check import Check, Found, check
+from haechi.analysis.lint.check import Check, Diagnostic, check
 from haechi.analysis.lint.facts import Review, WrittenPeer, WrittenPolicy, WrittenPort, WrittenRule
-from haechi.analysis.lint.finding import Severity
-from haechi.analysis.lint.wording import several
+from haechi.analysis.lint.wording import name_list
 from haechi.engine import NamedPort, PodSelection
-from haechi.model import Direction
+from haechi.model import Direction, Severity
 from haechi.select import EVERYTHING, Selector
 
 _DNS = frozenset({53, 5353})
-_OUTSIDE = _DNS | {80, 123, 443}  # what pods use outside the cluster, wherever that is
+_OUTSIDE = _DNS | {80, 123, 443}  # what pods commonly use outside the cluster
 
 
 @check(
     "dash-trap",
     Severity.WARNING,
-    "namespaceSelector and podSelector are two items, either of which is enough; most likely both were meant.",
+    "namespaceSelector and podSelector are two items, either of which is enough; most likely both should match.",
 )
-def dash_trap(review: Review) -> Iterator[Found]:
-    """Neighbours in from or to, one with a namespaceSelector alone and one with a podSelector alone."""
-    has_pods = bool(review.population.within(EVERYTHING))
+def dash_trap(review: Review) -> Iterator[Diagnostic]:
+    """Adjacent items of from or to, one with only a namespaceSelector and one with only a podSelector."""
+    has_pods = bool(review.inventory.pods_in(EVERYTHING))
     for policy in review.policies:
         for rule, _ in policy.effective:
             last = -1
             for place, (one, other) in enumerate(pairwise(rule.peers)):
-                if place == last:  # an item of the pair before
+                if place == last:  # the first item belongs to the previous pair
                     continue
                 pair = _namespaces_and_pods(review, one, other)
                 if pair is None:
                     continue
                 is_in_order = one.written.namespace_selector is not None
                 if has_pods:
-                    only = _only_by_the_dash(review, policy, pair, is_in_order)
+                    extra = _extra_pods(review, policy, pair, is_in_order)
                 else:
-                    only = _by_shape(rule, pair[0], is_in_order)
-                if only is not None:
+                    extra = _by_shape(rule, pair[0], is_in_order)
+                if extra is not None:
                     last = place + 1
-                    yield _trap(review, policy, other, pair, only)
+                    yield _trap(review, policy, other, pair, extra)
 
 
 def _by_shape(rule: WrittenRule, namespaces: Selector, is_in_order: bool) -> BitMap | None:
-    """Nobody, if a list looks like the mistake by itself; None if it does not.
+    """No pods, if a list has the shape of the mistake; None if it does not.
 
-    Both selectors of one item are written as namespaceSelector, then podSelector. The other way round people list
-    alternatives, unless the namespaces are all there are.
+    Both selectors of one item are usually written as namespaceSelector, then podSelector. In reverse order they are
+    more likely alternatives, unless the first one selects all namespaces.
     """
     return BitMap() if len(rule.peers) == 2 and (is_in_order or namespaces == EVERYTHING) else None
 
 
 def _trap(
-    review: Review, policy: WrittenPolicy, second: WrittenPeer, pair: tuple[Selector, Selector], only: BitMap
-) -> Found:
+    review: Review, policy: WrittenPolicy, second: WrittenPeer, pair: tuple[Selector, Selector], extra: BitMap
+) -> Diagnostic:
     namespaces, pods = pair
-    whose = "any namespace" if namespaces == EVERYTHING else f"namespaces with {namespaces}"
-    names = several(str(owner) for owner, _ in review.population.workloads_of(only))
-    more = f"; only because of the dash: {names}" if only else ""
-    return Found(
+    where = "any namespace" if namespaces == EVERYTHING else f"namespaces with {namespaces}"
+    names = name_list(str(owner) for owner, _ in review.inventory.workloads_of(extra))
+    more = f"; only the dash allows {names}" if extra else ""
+    return Diagnostic(
         policy.object,
         second.path,
-        f"these two items mean all pods of {whose}, or pods of {policy.key.namespace} with {pods}{more}",
+        f"these two items allow all pods in {where}, or pods in {policy.key.namespace} with {pods}{more}",
         "without the second dash both must match; if either is enough, write two rules",
     )
 
 
 def _namespaces_and_pods(review: Review, one: WrittenPeer, other: WrittenPeer) -> tuple[Selector, Selector] | None:
-    """The selectors of a pair of items, of namespaces and (not all) pods; None if it is no such pair."""
+    """The selectors of a pair of items, of namespaces and of some pods; None if it is no such pair."""
     for first, second in ((one.written, other.written), (other.written, one.written)):
         if first.namespace_selector is None or first.pod_selector is not None:
             continue
@@ -87,36 +90,36 @@ def _namespaces_and_pods(review: Review, one: WrittenPeer, other: WrittenPeer) -
     return None
 
 
-def _only_by_the_dash(
+def _extra_pods(
     review: Review, policy: WrittenPolicy, pair: tuple[Selector, Selector], is_in_order: bool
 ) -> BitMap | None:
-    """The pods that are meant only if either is enough; None if the pods do not speak for a mistake."""
-    (namespaces, pods), own, population = pair, policy.key.namespace, review.population
+    """The pods that are allowed only because either item is enough; None if the pods suggest no mistake."""
+    (namespaces, pods), own, inventory = pair, policy.key.namespace, review.inventory
     by_namespace = review.pods(PodSelection.of(namespaces, EVERYTHING))
     by_label = review.pods(PodSelection(own, pods))
     both = review.pods(PodSelection.of(namespaces, pods))
-    if not (by_namespace or by_label):  # the namespaces are not shown, and here the labels mean nobody
-        is_shown = bool(population.within(own)) and population.shows_others(policy.policy.subject)
+    if not (by_namespace or by_label):  # the input lacks these namespaces, and no pod here has the labels
+        is_shown = bool(inventory.pods_in(own)) and inventory.has_other_pods(policy.policy.subject)
         return BitMap() if is_shown and is_in_order else None
-    only = (by_namespace | by_label) - both if both else BitMap()
-    if only:
-        return only
-    is_useless = not by_label and population.shows_others(policy.policy.subject)  # only there somebody has the labels
+    extra = (by_namespace | by_label) - both if both else BitMap()
+    if extra:
+        return extra
+    is_useless = not by_label and inventory.has_other_pods(policy.policy.subject)  # only pods there have the labels
     return BitMap() if both and is_useless else None
 
 
 @check(
     "split-rule",
     Severity.WARNING,
-    "One rule has only peers and its neighbour only ports; most likely they were meant as one rule.",
+    "Of two adjacent rules one has only peers and the other only ports; most likely they should be one rule.",
 )
-def split_rule(review: Review) -> Iterator[Found]:
-    """Neighbours among rules, of which one allows some on every port and the other everyone on some ports."""
+def split_rule(review: Review) -> Iterator[Diagnostic]:
+    """Adjacent rules, of which one allows some peers on every port and the other everyone on some ports."""
     for policy in review.policies:
         effective = [rule for rule, _ in policy.effective]
         for direction in Direction:
             rules = [rule for rule in effective if rule.direction is direction]
-            if any(rule.peers and rule.ports for rule in rules):  # whoever wrote that knows how
+            if any(rule.peers and rule.ports for rule in rules):  # so its author knows how
                 continue
             last = -1
             for place, (one, other) in enumerate(pairwise(rules)):
@@ -127,14 +130,14 @@ def split_rule(review: Review) -> Iterator[Found]:
                     yield _split(policy, direction, other, ports)
 
 
-def _split(policy: WrittenPolicy, direction: Direction, second: WrittenRule, ports: WrittenRule) -> Found:
+def _split(policy: WrittenPolicy, direction: Direction, second: WrittenRule, ports: WrittenRule) -> Diagnostic:
     word, everyone = ("from", "everyone") if direction is Direction.INGRESS else ("to", "everything")
-    return Found(
+    return Diagnostic(
         policy.object,
         second.path,
-        f"{word} and ports are two rules: the one allows its peers on every port, the other allows {everyone} on "
-        f"{several(map(_text, ports.ports))}",
-        f"write {word} and ports under one dash; if both rules are meant, write two policies",
+        f"{word} and ports are two rules: one allows its peers on every port, the other allows {everyone} on "
+        f"{name_list(map(_text, ports.ports))}",
+        f"write {word} and ports under one dash; if both rules are intended, write two policies",
     )
 
 
@@ -146,33 +149,33 @@ def _text(port: WrittenPort) -> str:
 
 
 def _is_split(review: Review, policy: WrittenPolicy, peers: WrittenRule, ports: WrittenRule) -> bool:
-    """Whether the rule for peers would need no more than the ports of the other one."""
+    """Whether the peers need only the ports of the other rule."""
     if all(_is_wide(peer, policy.key.namespace) for peer in peers.peers):
         return False
     numbers = {port.written.port for port in ports.ports}
     if numbers <= _DNS:
         return False
-    exposed = _exposed(review, policy, peers)
-    if not exposed:
+    listed = _listed(review, policy, peers)
+    if not listed:
         return peers.direction is Direction.INGRESS or not numbers <= _OUTSIDE
-    return all(_is_open(ports, port) for port in exposed)
+    return all(_has_port(ports, port) for port in listed)
 
 
 def _is_wide(peer: WrittenPeer, namespace: str) -> bool:
-    """Whether an item means all pods of the policy's namespace, or of all of them: those may well have every port."""
+    """Whether an item selects all pods in the policy's namespace, or in all: every port may be intended for them."""
     found = peer.selection
     return found is not None and found.pods == EVERYTHING and found.namespaces in (EVERYTHING, namespace)
 
 
-def _exposed(review: Review, policy: WrittenPolicy, peers: WrittenRule) -> set[NamedPort]:
-    """The ports that containers of the servers list."""
+def _listed(review: Review, policy: WrittenPolicy, peers: WrittenRule) -> set[NamedPort]:
+    """The ports that the containers of the destination pods list."""
     ingress = peers.direction is Direction.INGRESS
     selections = [policy.policy.subject] if ingress else [one.selection for one in peers.peers if one.selection]
     return {port for server in review.servers.of(selections) for port in server.listed}
 
 
-def _is_open(rule: WrittenRule, port: NamedPort) -> bool:
-    """Whether a rule names a port, by number or by name."""
+def _has_port(rule: WrittenRule, port: NamedPort) -> bool:
+    """Whether a rule has a port, by number or by name."""
     return any(
         (one.ports is not None and one.ports.contains(port.protocol, port.number))
         or (port.protocol, port.name) in one.names

@@ -1,102 +1,103 @@
-"""Checks of DNS: pods that cannot look up names, and questions that may go anywhere."""
+"""Checks of DNS: pods that cannot resolve names, and DNS that is allowed everywhere."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
 from haechi.analysis.cluster import ports_text
-from haechi.analysis.lint.check import Check, Found, check
-from haechi.analysis.lint.facts import PORT, Asking, Lookups, Review, WrittenPolicy, WrittenRule
-from haechi.analysis.lint.finding import Severity
-from haechi.analysis.lint.wording import several
-from haechi.model import Direction, PodKey
+from haechi.analysis.lint.check import Check, Diagnostic, check
+from haechi.analysis.lint.facts import DNS_PORT, DnsClient, DnsClients, Review, WrittenPolicy, WrittenRule
+from haechi.analysis.lint.wording import name_list
+from haechi.model import Direction, PodKey, Severity
 from haechi.sets import TCP, UDP, AddressSet, PortSet
 
-_DNS = PortSet.udp(PORT) | PortSet.tcp(PORT)
+_DNS = PortSet.udp(DNS_PORT) | PortSet.tcp(DNS_PORT)
 _EGRESS = ("spec", "egress")
 
 
 @check(
     "dns-blocked",
     Severity.WARNING,
-    "Pods may send to others but not to the cluster's DNS, so they cannot look up names.",
+    "Pods may connect to others but not to the cluster's DNS, so they cannot resolve names.",
 )
-def dns_blocked(review: Review) -> Iterator[Found]:
-    """Workloads that may not ask the resolvers of the cluster by UDP."""
-    lookups = Lookups(review)
-    for policy, pods in _by_policy(one for one in lookups.all() if UDP in one.refused):
-        yield Found(
+def dns_blocked(review: Review) -> Iterator[Diagnostic]:
+    """Workloads whose lookups over UDP are denied."""
+    clients = DnsClients(review)
+    for policy, pods in _by_policy(one for one in clients.all() if UDP in one.denied):
+        yield Diagnostic(
             policy.object,
             _EGRESS,
-            f"{_workloads(review, pods)} cannot look up names: no rule allows {_ports(lookups, UDP)} "
-            f"to {_workloads(review, lookups.resolvers.ports)}",
-            f"allow {_ports(lookups)} to {_meant(lookups)}",
+            f"{_workloads(review, pods)} cannot resolve names: no rule allows {_ports(clients, UDP)} "
+            f"to {_workloads(review, clients.resolvers.ports)}",
+            f"allow {_ports(clients)} to {_resolvers(clients)}",
         )
 
 
 @check(
     "dns-tcp-blocked",
     Severity.NOTE,
-    "Pods may ask the cluster's DNS by UDP but not by TCP, as long answers need it.",
+    "Pods may query the cluster's DNS over UDP but not over TCP, which long answers need.",
 )
-def dns_tcp_blocked(review: Review) -> Iterator[Found]:
-    """Workloads that lose long answers."""
-    lookups = Lookups(review)
-    for policy, pods in _by_policy(one for one in lookups.all() if UDP in one.protocols and TCP in one.refused):
-        yield Found(
+def dns_tcp_blocked(review: Review) -> Iterator[Diagnostic]:
+    """Workloads that cannot retry over TCP when an answer is truncated."""
+    clients = DnsClients(review)
+    for policy, pods in _by_policy(one for one in clients.all() if UDP in one.allowed and TCP in one.denied):
+        yield Diagnostic(
             policy.object,
             _EGRESS,
-            f"{_workloads(review, pods)} may ask {_workloads(review, lookups.resolvers.ports)} by UDP but not "
-            "by TCP, which answers need that are too long for UDP",
-            f"allow {_ports(lookups, TCP)} too",
+            f"{_workloads(review, pods)} may query {_workloads(review, clients.resolvers.ports)} over UDP but "
+            "not over TCP, which answers too long for UDP need",
+            f"also allow {_ports(clients, TCP)}",
         )
 
 
-def _by_policy(asking: Iterable[Asking]) -> Iterator[tuple[WrittenPolicy, list[PodKey]]]:
+def _by_policy(clients: Iterable[DnsClient]) -> Iterator[tuple[WrittenPolicy, list[PodKey]]]:
     found: dict[int, tuple[WrittenPolicy, list[PodKey]]] = {}
-    for one in asking:
+    for one in clients:
         found.setdefault(id(one.policy), (one.policy, []))[1].extend(one.pods)
     return iter(found.values())
 
 
 def _workloads(review: Review, pods: Iterable[PodKey]) -> str:
-    return several(sorted({str(review.cluster.owners[key]) for key in pods}))
+    return name_list(sorted({str(review.cluster.owners[key]) for key in pods}))
 
 
-def _ports(lookups: Lookups, *protocols: int) -> str:
+def _ports(clients: DnsClients, *protocols: int) -> str:
     """Where the resolvers listen."""
-    listening = {port for some in lookups.resolvers.ports.values() for port in some}
-    chosen = [PortSet.port(*port) for port in listening if not protocols or port[0] in protocols]
-    return ports_text(PortSet.union_all(chosen)).replace("; ", " and ")
+    listening = {port for some in clients.resolvers.ports.values() for port in some}
+    chosen = sorted({protocol for protocol, _ in listening if not protocols or protocol in protocols})
+    sets = [PortSet.union_all([PortSet.port(*port) for port in listening if port[0] == one]) for one in chosen]
+    return name_list(map(ports_text, sets))
 
 
-def _meant(lookups: Lookups) -> str:
-    """How a rule would mean the resolvers."""
-    resolvers = lookups.resolvers
-    namespaces = several(sorted({key.namespace for key in resolvers.ports}))
+def _resolvers(clients: DnsClients) -> str:
+    """The resolvers as a rule can select them."""
+    resolvers = clients.resolvers
+    namespaces = name_list(sorted({key.namespace for key in resolvers.ports}))
     return f"{resolvers.label or 'its pods'} in namespace {namespaces}"
 
 
 @check(
     "dns-anywhere",
     Severity.NOTE,
-    "DNS is allowed to everyone: a way for data to leave.",
+    "DNS is allowed to every address, which allows data exfiltration.",
     on_request=True,
 )
-def dns_anywhere(review: Review) -> Iterator[Found]:
-    """The port of DNS, written as such, to everyone or to a whole family of addresses."""
+def dns_anywhere(review: Review) -> Iterator[Diagnostic]:
+    """The port of DNS, by number, to everyone or to a whole family of addresses."""
     for policy in review.policies:
-        for rule, meaning in policy.effective:
+        for rule, read in policy.effective:
             if rule.direction is Direction.INGRESS:
                 continue
-            whom = "everyone" if meaning.peers.anywhere else several(_wide(rule))
-            for port in rule.ports if whom else ():
+            destination = "everyone" if read.peers.anywhere else name_list(_wide(rule))
+            for port in rule.ports if destination else ():
                 if port.ports is not None and isinstance(port.written.port, int) and port.ports & _DNS:
-                    yield Found(
+                    yield Diagnostic(
                         policy.object,
                         port.path,
-                        f"{ports_text(port.ports)} to {whom} is a way out: names can carry data to any resolver",
-                        "allow it to the cluster's DNS only",
+                        f"{ports_text(port.ports)} to {destination} allows exfiltration: "
+                        "queries can carry data to any resolver",
+                        "allow it only to the cluster's DNS",
                     )
 
 

@@ -1,60 +1,64 @@
-"""Checks of what the API server refuses and people still write, because other tools take it.
+"""Checks of policies that the API server rejects and people still write, because other tools accept them.
 
-`haechi validate` tells everything that it refuses; here is what has a trap behind it.
+`haechi validate` reports everything that the API server rejects; these are the mistakes that are easy to miss.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from haechi.analysis.lint.check import Check, Found, check
+from haechi.analysis.lint.check import Check, Diagnostic, check
 from haechi.analysis.lint.facts import Review
-from haechi.analysis.lint.finding import Severity
-from haechi.model import Code, NetworkPolicy, Path, errors, path_steps
+from haechi.model import AddressError, Code, IPBlock, NetworkPolicy, Severity, parse_cidr, path_steps
 
 
 @check(
     "duplicate-field",
     Severity.ERROR,
-    "A field is written twice; most tools keep the last one and say nothing.",
+    "A field is given twice; most tools silently keep the last one.",
 )
-def duplicate_field(review: Review) -> Iterator[Found]:
-    """Repeated keys of NetworkPolicies, as the reader of manifests noticed them."""
+def duplicate_field(review: Review) -> Iterator[Diagnostic]:
+    """Repeated keys of NetworkPolicies, as found when they were read."""
     manifests = review.cluster.manifests
     loaded = manifests.loaded(NetworkPolicy) if manifests is not None else ()
     for one in loaded:
         for path in {problem.path for problem in one.problems if problem.code is Code.DUPLICATE_FIELD}:
             steps = path_steps(path)
-            yield Found(
+            yield Diagnostic(
                 one.object,
                 steps,
-                f"{steps[-1] if steps else 'a field'} is written twice: one of the two is lost without a word",
-                "merge them, or make two items of a list",
+                f"{steps[-1] if steps else 'a field'} is given twice: most tools silently drop one of the two",
+                "merge them, or write two items of a list",
             )
 
 
 @check(
     "except-outside",
     Severity.ERROR,
-    "An except is not within its cidr, or is all of it: it excepts nothing, or everything.",
+    "An except is not a strict subset of its cidr, so it excludes nothing or everything.",
 )
-def except_outside(review: Review) -> Iterator[Found]:
-    """Exceptions that validation refuses for their place."""
+def except_outside(review: Review) -> Iterator[Diagnostic]:
+    """Excepts outside their cidr, or as large as it."""
     for one in review.policies:
-        blocks = [peer.written.ip_block for rule in one.rules for peer in rule.peers]
-        if any(block is not None and block.except_ for block in blocks):
-            for error in errors(one.object):
-                if _is_except(error.path) and "strict subset" in error.detail:
-                    yield Found(
-                        one.object,
-                        error.path,
-                        f"except {error.value.strip(chr(34))} is not a smaller part of its cidr",
-                        "the API server refuses the policy",
-                    )
+        for peer in (peer for rule in one.rules for peer in rule.peers if peer.written.ip_block is not None):
+            block = peer.written.ip_block or IPBlock()
+            for number in _outside(block):
+                yield Diagnostic(
+                    one.object,
+                    (*peer.path, "ipBlock", "except", number),
+                    f"except {block.except_[number]} is not a strict subset of {block.cidr}",
+                    "the API server rejects the policy",
+                )
 
 
-def _is_except(path: Path) -> bool:
-    return path[-2:-1] == ("except",)
+def _outside(block: IPBlock) -> Iterator[int]:
+    """The indexes of the readable excepts that the API server rejects."""
+    for number, text in enumerate(block.except_):
+        try:
+            if not parse_cidr(text).is_strict_subset(parse_cidr(block.cidr)):
+                yield number
+        except AddressError:
+            continue
 
 
 CHECKS: tuple[Check, ...] = (duplicate_field, except_outside)

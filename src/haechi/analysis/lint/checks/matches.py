@@ -1,9 +1,9 @@
-"""Checks of whom selectors mean now: nobody, or only pods that policies do not see.
+"""Checks of selectors that select no pod, or only pods that policies ignore.
 
-Promises to tell of a selector that misses only where the input would show whom it should mean: pods of the same
-namespace are there, or the label is one slip of the keyboard away, or the input is a whole cluster. Workloads without
-pods, completed pods and Services count as met: their pods may come. Marks such as `quarantine=true`, which pods get at
-need, are never missed, and an item beside others that mean somebody only if it is surely a slip.
+They report only where the input would show the pods: it has others in the same namespace, or a label one typing error
+away, or it is a complete cluster. Not reported are selectors that match workloads without pods, completed pods or
+Services, whose pods may be created; labels such as `quarantine=true` that pods get when needed; and, except for typos,
+items beside others that select pods.
 """
 
 from __future__ import annotations
@@ -12,108 +12,107 @@ from collections.abc import Callable, Iterator
 from functools import cache
 from typing import NamedTuple
 
-from haechi.analysis.lint.check import Check, Found, check
-from haechi.analysis.lint.facts import ALWAYS, Review, Vocabulary, WrittenPeer, WrittenPolicy
-from haechi.analysis.lint.finding import Severity
-from haechi.analysis.lint.wording import several
+from haechi.analysis.lint.check import Check, Diagnostic, check
+from haechi.analysis.lint.facts import INITIAL_NAMESPACES, Review, Vocabulary, WrittenPeer, WrittenPolicy
+from haechi.analysis.lint.wording import name_list
 from haechi.engine import PodSelection
-from haechi.model import NAME_LABEL, Path
+from haechi.model import NAME_LABEL, Severity
 from haechi.select import EVERYTHING, Requirement, Selector, SelectorOperator
 
 MOST_LEFT_OUT = 8
-"""Requirements of a selector that are tried without."""
+"""Requirements of a selector that are left out one by one for a hint."""
+_FLAGS = frozenset({"", "allow", "allowed", "enabled", "on", "true", "yes"})
+"""Values of labels that pods get when needed."""
 
 
-_MARKS = frozenset({"", "allow", "allowed", "enabled", "on", "true", "yes"})
-"""Values of labels that are put on pods at need."""
-
-
-class _Miss(NamedTuple):
-    """Why a selection means nobody.
+class _NoMatch(NamedTuple):
+    """Why a selection selects no pod.
 
     Attributes:
-        message: what is not there.
-        hint: what to do about it.
-        is_slip: whether it is surely a mistake, whatever else the input shows.
-        is_foreign: whether no pod there has any of the labels' keys, so that the pods may be those of somebody else.
+        message: what does not match.
+        hint: how to resolve it.
+        is_typo: whether it is certainly a mistake, whatever else the input shows.
+        is_foreign: whether no pod there has any of the keys: the input may not show the pods that have.
     """
 
     message: str
     hint: str
-    is_slip: bool = False
+    is_typo: bool = False
     is_foreign: bool = False
 
 
 @check(
     "selects-nothing",
     Severity.WARNING,
-    "podSelector selects none of the pods that the namespace has, so the policy does nothing.",
+    "podSelector selects none of the pods in the namespace, so the policy has no effect.",
 )
-def selects_nothing(review: Review) -> Iterator[Found]:
+def selects_nothing(review: Review) -> Iterator[Diagnostic]:
     """Policies that select no pod of their namespace."""
-    misses: dict[PodSelection, _Miss | None] = {}
+    known: dict[PodSelection, _NoMatch | None] = {}
     for one in review.policies:
         subject = one.policy.subject
         if review.selector(one.object.spec.pod_selector) is None:
             continue
-        if subject not in misses:
-            misses[subject] = _miss(review, subject)
-        if (miss := misses[subject]) is not None:
-            places = _places(review, subject)
-            if places or not miss.is_foreign or review.population.is_whole:
-                hint = _hint_of_policy(review, one, miss, places)
-                yield Found(one.object, ("spec", "podSelector"), f"the policy selects nothing: {miss.message}", hint)
+        if subject not in known:
+            known[subject] = _no_match(review, subject)
+        if (reason := known[subject]) is not None:
+            elsewhere = _matching_namespaces(review, subject)
+            if elsewhere or not reason.is_foreign or review.inventory.is_complete:
+                message, hint = f"the policy selects nothing: {reason.message}", _hint(review, one, reason, elsewhere)
+                yield Diagnostic(one.object, ("spec", "podSelector"), message, hint)
 
 
-def _hint_of_policy(review: Review, policy: WrittenPolicy, miss: _Miss, places: str) -> str:
-    if miss.is_slip or not places:
-        return miss.hint or "correct the labels, or label the pods that are meant"
-    if review.lacks_namespace(policy):
-        return f"metadata.namespace is missing, so the policy is in default; such pods are in {places}"
-    return f"a policy selects pods of its own namespace only; such pods are in {places}"
+def _hint(review: Review, policy: WrittenPolicy, reason: _NoMatch, elsewhere: str) -> str:
+    if reason.is_typo or not elsewhere:
+        return reason.hint or "fix the selector, or the labels of the pods"
+    if review.omits_namespace(policy):
+        return f"metadata.namespace is missing, so the policy is in default; matching pods are in {elsewhere}"
+    return f"a policy selects only pods in its own namespace; matching pods are in {elsewhere}"
 
 
-def _places(review: Review, selection: PodSelection) -> str:
-    """The namespaces of the pods that its labels would mean anywhere."""
-    return several(review.population.namespaces_of(review.pods(PodSelection(EVERYTHING, selection.pods))))
+def _matching_namespaces(review: Review, selection: PodSelection) -> str:
+    """The namespaces with pods that match its pod selector, in words."""
+    return name_list(review.inventory.namespaces_of(review.pods(PodSelection(EVERYTHING, selection.pods))))
 
 
 @check(
     "peer-matches-nothing",
     Severity.WARNING,
-    "An item of from or to means no pod at all.",
+    "An item of from or to selects no pod.",
 )
-def peer_matches_nothing(review: Review) -> Iterator[Found]:
-    """Items by labels for which nobody is there."""
+def peer_matches_nothing(review: Review) -> Iterator[Diagnostic]:
+    """Items with selectors that select no pod."""
 
     @cache
-    def miss_of(selection: PodSelection, is_own: bool) -> _Miss | None:
-        return _miss(review, selection, is_own=is_own)
+    def no_match(selection: PodSelection, is_own: bool) -> _NoMatch | None:
+        return _no_match(review, selection, is_own=is_own)
 
     for policy in review.policies:
         for rule, _ in policy.effective:
-            found = [(one, _miss_of_peer(one, miss_of)) for one in rule.peers]
-            is_alone = all(miss is not None for _, miss in found)
-            for peer, miss in found:
-                if miss is None or not (miss.is_slip or is_alone):
+            found = [(one, _no_match_of_peer(one, no_match)) for one in rule.peers]
+            is_alone = all(reason is not None for _, reason in found)
+            for peer, reason in found:
+                if reason is None or not (reason.is_typo or is_alone):
                     continue
-                if miss.is_slip or peer.written.namespace_selector is not None:
-                    yield Found(policy.object, peer.path, f"this item allows nothing: {miss.message}", miss.hint)
-                elif review.population.shows_others(policy.policy.subject):
-                    yield from _own_item(review, policy, peer, miss)
+                if reason.is_typo or peer.written.namespace_selector is not None:
+                    yield Diagnostic(
+                        policy.object, peer.path, f"this item allows nothing: {reason.message}", reason.hint
+                    )
+                elif review.inventory.has_other_pods(policy.policy.subject):
+                    yield from _own_namespace(review, policy, peer, reason)
 
 
-def _miss_of_peer(peer: WrittenPeer, miss_of: Callable[[PodSelection, bool], _Miss | None]) -> _Miss | None:
-    return None if peer.selection is None else miss_of(peer.selection, peer.written.namespace_selector is None)
+def _no_match_of_peer(peer: WrittenPeer, no_match: Callable[[PodSelection, bool], _NoMatch | None]) -> _NoMatch | None:
+    return None if peer.selection is None else no_match(peer.selection, peer.written.namespace_selector is None)
 
 
-def _own_item(review: Review, policy: WrittenPolicy, peer: WrittenPeer, miss: _Miss) -> Iterator[Found]:
-    """Of an item that means pods of the policy's own namespace, as it has no namespaceSelector."""
-    places = _places(review, peer.selection) if peer.selection is not None else ""
-    if places or not miss.is_foreign or review.population.is_whole:
-        message = f"this item allows nothing: {miss.message}"
-        elsewhere = f"such pods are in {places}: a podSelector alone means pods of the policy's own namespace"
-        yield Found(policy.object, peer.path, message, elsewhere if places else miss.hint)
+def _own_namespace(review: Review, policy: WrittenPolicy, peer: WrittenPeer, reason: _NoMatch) -> Iterator[Diagnostic]:
+    """The finding for an item without namespaceSelector, which selects pods in the policy's own namespace."""
+    elsewhere = _matching_namespaces(review, peer.selection) if peer.selection is not None else ""
+    if elsewhere or not reason.is_foreign or review.inventory.is_complete:
+        hint = f"matching pods are in {elsewhere}: a podSelector alone selects pods in the policy's own namespace"
+        message = f"this item allows nothing: {reason.message}"
+        yield Diagnostic(policy.object, peer.path, message, hint if elsewhere else reason.hint)
 
 
 def _peers(review: Review) -> Iterator[tuple[WrittenPolicy, WrittenPeer, PodSelection]]:
@@ -124,102 +123,101 @@ def _peers(review: Review) -> Iterator[tuple[WrittenPolicy, WrittenPeer, PodSele
                     yield policy, peer, peer.selection
 
 
-def _miss(review: Review, selection: PodSelection, *, is_own: bool = True) -> _Miss | None:
-    """Why a selection means nobody; None if it means somebody, or if the input does not show enough to tell."""
-    scope, population = selection.namespaces, review.population
+def _no_match(review: Review, selection: PodSelection, *, is_own: bool = True) -> _NoMatch | None:
+    """Why a selection selects no pod; None if it selects some, or if the input does not show enough to decide."""
+    scope, inventory = selection.namespaces, review.inventory
     if selection.pods.contradictory or (isinstance(scope, Selector) and scope.contradictory):
         return None
     if review.pods(selection):
         return None
-    names = population.namespaces(scope)
+    names = inventory.namespaces(scope)
     if not names:
         return None if is_own else _no_namespace(review, scope)
-    if population.on_host.meant(names, selection.pods) or population.to_come.meant(names, selection.pods):
+    if inventory.host_network.selected(names, selection.pods) or inventory.expected.selected(names, selection.pods):
         return None
     return _no_pod(review, selection, names)
 
 
-def _no_pod(review: Review, selection: PodSelection, names: tuple[str, ...]) -> _Miss | None:
-    scope, population = selection.namespaces, review.population
-    within = len(population.within(scope))
-    if not within or selection.pods.anchor() is None:  # nothing is shown, or all but some are meant
+def _no_pod(review: Review, selection: PodSelection, names: tuple[str, ...]) -> _NoMatch | None:
+    scope, inventory = selection.namespaces, review.inventory
+    count = len(inventory.pods_in(scope))
+    if not count or selection.pods.anchor() is None:  # no pods are shown, or the selector only excludes some
         return None
-    vocabulary = population.vocabulary(scope)
+    vocabulary = inventory.vocabulary(scope)
     unmet = [one for one in selection.pods.requirements if not review.pods(_only(scope, one))]
-    is_known = isinstance(scope, str) or scope.anchor() is not None or population.is_whole
-    is_slip = any(vocabulary.slip(one) or vocabulary.renamed(one) for one in unmet)
+    is_known = isinstance(scope, str) or scope.anchor() is not None or inventory.is_complete
+    is_typo = any(vocabulary.typo(one) or vocabulary.renamed(one) for one in unmet)
     foreign = [one for one in unmet if one.key not in vocabulary]
-    if not is_slip and (not is_known or any(map(_is_mark, foreign))):
+    if not is_typo and (not is_known or any(map(_is_flag, foreign))):
         return None
-    wanted = str(unmet[0]) if unmet else str(selection.pods)
-    where = several(names)
-    message = f"the pod of {where} does not meet {wanted}"
-    if within > 1:
-        message = f"none of the {within} pods of {where} meets {wanted}"
-    hint = _hint(vocabulary, unmet) if unmet else _without_one(review, selection)
-    return _Miss(message, hint, is_slip, is_foreign=bool(unmet) and foreign == unmet and not is_slip)
+    required = str(unmet[0]) if unmet else str(selection.pods)
+    where = name_list(names)
+    message = f"the only pod in {where} does not match {required}"
+    if count > 1:
+        message = f"none of the {count} pods in {where} matches {required}"
+    hint = _near_label(vocabulary, unmet) if unmet else _without_one(review, selection)
+    return _NoMatch(message, hint, is_typo, is_foreign=bool(unmet) and foreign == unmet and not is_typo)
 
 
-def _is_mark(requirement: Requirement) -> bool:
-    """Whether it asks for a label that pods get at need, such as `quarantine=true`."""
-    return requirement.operator is not SelectorOperator.IN or _MARKS.issuperset(requirement.values)
+def _is_flag(requirement: Requirement) -> bool:
+    """Whether it requires a label that pods get when needed, such as `quarantine=true`."""
+    return requirement.operator is not SelectorOperator.IN or _FLAGS.issuperset(requirement.values)
 
 
 def _without_one(review: Review, selection: PodSelection) -> str:
-    """The one requirement without which some pods are meant, if there is just one."""
+    """The one requirement without which some pods are selected, if there is just one, in words."""
     all_of = selection.pods.requirements
     rests = {one: [other for other in all_of if other is not one] for one in all_of[:MOST_LEFT_OUT]}
     found = [(one, review.pods(PodSelection(selection.namespaces, Selector.all_of(r)))) for one, r in rests.items()]
-    meant = [(one, pods) for one, pods in found if pods]
-    if len(meant) != 1:
+    selecting = [(one, pods) for one, pods in found if pods]
+    if len(selecting) != 1:
         return ""
-    names = several(str(owner) for owner, _ in review.population.workloads_of(meant[0][1]))
-    return f"without {meant[0][0]} it means {names}"
+    ((requirement, pods),) = selecting
+    names = name_list(str(owner) for owner, _ in review.inventory.workloads_of(pods))
+    return f"without {requirement} it selects {names}"
 
 
 def _only(scope: str | Selector, requirement: Requirement) -> PodSelection:
     return PodSelection(scope, Selector.all_of((requirement,)))
 
 
-def _hint(vocabulary: Vocabulary, unmet: list[Requirement]) -> str:
-    near = next(filter(None, map(vocabulary.nearest, unmet)), "")
-    if near:
+def _near_label(vocabulary: Vocabulary, unmet: list[Requirement]) -> str:
+    near = next(filter(None, map(vocabulary.nearest, unmet)), None)
+    if near is not None:
         return f"did you mean {near}?"
     for one in unmet:
         if values := vocabulary.values(one.key):
-            return f"there is {several(f'{one.key}={value}' for value in values)}"
+            return f"there is {name_list(f'{one.key}={value}' for value in values)}"
     return ""
 
 
-def _no_namespace(review: Review, scope: str | Selector) -> _Miss | None:
-    """Why no namespace is meant, where the namespaces and their labels are known."""
-    population = review.population
-    labels = population.namespace_vocabulary
+def _no_namespace(review: Review, scope: str | Selector) -> _NoMatch | None:
+    """Why no namespace is selected, where the namespaces and their labels are known."""
+    inventory = review.inventory
+    labels = inventory.namespace_vocabulary
     if isinstance(scope, str):
-        wanted = Requirement(NAME_LABEL, SelectorOperator.IN, (scope,))
-        near = labels.slip(wanted)
-        if scope in ALWAYS or not (near or population.is_whole):
+        required = Requirement(NAME_LABEL, SelectorOperator.IN, (scope,))
+        typo = labels.typo(required)
+        if scope in INITIAL_NAMESPACES or not (typo or inventory.is_complete):
             return None
-        is_slip = bool(near)
-        near = near or labels.nearest(wanted)
-        return _Miss(f"there is no namespace {scope}", f"did you mean {near}?" if near else "", is_slip)
+        near = typo or labels.nearest(required)
+        return _NoMatch(f"there is no namespace {scope}", f"did you mean {near}?" if near else "", typo is not None)
     if scope.anchor() is None:
         return None
-    unmet = [one for one in scope.requirements if not population.namespaces(Selector.all_of((one,)))]
-    called = _called(population.declared.__contains__, unmet)
-    near = called or next(filter(None, map(labels.slip, unmet)), "")
-    if not (near or population.is_whole):
+    unmet = [one for one in scope.requirements if not inventory.namespaces(Selector.all_of((one,)))]
+    named = _named(inventory.declared.__contains__, unmet)
+    is_typo = bool(named) or any(map(labels.typo, unmet))
+    if not (is_typo or inventory.is_complete):
         return None
-    wanted_text = str(unmet[0]) if unmet else str(scope)
-    if called:
-        hint = f"namespace {called} lacks this label; if it is meant, {NAME_LABEL}={called} names it"
+    if named:
+        hint = f"namespace {named} does not have this label; select it by {NAME_LABEL}={named}"
     else:
-        hint = _hint(labels, unmet)
-    return _Miss(f"no namespace meets {wanted_text}", hint, bool(near))
+        hint = _near_label(labels, unmet)
+    return _NoMatch(f"no namespace matches {unmet[0] if unmet else scope}", hint, is_typo)
 
 
-def _called(is_declared: Callable[[str], bool], unmet: list[Requirement]) -> str:
-    """The namespace that has a wanted value as its name, and not as the wanted label."""
+def _named(is_declared: Callable[[str], bool], unmet: list[Requirement]) -> str:
+    """The namespace that has a required value as its name, but not as the required label."""
     values = (value for one in unmet if one.operator is SelectorOperator.IN for value in one.values)
     return next(filter(is_declared, values), "")
 
@@ -227,39 +225,34 @@ def _called(is_declared: Callable[[str], bool], unmet: list[Requirement]) -> str
 @check(
     "host-network-selected",
     Severity.WARNING,
-    "A selector means pods on the host's network, which policies do not see as pods.",
+    "A selector selects pods on the host network, which policies do not treat as pods.",
 )
-def host_network_selected(review: Review) -> Iterator[Found]:
-    """Policies that select such pods by a label, and peers that mean nobody else."""
-    on_host = review.population.on_host
+def host_network_selected(review: Review) -> Iterator[Diagnostic]:
+    """Policies that select such pods by a label, and peers that select no others."""
+    host_network = review.inventory.host_network
     for one in review.policies:
         pods = review.selector(one.object.spec.pod_selector)
         if pods is not None and pods.anchor() is not None:
-            names = on_host.meant((one.key.namespace,), pods)
+            names = host_network.selected((one.key.namespace,), pods)
             if names:
-                yield _on_host(
-                    one, ("spec", "podSelector"), f"podSelector selects {several(names)} on the host's network", True
-                )
+                message = f"podSelector selects {name_list(names)} on the host network: policies have no effect on them"
+                yield Diagnostic(one.object, ("spec", "podSelector"), message, "protect the node itself")
     for policy, peer, selection in _peers(review):
         if _is_anchored(peer, selection) and not review.pods(selection):
-            names = on_host.meant(review.population.namespaces(selection.namespaces), selection.pods)
+            names = host_network.selected(review.inventory.namespaces(selection.namespaces), selection.pods)
             if names:
-                yield _on_host(policy, peer.path, f"this item means only {several(names)} on the host's network", False)
+                message = (
+                    f"this item selects only {name_list(names)} on the host network: "
+                    "their addresses are those of their nodes, so it allows nothing"
+                )
+                yield Diagnostic(policy.object, peer.path, message, "allow the addresses of the nodes by ipBlock")
 
 
 def _is_anchored(peer: WrittenPeer, selection: PodSelection) -> bool:
-    """Whether an item asks for a label that must be there, so that just these pods are meant."""
+    """Whether an item requires a label or names a namespace, so that it is meant for certain pods."""
     scope = selection.namespaces
     named = peer.written.namespace_selector is not None and (isinstance(scope, str) or scope.anchor() is not None)
     return selection.pods.anchor() is not None or named
-
-
-def _on_host(policy: WrittenPolicy, path: Path, message: str, is_subject: bool) -> Found:
-    effect = (
-        "policies have no effect on them" if is_subject else "to policies they are their nodes, so it allows nothing"
-    )
-    hint = "guard the node itself" if is_subject else "allow the addresses of the nodes by ipBlock"
-    return Found(policy.object, path, f"{message}: {effect}", hint)
 
 
 CHECKS: tuple[Check, ...] = (selects_nothing, peer_matches_nothing, host_network_selected)

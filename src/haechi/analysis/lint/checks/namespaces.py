@@ -1,105 +1,102 @@
-"""Checks of namespaces: of the policy's own, and of those that peers choose by labels.
+"""Checks of namespaces: the policy's own, and those that peers select by labels.
 
-Promises not to miss namespaces in an input that shows only a part of a cluster: a namespace is called unknown only if
-its name is one slip away from another's, if the policy's pods are elsewhere, or if the input declares all others.
+The input may show only a part of a cluster, so a namespace is reported as unknown only if its name is one typing error
+away from another one, if pods that match the policy are elsewhere, or if the input declares all other namespaces.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from haechi.analysis.lint.check import Check, Found, check
-from haechi.analysis.lint.facts import ALWAYS, Review, WrittenPeer, WrittenPolicy
-from haechi.analysis.lint.finding import Severity
-from haechi.analysis.lint.wording import several
+from haechi.analysis.lint.check import Check, Diagnostic, check
+from haechi.analysis.lint.facts import INITIAL_NAMESPACES, Review, WrittenPeer, WrittenPolicy
+from haechi.analysis.lint.wording import name_list
 from haechi.engine import PodSelection
-from haechi.model import NAME_LABEL, Direction
+from haechi.model import NAME_LABEL, Direction, Severity
 from haechi.select import EVERYTHING, Requirement, Selector, SelectorOperator
 
 
 @check(
     "unknown-namespace",
     Severity.WARNING,
-    "The policy is in a namespace that the input does not have, while it has others.",
+    "The policy is in a namespace that does not exist in the input, while others do.",
 )
-def unknown_namespace(review: Review) -> Iterator[Found]:
+def unknown_namespace(review: Review) -> Iterator[Diagnostic]:
     """Policies in namespaces that are neither declared nor have pods or workloads."""
-    known = review.population.labels
-    unknown = {one.key.namespace for one in review.policies} - known.keys() - ALWAYS
-    is_complete = len(unknown) == 1 and review.populated <= review.population.declared != frozenset()
+    known = review.inventory.namespace_labels
+    unknown = {one.key.namespace for one in review.policies} - known.keys() - INITIAL_NAMESPACES
+    is_complete = len(unknown) == 1 and review.inventory.populated <= review.inventory.declared != frozenset()
     for one in review.policies if known else ():
-        if one.key.namespace not in review.populated and review.lacks_namespace(one):
+        if one.key.namespace not in review.inventory.populated and review.omits_namespace(one):
             yield from _missing(review, one)
         elif one.key.namespace in unknown:
             yield from _unknown(review, one, is_complete=is_complete)
 
 
-def _missing(review: Review, one: WrittenPolicy) -> Iterator[Found]:
+def _missing(review: Review, one: WrittenPolicy) -> Iterator[Diagnostic]:
     elsewhere = _elsewhere(review, one)
     if elsewhere:
-        message = (
-            f"metadata.namespace is missing, so the policy is in default; its podSelector means pods in {elsewhere}"
-        )
-        yield Found(one.object, ("metadata", "name"), message, "write metadata.namespace")
+        message = f"metadata.namespace is missing, so the policy is in default; matching pods are in {elsewhere}"
+        yield Diagnostic(one.object, ("metadata", "name"), message, "write metadata.namespace")
 
 
-def _unknown(review: Review, one: WrittenPolicy, *, is_complete: bool) -> Iterator[Found]:
-    known, namespace = review.population.labels, one.key.namespace
+def _unknown(review: Review, one: WrittenPolicy, *, is_complete: bool) -> Iterator[Diagnostic]:
+    known, namespace = review.inventory.namespace_labels, one.key.namespace
     near, elsewhere = _near(review, namespace), _elsewhere(review, one)
     if near or elsewhere or is_complete:
-        more = f"; its podSelector means pods in {elsewhere}" if elsewhere else ""
-        names = several(name for name in known if name not in ALWAYS) or several(known)
-        hint = f"did you mean {near}?" if near else f"the namespaces of the input are {names}"
-        yield Found(one.object, ("metadata", "namespace"), f"there is no namespace {namespace}{more}", hint)
+        more = f"; matching pods are in {elsewhere}" if elsewhere else ""
+        names = name_list(name for name in known if name not in INITIAL_NAMESPACES) or name_list(known)
+        hint = f"did you mean {near}?" if near else f"namespaces in the input: {names}"
+        yield Diagnostic(one.object, ("metadata", "namespace"), f"there is no namespace {namespace}{more}", hint)
 
 
 def _near(review: Review, namespace: str) -> str:
-    wanted = Requirement(NAME_LABEL, SelectorOperator.IN, (namespace,))
-    return review.population.namespace_vocabulary.slip(wanted).rpartition("=")[2]
+    label = review.inventory.namespace_vocabulary.typo(Requirement(NAME_LABEL, SelectorOperator.IN, (namespace,)))
+    return (label.value or "") if label is not None else ""
 
 
 def _elsewhere(review: Review, policy: WrittenPolicy) -> str:
-    """The namespaces of the pods that the policy's labels, if it names any, would mean anywhere."""
+    """The namespaces with pods that match the podSelector, if it requires a label, in words."""
     pods = policy.policy.subject.pods
     if pods.anchor() is None:
         return ""
-    return several(review.population.namespaces_of(review.pods(PodSelection(EVERYTHING, pods))))
+    return name_list(review.inventory.namespaces_of(review.pods(PodSelection(EVERYTHING, pods))))
 
 
 @check(
     "tenant-label",
     Severity.NOTE,
-    "Whoever may label namespaces, or pods in any namespace, decides who is meant.",
+    "Whoever may label namespaces, or pods in any namespace, decides which peers are allowed.",
     on_request=True,
 )
-def tenant_label(review: Review) -> Iterator[Found]:
-    """Peers of namespaces that are not named, but chosen by labels that others set."""
+def tenant_label(review: Review) -> Iterator[Diagnostic]:
+    """Peers in namespaces that are selected by labels, not by name."""
     for policy in review.policies:
         for rule, _ in policy.effective:
-            verb = "gets in" if rule.direction is Direction.INGRESS else "is reached"
+            effect = "who may connect" if rule.direction is Direction.INGRESS else "what may be reached"
             for peer in rule.peers:
-                why = _trusted(review, peer)
+                why = _permission(review, peer)
                 if why:
-                    yield Found(
+                    yield Diagnostic(
                         policy.object,
                         peer.path,
-                        f"whoever may {why} decides who {verb}",
-                        f"name the namespaces by {NAME_LABEL}, which nobody can set",
+                        f"whoever may {why} decides {effect}",
+                        f"select namespaces by {NAME_LABEL}, which cannot be set to another value",
                     )
 
 
-def _trusted(review: Review, peer: WrittenPeer) -> str:
-    """What somebody must be allowed to do to be meant by an item; empty if the item names its namespaces."""
+def _permission(review: Review, peer: WrittenPeer) -> str:
+    """The permission that is enough to be selected by an item, in words; empty if the item names its namespaces."""
     written = peer.written.namespace_selector
     scope = review.selector(written) if written is not None else None
     if peer.selection is None or scope is None or scope.contradictory or _is_named(scope):
         return ""
     labels = [one for one in scope.requirements if one.key != NAME_LABEL]
     if labels:
-        return f"label a namespace ({several(map(str, labels))})"
+        return f"label a namespace ({name_list(map(str, labels))})"
     pods = peer.selection.pods
     if pods.requirements and not scope.requirements:
-        return f"label a pod in any namespace ({several(map(str, pods.requirements))})"
+        return f"label a pod in any namespace ({name_list(map(str, pods.requirements))})"
     return ""
 
 

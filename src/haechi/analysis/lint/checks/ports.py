@@ -1,71 +1,79 @@
-"""Checks of ports by number: those of Services, those that others cover, those that nobody lists."""
+"""Checks of ports by number: ports of Services, redundant ports, and ports that no container lists."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from haechi.analysis.cluster import ports_text
-from haechi.analysis.lint.check import Check, Found, check
-from haechi.analysis.lint.facts import Front, Review, Server, WrittenPolicy, WrittenPort, WrittenRule
-from haechi.analysis.lint.finding import Fix, Severity
-from haechi.analysis.lint.wording import several
+from haechi.analysis.lint.check import Check, Diagnostic, check
+from haechi.analysis.lint.facts import (
+    Review,
+    Server,
+    ServiceTarget,
+    WrittenPolicy,
+    WrittenPort,
+    WrittenRule,
+    named_range,
+)
+from haechi.analysis.lint.finding import Fix
+from haechi.analysis.lint.wording import name_list
 from haechi.engine import PolicyRule
-from haechi.model import Direction, Edit
+from haechi.model import Direction, Edit, Severity
 from haechi.sets import PROTOCOL_NAMES, PortSet
 
 
 @check(
     "service-port",
     Severity.ERROR,
-    "The port is that of a Service; policies see the port of the pods behind it.",
+    "The port is the port of a Service; policies apply to the port of the pods behind it.",
 )
-def service_port(review: Review) -> Iterator[Found]:
-    """Ports of Services whose pods listen on another one."""
-    for policy, rule, meaning, servers in _served(review):
+def service_port(review: Review) -> Iterator[Diagnostic]:
+    """Ports of Services whose pods listen on another port."""
+    for policy, rule, read, servers in _served(review):
         for port in rule.ports:
-            fronts = _mistaken(port, meaning, servers)
-            if fronts:
-                services = several(sorted({f"{front.namespace}/{front.service}" for front in fronts}))
-                targets = several(map(str, sorted({front.target for front in fronts})))
-                yield Found(
+            mistaken = _mistaken(port, read, servers)
+            if mistaken:
+                services = name_list(sorted({f"{one.namespace}/{one.service}" for one in mistaken}))
+                targets = name_list(map(str, sorted({one.target_port for one in mistaken})))
+                yield Diagnostic(
                     policy.object,
                     port.path,
                     f"{port.written.port} is the port of Service {services}, whose pods listen on {targets}: "
-                    "policies see the port of the pods",
+                    "policies apply to the port of the pods",
                     f"use {targets}",
                 )
 
 
 def _served(review: Review) -> Iterator[tuple[WrittenPolicy, WrittenRule, PolicyRule, frozenset[Server]]]:
-    """Rules with ports by number, and all the pods that serve them; not those that mean addresses as well."""
+    """Rules with ports by number that allow no addresses, and their destination pods."""
     for policy in review.policies:
-        for rule, meaning in policy.effective:
+        for rule, read in policy.effective:
             if not any(isinstance(port.written.port, int) for port in rule.ports):
                 continue
-            selections = review.serving(policy, rule, meaning)
-            peers = meaning.peers
+            selections = review.destinations(policy, rule, read)
+            peers = read.peers
             if selections is not None and (rule.direction is Direction.INGRESS or not (peers.anywhere or peers.blocks)):
-                yield policy, rule, meaning, review.servers.of(selections)
+                yield policy, rule, read, review.servers.of(selections)
 
 
-def _mistaken(port: WrittenPort, meaning: PolicyRule, servers: frozenset[Server]) -> list[Front]:
-    """The Service ports that have the number of an item on which no pod listens."""
+def _mistaken(port: WrittenPort, read: PolicyRule, servers: frozenset[Server]) -> list[ServiceTarget]:
+    """The ports of Services with the number of an item, if none of the pods listens on it."""
     number = _single(port)
     if number is None or any(one.lists(number) or _leads_to(one, number) for one in servers):
         return []
     protocol = _protocol(port)
-    found = {server: [front for front in server.fronts if front[2:4] == (protocol, number)] for server in servers}
-    if any(not fronts and not server.listed for server, fronts in found.items()):  # it may listen on anything
+    found = {server: [one for one in server.targets if one[2:4] == (protocol, number)] for server in servers}
+    if any(not targets and not server.listed for server, targets in found.items()):  # it may listen on any port
         return []
-    allowed = [meaning.ports, *(_named(meaning, server) for server in servers)]
-    fronts = [front for some in found.values() for front in some]
-    if any(ports.contains(protocol, front.target) for ports in allowed for front in fronts):
+    allowed = [read.ports, *(_named_ports(read, server) for server in servers)]
+    mistaken = [one for targets in found.values() for one in targets]
+    if any(ports.contains(protocol, one.target_port) for ports in allowed for one in mistaken):
         return []
-    return fronts
+    return mistaken
 
 
 def _single(port: WrittenPort) -> int | None:
-    """The one number of an item; None if it has none, or several."""
+    """The only number of an item; None if it has a name or a range."""
     written = port.written
     return written.port if isinstance(written.port, int) and written.end_port in (None, written.port) else None
 
@@ -75,30 +83,30 @@ def _protocol(port: WrittenPort) -> int:
 
 
 def _leads_to(server: Server, number: int) -> bool:
-    return any(front.target == number for front in server.fronts)
+    return any(one.target_port == number for one in server.targets)
 
 
-def _named(meaning: PolicyRule, server: Server) -> PortSet:
-    """What the names of a rule mean on a server."""
-    found = [port for port in server.listed if (port.protocol, port.name) in meaning.names]
+def _named_ports(read: PolicyRule, server: Server) -> PortSet:
+    """The ports of a server with the names of a rule."""
+    found = [port for port in server.listed if (port.protocol, port.name) in read.names]
     return PortSet.union_all([PortSet.port(port.protocol, port.number) for port in found])
 
 
 @check(
     "overlapping-ports",
     Severity.WARNING,
-    "Other items of the same list already hold this port.",
+    "Other items of the same list already include this port.",
 )
-def overlapping_ports(review: Review) -> Iterator[Found]:
-    """Items of `ports` that can go."""
+def overlapping_ports(review: Review) -> Iterator[Diagnostic]:
+    """Items of `ports` that can be deleted."""
     for policy in review.policies:
         for rule, _ in policy.effective:
-            kept = list(rule.ports)
+            remaining = list(rule.ports)
             for port in reversed(rule.ports):
-                others = [one for one in kept if one is not port]
-                if others and _covered(port, others):
-                    kept = others
-                    yield Found(
+                others = [one for one in remaining if one is not port]
+                if others and _is_covered(port, others):
+                    remaining = others
+                    yield Diagnostic(
                         policy.object,
                         port.path,
                         _where(port, others),
@@ -107,26 +115,26 @@ def overlapping_ports(review: Review) -> Iterator[Found]:
                     )
 
 
-def _covered(port: WrittenPort, others: list[WrittenPort]) -> bool:
+def _is_covered(port: WrittenPort, others: list[WrittenPort]) -> bool:
     ports = PortSet.union_all([one.ports for one in others if one.ports is not None])
     names = {name for one in others for name in one.names}
     numbered = port.ports is None or port.ports <= ports
     return numbered and all(
-        name in names or PortSet.port(name[0], 1, 65535) <= ports  # whatever number the name has
+        name in names or named_range(name[0]) <= ports  # whatever number the name stands for
         for name in port.names
     )
 
 
 def _where(port: WrittenPort, others: list[WrittenPort]) -> str:
-    """What the others have of an item that they cover: in one of them if one alone covers it."""
+    """Which others cover an item, in words: one of them if one is enough."""
     if any((port.ports, port.names) == (one.ports, one.names) for one in others):
         return f"{_words(port)} is in the list twice"
-    alone = [one for one in others if _covered(port, [one])]
-    holding = alone[:1] or [one for one in others if _meets(port, one)]
-    return f"{_words(port)} is within {several(map(_words, holding))}, which the list has too"
+    alone = [one for one in others if _is_covered(port, [one])]
+    covering = alone[:1] or [one for one in others if _overlaps(port, one)]
+    return f"{_words(port)} is included in {name_list(map(_words, covering))} of the same list"
 
 
-def _meets(port: WrittenPort, other: WrittenPort) -> bool:
+def _overlaps(port: WrittenPort, other: WrittenPort) -> bool:
     if port.ports is None or other.ports is None:
         return False
     whole = PortSet.union_all([PortSet.protocol(protocol) for protocol, _ in port.names])
@@ -142,29 +150,29 @@ def _words(port: WrittenPort) -> str:
 @check(
     "port-not-exposed",
     Severity.NOTE,
-    "No container of the pods that receive lists this port.",
+    "No container of the destination pods lists this port.",
     on_request=True,
 )
-def port_not_exposed(review: Review) -> Iterator[Found]:
-    """Numbers that are listed nowhere, among pods whose containers list some."""
-    for policy, rule, meaning, servers in _served(review):
+def port_not_exposed(review: Review) -> Iterator[Diagnostic]:
+    """Numbers that no container lists, of pods whose containers list others."""
+    for policy, rule, read, servers in _served(review):
         if not all(server.listed for server in servers):
             continue
         for port in rule.ports:
-            if isinstance(port.written.port, int) and not _exposed(port, servers):
-                if _mistaken(port, meaning, servers):
+            if isinstance(port.written.port, int) and not _is_listed(port, servers):
+                if _mistaken(port, read, servers):
                     continue
                 numbers = sorted({(one.protocol, one.number) for server in servers for one in server.listed})
-                known = several([f"{PROTOCOL_NAMES[protocol]} {number}" for protocol, number in numbers])
-                yield Found(
+                known = name_list([f"{PROTOCOL_NAMES[protocol]} {number}" for protocol, number in numbers])
+                yield Diagnostic(
                     policy.object,
                     port.path,
-                    f"no container of the pods that receive lists {_words(port)}: they list {known}",
+                    f"no container of the destination pods lists {_words(port)}: they list {known}",
                     "delete the item, or list the port in the containers",
                 )
 
 
-def _exposed(port: WrittenPort, servers: frozenset[Server]) -> bool:
+def _is_listed(port: WrittenPort, servers: frozenset[Server]) -> bool:
     ports = port.ports or PortSet.NONE
     return any(ports.contains(one.protocol, one.number) for server in servers for one in server.listed)
 

@@ -1,141 +1,143 @@
-"""Checks of what could go without any change: items, rules and policies that others cover.
+"""Checks of items, rules and policies that others cover.
 
-What they tell holds in every cluster: it follows from selectors, addresses and ports, not from the pods that happen to
-exist. All that is told can go at once. A policy without rules is a default denial and never told, unless another one
-says exactly the same.
+They follow from selectors, addresses and ports, not from the pods that happen to exist, so they hold in every cluster,
+and all that they find can be deleted at once. A policy without rules is a default deny: it is reported only if another
+policy is equivalent.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from haechi.analysis.lint.check import Check, Found, check
+from haechi.analysis.lint.check import Check, Diagnostic, check
 from haechi.analysis.lint.facts import (
     Review,
-    RulePlace,
-    Wider,
+    SelectionIndex,
     WrittenPeer,
     WrittenPolicy,
     WrittenRule,
-    superfluous,
+    redundant_sets,
 )
-from haechi.analysis.lint.finding import Fix, Severity
-from haechi.analysis.lint.wording import several
+from haechi.analysis.lint.finding import Fix
+from haechi.analysis.lint.wording import name_list
 from haechi.engine import PodSelection
-from haechi.model import Direction, Edit, path_text
+from haechi.model import Direction, Edit, Severity, path_text
 
 
-@check("duplicate-policy", Severity.WARNING, "Two policies of a namespace say exactly the same.")
-def duplicate_policy(review: Review) -> Iterator[Found]:
+@check("duplicate-policy", Severity.WARNING, "Two policies in a namespace are equivalent.")
+def duplicate_policy(review: Review) -> Iterator[Diagnostic]:
     """Policies with the pods, directions and rules of an earlier one, however they are written."""
     for policy in review.policies:
-        earlier = review.coverage.duplicates.get(policy.key)
+        earlier = review.redundancy.duplicates.get(policy.key)
         if earlier is not None:
-            yield Found(policy.object, (), f"this policy says exactly what {earlier} says", "delete one of the two")
+            yield Diagnostic(policy.object, (), f"this policy is equivalent to {earlier}", "delete one of the two")
 
 
-@check("redundant-policy", Severity.WARNING, "All that this policy does is done by other policies too.")
-def redundant_policy(review: Review) -> Iterator[Found]:
+@check(
+    "redundant-policy",
+    Severity.WARNING,
+    "Other policies isolate the same pods and allow everything that this policy allows.",
+)
+def redundant_policy(review: Review) -> Iterator[Diagnostic]:
     """Policies with rules that others cover, isolation included."""
     for policy in review.policies:
-        others = review.coverage.policies.get(policy.key)
+        others = review.redundancy.policies.get(policy.key)
         if others is not None:
             verbs = "isolates the same pods and allows" if len(others) == 1 else "isolate the same pods and allow"
             message = (
-                f"without this policy nothing would change: {several(map(str, others))} {verbs} all that it allows"
+                f"deleting this policy changes nothing: {name_list(map(str, others))} {verbs} everything that it allows"
             )
-            yield Found(policy.object, (), message, "delete it, or narrow what covers it")
+            yield Diagnostic(policy.object, (), message, "delete it, or narrow what covers it")
 
 
-@check("redundant-rule", Severity.WARNING, "All that this rule allows is allowed by other rules too.")
-def redundant_rule(review: Review) -> Iterator[Found]:
-    """Rules that others of the policy, or of policies for all of its pods, cover."""
+@check("redundant-rule", Severity.WARNING, "Other rules allow everything that this rule allows.")
+def redundant_rule(review: Review) -> Iterator[Diagnostic]:
+    """Rules that others cover: of the same policy, or of policies for all of its pods."""
     for policy in review.policies:
-        needless = list(_needless(review, policy))
-        for rule in needless:
-            others = review.coverage.rules[_place(policy, rule)]
-            names = [str(one) if one.policy == policy.key else f"{one} of {one.policy}" for one in others]
+        redundant = [rule for rule in policy.rules if rule.ref in review.redundancy.rules]
+        for rule in redundant:
+            others = review.redundancy.rules[rule.ref]
+            names = [one.path if one.policy == policy.key else f"{one.path} of {one.policy}" for one in others]
             verb = "allows" if len(names) == 1 else "allow"
-            message = f"all that this rule allows, {several(names)} {verb} too"
-            twice = any(_place(policy, each) in others and each.rule == rule.rule for each in policy.rules)
-            fix = Fix("delete the rule", (Edit(rule.path),)) if twice else None  # else the wider one may be the mistake
-            types = " and write policyTypes" if _isolates_by_rules(policy, needless) else ""
-            yield Found(policy.object, rule.path, message, f"delete it{types}, or narrow what covers it", fix)
+            message = f"{name_list(names)} {verb} everything that this rule allows"
+            is_repeated = any(each.ref in others and each.rule == rule.rule for each in policy.rules)
+            # A rule that covers more may be the mistake: only a repeated one is certain to be deleted.
+            fix = Fix("delete the rule", (Edit(rule.path),)) if is_repeated else None
+            types = " and write policyTypes" if _isolates_by_rules(policy, redundant) else ""
+            yield Diagnostic(policy.object, rule.path, message, f"delete it{types}, or narrow what covers it", fix)
 
 
-@check("redundant-peer", Severity.WARNING, "Whom this item of a rule means, its other items mean too.")
-def redundant_peer(review: Review) -> Iterator[Found]:
-    """Items of from and to that others of the same list cover; not told of rules that could go as a whole."""
-    gone = {*review.coverage.duplicates, *review.coverage.policies}
+@check("redundant-peer", Severity.WARNING, "Other items of the same list allow everything that this item allows.")
+def redundant_peer(review: Review) -> Iterator[Diagnostic]:
+    """Items of from and to that others of the list cover, except in rules that are redundant as a whole."""
+    redundant = {*review.redundancy.duplicates, *review.redundancy.policies}
     for policy in review.policies:
-        for rule, _ in () if policy.key in gone else policy.effective:
-            if _place(policy, rule) not in review.coverage.rules:
-                for number, others in sorted({**_selecting(rule), **_blocking(rule)}.items()):
+        for rule, _ in () if policy.key in redundant else policy.effective:
+            if rule.ref not in review.redundancy.rules:
+                for number, others in sorted({**_covered_selections(rule), **_covered_blocks(rule)}.items()):
                     path = rule.peers[number].path
-                    names = several(path_text(rule.peers[n].path) for n in others)
-                    message = f"whom this item means, {names} mean{'s' if len(others) == 1 else ''} too"
-                    if _are_halves(rule.peers[number], rule.peers[others[0]]):
-                        yield Found(policy.object, path, message, "delete it, or make one item of the two")
+                    names = name_list(path_text(rule.peers[n].path) for n in others)
+                    verb = "allows" if len(others) == 1 else "allow"
+                    message = f"{names} {verb} everything that this item allows"
+                    if _may_be_one_item(rule.peers[number], rule.peers[others[0]]):
+                        yield Diagnostic(policy.object, path, message, "delete it, or merge the two items into one")
                     else:
-                        yield Found(policy.object, path, message, "delete it", Fix("delete the item", (Edit(path),)))
+                        fix = Fix("delete the item", (Edit(path),))
+                        yield Diagnostic(policy.object, path, message, "delete it", fix)
 
 
 # -- rules -----------------------------------------------------------------------------------------------------------
 
 
-def _place(policy: WrittenPolicy, rule: WrittenRule) -> RulePlace:
-    return RulePlace(policy.key, rule.direction, int(rule.path[-1]))
-
-
-def _needless(review: Review, policy: WrittenPolicy) -> Iterator[WrittenRule]:
-    return (rule for rule in policy.rules if _place(policy, rule) in review.coverage.rules)
-
-
-def _isolates_by_rules(policy: WrittenPolicy, gone: list[WrittenRule]) -> bool:
-    """Whether it is its egress rules that make the policy isolate for egress, and all of them are needless."""
+def _isolates_by_rules(policy: WrittenPolicy, redundant: list[WrittenRule]) -> bool:
+    """Whether it is its egress rules that make the policy isolate for egress, and all of them are redundant."""
     egress = [rule for rule in policy.rules if rule.direction is Direction.EGRESS]
-    return not policy.object.spec.policy_types and bool(egress) and all(rule in gone for rule in egress)
+    return not policy.object.spec.policy_types and bool(egress) and all(rule in redundant for rule in egress)
 
 
 # -- items -----------------------------------------------------------------------------------------------------------
 
 
-def _selecting(rule: WrittenRule) -> dict[int, tuple[int, ...]]:
-    """The items with selectors that another one of the rule covers, each with one that stays."""
+def _covered_selections(rule: WrittenRule) -> dict[int, tuple[int, ...]]:
+    """The items with selectors that another item of the rule covers, each with one that stays."""
     first: dict[PodSelection, int] = {}
-    chosen = {number: one for number, peer in enumerate(rule.peers) for one in _selection(peer)}
-    for number, one in chosen.items():
+    selections = {
+        number: peer.selection
+        for number, peer in enumerate(rule.peers)
+        if peer.selection is not None and not peer.selection.is_nobody
+    }
+    for number, one in selections.items():
         first.setdefault(one, number)
-    wider = Wider(first)
+    index = SelectionIndex(first)
     found: dict[int, tuple[int, ...]] = {}
-    for number, one in chosen.items():
-        stays = min((_rank(each, first, wider) for each in wider.than(one)), default=(0, number))[1]
+    for number, one in selections.items():
+        stays = min((_rank(each, first, index) for each in index.implied_by(one)), default=(0, number))[1]
         if stays != number:
             found[number] = (stays,)
     return found
 
 
-def _are_halves(one: WrittenPeer, wider: WrittenPeer) -> bool:
-    """Whether a dash may have made two items of one: then it is not certain that an item is to go."""
+def _rank(one: PodSelection, first: dict[PodSelection, int], index: SelectionIndex) -> tuple[int, int]:
+    """The fewer selections it implies, the wider it is; of equally wide ones, the first."""
+    return len(index.implied_by(one)), first[one]
+
+
+def _may_be_one_item(one: WrittenPeer, wider: WrittenPeer) -> bool:
+    """Whether a dash may have split one item in two, so that deleting one is not certain to be right."""
     pods, namespaces = one.written, wider.written
     return pods.namespace_selector is None and namespaces.pod_selector is None and wider.selection is not None
 
 
-def _blocking(rule: WrittenRule) -> dict[int, tuple[int, ...]]:
+def _covered_blocks(rule: WrittenRule) -> dict[int, tuple[int, ...]]:
     """The items with ipBlocks that others of the rule cover, each with those that stay."""
-    places = [number for number, peer in enumerate(rule.peers) if peer.peers is not None and peer.peers.blocks]
-    blocks = [peer.peers.blocks for peer in rule.peers if peer.peers is not None and peer.peers.blocks]
-    return {places[n]: tuple(places[other] for other in others) for n, others in superfluous(blocks).items()}
-
-
-def _selection(peer: WrittenPeer) -> Iterator[PodSelection]:
-    if peer.selection is not None and not peer.selection.contradictory:
-        yield peer.selection
-
-
-def _rank(one: PodSelection, first: dict[PodSelection, int], wider: Wider) -> tuple[int, int]:
-    """The fewer are wider, the wider; of those that are as wide, the first."""
-    return len(wider.than(one)), first[one]
+    blocks = {
+        number: peer.peers.blocks
+        for number, peer in enumerate(rule.peers)
+        if peer.peers is not None and peer.peers.blocks
+    }
+    places = list(blocks)
+    covered = redundant_sets(list(blocks.values()))
+    return {places[n]: tuple(places[other] for other in others) for n, others in covered.items()}
 
 
 CHECKS: tuple[Check, ...] = (duplicate_policy, redundant_policy, redundant_rule, redundant_peer)

@@ -1,6 +1,6 @@
-"""Checks of how a policy is put together: its directions and its lists of rules.
+"""Checks of the structure of a policy: its directions and its lists of rules.
 
-They need no pods, but use them where they are known. They refuse to judge what the API server refuses.
+They need no pods, but use those of the input. What the API server rejects is left to it.
 """
 
 from __future__ import annotations
@@ -9,26 +9,26 @@ from collections.abc import Iterator
 
 from pyroaring import BitMap
 
-from haechi.analysis.lint.check import Check, Found, check
+from haechi.analysis.lint.check import Check, Diagnostic, check
 from haechi.analysis.lint.facts import Review, WrittenPolicy
-from haechi.analysis.lint.finding import Fix, Severity
-from haechi.model import Direction, Edit, NetworkPolicySpec, default
+from haechi.analysis.lint.finding import Fix
+from haechi.model import Direction, Edit, NetworkPolicySpec, Severity, default
 
 
 @check(
     "rules-without-policy-type",
     Severity.ERROR,
-    "policyTypes does not list the direction of these rules, so they do nothing.",
+    "policyTypes does not list the direction of these rules, so they have no effect.",
 )
-def rules_without_policy_type(review: Review) -> Iterator[Found]:
+def rules_without_policy_type(review: Review) -> Iterator[Diagnostic]:
     """Rules of a direction in which the policy does not isolate."""
     for one in review.policies:
         for direction in sorted({rule.direction for rule in one.rules if not rule.in_force}):
             name = direction.lower()
-            yield Found(
+            yield Diagnostic(
                 one.object,
                 ("spec", name),
-                f"policyTypes does not list {direction}, so these rules do nothing",
+                f"policyTypes does not list {direction}, so these rules have no effect",
                 f"add {direction} to policyTypes, or delete {name}",
             )
 
@@ -36,18 +36,18 @@ def rules_without_policy_type(review: Review) -> Iterator[Found]:
 @check(
     "empty-egress-without-policy-type",
     Severity.ERROR,
-    "egress is empty and policyTypes is absent, so the policy does not touch egress.",
+    "egress is empty and policyTypes is absent, so the policy does not affect egress.",
 )
-def empty_egress_without_policy_type(review: Review) -> Iterator[Found]:
-    """An `egress: []` that denies nothing."""
+def empty_egress_without_policy_type(review: Review) -> Iterator[Diagnostic]:
+    """`egress: []` that denies nothing."""
     for one in review.policies:
         spec, path = one.object.spec, ("spec", "egress")
         if not spec.policy_types and not spec.egress and review.is_written(one.object, path):
-            yield Found(
+            yield Diagnostic(
                 one.object,
                 path,
-                "egress is empty and policyTypes is absent: without rules it counts only if policyTypes lists Egress, "
-                "so nothing is denied",
+                "egress is empty and policyTypes is absent: an empty list denies egress only if policyTypes lists "
+                "Egress, so nothing is denied",
                 "add policyTypes with Egress, or delete egress",
             )
 
@@ -55,28 +55,27 @@ def empty_egress_without_policy_type(review: Review) -> Iterator[Found]:
 @check(
     "isolates-ingress-too",
     Severity.WARNING,
-    "policyTypes is absent and all rules are for egress: the policy also lets nothing in.",
+    "policyTypes is absent and all rules are for egress: the policy also denies all ingress.",
 )
-def isolates_ingress_too(review: Review) -> Iterator[Found]:
-    """Policies for egress that shut their pods for ingress by the default of policyTypes, as the only ones."""
-    shut = _shut_twice(review)
+def isolates_ingress_too(review: Review) -> Iterator[Diagnostic]:
+    """Policies for egress that, by the default of policyTypes, are the only ones that isolate pods for ingress."""
+    isolated = _isolated_twice(review)
     for one in review.policies:
         spec = one.object.spec
         if spec.policy_types or spec.ingress or not spec.egress or review.is_written(one.object, ("spec", "ingress")):
             continue
         pods = review.pods(one.policy.subject)
-        if not pods or pods - shut:
-            yield Found(
+        if not pods or pods - isolated:
+            yield Diagnostic(
                 one.object,
                 ("spec", "egress"),
-                "policyTypes is absent, which always includes Ingress: the policy also isolates its pods for ingress "
-                "and lets nothing in",
-                "write policyTypes: [Egress], or [Ingress, Egress] if that is meant",
+                "policyTypes is absent, which always includes Ingress: the policy also denies all ingress of its pods",
+                "write policyTypes: [Egress], or [Ingress, Egress] if that is intended",
             )
 
 
-def _shut_twice(review: Review) -> BitMap:
-    """The pods that several policies isolate for ingress: one of them less changes nothing about that."""
+def _isolated_twice(review: Review) -> BitMap:
+    """The pods that more than one policy isolates for ingress: without one of them they are still isolated."""
     once, twice = BitMap(), BitMap()
     for one in review.policies:
         if Direction.INGRESS in one.policy.directions:
@@ -89,15 +88,15 @@ def _shut_twice(review: Review) -> BitMap:
 @check(
     "policy-types-implicit",
     Severity.NOTE,
-    "policyTypes is absent: the directions follow from which rules there are.",
+    "policyTypes is absent: the directions depend on which rules there are.",
     on_request=True,
 )
-def policy_types_implicit(review: Review) -> Iterator[Found]:
+def policy_types_implicit(review: Review) -> Iterator[Diagnostic]:
     """Policies that leave policyTypes to the API server."""
     for one in review.policies:
         if not one.object.spec.policy_types:
             types = list(default(one.object).spec.policy_types)
-            yield Found(
+            yield Diagnostic(
                 one.object,
                 ("spec", "policyTypes"),
                 f"policyTypes is absent, which means {' and '.join(types)}",
@@ -115,22 +114,22 @@ def _types(policy: WrittenPolicy, types: list[str]) -> Edit:
 @check(
     "everyone",
     Severity.NOTE,
-    "A rule with ports and without peers allows everyone, also from outside the cluster.",
+    "A rule with ports but without peers allows everyone, inside and outside the cluster.",
     on_request=True,
 )
-def everyone(review: Review) -> Iterator[Found]:
+def everyone(review: Review) -> Iterator[Diagnostic]:
     """Rules whose from or to is absent or empty."""
     for one in review.policies:
         for rule, _ in one.effective:
             if rule.ports and not rule.peers:
                 ingress = rule.direction is Direction.INGRESS
-                yield Found(
+                yield Diagnostic(
                     one.object,
                     rule.path,
-                    "without from, these ports are open to everyone, also from outside the cluster"
+                    "without from, these ports are open to everyone, inside and outside the cluster"
                     if ingress
-                    else "without to, these ports may be reached everywhere, also outside the cluster",
-                    f"name the peers in {'from' if ingress else 'to'}",
+                    else "without to, these ports are allowed to every destination, inside and outside the cluster",
+                    f"list the peers in {'from' if ingress else 'to'}",
                 )
 
 

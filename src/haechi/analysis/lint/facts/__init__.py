@@ -1,10 +1,17 @@
-"""What checks look at: each policy beside what it means; labels, servers and addresses of the cluster."""
+"""What checks look at: policies beside their meaning; labels, servers and addresses of the cluster."""
 
-from haechi.analysis.lint.facts.addresses import Behind, Holders
-from haechi.analysis.lint.facts.dns_clients import Asking, Lookups
-from haechi.analysis.lint.facts.inventory import ALWAYS
-from haechi.analysis.lint.facts.peer_policies import Ends, Refusal
-from haechi.analysis.lint.facts.resolvers import PORT
+from haechi.analysis.lint.facts.addresses import (
+    AddressIndex,
+    Backends,
+    addressed_pods,
+    pod_addresses,
+    pod_ranges,
+    service_addresses,
+)
+from haechi.analysis.lint.facts.dns_clients import DnsClient, DnsClients
+from haechi.analysis.lint.facts.inventory import INITIAL_NAMESPACES
+from haechi.analysis.lint.facts.peer_policies import Denial, PeerPolicies
+from haechi.analysis.lint.facts.resolvers import DNS_PORT
 from haechi.analysis.lint.facts.review import (
     Review,
     WrittenPeer,
@@ -13,31 +20,36 @@ from haechi.analysis.lint.facts.review import (
     WrittenRule,
     WrittenSelector,
 )
-from haechi.analysis.lint.facts.rule_index import RulePlace
-from haechi.analysis.lint.facts.selection_index import Wider
-from haechi.analysis.lint.facts.servers import Front, Server
-from haechi.analysis.lint.facts.set_cover import superfluous
-from haechi.analysis.lint.facts.vocabulary import Vocabulary
+from haechi.analysis.lint.facts.rule_cover import named_range
+from haechi.analysis.lint.facts.selection_index import SelectionIndex
+from haechi.analysis.lint.facts.servers import Server, ServiceTarget
+from haechi.analysis.lint.facts.set_cover import redundant_sets
+from haechi.analysis.lint.facts.vocabulary import Label, Vocabulary
 
 __all__ = [
-    "ALWAYS",
-    "PORT",
-    "Asking",
-    "Behind",
-    "Ends",
-    "Front",
-    "Holders",
-    "Lookups",
-    "Refusal",
+    "DNS_PORT",
+    "INITIAL_NAMESPACES",
+    "AddressIndex",
+    "Backends",
+    "Denial",
+    "DnsClient",
+    "DnsClients",
+    "Label",
+    "PeerPolicies",
     "Review",
-    "RulePlace",
+    "SelectionIndex",
     "Server",
+    "ServiceTarget",
     "Vocabulary",
-    "Wider",
     "WrittenPeer",
     "WrittenPolicy",
     "WrittenPort",
     "WrittenRule",
     "WrittenSelector",
-    "superfluous",
+    "addressed_pods",
+    "named_range",
+    "pod_addresses",
+    "pod_ranges",
+    "redundant_sets",
+    "service_addresses",
 ]

@@ -1,7 +1,7 @@
-"""Who has addresses within a range: pods, nodes and Services, as far as the input gives them addresses.
+"""Addresses of pods, nodes and Services by range, as far as the input gives them.
 
-Why: thousands of ipBlocks are held against ten thousand pods. Promises that addresses which Haechi chose for pods
-without one are nobody's here, and that no question asks every pod.
+Why: thousands of ipBlocks are compared with ten thousand pods. Promises to leave out synthetic addresses, and to look
+up a range by bisection.
 """
 
 from __future__ import annotations
@@ -12,18 +12,18 @@ from typing import Generic, TypeVar
 
 from haechi.analysis.cluster import Cluster
 from haechi.engine import Endpoint, PodSelection, points
-from haechi.model import CidrError, LabelSelector, Node, PodKey, Service, parse_cidr
+from haechi.model import AddressError, LabelSelector, Node, PodKey, Service, parse_cidr
 from haechi.select import Selector
 from haechi.sets import AddressSet
 
 T = TypeVar("T")
 
 
-class Holders(Generic[T]):
-    """Addresses and who has them.
+class AddressIndex(Generic[T]):
+    """Addresses, each with its owner.
 
     Args:
-        pairs: points on the line of `AddressSet`, each with its holder; an address may have several.
+        pairs: points on the line of `AddressSet` and their owners; an address may have several owners.
     """
 
     def __init__(self, pairs: Iterable[tuple[int, T]]) -> None:
@@ -31,12 +31,12 @@ class Holders(Generic[T]):
         self._points = [point for point, _ in self._pairs]
 
     def within(self, addresses: AddressSet) -> Iterator[tuple[int, T]]:
-        """Each address in a set with its holder, lowest first."""
+        """The pairs whose address is in a set, lowest first."""
         for low, high in self._spans(addresses):
             yield from self._pairs[low:high]
 
     def count(self, addresses: AddressSet) -> int:
-        """How many pairs `within` has."""
+        """The number of pairs whose address is in a set."""
         return sum(high - low for low, high in self._spans(addresses))
 
     def _spans(self, addresses: AddressSet) -> Iterator[tuple[int, int]]:
@@ -44,48 +44,48 @@ class Holders(Generic[T]):
             yield bisect_left(self._points, first), bisect_right(self._points, last)
 
 
-def given(cluster: Cluster) -> Iterator[Endpoint]:
-    """The pods whose addresses are those of the input."""
+def addressed_pods(cluster: Cluster) -> Iterator[Endpoint]:
+    """The pods whose addresses are not synthetic."""
     return (endpoint for endpoint in cluster.engine.endpoints if endpoint.key not in cluster.synthesized)
 
 
-def pods(cluster: Cluster) -> Holders[PodKey]:
+def pod_addresses(cluster: Cluster) -> AddressIndex[PodKey]:
     """Pods by address."""
-    return Holders((point, endpoint.key) for endpoint in given(cluster) for point in endpoint.addresses)
+    return AddressIndex((point, endpoint.key) for endpoint in addressed_pods(cluster) for point in endpoint.addresses)
 
 
-def services(cluster: Cluster) -> Holders[Service]:
-    """Services by their own addresses: those that a client calls."""
+def service_addresses(cluster: Cluster) -> AddressIndex[Service]:
+    """Services by their own addresses: `clusterIPs` and `externalIPs`."""
     pairs = ((one, (*one.addresses, *one.spec.external_ips)) for one in cluster.services)
-    return Holders((point, one) for one, texts in pairs for point in points(texts))
+    return AddressIndex((point, one) for one, texts in pairs for point in points(texts))
 
 
-def ranges(node: Node) -> Iterator[AddressSet]:
-    """From which a node gives its pods addresses."""
+def pod_ranges(node: Node) -> Iterator[AddressSet]:
+    """The readable `podCIDRs` of a node."""
     for text in node.spec.pod_cidrs or (node.spec.pod_cidr,):
         try:
             parse_cidr(text)
-        except CidrError:
+        except AddressError:
             continue
         yield AddressSet.from_cidr(text)
 
 
-class Behind:
-    """Where Services lead to, as far as the input says.
+class Backends:
+    """The addresses behind Services.
 
     Args:
-        cluster: whose Services.
+        cluster: the cluster with these Services.
     """
 
     def __init__(self, cluster: Cluster) -> None:
         self._cluster = cluster
         self._known: dict[str, AddressSet] = {}
         nodes = [point for node in cluster.nodes for point in points(node.addresses)]
-        own = [point for endpoint in given(cluster) for point in endpoint.addresses]
-        self._network = Holders((point, None) for point in (*nodes, *own))
+        pods = [point for endpoint in addressed_pods(cluster) for point in endpoint.addresses]
+        self._network = AddressIndex((point, None) for point in (*nodes, *pods))
 
-    def may_meet(self, service: Service, block: AddressSet) -> bool:
-        """Whether a block holds a pod behind the Service; where none is known, whether it holds any pod or node."""
+    def may_be_in(self, service: Service, block: AddressSet) -> bool:
+        """Whether a block includes a pod behind a Service; where none is known, whether it includes any pod or node."""
         own = self._known.get(service.key)
         if own is None:
             own = self._known[service.key] = self._pods(service)
@@ -94,7 +94,7 @@ class Behind:
     def _pods(self, service: Service) -> AddressSet:
         if not service.spec.selector:
             return AddressSet.NONE
-        engine, made = self._cluster.engine, self._cluster.synthesized
+        engine, synthesized = self._cluster.engine, self._cluster.synthesized
         selector = Selector.parse(LabelSelector(match_labels=service.spec.selector))
         found = map(engine.numbered, engine.select(PodSelection(service.namespace, selector)))
-        return AddressSet.of(*(point for one in found if one.key not in made for point in one.addresses))
+        return AddressSet.of(*(point for one in found if one.key not in synthesized for point in one.addresses))

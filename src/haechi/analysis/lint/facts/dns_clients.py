@@ -1,8 +1,13 @@
-"""Which isolated pods may look up names.
+"""Isolated pods and their access to the cluster's DNS.
 
-Why: most that a pod sends begins with a question for a name, and who isolates pods forgets it. Promises to judge by
-what all policies of a pod allow together, on the ports on which the resolvers of the cluster listen. Pods that may ask
-somebody else on the port of DNS are left in peace, and so are those that may send to a few addresses only.
+Why: most of what a pod sends begins with a DNS lookup, and whoever isolates pods forgets it.
+
+    pods with equal egress policies
+      need names?             they may send to more than a few addresses          no: skipped
+      resolve elsewhere?      node-local DNS, a resolver by address, one of their own   yes: skipped
+      else                    by protocol: may they reach a resolver of the cluster on its port?  DnsClient
+
+Promises to judge by what all policies of a pod together allow, on the ports on which the cluster's resolvers listen.
 """
 
 from __future__ import annotations
@@ -13,39 +18,39 @@ from functools import cached_property
 
 from pyroaring import BitMap
 
-from haechi.analysis.lint.facts.resolvers import PORT, Resolvers
+from haechi.analysis.lint.facts.resolvers import DNS_PORT, Resolvers
 from haechi.analysis.lint.facts.review import Review, WrittenPolicy, WrittenRule
 from haechi.analysis.reach import PodClass, all_peers
 from haechi.engine import PolicySet
 from haechi.model import Direction, PodKey, PolicyKey
 from haechi.sets import UDP, AddressSet, PortSet
 
-HOSTS = 65_536
-"""The most addresses of an ipBlock that means certain hosts; a wider one means a network."""
+MOST_HOSTS = 65_536
+"""The most addresses of an ipBlock that stands for certain hosts; a wider one stands for a network."""
 
 
 @dataclass(frozen=True, slots=True)
-class Asking:
-    """Pods with equal egress policies, and how they may ask.
+class DnsClient:
+    """Pods with equal egress policies, and their access to the cluster's resolvers.
 
     Attributes:
-        policy: of their policies the first that allows something.
-        pods: who they are; no resolvers.
-        protocols: those by which they may ask some resolver of the cluster.
-        refused: those by which a resolver of the cluster could be asked, and they may not.
+        policy: the first of their policies that allows something.
+        pods: their keys; resolvers are left out.
+        allowed: the protocols by which they may reach some resolver.
+        denied: the other protocols on which resolvers listen.
     """
 
     policy: WrittenPolicy
     pods: tuple[PodKey, ...]
-    protocols: frozenset[int]
-    refused: frozenset[int]
+    allowed: frozenset[int]
+    denied: frozenset[int]
 
 
-class Lookups:
-    """Everybody who is isolated and may send something.
+class DnsClients:
+    """The isolated pods of a cluster that need its DNS.
 
     Args:
-        review: of whose pods.
+        review: of the cluster.
     """
 
     def __init__(self, review: Review) -> None:
@@ -53,20 +58,20 @@ class Lookups:
         self._written: Mapping[PolicyKey, WrittenPolicy] = {one.key: one for one in review.policies}
         self.resolvers = Resolvers.of(review.cluster, review.servers)
 
-    def all(self) -> Iterator[Asking]:
-        """Those who need names, and may ask nobody else on the port of DNS."""
-        answering = {id(one): self._ports(one) for one in self._review.reach.classes} if self.resolvers.ports else {}
-        servers = [one for one in self._review.reach.classes if one.addresses and answering.get(id(one))]
+    def all(self) -> Iterator[DnsClient]:
+        """Those that need names and have no other resolver."""
+        listening = {id(one): self._ports(one) for one in self._review.reach.classes} if self.resolvers.ports else {}
+        servers = [one for one in self._review.reach.classes if one.addresses and listening.get(id(one))]
         for client, policies, pods in self._isolated() if servers else ():
-            if not _needs_names(policies) or self._asks_elsewhere(policies):
+            if not _needs_names(policies) or self._resolves_elsewhere(policies):
                 continue
-            could, may = set[int](), set[int]()
+            served, allowed = set[int](), set[int]()
             for one in servers:
                 sides = self._review.reach.side(client, Direction.EGRESS, one)
-                allowed = PortSet.union_all([ports for _, ports in sides])
-                could |= {protocol for protocol, _ in answering[id(one)]}
-                may |= {protocol for protocol, number in answering[id(one)] if allowed.contains(protocol, number)}
-            yield Asking(self._telling(policies), pods, frozenset(may), frozenset(could - may))
+                ports = PortSet.union_all([ports for _, ports in sides])
+                served |= {protocol for protocol, _ in listening[id(one)]}
+                allowed |= {protocol for protocol, number in listening[id(one)] if ports.contains(protocol, number)}
+            yield DnsClient(self._policy(policies), pods, frozenset(allowed), frozenset(served - allowed))
 
     def _ports(self, one: PodClass) -> set[tuple[int, int]]:
         """Where the resolvers among the pods of a class listen."""
@@ -74,7 +79,7 @@ class Lookups:
         return {port for key in one.members if key in ports for port in ports[key]}
 
     def _isolated(self) -> Iterator[tuple[PodClass, PolicySet, tuple[PodKey, ...]]]:
-        """By egress policies: one class that has them, and all pods that have them but for resolvers."""
+        """By egress policies: one class that has them, and all pods that have them except resolvers."""
         found: dict[int, tuple[PodClass, PolicySet, list[PodKey]]] = {}
         for one in self._review.reach.classes:
             if one.egress is not None:
@@ -82,49 +87,47 @@ class Lookups:
                 pods += [key for key in one.members if key not in self.resolvers.ports]
         return ((one, policies, tuple(sorted(pods))) for one, policies, pods in found.values() if pods)
 
-    def _telling(self, policies: PolicySet) -> WrittenPolicy:
+    def _policy(self, policies: PolicySet) -> WrittenPolicy:
         written = [self._written[key] for key in policies.policies]
         return next((one for one in written if any(_egress(one))), written[0])
 
-    # -- names that are looked up elsewhere --------------------------------------------------------------------------
+    # -- other resolvers ---------------------------------------------------------------------------------------------
 
-    def _asks_elsewhere(self, policies: PolicySet) -> bool:
-        """Whether they may ask a resolver on their node or by its address, or one of their own."""
-        ports = {PORT, *(number for some in self.resolvers.ports.values() for p, number in some if p == UDP)}
+    def _resolves_elsewhere(self, policies: PolicySet) -> bool:
+        """Whether they may reach a resolver on their node or by its address, or one of their own."""
+        ports = {DNS_PORT, *(number for some in self.resolvers.ports.values() for p, number in some if p == UDP)}
         peers = [peers for port in ports for peers in policies.at(UDP, port)]
         blocks = AddressSet.union_all([one.blocks for one in peers])
         if not blocks.isdisjoint(self.resolvers.local):
             return True
-        if (
-            blocks and self.resolvers.ports.keys() <= self._review.cluster.synthesized
-        ):  # with real addresses it may mean them
-            return True
+        if blocks and self.resolvers.ports.keys() <= self._review.cluster.synthesized:
+            return True  # their real addresses may be in it
         own = {selection for one in peers for selection in one.selections}
-        if any(self._others.intersect(self._review.pods(selection)) for selection in own):
+        if any(self._other_resolvers.intersect(self._review.pods(selection)) for selection in own):
             return True
-        return any(self._means_hosts(rule) for key in policies.policies for rule in _egress(self._written[key]))
+        return any(self._allows_hosts(rule) for key in policies.policies for rule in _egress(self._written[key]))
 
     @cached_property
-    def _others(self) -> BitMap:
-        """Pods that list the port of DNS and are none of the cluster's resolvers."""
-        listing = self._review.servers.listing(UDP, PORT)
+    def _other_resolvers(self) -> BitMap:
+        """Pods that list the port of DNS and are not resolvers of the cluster."""
+        listing = self._review.servers.listing(UDP, DNS_PORT)
         return BitMap(n for n in listing if self._review.engine.numbered(n).key not in self.resolvers.ports)
 
-    def _means_hosts(self, rule: WrittenRule) -> bool:
-        """Whether it allows to ask certain addresses, other than those of the Services in front of the resolvers."""
-        if rule.rule is None or not rule.rule.ports.contains(UDP, PORT):
+    def _allows_hosts(self, rule: WrittenRule) -> bool:
+        """Whether it allows DNS to certain addresses, other than those of the Services in front of the resolvers."""
+        if rule.rule is None or not rule.rule.ports.contains(UDP, DNS_PORT):
             return False
         blocks = [peer.peers.blocks - self.resolvers.services for peer in rule.peers if peer.peers is not None]
-        return any(0 < one.size <= HOSTS for one in blocks)
+        return any(0 < one.size <= MOST_HOSTS for one in blocks)
 
 
 def _egress(policy: WrittenPolicy) -> Iterable[WrittenRule]:
-    """The egress rules that count."""
+    """The egress rules that are in force."""
     return (one for one in policy.rules if one.direction is Direction.EGRESS and one.in_force and one.rule is not None)
 
 
 def _needs_names(policies: PolicySet) -> bool:
-    """Whether they may send to more than a few addresses."""
+    """Whether they allow more than a few addresses."""
     return bool(policies.named) or any(
-        one.anywhere or one.selections or one.blocks.size > HOSTS for one in all_peers(policies)
+        one.anywhere or one.selections or one.blocks.size > MOST_HOSTS for one in all_peers(policies)
     )

@@ -1,7 +1,7 @@
-"""What carries labels without being a pod that policies see: pods on the host's network, completed pods, templates.
+"""Labelled objects that policies do not treat as pods: host-network pods, completed pods, templates of workloads.
 
-Why: a selector that means no pod may still mean one of these, and then it is no misspelling. Promises to ask the same
-selectors as the engine.
+Why: a selector that selects no pod may still select one of these, and then it is no typo. Promises to evaluate
+selectors as the engine does.
 """
 
 from __future__ import annotations
@@ -16,26 +16,28 @@ from haechi.select import LabelIndex, Selector
 _NONE = BitMap()
 
 
-class Carrier(NamedTuple):
-    """Something with labels in a namespace."""
+class LabelledObject(NamedTuple):
+    """An object with labels in a namespace."""
 
     namespace: str
     labels: Mapping[str, str]
     name: str
 
 
-class Carriers:
-    """Carriers by their labels."""
+class LabelledObjects:
+    """Objects, indexed by their labels."""
 
-    def __init__(self, carriers: Iterable[Carrier]) -> None:
-        self._all = list(carriers)
+    def __init__(self, objects: Iterable[LabelledObject]) -> None:
+        self._objects = list(objects)
         self._index = LabelIndex()
-        self._of: dict[str, BitMap] = {}
-        for number, one in enumerate(self._all):
+        self._of_namespace: dict[str, BitMap] = {}
+        for number, one in enumerate(self._objects):
             self._index.add(number, one.labels)
-            self._of.setdefault(one.namespace, BitMap()).add(number)
+            self._of_namespace.setdefault(one.namespace, BitMap()).add(number)
 
-    def meant(self, namespaces: Iterable[str], pods: Selector) -> tuple[str, ...]:
-        """The names, sorted and each once, of those in some namespaces that a selector selects."""
-        within = BitMap.union(_NONE, *[self._of.get(name, _NONE) for name in namespaces])
-        return tuple(sorted({self._all[number].name for number in self._index.select(pods) & within})) if within else ()
+    def selected(self, namespaces: Iterable[str], selector: Selector) -> tuple[str, ...]:
+        """The sorted names of the objects in some namespaces that a selector selects."""
+        within = BitMap.union(_NONE, *[self._of_namespace.get(name, _NONE) for name in namespaces])
+        if not within:
+            return ()
+        return tuple(sorted({self._objects[number].name for number in self._index.select(selector) & within}))

@@ -1,8 +1,17 @@
-"""What the other end says to an item of `from` or `to`.
+"""Whether the policies of the other end allow anything of what an item of `from` or `to` allows.
 
-Why: a connection needs both ends, and a rule is only one of them. Promises to look at every pair of pods that an item
-means, class by class, and to blame policies only: a pair without addresses of one family, or without a port of a name
-that the rule uses, says nothing; and whoever has no address in the input may have one that an ipBlock means.
+Why: a connection needs both ends, and a rule is only one of them.
+
+    policy web, ingress: from app=client, port 80
+
+      own pods    peers
+      class A ─┬─ class C     for each pair: do C's egress policies allow some port of the rule to A?
+               └─ class D
+      class B ─┬─ class C       yes, for one pair     no finding
+               └─ class D       no, for every pair    Denial: the egress policies of C and D
+
+Pairs that share no address family, and pods without a port of a name that the rule uses, are left out: it is not the
+policies that stop them. A pod whose address is synthetic may have one that an ipBlock of the other end includes.
 """
 
 from __future__ import annotations
@@ -20,13 +29,13 @@ _OPPOSITE = {Direction.INGRESS: Direction.EGRESS, Direction.EGRESS: Direction.IN
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
-    """Nothing of an item passes the other ends.
+class Denial:
+    """The policies that deny everything that an item allows, at its other end.
 
     Attributes:
-        direction: of the policies there.
-        policies: which, sorted.
-        workloads: whom they isolate, sorted.
+        direction: in which they deny it.
+        policies: their keys, sorted.
+        workloads: those of the pods that they isolate, sorted.
     """
 
     direction: Direction
@@ -35,68 +44,68 @@ class Refusal:
 
 
 @dataclass(frozen=True, slots=True)
-class _Part:
-    """The pods of one class that a selection means."""
+class _SelectedPods:
+    """The pods of one class that a selection selects."""
 
     of: PodClass
     pods: tuple[Endpoint, ...]
     families: frozenset[int]
-    made: bool  # whether the address of one was chosen for it
+    has_synthetic: bool  # whether one of them has a synthetic address
 
     @classmethod
-    def of_class(cls, one: PodClass, pods: Iterable[Endpoint], made: Collection[PodKey]) -> _Part:
+    def of_class(cls, one: PodClass, pods: Iterable[Endpoint], synthesized: Collection[PodKey]) -> _SelectedPods:
         found = tuple(pods)
-        families = frozenset(4 if spot < V6_START else 6 for spot in one.addresses)
-        return cls(one, found, families, any(pod.key in made for pod in found))
+        families = frozenset(4 if point < V6_START else 6 for point in one.addresses)
+        return cls(one, found, families, any(pod.key in synthesized for pod in found))
 
     def policies(self, direction: Direction) -> PolicySet | None:
         return self.of.egress if direction is Direction.EGRESS else self.of.ingress
 
     def ports(self, rule: PolicyRule) -> PortSet:
-        """What a rule allows at these pods as servers."""
+        """The ports that a rule allows with these pods as servers."""
         if not rule.names:
             return rule.ports
         named = {port for pod in self.pods for port in pod.ports if (port.protocol, port.name) in rule.names}
         return PortSet.union_all([rule.ports, *(PortSet.port(port.protocol, port.number) for port in named)])
 
-    def is_alone_with(self, other: _Part) -> bool:
-        """Whether both are one and the same pod: it reaches itself without a rule."""
+    def is_same_pod(self, other: _SelectedPods) -> bool:
+        """Whether both are one and the same pod, which reaches itself without a rule."""
         return len(self.pods) == 1 and self.pods == other.pods
 
 
 def _has_blocks(policies: PolicySet, ports: PortSet) -> bool:
-    """Whether they allow some addresses some of these ports."""
+    """Whether policies allow some ipBlock some of these ports."""
     return bool(policies.everywhere.blocks) or any(
         peers.blocks and not allowed.isdisjoint(ports) for allowed, peers in policies.by_ports
     )
 
 
-class Ends:
-    """Both ends of whatever rules allow.
+class PeerPolicies:
+    """The policies at the other ends of rules.
 
     Args:
-        cluster: whose rules.
+        cluster: the cluster with these rules.
         reach: its connections.
     """
 
     def __init__(self, cluster: Cluster, reach: Reach) -> None:
         self._engine = cluster.engine
         self._owners = cluster.owners
-        self._made = cluster.synthesized
+        self._synthesized = cluster.synthesized
         self._reach = reach
         self._classes = {key: one for one in reach.classes for key in one.members}
-        self._parts: dict[PodSelection, tuple[_Part, ...]] = {}
-        self._known: dict[object, Refusal | None] = {}
+        self._selected: dict[PodSelection, tuple[_SelectedPods, ...]] = {}
+        self._known: dict[object, Denial | None] = {}
 
-    def refusal(
+    def denial(
         self, subject: PodSelection, direction: Direction, peers: PodSelection, rule: PolicyRule
-    ) -> Refusal | None:
-        """Who refuses all that an item allows; None if something passes, or if nothing can be said.
+    ) -> Denial | None:
+        """The policies that deny everything that an item allows; None if something passes, or if no pair is left.
 
         Args:
             subject: the pods of the item's policy.
             direction: of its rule.
-            peers: the pods that the item means.
+            peers: the pods that the item selects.
             rule: its rule.
         """
         key = (subject, direction, peers, rule.ports, rule.names)
@@ -106,44 +115,47 @@ class Ends:
 
     def _judged(
         self, subject: PodSelection, direction: Direction, peers: PodSelection, rule: PolicyRule
-    ) -> Refusal | None:
-        others, refusing = self._split(peers), dict[int, _Part]()
+    ) -> Denial | None:
+        others, denying = self._by_class(peers), dict[int, _SelectedPods]()
         opposite = _OPPOSITE[direction]
         received = {} if direction is Direction.INGRESS else {other.of.number: other.ports(rule) for other in others}
-        for own in self._split(subject):
+        for own in self._by_class(subject):
             ports = own.ports(rule) if direction is Direction.INGRESS else PortSet.NONE
             for other in others:
-                passing = received.get(other.of.number, ports)
-                if passing and not own.families.isdisjoint(other.families) and not own.is_alone_with(other):
-                    if self._accepts(other, opposite, own, passing):
+                allowed = received.get(other.of.number, ports)
+                if allowed and not own.families.isdisjoint(other.families) and not own.is_same_pod(other):
+                    if self._may_pass(other, opposite, own, allowed):
                         return None
-                    refusing[other.of.number] = other
-        return self._refusal(opposite, refusing.values()) if refusing else None
+                    denying[other.of.number] = other
+        return self._denial(opposite, denying.values()) if denying else None
 
-    def _accepts(self, other: _Part, direction: Direction, own: _Part, ports: PortSet) -> bool:
-        """Whether the other end lets some of it through, or may do so."""
+    def _may_pass(self, other: _SelectedPods, direction: Direction, own: _SelectedPods, ports: PortSet) -> bool:
+        """Whether the other end allows some of these ports, or may allow them to a synthetic address."""
         sides = self._reach.side(other.of, direction, own.of)
         if any(family in other.families and not allowed.isdisjoint(ports) for family, allowed in sides):
             return True
         policies = other.policies(direction)
-        return policies is not None and own.made and _has_blocks(policies, ports)
+        return policies is not None and own.has_synthetic and _has_blocks(policies, ports)
 
-    def _split(self, selection: PodSelection) -> tuple[_Part, ...]:
+    def _by_class(self, selection: PodSelection) -> tuple[_SelectedPods, ...]:
         """The pods of a selection by their classes."""
-        found = self._parts.get(selection)
+        found = self._selected.get(selection)
         if found is None:
             pods: dict[int, list[Endpoint]] = {}
             for number in self._engine.select(selection):
                 endpoint = self._engine.numbered(number)
                 pods.setdefault(self._classes[endpoint.key].number, []).append(endpoint)
             classes = self._reach.classes
-            found = tuple(_Part.of_class(classes[number], some, self._made) for number, some in pods.items())
-            self._parts[selection] = found
+            found = tuple(
+                _SelectedPods.of_class(classes[number], endpoints, self._synthesized)
+                for number, endpoints in pods.items()
+            )
+            self._selected[selection] = found
         return found
 
-    def _refusal(self, direction: Direction, parts: Iterable[_Part]) -> Refusal:
-        listed = list(parts)
-        sets = [policies for part in listed if (policies := part.policies(direction)) is not None]
+    def _denial(self, direction: Direction, denying: Iterable[_SelectedPods]) -> Denial:
+        listed = list(denying)
+        sets = [policies for one in listed if (policies := one.policies(direction)) is not None]
         keys = {key for one in sets for key in one.policies}
-        workloads = {self._owners[pod.key] for part in listed for pod in part.pods}
-        return Refusal(direction, tuple(sorted(keys)), tuple(sorted(workloads)))
+        workloads = {self._owners[pod.key] for one in listed for pod in one.pods}
+        return Denial(direction, tuple(sorted(keys)), tuple(sorted(workloads)))

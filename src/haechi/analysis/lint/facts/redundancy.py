@@ -1,8 +1,17 @@
-"""What rules and policies say that others say too, in every cluster.
+"""Rules and policies that are redundant: the others allow all that they allow, in every cluster.
 
-Why: a rule whose every connection another rule allows protects nobody, and who deletes the other one is surprised.
-Judged by what selectors imply and by exact sets of addresses and ports, not by the pods that happen to be there.
-Promises that all that is told can go at once without any change, and that what is said to cover it stays.
+Why: a redundant rule protects nothing, and whoever deletes the rule that covers it expects a change and sees none.
+Judged by what selectors imply and by exact sets of addresses and ports, not by the pods that happen to exist.
+
+    p   pods app=web   from {}                   covers the rules below, whose pods and peers are among its own
+        pods app=web   from team=a               redundant rule
+    q   pods app=web   from team=a               redundant policy: p isolates the same pods and allows the same
+    r   pods app=web   from team=a               duplicate of q, the earlier one
+
+A rule can only be covered by rules for all of its pods: those of policies whose podSelector its own one implies.
+Policies are looked at from the last to the first, and what is found redundant covers nothing from then on: of two rules
+that cover each other only the later is found. So all that is found can be deleted at once without any change, and
+whatever is named as covering it stays.
 """
 
 from __future__ import annotations
@@ -10,47 +19,47 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from haechi.analysis.lint.facts.rule_cover import covers, is_idle
-from haechi.analysis.lint.facts.rule_index import PlacedRule, RulePlace, Shelf, placed
-from haechi.analysis.lint.facts.selection_index import Wider
+from haechi.analysis.lint.facts.rule_cover import allows_nothing, is_covered
+from haechi.analysis.lint.facts.rule_index import IndexedRule, RuleIndex, indexed_rules
+from haechi.analysis.lint.facts.selection_index import SelectionIndex
 from haechi.engine import PodSelection, Policy
-from haechi.model import Direction, PolicyKey
+from haechi.model import Direction, PolicyKey, RuleRef
 
 
-class Coverage:
-    """What could go.
+class Redundancy:
+    """What could be deleted.
 
     Args:
-        policies: all of a cluster. Those with defects and those whose selector contradicts itself say nothing here.
+        policies: all of a cluster. Policies with defects or with a contradictory podSelector are neither redundant nor
+            do they cover others.
 
     Attributes:
-        duplicates: policies that say what an earlier one says, with that one.
+        duplicates: policies with the pods, directions and rules of an earlier one, with that one.
         policies: other policies with rules that others cover, isolation included, with those others.
         rules: rules of all other policies that others cover, with those others.
     """
 
     def __init__(self, policies: Iterable[Policy]) -> None:
-        found = [one for one in policies if not one.defects and not one.subject.contradictory]
+        found = [one for one in policies if not one.defects and not one.subject.is_nobody]
         self._all = sorted(found, key=lambda policy: policy.key)
-        self._subjects = Wider(one.subject for one in self._all)
-        rules = [each for one in self._all for each in placed(one)]
-        self._selections = Wider(selection for one in rules for selection in one.rule.peers.selections)
-        self._shelves: dict[tuple[PodSelection, Direction], Shelf] = {}
+        self._subjects = SelectionIndex(one.subject for one in self._all)
+        rules = [each for one in self._all for each in indexed_rules(one)]
+        self._selections = SelectionIndex(selection for one in rules for selection in one.rule.peers.selections)
+        self._rules: dict[tuple[PodSelection, Direction], RuleIndex] = {}
         self._isolating: dict[tuple[PodSelection, Direction], list[PolicyKey]] = {}
         for policy in self._all:
             for direction in policy.directions:
                 self._isolating.setdefault((policy.subject, direction), []).append(policy.key)
-            for one in placed(policy):
-                key = policy.subject, one.place.direction
-                self._shelves.setdefault(key, Shelf()).add(one)
-        self._gone: set[PolicyKey | RulePlace] = set()
+            for one in indexed_rules(policy):
+                self._rules.setdefault((policy.subject, one.ref.direction), RuleIndex()).add(one)
+        self._redundant: set[PolicyKey | RuleRef] = set()
         self.duplicates = self._find_duplicates()
-        policies = self._find_policies()
-        places = self._find_rules()
-        self.policies = {one.key: self._covering(one) for one in policies}
-        self.rules = {one.place: self._holding(one, subject) for one, subject in places}
+        redundant_policies = self._find_policies()
+        redundant_rules = self._find_rules()
+        self.policies = {one.key: self._covering_policies(one) for one in redundant_policies}
+        self.rules = {one.ref: self._covering_rules(one, subject) for one, subject in redundant_rules}
 
-    # -- what can go -------------------------------------------------------------------------------------------------
+    # -- what is redundant -------------------------------------------------------------------------------------------
 
     def _find_duplicates(self) -> dict[PolicyKey, PolicyKey]:
         first: dict[object, PolicyKey] = {}
@@ -60,84 +69,86 @@ class Coverage:
             earlier = first.setdefault(meaning, one.key)
             if earlier is not one.key:
                 found[one.key] = earlier
-                self._gone.add(one.key)
+                self._redundant.add(one.key)
         return found
 
     def _find_policies(self) -> list[Policy]:
-        """Policies that can go; of those that cover each other the later."""
+        """Policies that others cover, of those that cover each other the later."""
         found: list[Policy] = []
         for one in reversed(self._all):
-            if one.key not in self._gone and self._is_covered(one):
-                self._gone.add(one.key)
+            if one.key not in self._redundant and self._is_policy_covered(one):
+                self._redundant.add(one.key)
                 found.append(one)
         return found[::-1]
 
-    def _is_covered(self, policy: Policy) -> bool:
-        rules = list(placed(policy))
+    def _is_policy_covered(self, policy: Policy) -> bool:
+        rules = list(indexed_rules(policy))
         return (
-            not all(is_idle(rule, place.direction) for place, rule, *_ in rules)
-            and all(any(self._isolators(policy, direction)) for direction in policy.directions)
-            and all(self._is_needless(one, policy.subject, whole=True) for one in rules)
+            not all(allows_nothing(one.rule, one.ref.direction) for one in rules)
+            and all(any(self._isolating_policies(policy, direction)) for direction in policy.directions)
+            and all(self._is_rule_covered(one, policy.subject, without_own=True) for one in rules)
         )
 
-    def _find_rules(self) -> list[tuple[PlacedRule, PodSelection]]:
-        """Rules of other policies that can go, each with its subject; of those that cover each other the later."""
-        found: list[tuple[PlacedRule, PodSelection]] = []
+    def _find_rules(self) -> list[tuple[IndexedRule, PodSelection]]:
+        """Rules of other policies that others cover, each with its subject; of those that cover each other the later.
+
+        Rules that allow nothing are left out: they are not redundant because of others.
+        """
+        found: list[tuple[IndexedRule, PodSelection]] = []
         for policy in reversed(self._all):
-            for one in [] if policy.key in self._gone else reversed(list(placed(policy))):
-                if not is_idle(one.rule, one.place.direction) and self._is_needless(one, policy.subject):
-                    self._gone.add(one.place)
+            for one in [] if policy.key in self._redundant else reversed(list(indexed_rules(policy))):
+                if not allows_nothing(one.rule, one.ref.direction) and self._is_rule_covered(one, policy.subject):
+                    self._redundant.add(one.ref)
                     found.append((one, policy.subject))
         return found[::-1]
 
-    def _is_needless(self, one: PlacedRule, subject: PodSelection, *, whole: bool = False) -> bool:
-        """Whether others cover a rule; its names are looked at last, since hardly any port is far from them."""
-        plain = replace(one.rule, names=())
-        for rule in (plain, one.rule) if one.rule.names else (plain,):
-            others = [each.rule for each in self._others(one._replace(rule=rule), subject, whole=whole)]
-            if not covers(rule, one.place.direction, others):
+    def _is_rule_covered(self, one: IndexedRule, subject: PodSelection, *, without_own: bool = False) -> bool:
+        """Whether others cover a rule. First without its port names, which make nearly every rule a candidate."""
+        numbered = replace(one.rule, names=())
+        for rule in (numbered, one.rule) if one.rule.names else (numbered,):
+            others = self._others(one._replace(rule=rule), subject, without_own=without_own)
+            if not is_covered(rule, one.ref.direction, [each.rule for each in others]):
                 return False
         return True
 
-    # -- what stays --------------------------------------------------------------------------------------------------
+    # -- what covers it ----------------------------------------------------------------------------------------------
 
-    def _others(self, one: PlacedRule, subject: PodSelection, *, whole: bool = False) -> list[PlacedRule]:
-        """The rules that stay and could allow a part of what a rule allows; `whole`: none of its own policy."""
-        found: dict[RulePlace, PlacedRule] = {}
-        for wider in self._subjects.than(subject):
-            shelf = self._shelves.get((wider, one.place.direction))
-            if shelf is not None:
-                found.update((each.place, each) for each in shelf.near(one.rule, self._selections))
-        own = one.place.policy
+    def _others(self, one: IndexedRule, subject: PodSelection, *, without_own: bool = False) -> list[IndexedRule]:
+        """The rules that stay and may allow a part of what a rule allows; `without_own`: of other policies only."""
+        found: dict[RuleRef, IndexedRule] = {}
+        for implied in self._subjects.implied_by(subject):
+            index = self._rules.get((implied, one.ref.direction))
+            if index is not None:
+                found.update((each.ref, each) for each in index.candidates(one.rule, self._selections))
+        own = one.ref.policy
         return [
             each
-            for place, each in found.items()
-            if place != one.place
-            and not (whole and place.policy == own)
-            and place not in self._gone
-            and place.policy not in self._gone
+            for ref, each in found.items()
+            if ref != one.ref
+            and not (without_own and ref.policy == own)
+            and ref not in self._redundant
+            and ref.policy not in self._redundant
         ]
 
-    def _isolators(self, policy: Policy, direction: Direction) -> Iterator[PolicyKey]:
-        """The other policies that stay and isolate all of its pods in a direction."""
-        for wider in self._subjects.than(policy.subject):
-            for key in self._isolating.get((wider, direction), ()):
-                if key != policy.key and key not in self._gone:
+    def _isolating_policies(self, policy: Policy, direction: Direction) -> Iterator[PolicyKey]:
+        """The other policies that stay and isolate all pods of a policy in a direction."""
+        for implied in self._subjects.implied_by(policy.subject):
+            for key in self._isolating.get((implied, direction), ()):
+                if key != policy.key and key not in self._redundant:
                     yield key
 
-    def _holding(self, one: PlacedRule, subject: PodSelection) -> tuple[RulePlace, ...]:
-        """The rules that allow what a rule allows: one if one is enough, of the same policy if it can be."""
-        own = one.place.policy
-        others = sorted(self._others(one, subject), key=lambda each: (each.place.policy != own, each.place))
-        return tuple(each.place for each in _fewest(one, others))
+    def _covering_rules(self, one: IndexedRule, subject: PodSelection) -> tuple[RuleRef, ...]:
+        """Rules that cover a rule: one if one is enough, of the same policy if possible."""
+        own = one.ref.policy
+        others = sorted(self._others(one, subject), key=lambda each: (each.ref.policy != own, each.ref))
+        return tuple(each.ref for each in _fewest(one, others))
 
-    def _covering(self, policy: Policy) -> tuple[PolicyKey, ...]:
-        """The policies that hold the rules of a policy, and those that isolate where these do not."""
-        rules = [one for one in placed(policy) if not is_idle(one.rule, one.place.direction)]
-        held = [self._holding(one, policy.subject) for one in rules]
-        found = {place.policy: None for places in held for place in places}
+    def _covering_policies(self, policy: Policy) -> tuple[PolicyKey, ...]:
+        """The policies whose rules cover those of a policy, and one that isolates where none of these does."""
+        rules = [one for one in indexed_rules(policy) if not allows_nothing(one.rule, one.ref.direction)]
+        found = {ref.policy: None for one in rules for ref in self._covering_rules(one, policy.subject)}
         for direction in sorted(policy.directions):
-            isolating = list(self._isolators(policy, direction))
+            isolating = list(self._isolating_policies(policy, direction))
             if found.keys().isdisjoint(isolating):
                 found[min(isolating)] = None
         return tuple(found)
@@ -147,14 +158,15 @@ _MOST = 16
 """Rules among which the fewest are looked for."""
 
 
-def _fewest(one: PlacedRule, others: Sequence[PlacedRule]) -> list[PlacedRule]:
-    direction = one.place.direction
+def _fewest(one: IndexedRule, others: Sequence[IndexedRule]) -> list[IndexedRule]:
+    """Of rules that cover a rule, as few as are found by dropping them one by one."""
+    direction = one.ref.direction
     for each in others:
-        if covers(one.rule, direction, [each.rule]):
+        if is_covered(one.rule, direction, [each.rule]):
             return [each]
     found = list(others)
     for each in reversed(others if len(others) <= _MOST else ()):
         rest = [other.rule for other in found if other is not each]
-        if covers(one.rule, direction, rest):
+        if is_covered(one.rule, direction, rest):
             found.remove(each)
     return found

@@ -1,8 +1,7 @@
-"""The pods that look up names for a cluster: kube-dns, CoreDNS and their like.
+"""The resolvers of a cluster: the pods of kube-dns, CoreDNS and the like.
 
-Why: a rule that lets a pod ask for names must mean these pods and the port on which they listen, which is not always
-53; nearly everything a pod does begins with such a question. Promises to know them by their Services and their labels.
-Refuses to guess where the input has none.
+Why: a rule that allows DNS must select these pods, on the port on which they listen, which is not always 53. Resolvers
+are recognized by their Services and by their labels; where the input has none, nothing is guessed.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ LABELS = {
     "k8s-app": frozenset({"kube-dns", "coredns", "node-local-dns"}),
     "dns.operator.openshift.io/daemonset-dns": frozenset({"default"}),
 }
-PORT = 53
+DNS_PORT = 53
 _LOCAL = "node-local-dns"
 _LOCAL_ADDRESS = "169.254.20.10"
 _WORKLOADS = get_args(Workload)
@@ -30,12 +29,12 @@ _WORKLOADS = get_args(Workload)
 
 @dataclass(frozen=True, slots=True)
 class Resolvers:
-    """The pods that look up names.
+    """The resolvers of a cluster.
 
     Attributes:
-        ports: by pod, protocols and numbers on which it listens for questions.
+        ports: by pod, the protocols and numbers on which it listens for queries.
         label: a label that they have in common, `key=value`; empty if there is none.
-        local: the addresses at which a resolver on each node's own network listens; none if there is none.
+        local: the addresses of node-local DNS; none if there is no node-local DNS.
         services: the addresses of the Services in front of them.
     """
 
@@ -46,16 +45,16 @@ class Resolvers:
 
     @classmethod
     def of(cls, cluster: Cluster, servers: Servers) -> Resolvers:
-        """Those of a cluster; without any `ports` if the input has none."""
+        """The resolvers of a cluster; `ports` is empty if the input has none."""
         services = [one for one in cluster.services if _is_dns(one)]
         known = {(one.namespace, one.name) for one in services}
         found: dict[PodKey, frozenset[tuple[int, int]]] = {}
         labels: list[Mapping[str, str]] = []
         for number in cluster.engine.select(ANY_POD):
-            endpoint, fronts = cluster.engine.numbered(number), servers.at(number).fronts
-            behind = {(f.protocol, f.target) for f in fronts if f.port == PORT and f[:2] in known}
-            if behind or _is_labelled(endpoint.labels):
-                found[endpoint.key] = frozenset(behind or {(UDP, PORT), (TCP, PORT)})
+            endpoint, targets = cluster.engine.numbered(number), servers.at(number).targets
+            ports = {(one.protocol, one.target_port) for one in targets if one.port == DNS_PORT and one[:2] in known}
+            if ports or _is_labelled(endpoint.labels):
+                found[endpoint.key] = frozenset(ports or {(UDP, DNS_PORT), (TCP, DNS_PORT)})
                 labels.append(endpoint.labels)
         addresses = AddressSet.of(*points(text for one in services for text in one.addresses))
         local = addresses | AddressSet.parse(_LOCAL_ADDRESS) if _has_local(cluster.given) else AddressSet.NONE
@@ -64,7 +63,7 @@ class Resolvers:
 
 def _is_dns(service: Service) -> bool:
     named = service.namespace in NAMESPACES and "dns" in service.name
-    return named and any(port.port == PORT for port in service.spec.ports)
+    return named and any(port.port == DNS_PORT for port in service.spec.ports)
 
 
 def _is_labelled(labels: Mapping[str, str]) -> bool:
@@ -72,7 +71,7 @@ def _is_labelled(labels: Mapping[str, str]) -> bool:
 
 
 def _has_local(objects: Iterable[Object]) -> bool:
-    """Whether node-local-dns is there, on the network of its host."""
+    """Whether node-local DNS is there, on the host network."""
     for one in objects:
         if isinstance(one, _WORKLOADS):
             labels, spec = one.pod_template.metadata.labels, one.pod_template.spec
@@ -86,7 +85,7 @@ def _has_local(objects: Iterable[Object]) -> bool:
 
 
 def _common(labels: list[Mapping[str, str]]) -> str:
-    """The label by which they are known best."""
+    """A label that all of them have, preferably one of `LABELS`."""
     for key in (*LABELS, *sorted(labels[0] if labels else ())):
         values = {one.get(key) for one in labels}
         if len(values) == 1 and None not in values:

@@ -1,8 +1,13 @@
-"""What checks look at: a cluster, and each policy as it is written beside what it means.
+"""What checks look at: a cluster, with each part of a policy as it is written beside what the engine makes of it.
 
-Why: a check talks about what stands in a file (this item of this list) and judges it by what it means to the engine.
-Here the two are side by side. Promises that whatever cannot be read means nothing here (None) and hides nothing else,
-and that each question about pods is answered by the engine, once.
+Why: a finding is about a place in a file (this item of this list), but whether there is one depends on the meaning.
+
+    WrittenPolicy             engine.Policy
+     └─ WrittenRule            PolicyRule        None if a part of it cannot be read
+         ├─ WrittenPeer         Peers
+         └─ WrittenPort         PortSet, names
+
+Promises that a part which cannot be read hides no other part, and that each selection is resolved by the engine, once.
 """
 
 from __future__ import annotations
@@ -10,13 +15,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import get_args
 
 from pyroaring import BitMap
 
 from haechi.analysis.cluster import Cluster
-from haechi.analysis.lint.facts.inventory import Population
-from haechi.analysis.lint.facts.redundancy import Coverage
+from haechi.analysis.lint.facts.inventory import Inventory
+from haechi.analysis.lint.facts.redundancy import Redundancy
 from haechi.analysis.lint.facts.servers import Servers
 from haechi.analysis.reach import Reach
 from haechi.engine import Endpoint, Peers, PodSelection, Policy, PolicyRule, read_peer, read_ports
@@ -32,15 +36,12 @@ from haechi.model import (
     NetworkPolicyPort,
     Object,
     Path,
-    Pod,
     PolicyKey,
     Resource,
-    Workload,
+    RuleRef,
 )
 from haechi.select import InvalidSelector, Selector
 from haechi.sets import PortSet
-
-_WORKLOADS = get_args(Workload)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +50,10 @@ class WrittenSelector:
 
     Attributes:
         path: `("spec", "podSelector")`.
-        written: as it stands there.
-        selector: what it means.
-        of_namespaces: whether it is about labels of namespaces, not of pods.
-        peer: the item that it is a part of; None for the policy's own pods.
+        written: as given.
+        selector: as the engine reads it.
+        of_namespaces: whether it selects namespaces, not pods.
+        peer: the item that it is a part of; None for the podSelector of the policy.
     """
 
     path: Path
@@ -64,7 +65,7 @@ class WrittenSelector:
 
 @dataclass(frozen=True, slots=True)
 class WrittenPeer:
-    """An item of `from` or `to`; `peers` is whom it means, None if it cannot be read."""
+    """An item of `from` or `to`, and as the engine reads it; `peers` is None if it cannot be read."""
 
     path: Path
     written: NetworkPolicyPeer
@@ -72,13 +73,13 @@ class WrittenPeer:
 
     @property
     def selection(self) -> PodSelection | None:
-        """The pods that it means by labels; None for an ipBlock."""
+        """The pods that it selects; None for an ipBlock, or if it cannot be read."""
         return next(iter(self.peers.selections), None) if self.peers is not None else None
 
 
 @dataclass(frozen=True, slots=True)
 class WrittenPort:
-    """An item of `ports`; `ports` and `names` are what it means, `ports` None if it cannot be read."""
+    """An item of `ports`, and as the engine reads it; `ports` is None if it cannot be read."""
 
     path: Path
     written: NetworkPolicyPort
@@ -91,17 +92,15 @@ class WrittenRule:
     """An item of `ingress` or `egress`.
 
     Attributes:
-        path: `("spec", "ingress", 0)`.
-        direction: of the connections that it allows.
-        in_force: whether policyTypes lets it count.
-        written: as it stands there.
-        rule: what it means; None if a part of it cannot be read, and it allows nothing.
+        ref: which item.
+        in_force: whether policyTypes includes its direction.
+        written: as given.
+        rule: as the engine reads it; None if a part of it cannot be read, so that it allows nothing.
         peers: the items of `from` or `to`.
         ports: the items of `ports`.
     """
 
-    path: Path
-    direction: Direction
+    ref: RuleRef
     in_force: bool
     written: NetworkPolicyIngressRule | NetworkPolicyEgressRule
     rule: PolicyRule | None
@@ -109,9 +108,14 @@ class WrittenRule:
     ports: tuple[WrittenPort, ...]
 
     @property
-    def peers_path(self) -> Path:
-        """Of the list of peers: `("spec", "ingress", 0, "from")`."""
-        return (*self.path, "from" if self.direction is Direction.INGRESS else "to")
+    def direction(self) -> Direction:
+        """Of the connections that it allows."""
+        return self.ref.direction
+
+    @property
+    def path(self) -> Path:
+        """`("spec", "ingress", 0)`."""
+        return self.ref.steps
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,8 +124,8 @@ class WrittenPolicy:
 
     Attributes:
         object: as given.
-        policy: what it means.
-        rules: ingress, then egress, also those that do not count.
+        policy: as the engine reads it.
+        rules: ingress, then egress, also those that are not in force.
     """
 
     object: NetworkPolicy
@@ -135,17 +139,17 @@ class WrittenPolicy:
 
     @property
     def effective(self) -> Iterator[tuple[WrittenRule, PolicyRule]]:
-        """The rules that are readable and count, with what they mean."""
+        """The readable rules that are in force, written and as the engine reads them."""
         for one in self.rules:
             if one.in_force and one.rule is not None and not self.policy.defects:
                 yield one, one.rule
 
 
 class Review:
-    """A cluster before its checks.
+    """A cluster as checks see it.
 
     Args:
-        cluster: whose policies are looked at.
+        cluster: the cluster to check.
     """
 
     def __init__(self, cluster: Cluster) -> None:
@@ -156,42 +160,49 @@ class Review:
 
     @cached_property
     def policies(self) -> tuple[WrittenPolicy, ...]:
-        """All policies, by key."""
+        """All policies, sorted by key."""
         engine = self.engine
         return tuple(_written(one, engine.policies[key]) for key, one in sorted(self.cluster.policies.items()))
 
     @cached_property
     def reach(self) -> Reach:
-        """Who may reach whom, by class of pods."""
+        """The connections between classes of pods."""
         return Reach(self.cluster)
 
     @cached_property
     def servers(self) -> Servers:
-        """What pods list, and the Services in front of them."""
+        """The ports that pods list, and the Services in front of them."""
         return Servers(self.cluster)
 
-    def serving(self, policy: WrittenPolicy, rule: WrittenRule, meaning: PolicyRule) -> frozenset[PodSelection] | None:
-        """The pods that receive what a rule allows; None where the input may not have all of them."""
-        subject, whole = policy.policy.subject, self.population.is_whole
-        return self.servers.serving(subject, rule.direction, meaning.peers, whole=whole)
+    def destinations(
+        self, policy: WrittenPolicy, rule: WrittenRule, read: PolicyRule
+    ) -> frozenset[PodSelection] | None:
+        """The destination pods of a rule; None where the input may lack some of them."""
+        subject, complete = policy.policy.subject, self.inventory.is_complete
+        return self.servers.destinations(subject, rule.direction, read.peers, complete=complete)
 
     @cached_property
-    def coverage(self) -> Coverage:
-        """What policies say that others say too."""
-        return Coverage(one.policy for one in self.policies)
+    def redundancy(self) -> Redundancy:
+        """The policies and rules that others cover."""
+        return Redundancy(one.policy for one in self.policies)
+
+    @cached_property
+    def inventory(self) -> Inventory:
+        """The namespaces and labels of the input."""
+        return Inventory(self.cluster)
 
     # -- pods --------------------------------------------------------------------------------------------------------
 
     def pods(self, selection: PodSelection) -> BitMap:
-        """The numbers of the pods that a selection means; not to be changed by the caller."""
+        """The numbers of the pods that a selection selects; not to be changed by the caller."""
         return self.engine.select(selection)
 
     def endpoints(self, numbers: Iterable[int]) -> list[Endpoint]:
-        """Pods by their numbers, sorted by key."""
+        """The pods with these numbers, sorted by key."""
         return sorted((self.engine.numbered(number) for number in numbers), key=lambda endpoint: endpoint.key)
 
     def selector(self, written: LabelSelector) -> Selector | None:
-        """What a selector means; None if it cannot be read."""
+        """A selector as the engine reads it; None if it cannot be read."""
         known = self._selectors.get(id(written))
         if known is None:
             try:
@@ -202,28 +213,16 @@ class Review:
         return known[1]
 
     def selectors(self, policy: WrittenPolicy) -> Iterator[WrittenSelector]:
-        """The selectors of a policy that can be read: of its pods, then of the peers of rules that count."""
+        """The readable selectors of a policy: its podSelector, then those of the peers of rules in force."""
         own = policy.object.spec.pod_selector
-        if (meaning := self.selector(own)) is not None:
-            yield WrittenSelector(("spec", "podSelector"), own, meaning)
+        if (selector := self.selector(own)) is not None:
+            yield WrittenSelector(("spec", "podSelector"), own, selector)
         for peer in [peer for rule in policy.rules if rule.in_force for peer in rule.peers if peer.selection]:
             pods, namespaces = peer.written.pod_selector, peer.written.namespace_selector
-            if namespaces is not None and (meaning := self.selector(namespaces)) is not None:
-                yield WrittenSelector((*peer.path, "namespaceSelector"), namespaces, meaning, True, peer)
-            if pods is not None and (meaning := self.selector(pods)) is not None:
-                yield WrittenSelector((*peer.path, "podSelector"), pods, meaning, False, peer)
-
-    @cached_property
-    def population(self) -> Population:
-        """What the input knows of namespaces and labels."""
-        return Population(self.cluster)
-
-    # -- namespaces --------------------------------------------------------------------------------------------------
-
-    @cached_property
-    def populated(self) -> frozenset[str]:
-        """The namespaces that have pods or what makes pods, seen by policies or not."""
-        return frozenset(one.namespace for one in self.objects if isinstance(one, (Pod, *_WORKLOADS)))
+            if namespaces is not None and (selector := self.selector(namespaces)) is not None:
+                yield WrittenSelector((*peer.path, "namespaceSelector"), namespaces, selector, True, peer)
+            if pods is not None and (selector := self.selector(pods)) is not None:
+                yield WrittenSelector((*peer.path, "podSelector"), pods, selector, False, peer)
 
     # -- places ------------------------------------------------------------------------------------------------------
 
@@ -233,11 +232,11 @@ class Review:
         return None if place is None else place.location(path)
 
     def is_written(self, one: Resource, path: Path) -> bool:
-        """Whether a field stands in the text, were it empty; False for objects that were made in Python."""
+        """Whether the text has a field, even an empty one; False for objects that were made in Python."""
         return self.location(one, path) != self.location(one, path[:-1])
 
-    def lacks_namespace(self, policy: WrittenPolicy) -> bool:
-        """Whether a policy is in `default` only because its text names no namespace."""
+    def omits_namespace(self, policy: WrittenPolicy) -> bool:
+        """Whether a policy is in `default` only because its text has no namespace."""
         path, one = ("metadata", "namespace"), policy.object
         return one.namespace == "default" and self.location(one) is not None and not self.is_written(one, path)
 
@@ -250,24 +249,22 @@ class Review:
 
 
 def _written(one: NetworkPolicy, policy: Policy) -> WrittenPolicy:
-    ingress = (_rule(each, ("spec", "ingress", n), policy) for n, each in enumerate(one.spec.ingress))
-    egress = (_rule(each, ("spec", "egress", n), policy) for n, each in enumerate(one.spec.egress))
+    key, spec = policy.key, one.spec
+    ingress = (_rule(each, RuleRef(key, Direction.INGRESS, n), policy) for n, each in enumerate(spec.ingress))
+    egress = (_rule(each, RuleRef(key, Direction.EGRESS, n), policy) for n, each in enumerate(spec.egress))
     return WrittenPolicy(one, policy, (*ingress, *egress))
 
 
-def _rule(written: NetworkPolicyIngressRule | NetworkPolicyEgressRule, path: Path, policy: Policy) -> WrittenRule:
-    ingress = isinstance(written, NetworkPolicyIngressRule)
-    direction = Direction.INGRESS if ingress else Direction.EGRESS
-    namespace = policy.key.namespace
-    peers_path = (*path, "from" if ingress else "to")
-    peers = [_peer(one, (*peers_path, number), namespace) for number, one in enumerate(written.peers)]
-    ports = [_port(one, (*path, "ports", number)) for number, one in enumerate(written.ports)]
+def _rule(written: NetworkPolicyIngressRule | NetworkPolicyEgressRule, ref: RuleRef, policy: Policy) -> WrittenRule:
+    namespace, peers_field = policy.key.namespace, "from" if ref.direction is Direction.INGRESS else "to"
+    peers = [_peer(one, (*ref.steps, peers_field, number), namespace) for number, one in enumerate(written.peers)]
+    ports = [_port(one, (*ref.steps, "ports", number)) for number, one in enumerate(written.ports)]
     try:
         rule = PolicyRule.read(written, namespace)
     except ValueError:
         rule = None
-    in_force = direction in policy.directions
-    return WrittenRule(path, direction, in_force, written, rule, tuple(peers), tuple(ports))
+    in_force = ref.direction in policy.directions
+    return WrittenRule(ref, in_force, written, rule, tuple(peers), tuple(ports))
 
 
 def _peer(written: NetworkPolicyPeer, path: Path, namespace: str) -> WrittenPeer:

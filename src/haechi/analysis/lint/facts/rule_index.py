@@ -1,7 +1,14 @@
-"""Rules by whom they allow, so that those near another rule are found without asking all.
+"""Rules, indexed by their peers, so that those which overlap a given one are found without asking each of them.
 
-Why: of thousands of rules hardly any two have peers and ports in common. Promises that none is left out that could
-allow a part of what a rule allows; some that are not near may be among them.
+Why: of thousands of rules hardly any two have peers and ports in common.
+
+    rule: from app=web, 10.0.0.0/8 on ports 80-90      candidates, if their ports overlap 80-90:
+                                                         rules for everyone
+                                                         rules with a selection that app=web implies
+                                                         rules with blocks that overlap 10.0.0.0/8
+
+Promises that every rule that allows a part of what the given one allows is a candidate; bounds stand for sets of ports
+and blocks, so a candidate may turn out to have nothing in common with it.
 """
 
 from __future__ import annotations
@@ -9,88 +16,78 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from haechi.analysis.lint.facts.rule_cover import all_of
-from haechi.analysis.lint.facts.selection_index import Wider
+from haechi.analysis.lint.facts.rule_cover import named_range
+from haechi.analysis.lint.facts.selection_index import SelectionIndex
 from haechi.engine import ANY_POD, PodSelection, Policy, PolicyRule
-from haechi.model import Direction, PolicyKey
+from haechi.model import Direction, RuleRef
 from haechi.sets import AddressSet, PortSet
 
 
-class RulePlace(NamedTuple):
-    """Which rule: of a policy, a direction, and the number in its list."""
+class IndexedRule(NamedTuple):
+    """A rule, with the bounds of its ports and of its blocks."""
 
-    policy: PolicyKey
-    direction: Direction
-    number: int
-
-    def __str__(self) -> str:
-        return f"spec.{self.direction.lower()}[{self.number}]"
-
-
-class PlacedRule(NamedTuple):
-    """A rule and where it stands, with the bounds of its ports and of its blocks."""
-
-    place: RulePlace
+    ref: RuleRef
     rule: PolicyRule
     ports: tuple[int, int]
     blocks: tuple[int, int]
 
 
-def placed(policy: Policy) -> Iterator[PlacedRule]:
-    """The rules of a policy that count."""
+def indexed_rules(policy: Policy) -> Iterator[IndexedRule]:
+    """The rules of a policy that are in force."""
     for direction in Direction:
-        for number, rule in enumerate(policy.rules(direction)):
-            place = RulePlace(policy.key, direction, number)
-            yield PlacedRule(place, rule, _bounds(rule.ports), _bounds(rule.peers.blocks))
+        for ref, rule in policy.referenced(direction):
+            yield IndexedRule(ref, rule, _bounds(rule.ports), _bounds(rule.peers.blocks))
 
 
-class Shelf:
-    """The rules for the pods of one subject in one direction, by whom they allow."""
+class RuleIndex:
+    """Rules for the same pods in the same direction."""
 
     def __init__(self) -> None:
-        self.anywhere: list[PlacedRule] = []
-        self.blocks: list[PlacedRule] = []
-        self.selecting: dict[PodSelection, list[PlacedRule]] = {}
+        self._for_everyone: list[IndexedRule] = []
+        self._with_blocks: list[IndexedRule] = []
+        self._by_selection: dict[PodSelection, list[IndexedRule]] = {}
 
-    def add(self, one: PlacedRule) -> None:
-        """Put a rule there."""
+    def add(self, one: IndexedRule) -> None:
+        """Add a rule."""
         peers = one.rule.peers
         if peers.anywhere:
-            self.anywhere.append(one)
+            self._for_everyone.append(one)
         if peers.blocks:
-            self.blocks.append(one)
+            self._with_blocks.append(one)
         for selection in peers.selections:
-            self.selecting.setdefault(selection, []).append(one)
+            self._by_selection.setdefault(selection, []).append(one)
 
-    def near(self, rule: PolicyRule, selections: Wider) -> Iterator[PlacedRule]:
-        """The rules that could allow a part of what a rule allows; some more than once.
+    def candidates(self, rule: PolicyRule, selections: SelectionIndex) -> Iterator[IndexedRule]:
+        """The rules that may allow a part of what a rule allows, some of them more than once.
 
-        `selections` are those of all shelves.
+        Args:
+            rule: for the same pods and direction.
+            selections: of all rules in the index.
         """
         low, high = _window(rule)
         names = frozenset(rule.names)
-        for row in self._rows(rule, selections):
-            for one in row:
+        for rules in self._by_peers(rule, selections):
+            for one in rules:
                 if (one.ports[0] < high and low < one.ports[1]) or (names and not names.isdisjoint(one.rule.names)):
                     yield one
 
-    def _rows(self, rule: PolicyRule, selections: Wider) -> Iterator[list[PlacedRule]]:
-        yield self.anywhere
-        asked = (ANY_POD,) if rule.peers.anywhere and rule.names else rule.peers.selections
-        for selection in asked:
-            for wider in selections.than(selection):
-                yield self.selecting.get(wider, [])
+    def _by_peers(self, rule: PolicyRule, selections: SelectionIndex) -> Iterator[list[IndexedRule]]:
+        yield self._for_everyone
+        own = (ANY_POD,) if rule.peers.anywhere and rule.names else rule.peers.selections
+        for selection in own:
+            for implied in selections.implied_by(selection):
+                yield self._by_selection.get(implied, [])
         if rule.peers.blocks:
             low, high = _bounds(rule.peers.blocks)
-            yield [one for one in self.blocks if one.blocks[0] < high and low < one.blocks[1]]
+            yield [one for one in self._with_blocks if one.blocks[0] < high and low < one.blocks[1]]
 
 
 def _window(rule: PolicyRule) -> tuple[int, int]:
-    """The bounds of a rule's ports and of all for which its names can stand."""
-    return _bounds(PortSet.union_all([rule.ports, *(all_of(protocol) for protocol, _ in rule.names)]))
+    """The bounds of a rule's ports, including those that its port names can stand for."""
+    return _bounds(PortSet.union_all([rule.ports, *(named_range(protocol) for protocol, _ in rule.names)]))
 
 
 def _bounds(points: AddressSet | PortSet) -> tuple[int, int]:
-    """The first point and the one after the last; twice the same without any."""
+    """The first point and the one after the last; (0, 0) for an empty set."""
     edges = points.edges
     return (edges[0], edges[-1]) if edges else (0, 0)

@@ -1,8 +1,16 @@
-"""Of many selections of pods, those that are wider than a given one.
+"""Selections of pods, indexed so that those which a given one implies are found without asking each of them.
 
-Why: whether one selection implies another is asked of thousands, and hardly any two have to do with each other. Each
-is filed under a label that its namespaces must have and one that its pods must have; a narrower selection demands the
-same ones. Promises the answer of `PodSelection.implies`, asked of all.
+Why: of thousands of selections hardly any two have anything to do with each other.
+
+    filed under (namespace label, pod label)         asked: shop: app=web,tier=front
+      shop: app=web      (name=shop, app=web)          looks under {name=shop, -} x {app=web, tier=front, -}
+      shop: {}           (name=shop, -)                and asks `implies` of what is there: the first three
+      {}: app=web        (-, app=web)
+      ops: {}            (name=ops, -)
+
+A selection is filed under one label that its namespaces must have and one that its pods must have, `-` where it
+requires none. Whatever a selection implies requires no label that the selection does not require, so it is under one of
+the pairs that are looked up. Promises the answer of `PodSelection.implies`, asked of all.
 """
 
 from __future__ import annotations
@@ -15,39 +23,39 @@ from haechi.select import Requirement, Selector, SelectorOperator
 
 _Label = tuple[str, str] | None
 _MOST = 8
-"""Values of a requirement under which a selection is filed; one with more is filed without a label."""
+"""Values of a requirement under each of which a selection is filed; one with more is filed without a label."""
 
 
-class Wider:
-    """Selections that mean somebody, asked for those that another implies.
+class SelectionIndex:
+    """Selections that are not contradictory.
 
     Args:
-        selections: each counts once.
+        selections: duplicates are dropped.
     """
 
     def __init__(self, selections: Iterable[PodSelection]) -> None:
         self._filed: dict[tuple[_Label, _Label], list[PodSelection]] = {}
         self._known: dict[PodSelection, tuple[PodSelection, ...]] = {}
         for one in dict.fromkeys(selections):
-            if not one.contradictory:
+            if not one.is_nobody:
                 for key in product(_anchors(_scope(one)), _anchors(one.pods)):
                     self._filed.setdefault(key, []).append(one)
 
-    def than(self, selection: PodSelection) -> tuple[PodSelection, ...]:
-        """The selections that mean all of its pods in every cluster; itself, if it is one of them."""
+    def implied_by(self, selection: PodSelection) -> tuple[PodSelection, ...]:
+        """The selections that select all of its pods in every cluster; itself too, if it is in the index."""
         found = self._known.get(selection)
         if found is None:
-            found = self._known[selection] = tuple(self._than(selection))
+            found = self._known[selection] = tuple(self._implied_by(selection))
         return found
 
-    def _than(self, selection: PodSelection) -> Iterator[PodSelection]:
-        keys = product(_demanded(_scope(selection)), _demanded(selection.pods))
-        near = dict.fromkeys(one for key in keys for one in self._filed.get(key, ()))
-        return (one for one in near if selection.implies(one))
+    def _implied_by(self, selection: PodSelection) -> Iterator[PodSelection]:
+        keys = product(_required(_scope(selection)), _required(selection.pods))
+        candidates = dict.fromkeys(one for key in keys for one in self._filed.get(key, ()))
+        return (one for one in candidates if selection.implies(one))
 
 
 def _scope(selection: PodSelection) -> Selector:
-    """Its namespaces as labels."""
+    """Its namespaces as a selector."""
     scope = selection.namespaces
     if isinstance(scope, Selector):
         return scope
@@ -55,14 +63,14 @@ def _scope(selection: PodSelection) -> Selector:
 
 
 def _anchors(selector: Selector) -> tuple[_Label, ...]:
-    """Labels of which every selected object has one; None if that cannot be told in a few."""
+    """Labels of which every selected object has one; None if there is no short list of them."""
     anchor = selector.anchor()
     if anchor is None or not 0 < len(anchor.values) <= _MOST:
         return (None,)
     return tuple((anchor.key, value) for value in anchor.values)
 
 
-def _demanded(selector: Selector) -> Iterator[_Label]:
-    """One label for each requirement that demands some: whatever is wider is filed under one of them, or under None."""
+def _required(selector: Selector) -> Iterator[_Label]:
+    """None, and one label for each requirement that lists values."""
     yield None
     yield from ((one.key, one.values[0]) for one in selector.requirements if one.operator is SelectorOperator.IN)

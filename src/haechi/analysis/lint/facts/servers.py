@@ -1,8 +1,8 @@
-"""Who serves a rule: what the containers of pods list, and the Services in front of them.
+"""Pods as servers: the ports that their containers list, and the Services in front of them.
 
-Why: a rule's ports are those of the pods that receive, and only their containers and Services tell whether anybody
-listens there. Promises that whatever is told of a group of pods holds for all of them that are known. Refuses to guess
-where they may not all be known: who is meant by address, everyone, or a group that the input has no pod of.
+Why: the ports of a rule are ports of the destination pods, and only their containers and Services show whether anything
+listens there. Where the input may lack some of the destination pods (an ipBlock, everyone, a selection of which it has
+no pod), nothing is claimed.
 """
 
 from __future__ import annotations
@@ -21,66 +21,66 @@ from haechi.sets import PROTOCOL_NUMBERS
 _Containers = tuple[tuple[Container, ...], tuple[Container, ...]]
 
 
-class Front(NamedTuple):
-    """A port of a Service, and where it leads on the pods behind it; a headless one leads to itself."""
+class ServiceTarget(NamedTuple):
+    """A port of a Service, and the port of the pods behind it; of a headless Service both are the pods'."""
 
     namespace: str
     service: str
     protocol: int
     port: int
-    target: int
+    target_port: int
 
 
 class Server(NamedTuple):
-    """What pods have in common that list the same ports, `""` where one has no name, behind the same Services."""
+    """Pods that list the same ports (`""` is the name of a port without one) and are behind the same Services."""
 
     listed: frozenset[NamedPort]
-    fronts: frozenset[Front]
+    targets: frozenset[ServiceTarget]
 
     def lists(self, number: int) -> bool:
-        """Whether a container lists a number, with any protocol."""
+        """Whether a container lists a port number, with any protocol."""
         return any(port.number == number for port in self.listed)
 
 
 class Servers:
-    """Every pod of a cluster as a server.
+    """The pods of a cluster as servers.
 
     Args:
-        cluster: whose pods and Services.
+        cluster: the cluster with these pods and Services.
     """
 
     def __init__(self, cluster: Cluster) -> None:
         self._engine = cluster.engine
         self._pods = cluster.pods
-        self._alike: dict[Server, Server] = {}
+        self._shared: dict[Server, Server] = {}
         self._by_number = self._read(cluster.services)
         self._known: dict[PodSelection, frozenset[Server]] = {}
 
     def at(self, number: int) -> Server:
-        """A pod by its number."""
+        """The pod with this number."""
         return self._by_number[number]
 
-    def serving(
-        self, subject: PodSelection, direction: Direction, peers: Peers, *, whole: bool
+    def destinations(
+        self, subject: PodSelection, direction: Direction, peers: Peers, *, complete: bool
     ) -> frozenset[PodSelection] | None:
-        """The pods that receive what a rule allows; None where the input may not have all of them.
+        """The destination pods of a rule; None where the input may lack some of them.
 
         Args:
             subject: the pods of the rule's policy.
             direction: of the rule.
-            peers: of the rule; ipBlocks among them are left aside.
-            whole: whether the input is a whole cluster.
+            peers: of the rule; ipBlocks among them are ignored.
+            complete: whether the input is a complete cluster.
         """
         if direction is Direction.INGRESS:
             selections = frozenset((subject,))
         else:
             selections = frozenset((ANY_POD,)) if peers.anywhere else peers.selections
-            if not whole and any(map(_is_wide, selections)):
+            if not complete and any(map(_is_wide, selections)):
                 return None
         return selections if selections and all(map(self._of, selections)) else None
 
     def of(self, selections: Iterable[PodSelection]) -> frozenset[Server]:
-        """The kinds of servers among the pods of some selections."""
+        """The different servers among the pods of some selections."""
         return frozenset().union(*[self._of(one) for one in selections])
 
     def _of(self, selection: PodSelection) -> frozenset[Server]:
@@ -91,7 +91,7 @@ class Servers:
         return found
 
     def listing(self, protocol: int, number: int) -> list[int]:
-        """The numbers of the pods that list a port."""
+        """The pods that list a port."""
         return [
             pod
             for pod, server in self._by_number.items()
@@ -112,9 +112,9 @@ class Servers:
             ports = listed.get(containers)
             if ports is None:
                 ports = listed[containers] = frozenset(_listed(*containers))
-            fronts = frozenset(front for service in behind.get(number, ()) for front in _fronts(service, ports))
-            server = Server(ports, fronts)
-            found[number] = self._alike.setdefault(server, server)
+            targets = frozenset(one for service in behind.get(number, ()) for one in _targets(service, ports))
+            server = Server(ports, targets)
+            found[number] = self._shared.setdefault(server, server)
         return found
 
     def _behind(self, service: Service) -> BitMap:
@@ -133,17 +133,17 @@ def _listed(containers: Iterable[Container], init_containers: Iterable[Container
                 yield NamedPort(protocol, port.name, port.container_port)
 
 
-def _fronts(service: Service, listed: frozenset[NamedPort]) -> Iterator[Front]:
+def _targets(service: Service, listed: frozenset[NamedPort]) -> Iterator[ServiceTarget]:
     for port in service.spec.ports:
         protocol = PROTOCOL_NUMBERS.get(port.protocol)
         if protocol is not None:
-            for target in _targets(port, protocol, listed):
-                called = target if service.spec.cluster_ip == "None" else port.port
-                yield Front(service.namespace, service.name, protocol, called, target)
+            for target_port in _target_ports(port, protocol, listed):
+                number = target_port if service.spec.cluster_ip == "None" else port.port
+                yield ServiceTarget(service.namespace, service.name, protocol, number, target_port)
 
 
-def _targets(port: ServicePort, protocol: int, listed: frozenset[NamedPort]) -> Iterator[int]:
-    """The number on a pod that lists these ports; none where it has no port of the name."""
+def _target_ports(port: ServicePort, protocol: int, listed: frozenset[NamedPort]) -> Iterator[int]:
+    """The target port on a pod that lists these ports; none where it has no port of this name."""
     if port.target_port in (None, 0, ""):
         yield port.port
     elif isinstance(port.target_port, int):
@@ -153,5 +153,5 @@ def _targets(port: ServicePort, protocol: int, listed: frozenset[NamedPort]) -> 
 
 
 def _is_wide(selection: PodSelection) -> bool:
-    """Whether it means every pod of namespaces that are not named one by one."""
+    """Whether it selects every pod of namespaces that it does not name."""
     return selection.pods == EVERYTHING and not isinstance(selection.namespaces, str)

@@ -1,7 +1,15 @@
-"""Of many sets, those that could go: the others hold all their points.
+"""Which of many sets of addresses are redundant: the others cover them.
 
-Why: a list of CIDRs that grew over the years. Promises that all that are told can go at once, and that nothing more
-could go after them. The cost is that of the stretches on which sets lie on each other, not of all pairs.
+Why: lists of CIDRs grow over the years. The edges of all sets divide the line into stretches, and a set is redundant if
+at least one other set lies on each of its stretches:
+
+    a     [----------)
+    b          [----------)
+    c       [-----)
+    depth 1  2  3  2   1         c is redundant (depth 2 and 3); a and b are not (depth 1 at an end)
+
+Removing a set lowers the depth of its stretches before the next one is looked at, so all sets that are found can be
+removed at once, and no other one after them. The cost is that of the stretches, not of all pairs.
 """
 
 from __future__ import annotations
@@ -12,31 +20,31 @@ from itertools import accumulate, chain
 from haechi.sets import AddressSet
 
 
-def superfluous(sets: Sequence[AddressSet]) -> dict[int, tuple[int, ...]]:
-    """The places of the sets that the others cover, smaller ones first, of equal ones the later.
+def redundant_sets(sets: Sequence[AddressSet]) -> dict[int, tuple[int, ...]]:
+    """The indexes of the sets that the others cover: smaller ones first, of equal ones the later.
 
-    An empty set is not told: it is not the others that make it needless.
+    Empty sets are left out: they are not redundant because of the others.
 
     Returns:
-        For each such place, the places of sets that stay and hold it together.
+        For each such index, the indexes of sets that stay and together cover it.
     """
     edges = sorted({edge for one in sets for edge in one.edges})
-    step = {edge: number for number, edge in enumerate(edges)}
-    spans = [[(step[start], step[end]) for start, end in _pairs(one.edges)] for one in sets]
+    position = {edge: number for number, edge in enumerate(edges)}
+    spans = [[(position[start], position[end]) for start, end in _pairs(one.edges)] for one in sets]
     depths = _depths(spans, len(edges))
-    largest = [0] * len(edges)
-    gone: list[int] = []
+    covering = [0] * len(edges)  # for each stretch, the largest set that stays and lies on it
+    redundant: list[int] = []
     for number in sorted(range(len(sets)), key=lambda number: (sets[number].size, -number)):
         if spans[number] and all(min(depths[a:b]) > 1 for a, b in spans[number]):
-            gone.append(number)
+            redundant.append(number)
             for a, b in spans[number]:
                 depths[a:b] = [depth - 1 for depth in depths[a:b]]
         else:
             for a, b in spans[number]:
-                largest[a:b] = [number] * (b - a)
+                covering[a:b] = [number] * (b - a)
     return {
-        number: tuple(dict.fromkeys(other for a, b in spans[number] for other in largest[a:b]))
-        for number in sorted(gone)
+        number: tuple(dict.fromkeys(other for a, b in spans[number] for other in covering[a:b]))
+        for number in sorted(redundant)
     }
 
 

@@ -1,8 +1,15 @@
-"""The labels that some pods or namespaces carry, and which of them somebody may have meant.
+"""The labels that pods or namespaces have, and which of them a selector with a typo may have meant.
 
-Why: most selectors that miss do so by one letter. Promises that `slip` finds a label only if it is one slip of the
-keyboard away (a letter too many, too few, wrong, two swapped, or other capitals and dashes), which is evidence of a
-mistake; `nearest` guesses further and is good for hints only. Numbers tell things apart: `app-1` is no slip of `app-2`.
+Why: most selectors that select nothing are wrong by one letter. Promises that `typo` finds a label only if it is one
+typing error away (a letter missing, added, replaced, two swapped, or other capitals and dashes), which is evidence of a
+mistake; `nearest` guesses further and is good for hints only. Numbers are names: `app-1` is no typo of `app-2`.
+
+Words are filed under themselves and under themselves without any one of their letters. Two words that are one typing
+error apart share such a part, so a look-up compares a word with few others:
+
+    web     web  eb  wb  we
+    webs    webs ebs wbs wes web      an added letter leaves "web"
+    wbe     wbe  be  we  wb           swapped letters leave "we" and "wb"
 """
 
 from __future__ import annotations
@@ -11,33 +18,45 @@ from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from functools import cached_property
 from itertools import islice
+from typing import NamedTuple
 
 from haechi.select import Requirement, SelectorOperator
 
-MOST_GUESSED = 200
-"""Words that a guess looks at; a slip is found among any number."""
+MOST_COMPARED = 200
+"""Words that a guess compares; a typo is found among any number."""
 LONGEST = 320
-"""Characters of the longest word that is looked at: valid keys have at most 317."""
-_SHORTEST, _SHORTEST_REPLACED = 4, 5  # letters of a word in which one may be missing, or wrong
+"""Characters of the longest word that is compared: valid keys have at most 317."""
+_SHORTEST, _SHORTEST_REPLACED = 4, 5  # letters of a word in which one may be missing, or replaced
 _IGNORED = str.maketrans("", "", "-_./ ")
+
+
+class Label(NamedTuple):
+    """A label, or with `value` None any label with this key."""
+
+    key: str
+    value: str | None = None
+
+    def __str__(self) -> str:
+        """`key=value`, or `key`."""
+        return self.key if self.value is None else f"{self.key}={self.value}"
 
 
 class Vocabulary:
     """Keys and values of labels.
 
     Args:
-        many: the labels of each thing; equal ones need to be given only once.
+        labelled: the labels of each object; equal ones need to be given only once.
     """
 
-    def __init__(self, many: Iterable[Mapping[str, str]]) -> None:
+    def __init__(self, labelled: Iterable[Mapping[str, str]]) -> None:
         self._values: dict[str, _Words] = {}
         self._keys = _Words()
         self._keys_of: dict[str, dict[str, None]] = {}
-        self._nearest: dict[Requirement, str] = {}
-        for pair in dict.fromkeys(pair for labels in many for pair in labels.items()):
-            self._keys.add(pair[0])
-            self._values.setdefault(pair[0], _Words()).add(pair[1])
-            self._keys_of.setdefault(pair[1], {})[pair[0]] = None
+        self._nearest: dict[Requirement, Label | None] = {}
+        for key, value in dict.fromkeys(pair for labels in labelled for pair in labels.items()):
+            self._keys.add(key)
+            self._values.setdefault(key, _Words()).add(value)
+            self._keys_of.setdefault(value, {})[key] = None
 
     def __contains__(self, key: str) -> bool:
         return key in self._values
@@ -46,51 +65,51 @@ class Vocabulary:
         """The values that a key has, sorted."""
         return sorted(self._values[key]) if key in self._values else []
 
-    def slip(self, requirement: Requirement) -> str:
-        """The label, as `key=value` or `key`, one slip away from what is required; empty if there is none."""
+    def typo(self, requirement: Requirement) -> Label | None:
+        """The label that is one typing error away from what is required."""
         if requirement.operator is SelectorOperator.EXISTS:
-            return self._keys.slip(requirement.key)
+            key = self._keys.typo(requirement.key)
+            return Label(key) if key else None
         if requirement.operator is not SelectorOperator.IN:
-            return ""
+            return None
         words = self._values.get(requirement.key)
         for value in requirement.values:
-            if words is not None and (found := words.slip(value)):
-                return f"{requirement.key}={found}"
+            if words is not None and (found := words.typo(value)):
+                return Label(requirement.key, found)
             for key in self._keys_of.get(value, ()):
-                if is_slip(key, requirement.key):
-                    return f"{key}={value}"
-        return ""
+                if is_typo(key, requirement.key):
+                    return Label(key, value)
+        return None
 
-    def nearest(self, requirement: Requirement) -> str:
-        """The label that was most likely meant; empty if none is near."""
-        found = self._nearest.get(requirement)
-        if found is None:
-            found = self._nearest[requirement] = self.slip(requirement) or next(self._guesses(requirement), "")
-        return found
+    def nearest(self, requirement: Requirement) -> Label | None:
+        """The label that was most likely meant."""
+        if requirement not in self._nearest:
+            self._nearest[requirement] = self.typo(requirement) or next(self._guesses(requirement), None)
+        return self._nearest[requirement]
 
-    def renamed(self, requirement: Requirement) -> str:
-        """A wanted value under another key, where nothing has the wanted key; empty if there is none."""
+    def renamed(self, requirement: Requirement) -> Label | None:
+        """A required value under another key, where nothing has the required key."""
         is_in, values = requirement.operator is SelectorOperator.IN, requirement.values
         known = [value for value in values if value in self._keys_of] if is_in and requirement.key not in self else []
         if not known:
-            return ""
+            return None
         key = min(self._keys_of[known[0]], key=lambda key: (requirement.key not in key, key))
-        return f"{key}={known[0]}"
+        return Label(key, known[0])
 
-    def _guesses(self, requirement: Requirement) -> Iterator[str]:
+    def _guesses(self, requirement: Requirement) -> Iterator[Label]:
         """The same value under another key, then words that look alike."""
         if renamed := self.renamed(requirement):
             yield renamed
         for value in requirement.values if requirement.operator is SelectorOperator.IN else ():
             if requirement.key in self:
                 for near in self._values[requirement.key].alike(value):
-                    yield f"{requirement.key}={near}"
+                    yield Label(requirement.key, near)
         if requirement.operator is SelectorOperator.EXISTS:
-            yield from self._keys.alike(requirement.key)
+            yield from map(Label, self._keys.alike(requirement.key))
 
 
 class _Words:
-    """Words, filed under what they become without any one of their letters."""
+    """Words, filed under themselves and under themselves without any one of their letters."""
 
     def __init__(self) -> None:
         self._words: dict[str, None] = {}
@@ -110,18 +129,18 @@ class _Words:
                 filed.setdefault(part, {})[word] = None
         return filed
 
-    def slip(self, word: str) -> str:
-        """The first word, in alphabetical order, that is a slip of this one."""
+    def typo(self, word: str) -> str:
+        """The first word, in alphabetical order, of which this one is a typo; empty if there is none."""
         if len(word) > LONGEST:
             return ""
-        found = {other for part in _parts(word) for other in self._filed.get(part, ()) if is_slip(word, other)}
+        found = {other for part in _parts(word) for other in self._filed.get(part, ()) if is_typo(word, other)}
         return min(found, default="")
 
     def alike(self, word: str) -> list[str]:
         """The other word that looks most like this one, if any does."""
         if len(word) > LONGEST:
             return []
-        others = [other for other in islice(self._words, MOST_GUESSED) if other != word]
+        others = [other for other in islice(self._words, MOST_COMPARED) if other != word]
         longer = [other for other in others if min(len(word), len(other)) >= _SHORTEST and _begins(word, other)]
         return longer[:1] or get_close_matches(word, others, n=1)
 
@@ -139,8 +158,8 @@ def _parts(word: str) -> set[str]:
     return {plain, *(plain[:place] + plain[place + 1 :] for place in range(len(plain)))}
 
 
-def is_slip(one: str, other: str) -> bool:
-    """Whether two different words are one slip of the keyboard apart."""
+def is_typo(one: str, other: str) -> bool:
+    """Whether two different words are one typing error apart."""
     if one == other or max(len(one), len(other)) > LONGEST or _digits(one) != _digits(other):
         return False
     short, long = sorted((_plain(one), _plain(other)), key=len)
