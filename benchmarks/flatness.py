@@ -9,10 +9,10 @@ from __future__ import annotations
 from contextlib import ExitStack
 from functools import partial
 
+from benchmarks.flood import Flood, in_turns
 from benchmarks.measure import Figure
 from haechi.dataplane import NodeRuleset
 from haechi.engine import Engine
-from haechi.lab.flood import Flood, in_turns
 from haechi.lab.network import Network, build
 from haechi.lab.run import enforce
 from haechi.lab.topology import Endpoint, NodeSpec, Topology
@@ -34,7 +34,7 @@ from haechi.netns import isolated
 from haechi.nft import ACCEPT, BaseChain, Chain, CtState, HasState, Rule, Table, Transaction
 
 MANY, ROUNDS, PACKETS = 1000, 40, 1024
-DNS_PORT = 8080
+PORT = 8080
 CASES = ("bare", "one", "many", "ports")
 
 
@@ -51,7 +51,7 @@ def _flatness() -> list[Figure]:
         _bare(network)
         measures = {}
         for case in CASES:
-            flood = stack.enter_context(Flood(network, f"{case}/client", f"{case}/server", "TCP", DNS_PORT))
+            flood = stack.enter_context(Flood(network, f"{case}/client", f"{case}/server", "TCP", PORT))
             measures[case] = partial(flood.send, PACKETS)
         medians = in_turns(measures, ROUNDS)
     return [
@@ -90,7 +90,7 @@ def _engine(case: str, count: int) -> Engine:
             )
         )
     for policy in range(count):
-        port = DNS_PORT if case != "ports" or policy == count - 1 else 10_000 + 2 * policy
+        port = PORT if case != "ports" or policy == count - 1 else 10_000 + 2 * policy
         peer = NetworkPolicyPeer(pod_selector=LabelSelector(match_labels={f"caller-{policy}": "yes"}))
         rule = NetworkPolicyIngressRule(from_=(peer,), ports=(NetworkPolicyPort(port=port),))
         subject = LabelSelector(match_labels={"role": "server"})

@@ -36,7 +36,7 @@ from haechi.model import (
     PodStatus,
 )
 from haechi.model.verdict import Packet
-from haechi.reference import Cluster
+from haechi.reference import ClusterObjects
 
 NAMESPACES = ("a", "b", "c")
 KEYS = ("app", "tier", "x")
@@ -200,10 +200,10 @@ def objects(*, readable: bool = True) -> st.SearchStrategy[Namespace | Node | Po
     return st.one_of(pods(), pods(), policies(readable=readable), policies(readable=readable), namespaces, nodes())
 
 
-def cluster(found: list[Namespace | Node | Pod | NetworkPolicy]) -> Cluster:
+def cluster(found: list[Namespace | Node | Pod | NetworkPolicy]) -> ClusterObjects:
     """What is there after these objects were applied in this order: the last one of a key counts."""
     last = {(type(one), one.key): one for one in found}
-    return Cluster(
+    return ClusterObjects(
         pods=tuple(one for one in last.values() if isinstance(one, Pod)),
         namespaces=tuple(one for one in last.values() if isinstance(one, Namespace)),
         nodes=tuple(one for one in last.values() if isinstance(one, Node)),
@@ -211,7 +211,7 @@ def cluster(found: list[Namespace | Node | Pod | NetworkPolicy]) -> Cluster:
     )
 
 
-def probes(found: Cluster, random: Random) -> list[Packet]:
+def probes(found: ClusterObjects, random: Random) -> list[Packet]:
     """Packets between the addresses that this cluster's pods have, and a few others."""
     texts = {entry.ip for pod in found.pods for entry in pod.status.pod_ips if entry.ip in POD_ADDRESSES}
     texts |= set(random.sample(OTHER_ADDRESSES, 3))

@@ -24,9 +24,9 @@ from haechi.engine import Engine, verdict
 from haechi.netlink import Nftables
 from haechi.netns import IsolationRefused, isolated
 from haechi.nft import Ruleset
-from haechi.reference import Cluster, allowed
+from haechi.reference import ClusterObjects, allowed
 from haechi.testing.nftables import FakeNftables
-from haechi.verify import Prover, completed, prove
+from haechi.verify import Prover, prove
 from tests import clusters
 from tests.verify import small
 from tests.verify.small import Object
@@ -221,15 +221,15 @@ def _check(
     wrong = list(_judged_otherwise(random, clusters.cluster(list(present.values())), engine, packets))
     if held != NodeRuleset(Engine.of(present.values()), small.NODE).ruleset():
         wrong.append("the kernel's table is not the one that the present state asks for")
-    proof = completed(prover, held)
-    if proof is None or not proof.holds:
+    proof = prover.prove(held)
+    if not proof.holds:
         wrong.append(str(proof))
     if wrong:
         raise Differ("\n".join(wrong))
     return held
 
 
-def _judged_otherwise(random: Random, cluster: Cluster, engine: Engine, count: int) -> Iterator[str]:
+def _judged_otherwise(random: Random, cluster: ClusterObjects, engine: Engine, count: int) -> Iterator[str]:
     """The packets, of `count` random ones, that the engine and the reference judge differently."""
     probes = clusters.probes(cluster, random)
     for packet in random.sample(probes, min(len(probes), count)):

@@ -14,7 +14,7 @@ from haechi.analysis.assertions.world import World
 from haechi.engine import Engine
 from haechi.model import LabelSelector, Location, Namespace, NetworkPolicy, NetworkPolicyPort, Node, Pod, RuleRef
 from haechi.model.verdict import Address, Direction, Packet, PolicyKey
-from haechi.reference import Cluster
+from haechi.reference import ClusterObjects
 from haechi.reference.reference import (
     addresses,
     is_own_node,
@@ -79,7 +79,7 @@ def groups(draw: st.DrawFn) -> list[Namespace | Node | Pod | NetworkPolicy]:
 class Literal:
     """The same assertion read aloud: no sets, one packet at a time."""
 
-    def __init__(self, cluster: Cluster, assertion: Assertion) -> None:
+    def __init__(self, cluster: ClusterObjects, assertion: Assertion) -> None:
         self.cluster, self.assertion = cluster, assertion
         self.hosts = {name: ip_address(text) for name, text in HOSTS.items()}
 
@@ -168,7 +168,7 @@ def judged(objects: list[Namespace | Node | Pod | NetworkPolicy], *some: Asserti
     return world, judge(world, [Suite("random", "", some, (HERE,) * len(some))])
 
 
-def matching(cluster: Cluster, packet: Packet) -> Iterator[RuleRef]:
+def matching(cluster: ClusterObjects, packet: Packet) -> Iterator[RuleRef]:
     """The rules that a packet between sole owners matches, by the reference."""
     clients, servers = owners(cluster, packet.source), owners(cluster, packet.destination)
     client, server = (clients[0] if clients else None), (servers[0] if servers else None)

@@ -32,7 +32,7 @@ from haechi.model import (
     PodStatus,
 )
 from haechi.model.verdict import Packet
-from haechi.reference import Cluster
+from haechi.reference import ClusterObjects
 from tests.building import node
 
 Drawn = TypeVar("Drawn")
@@ -108,8 +108,8 @@ def a_peer(random: Random) -> NetworkPolicyPeer:
     return NetworkPolicyPeer(pod_selector=random.choice(SELECTORS), namespace_selector=scope)
 
 
-def reference(objects: Objects) -> Cluster:
-    return Cluster(
+def reference(objects: Objects) -> ClusterObjects:
+    return ClusterObjects(
         tuple(one for one in objects if isinstance(one, Pod)),
         tuple(one for one in objects if isinstance(one, Namespace)),
         tuple(one for one in objects if isinstance(one, Node)),

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from haechi.lab.probe import Protocol
 from haechi.model.verdict import PacketVerdict, PolicyKey, Side
-from haechi.report import Report, Row
+from haechi.report import LabRun, ProbeResult
 
 OPEN = Side(allowed=True)
 PORTS: tuple[tuple[Protocol, int], ...] = (("TCP", 80), ("UDP", 80), ("SCTP", 80), ("TCP", 5432))
@@ -30,7 +30,7 @@ def rows(
     ingress: tuple[str, ...] = (),
     families: tuple[int, ...] = (4, 6),
     broken: Iterable[tuple[str, int]] = (),
-) -> list[Row]:
+) -> list[ProbeResult]:
     """All rows of a pair; on `broken` ports packets do the opposite. Ingress allows `allowed`, None is everything."""
     passing = set(PORTS if allowed is None else allowed)
     found = []
@@ -38,11 +38,11 @@ def rows(
         for family in families:
             verdict = PacketVerdict(egress, side((protocol, port) in passing, *ingress))
             arrived = verdict.allowed != ((protocol, port) in set(broken))
-            found.append(Row(source, destination, family, protocol, port, verdict, arrived, arrived))
+            found.append(ProbeResult(source, destination, family, protocol, port, verdict, arrived, arrived))
     return found
 
 
-def shop(*, broken: Iterable[tuple[str, int]] = ()) -> Report:
+def shop(*, broken: Iterable[tuple[str, int]] = ()) -> LabRun:
     """Three pods of a shop and an outside host: the database takes TCP 5432 from the web pods, and sends nothing."""
     policy = ("shop/db",)
     closed = side(False, "shop/db")
@@ -68,16 +68,16 @@ def shop(*, broken: Iterable[tuple[str, int]] = ()) -> Report:
     }
     nodes = {"node-1": ("shop/db", "shop/web-1"), "node-2": ("shop/web-0",)}
     notes = ("pod shop/old has completed: policies ignore it, the lab leaves it out",)
-    return Report(tuple(found), endpoints, {"host/office": "an outside host"}, nodes, notes, 0.25)
+    return LabRun(tuple(found), endpoints, {"host/office": "an outside host"}, nodes, notes, 0.25)
 
 
 @st.composite
-def reports(draw: st.DrawFn) -> Report:
+def reports(draw: st.DrawFn) -> LabRun:
     """Any answers between up to six endpoints, some of them outside."""
     pods = [f"{space}/{name}" for space in "ab" for name in "xyz"]
     names = draw(st.lists(st.sampled_from([*pods, "host/h", "outside/192.0.2.1"]), min_size=2, max_size=6, unique=True))
     keys = st.sampled_from([(), ("a/p",), ("a/p", "b/q")])
-    found: list[Row] = []
+    found: list[ProbeResult] = []
     ingress = {name: draw(keys) for name in names}
     egress = {name: draw(keys) for name in names}
     outside = [name for name in names if name.startswith(("host/", "outside/"))]
@@ -93,5 +93,5 @@ def reports(draw: st.DrawFn) -> Report:
                 arrived = draw(st.sampled_from([verdict.allowed, verdict.allowed, not verdict.allowed]))
                 word = cast("Protocol", protocol)
                 for family in draw(st.sampled_from([(4,), (6,), (4, 6)])):
-                    found.append(Row(source, destination, family, word, port, verdict, arrived, arrived))
-    return Report(tuple(found), dict.fromkeys(names, ("192.0.2.9",)), dict.fromkeys(outside, "an outside host"))
+                    found.append(ProbeResult(source, destination, family, word, port, verdict, arrived, arrived))
+    return LabRun(tuple(found), dict.fromkeys(names, ("192.0.2.9",)), dict.fromkeys(outside, "an outside host"))

@@ -75,9 +75,11 @@ def test_every_code_of_a_finding_is_explained() -> None:
         ("compile", "Ruleset"),
         ("diff", "ConnectionDiff"),
         ("explain", "Explanation"),
+        ("lab run", "LabReport"),
         ("lint", "LintReport"),
         ("list", "ConnectionList"),
         ("validate", "ValidationReport"),
+        ("verify", "ProofReport"),
     ],
 )
 def test_the_json_of_the_docs_is_that_of_the_program(command: str, kind: str) -> None:

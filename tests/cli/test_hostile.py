@@ -119,8 +119,8 @@ def test_a_question_is_answered_without_a_bad_document(haechi: Haechi, folder: P
         assert outcome.out == expected.out
     last = outcome.err.splitlines()[-1]
     assert last.startswith("haechi: error: ")
-    assert ", see above: the answer is without what could not be read" in last
-    assert ("closed" in last) == (what in CLOSED)
+    assert ", see above: the answer excludes unreadable input" in last
+    assert ("treated as deny" in last) == (what in CLOSED)
 
 
 def test_the_last_word_comes_after_the_answer_where_both_go_to_one_file(folder: Path) -> None:
@@ -133,7 +133,7 @@ def test_the_last_word_comes_after_the_answer_where_both_go_to_one_file(folder: 
     lines = done.stdout.splitlines()
     assert done.returncode == 2
     assert "shop/web[Pod] -> shop/client[Pod]: everything" in lines[:-1]
-    assert lines[-1].startswith("haechi: error: an error in the input, see above: the answer is without ")
+    assert lines[-1].startswith("haechi: error: an error in the input, see above: the answer excludes ")
 
 
 @pytest.mark.parametrize("question", QUESTIONS)

@@ -14,7 +14,17 @@ from hypothesis import strategies as st
 
 from haechi import Cluster
 from haechi.cli.failure import ExitCode, Unusable, unknown_name
-from haechi.cli.input import MAX_SKIPPED, Rules, answered, read, read_each, read_on, strictly, tell, tell_skipped
+from haechi.cli.input import (
+    MAX_SKIPPED,
+    Rules,
+    answered,
+    read,
+    read_each,
+    read_on,
+    skipped_as_errors,
+    write_problem,
+    write_skipped,
+)
 from haechi.cli.terminal import Terminal
 from haechi.model import Code, Location, Problem, Severity
 from tests.cli import manifests
@@ -30,8 +40,8 @@ def problem(severity: Severity, message: str = "words") -> Problem:
 @pytest.mark.parametrize(("severity", "colour"), [(Severity.ERROR, 31), (Severity.WARNING, 33)])
 def test_the_severity_is_coloured_in_a_window_only(severity: Severity, colour: int) -> None:
     window, file = io.StringIO(), io.StringIO()
-    tell(Terminal(window, interactive=True, colours=True, width=80), problem(severity))
-    tell(Terminal(file), problem(severity))
+    write_problem(Terminal(window, interactive=True, colours=True, width=80), problem(severity))
+    write_problem(Terminal(file), problem(severity))
     assert window.getvalue() == f"a b.yaml:3:7: \x1b[{colour}m{severity}:\x1b[0m Pod/a/b: words\n"
     assert file.getvalue() == f"a b.yaml:3:7: {severity}: Pod/a/b: words\n"
 
@@ -40,7 +50,7 @@ def test_skipped_documents_are_told_one_by_one_up_to_a_number_of_each_kind() -> 
     text = io.StringIO()
     few = [problem(Severity.SKIPPED, "Secret of v1 is not used")] * MAX_SKIPPED
     many = [problem(Severity.SKIPPED, "ConfigMap of v1 is not used")] * (MAX_SKIPPED + 1)
-    tell_skipped(Terminal(text), [*many, *few])
+    write_skipped(Terminal(text), [*many, *few])
     lines = text.getvalue().splitlines()
     assert len(lines) == MAX_SKIPPED + 1
     assert lines[-1] == f"skipped: ConfigMap of v1 is not used ({MAX_SKIPPED + 1} times)"
@@ -210,9 +220,9 @@ def test_the_last_word_is_what_the_answer_is_without(tmp_path: Path) -> None:
         ("three", manifests.MISSPELT),
     ):
         (tmp_path / f"{name}.yaml").write_text(text)
-    words = "the answer is without what could not be read"
-    one = "the NetworkPolicy with errors counts as closed where it could not be read"
-    two = "2 NetworkPolicies with errors count as closed where they could not be read"
+    words = "the answer excludes unreadable input"
+    one = "the unreadable parts of 1 NetworkPolicy are treated as deny"
+    two = "the unreadable parts of 2 NetworkPolicies are treated as deny"
     for names, message in (
         (["good", "one"], f"an error in the input, see above: {words}"),
         (
@@ -300,7 +310,7 @@ def test_a_file_that_was_read_already_is_no_skipped_document(tmp_path: Path) -> 
     path.write_text(manifests.CLUSTER)
     found = read_on([str(path), str(tmp_path)], RULES, strict=True)
     assert [one.code for one in found.skipped] == [Code.ALREADY_READ]
-    refused, rest = strictly([*found.skipped, problem(Severity.SKIPPED)])
+    refused, rest = skipped_as_errors([*found.skipped, problem(Severity.SKIPPED)])
     assert ([one.severity for one in refused], rest) == ([Severity.ERROR], found.skipped)
 
 

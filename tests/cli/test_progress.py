@@ -24,6 +24,7 @@ from haechi.cli.progress import DELAY, ProgressLine, picture
 from haechi.cli.terminal import Terminal
 from tests.cli import manifests
 from tests.cli.conftest import Haechi
+from tests.signals import with_signals
 
 ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "examples" / "test-network-policy"
@@ -234,7 +235,7 @@ def test_a_person_who_types_the_input_is_left_alone(monkeypatch: pytest.MonkeyPa
 def test_every_assertion_is_shown_when_its_turn_comes_and_keeps_its_name(tmp_path: Path) -> None:
     file = tmp_path / "tests.yaml"
     file.write_text(TESTS)
-    suites = read_tests(str(file))
+    suites, _ = read_tests(str(file))
     screen = Screen()
     ahead = one_by_one(suites, ProgressLine(screen.terminal, Clock(step=10)))
     titles = []
@@ -340,12 +341,6 @@ def _read(ours: int) -> str:
         return ""
 
 
-# Interrupted as by a keyboard, also where the tests run in the background (SIGINT is ignored there)
-INTERRUPTIBLE = (
-    "import signal, sys; signal.signal(2, signal.default_int_handler); from haechi.cli import main; sys.exit(main())"
-)
-
-
 def _until(ours: int, words: str) -> str:
     """What comes from a terminal until some words have come."""
     told = ""
@@ -362,7 +357,7 @@ def _rest(ours: int) -> str:
 
 def _started(theirs: int) -> subprocess.Popen[bytes]:
     """`haechi list -` on a terminal, waiting for standard input for as long as we do."""
-    command = [sys.executable, "-c", INTERRUPTIBLE, "list", "-", "--no-external"]
+    command = with_signals([sys.executable, "-m", "haechi", "list", "-", "--no-external"])
     environment = {**os.environ, "TERM": "xterm", "NO_COLOR": "1", "COLUMNS": "200"}
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=theirs, stderr=theirs, env=environment)
     os.close(theirs)

@@ -15,7 +15,7 @@ from haechi.engine import Engine
 from haechi.model import Namespace, NetworkPolicy, Node, Pod
 from haechi.model.verdict import Address, Packet
 from haechi.nft import CtState
-from haechi.reference import Cluster, allowed
+from haechi.reference import ClusterObjects, allowed
 from haechi.reference.reference import addresses, is_own_node, owners
 from tests import building, clusters
 from tests.dataplane.cases import CASES
@@ -25,7 +25,7 @@ PORTS = (53, 79, 80, 81, 90, 91, 443, 5060, 8080)
 Object = Namespace | Node | Pod | NetworkPolicy
 
 
-def forwarded(cluster: Cluster, packet: Packet, node: str) -> bool | None:
+def forwarded(cluster: ClusterObjects, packet: Packet, node: str) -> bool | None:
     """What the reference wants a node to do with a packet, None for packets that the node never forwards."""
     clients, servers = owners(cluster, packet.source), owners(cluster, packet.destination)
     here = [pod for pod in (*clients, *servers) if pod.spec.node_name == node]
@@ -43,7 +43,7 @@ def forwarded(cluster: Cluster, packet: Packet, node: str) -> bool | None:
 
 
 def differences(
-    cluster: Cluster, engine: Engine, packets: list[Packet], nodes: tuple[str, ...] = clusters.NODES
+    cluster: ClusterObjects, engine: Engine, packets: list[Packet], nodes: tuple[str, ...] = clusters.NODES
 ) -> Iterator[str]:
     for node in nodes:
         kernel = Interpreter(NodeRuleset(engine, node).ruleset())
@@ -89,7 +89,7 @@ def test_packets_without_a_connection_stay_away_from_isolated_pods(found: list[O
                     assert kernel.passes(Flow(one, other, 6, 80, state)) is isolated.isdisjoint((one, other))
 
 
-def is_isolated(cluster: Cluster, address: Address, node: str) -> bool:
+def is_isolated(cluster: ClusterObjects, address: Address, node: str) -> bool:
     """Whether the node closes an address in some direction: because a policy says so, or because it is disputed."""
     rivals = owners(cluster, address)
     if all(pod.spec.node_name != node for pod in rivals):

@@ -11,17 +11,17 @@ from hypothesis import strategies as st
 from haechi.engine import Endpoint, Engine, PodState, point, traffic, verdict
 from haechi.model import Namespace, NetworkPolicy, Node, Pod
 from haechi.model.verdict import Direction, PodKey
-from haechi.reference import Cluster, allowed
+from haechi.reference import ClusterObjects, allowed
 from tests import clusters
 
 Object = Namespace | Node | Pod | NetworkPolicy
 
 
-def every_object(cluster: Cluster) -> list[Object]:
+def every_object(cluster: ClusterObjects) -> list[Object]:
     return [*cluster.pods, *cluster.namespaces, *cluster.nodes, *cluster.policies]
 
 
-def assert_agrees(engine: Engine, cluster: Cluster, random: Random) -> None:
+def assert_agrees(engine: Engine, cluster: ClusterObjects, random: Random) -> None:
     for packet in clusters.probes(cluster, random):
         assert verdict(engine, packet) == allowed(cluster, packet), packet
 

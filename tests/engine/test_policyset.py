@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from haechi.engine.endpoint import NamedPort
 from haechi.engine.policy import Policy, PolicyRule
 from haechi.engine.policyset import PolicySet
-from haechi.engine.selection import ANY_POD, ANYWHERE, NOBODY, NamedPeer, Peers, PodSelection
+from haechi.engine.selection import ANY_POD, ANYWHERE, NO_PEERS, NamedPeer, Peers, PodSelection
 from haechi.model import NetworkPolicy
 from haechi.model.verdict import Direction, PolicyKey
 from haechi.select import EVERYTHING
@@ -178,4 +178,4 @@ def test_selections_are_those_of_every_piece(direction: Direction) -> None:
         direction=direction,
     )
     assert found.selections() == {ANY_POD, PodSelection("x", EVERYTHING)}
-    assert NOBODY not in list(found.at(6, 1))
+    assert NO_PEERS not in list(found.at(6, 1))

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from haechi.engine import read_peer
-from haechi.engine.selection import ANY_POD, ANYWHERE, NOBODY, NamedPeer, Peers, PodSelection
+from haechi.engine.selection import ANY_POD, ANYWHERE, NO_PEERS, NamedPeer, Peers, PodSelection
 from haechi.model import LabelSelector, LabelSelectorRequirement, Namespace, NetworkPolicyPeer, ObjectMeta, Pod
-from haechi.reference import Cluster
+from haechi.reference import ClusterObjects
 from haechi.reference.reference import peer_matches
 from haechi.select import EVERYTHING, NOTHING, Selector
 from haechi.sets import AddressSet
@@ -95,7 +95,7 @@ def meant(peer: NetworkPolicyPeer) -> set[int]:
     """Which of all pods that selectors here can tell apart an item of a policy of namespace x means, literally."""
     found = set()
     for number, (name, team, marks) in enumerate(product(NAMESPACES, TEAMS, PODS)):
-        cluster = Cluster(namespaces=(Namespace(metadata=ObjectMeta(name=name, labels=team)),))
+        cluster = ClusterObjects(namespaces=(Namespace(metadata=ObjectMeta(name=name, labels=team)),))
         pod = Pod(metadata=ObjectMeta(name="p", namespace=name, labels=marks))
         if peer_matches(cluster, policy(), peer, pod, ip_address("10.0.0.1")):
             found.add(number)
@@ -111,7 +111,7 @@ def selection(peer: NetworkPolicyPeer) -> PodSelection:
 def test_implies_is_what_holds_in_every_cluster(one: NetworkPolicyPeer, other: NetworkPolicyPeer) -> None:
     mine, theirs = meant(one), meant(other)
     assert selection(one).implies(selection(other)) == (mine <= theirs)
-    assert selection(one).is_nobody == (not mine)
+    assert selection(one).contradictory == (not mine)
 
 
 @pytest.mark.parametrize(
@@ -133,7 +133,7 @@ def test_who_implies_whom(one: PodSelection, other: PodSelection, implied: bool)
 def test_anywhere_stands_alone_in_a_union() -> None:
     some = Peers(selections=frozenset({ANY_POD}), blocks=TEN)
     assert Peers.union([some, ANYWHERE]) == ANYWHERE
-    assert Peers.union([]) == NOBODY
+    assert Peers.union([]) == NO_PEERS
     union = Peers.union([some, Peers(blocks=TWENTY)])
     assert union == Peers(selections=frozenset({ANY_POD}), blocks=TEN | TWENTY)
 
@@ -142,13 +142,13 @@ def test_without_leaves_what_is_still_to_be_said() -> None:
     some = Peers(selections=frozenset({ANY_POD, PodSelection("a", APP)}), blocks=TEN | TWENTY)
     rest = some.without(Peers(selections=frozenset({ANY_POD}), blocks=TEN))
     assert rest == Peers(selections=frozenset({PodSelection("a", APP)}), blocks=TWENTY)
-    assert some.without(ANYWHERE) == NOBODY
+    assert some.without(ANYWHERE) == NO_PEERS
     assert ANYWHERE.without(some) == ANYWHERE
-    assert some.without(some) == NOBODY
+    assert some.without(some) == NO_PEERS
 
 
 def test_only_nobody_is_false() -> None:
-    assert not NOBODY
+    assert not NO_PEERS
     assert ANYWHERE
     assert Peers(blocks=TEN)
     assert Peers(selections=frozenset({ANY_POD}))

@@ -21,7 +21,7 @@ from haechi.model import (
 )
 from haechi.model.manifests import Manifests
 from haechi.model.verdict import Address
-from haechi.reference import Cluster
+from haechi.reference import ClusterObjects
 from tests.scenarios.verdicts import Verdicts
 
 ROOT = Path(__file__).parents[2] / "examples"
@@ -54,9 +54,9 @@ class Example:
         return lab_cluster([loaded.object for loaded in self.manifests.objects])
 
     @cached_property
-    def cluster(self) -> Cluster:
+    def cluster(self) -> ClusterObjects:
         """The same as an API server would list it."""
-        return Cluster(self.lab.pods, self.lab.namespaces, self.lab.nodes, self.lab.policies)
+        return ClusterObjects(self.lab.pods, self.lab.namespaces, self.lab.nodes, self.lab.policies)
 
     @cached_property
     def objects(self) -> list[Namespace | Node | Pod | NetworkPolicy]:

@@ -12,7 +12,7 @@ from haechi.lab.run import enforce
 from haechi.lab.topology import Endpoint, NodeSpec, Topology
 from haechi.model import Namespace, NetworkPolicy, ObjectMeta, Pod, PodIP, PodSpec, PodStatus
 from haechi.netlink import Nftables
-from haechi.verify import Object
+from haechi.verify import ClusterObject
 from tests.scenarios.scenario import netpol
 from tests.verify.proved import assert_proved
 
@@ -40,7 +40,7 @@ class Enforced:
 
     def __init__(self, network: Network) -> None:
         self.network = network
-        self.present: dict[tuple[type, str], Object] = {(Pod, one.key): one for one in map(_pod, PODS)}
+        self.present: dict[tuple[type, str], ClusterObject] = {(Pod, one.key): one for one in map(_pod, PODS)}
         self.engine = Engine.of(self.present.values())
         self.rulesets = [NodeRuleset(self.engine, node.name) for node in NODES]
         self._send()

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from haechi.lab.connection import Connection
 from haechi.lab.network import build
 from haechi.netns import isolated
+from tests.lab.connection import Connection
 from tests.lab.labs import EVERYTHING
 
 pytestmark = pytest.mark.kernel

@@ -7,11 +7,11 @@ from itertools import product
 
 import pytest
 
-from haechi.lab.connection import Connection
 from haechi.lab.network import Network
 from haechi.lab.probe import Probe, Protocol
 from haechi.lab.sender import send
 from haechi.netns import isolated
+from tests.lab.connection import Connection
 from tests.lab.enforced import CLIENT, NO_EGRESS, NOTHING, PORT, SERVERS, TO_CLIENT, Enforced, enforced
 from tests.netlink.tool import nft
 

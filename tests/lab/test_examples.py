@@ -15,12 +15,12 @@ pytestmark = pytest.mark.kernel
 def test_packets_show_the_example(folder: str) -> None:
     example = Example(ROOT / folder)
     report = run_lab(example.lab, Questions(ports_to_probe(example.lab.policies, example.lab.pods)))
-    assert report.rows
+    assert report.results
     assert report.mismatches == ()
     assert report.holds, report.proofs
     wrong = [
         row
-        for row in report.rows
+        for row in report.results
         if row.arrived != example.verdicts.allowed(row.source, row.destination, row.port, row.protocol)
     ]
     assert wrong == []

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 import pytest
+from benchmarks.flood import FIRST_PORT, LAST_PORT, Flood, in_turns
 
-from haechi.lab.connection import Connection
-from haechi.lab.flood import FIRST_PORT, LAST_PORT, Flood, in_turns
 from haechi.lab.network import build
 from haechi.netns import isolated
+from tests.lab.connection import Connection
 from tests.lab.labs import EVERYTHING
 from tests.netlink.tool import nft
 

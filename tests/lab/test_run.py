@@ -19,9 +19,10 @@ from haechi.model import Object
 from haechi.netlink import Nftables
 from haechi.netns import ChildDied, isolated
 from haechi.nft import Transaction
-from haechi.report import Report, Row
+from haechi.report import LabRun, ProbeResult
 from haechi.verify import Proof
 from tests.building import namespace, node, pod, policy
+from tests.signals import interruptible
 
 pytestmark = pytest.mark.kernel
 PORT = Questions((("TCP", 80),))
@@ -90,23 +91,23 @@ def test_packets_do_what_is_expected_in_a_stable_order() -> None:
     first, second = (run_lab(CLUSTER, PORT, lambda *step: told.append(step)) for _ in range(2))
     assert first.mismatches == ()
     assert first.holds
-    assert [*map(question, first.rows)] == [*map(question, second.rows)]
-    assert {row.source for row in first.rows} == {row.destination for row in first.rows} == EVERYONE
+    assert [*map(question, first.results)] == [*map(question, second.results)]
+    assert {row.source for row in first.results} == {row.destination for row in first.results} == EVERYONE
     assert first.endpoints == {pod.key: pod.addresses for pod in CLUSTER.pods} | CLUSTER.hosts
     assert first.nodes == {"m": ("x/other", "x/host"), "n": ("x/server", "x/client")}
     assert first.words == CLUSTER.words
     assert told == []  # it is told in the child
 
 
-def question(row: Row) -> tuple[str, str, int, str, int]:
+def question(row: ProbeResult) -> tuple[str, str, int, str, int]:
     return row.source, row.destination, row.family, row.protocol, row.port
 
 
 def test_progress_tells_every_step_and_a_kept_lab_is_there_with_its_report() -> None:
     steps: list[tuple[str, int, int]] = []
 
-    def keep(network: Network, report: Report) -> None:
-        assert report.rows
+    def keep(network: Network, report: LabRun) -> None:
+        assert report.results
         with network.node("n"), Nftables() as nftables:
             assert nftables.ruleset(TABLE.name) == NodeRuleset(Engine.of(CLUSTER.objects), "n").ruleset()
         raise Told(steps)
@@ -129,11 +130,11 @@ def pairs_of_addresses() -> list[object]:
 
 def test_the_same_port_asked_twice_is_one_question() -> None:
     twice = Questions(PORT.ports * 2, {"x/client"}, {"x/server"})
-    assert len(run_lab(CLUSTER, twice).rows) == 2
+    assert len(run_lab(CLUSTER, twice).results) == 2
 
 
 def test_nothing_to_ask_is_an_empty_report() -> None:
-    assert run_lab(CLUSTER, Questions(PORT.ports, sources=())).rows == ()
+    assert run_lab(CLUSTER, Questions(PORT.ports, sources=())).results == ()
 
 
 def test_a_cluster_that_cannot_be_built_is_refused_before_anything_is() -> None:
@@ -197,26 +198,26 @@ def left() -> tuple[set[str], set[str], set[str], set[str]]:
     return children, {each.name for each in Path("/proc/self/fd").iterdir()}, links, namespaces
 
 
-def interrupting(network: Network, report: Report) -> None:
+def interrupting(network: Network, report: LabRun) -> None:
     os.kill(os.getppid(), signal.SIGINT)
     signal.pause()
 
 
-def dying(network: Network, report: Report) -> None:
+def dying(network: Network, report: LabRun) -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-def failing(network: Network, report: Report) -> None:
+def failing(network: Network, report: LabRun) -> None:
     raise Told(sorted(each.name for each in network.topology.nodes))
 
 
 @pytest.mark.parametrize(
     "end", [interrupting, dying, failing, None], ids=["interrupted", "killed", "failed", "finished"]
 )
-def test_nothing_is_left_however_a_run_ends(end: Callable[[Network, Report], None] | None) -> None:
+def test_nothing_is_left_however_a_run_ends(end: Callable[[Network, LabRun], None] | None) -> None:
     few = Questions(PORT.ports, {"x/client"}, {"x/server"})
     before = left()
-    errors: dict[Callable[[Network, Report], None], type[BaseException]] = {
+    errors: dict[Callable[[Network, LabRun], None], type[BaseException]] = {
         interrupting: KeyboardInterrupt,
         dying: ChildDied,
         failing: Told,
@@ -224,7 +225,7 @@ def test_nothing_is_left_however_a_run_ends(end: Callable[[Network, Report], Non
     if end is None:
         run_lab(CLUSTER, few)
     else:
-        with pytest.raises(errors[end]):
+        with interruptible(), pytest.raises(errors[end]):
             run_lab(CLUSTER, few, keep=end)
     assert left() == before
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from haechi.model import AddressError, Cidr, format_address, parse_address, parse_cidr
+from haechi.model import Cidr, CidrError, format_address, parse_address, parse_cidr
 
 NETWORKS = st.one_of(
     st.builds(lambda a, n: f"{ipaddress.IPv4Address(a)}/{n}", st.integers(0, 2**32 - 1), st.integers(0, 32)),
@@ -106,7 +106,7 @@ def test_go_is_lenient_here(text: str, family: int, first: str, length: int) -> 
 )
 def test_go_refuses_these(text: str) -> None:
     """Some of them are accepted by other parsers."""
-    with pytest.raises(AddressError) as caught:
+    with pytest.raises(CidrError) as caught:
         parse_cidr(text)
     assert caught.value.text == text
 
@@ -145,7 +145,7 @@ def test_an_address_is_a_family_and_a_number(text: str, expected: tuple[int, int
 )
 def test_no_address(text: str) -> None:
     """Neither names nor blocks nor zones."""
-    with pytest.raises(AddressError):
+    with pytest.raises(CidrError):
         parse_address(text)
 
 
@@ -154,7 +154,7 @@ def test_any_text_is_a_block_or_refused(text: str) -> None:
     """And what is read prints as a block that means the same."""
     try:
         cidr: Cidr | None = parse_cidr(text)
-    except AddressError:
+    except CidrError:
         cidr = None
     if cidr is not None:
         again = parse_cidr(cidr.canonical)

@@ -255,7 +255,7 @@ def test_what_nft_loads_in_its_own_words_is_understood() -> None:
 
 
 @in_user_namespace
-def test_without_root_a_large_new_set_is_built_in_pieces() -> None:
+def test_without_root_a_large_new_set_is_built_in_batches() -> None:
     with Nftables(largest=SMALL) as nftables:
         ruleset = make(nftables, big_set(), Chain("c", (Rule((Lookup((CLIENT,), "big"), ACCEPT)),)))
         assert nftables.ruleset(TABLE.name) == ruleset

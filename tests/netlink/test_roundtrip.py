@@ -115,7 +115,7 @@ def test_every_noun_and_every_value_of_every_enumeration_is_among_the_examples()
 
 def _outside_of_rulesets() -> set[type]:
     """Parts of transactions and messages, and what sets and their elements share."""
-    return {haechi.nft.Rules, haechi.nft.Elements, Operation, haechi.nft.NetlinkMessage, haechi.nft.Shape}
+    return {haechi.nft.ChainRules, haechi.nft.Elements, Operation, haechi.nft.NetlinkMessage, haechi.nft.Shape}
 
 
 def _bits() -> set[Enum]:

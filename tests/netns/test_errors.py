@@ -23,11 +23,11 @@ ERRORS = [
     (
         IsolationRefused("unshare", errno.EPERM, RefusalReason.APPARMOR, ("do this",)),
         (
-            "no network namespace of its own: AppArmor does not let ordinary users use a user namespace "
+            "cannot create a network namespace: AppArmor does not permit ordinary users a user namespace "
             "(unshare: EPERM, Operation not permitted)\n  do this"
         ),
     ),
-    (MissingFeature("veth", "load it"), "this kernel offers no veth: load it"),
+    (MissingFeature("veth", "load it"), "this kernel does not have veth: load it"),
     (SysctlRefused("net.a", errno.ENOENT), "cannot set net.a: ENOENT, No such file or directory"),
     (
         SysctlRefused("net.a", errno.EROFS),
@@ -38,7 +38,7 @@ ERRORS = [
     ),
     (NoSuchNamespace("blue", "it is not there"), "no network namespace blue: it is not there"),
     (ChildDied(-signal.SIGKILL), "the lab's process was ended by SIGKILL"),
-    (ChildDied(3), "the lab's process ended without an answer (exit code 3)"),
+    (ChildDied(3), "the lab's process ended without a result (exit code 3)"),
 ]
 
 

@@ -16,6 +16,7 @@ import pytest
 from haechi.netns import ChildDied, IsolationRefused, MissingFeature, SysctlRefused, isolated
 from tests.netns.descriptors import open_descriptors
 from tests.netns.ordinary import isolated_as_ordinary_user
+from tests.signals import interruptible, with_signals
 
 pytestmark = pytest.mark.kernel
 
@@ -52,7 +53,7 @@ def test_an_exception_comes_back_with_its_facts_and_the_childs_traceback() -> No
 
 
 def test_what_cannot_be_pickled_is_an_error_and_not_a_crash() -> None:
-    with pytest.raises(RuntimeError, match="cannot pass on a result of type function"):
+    with pytest.raises(RuntimeError, match="cannot return a result of type function"):
         isolated(lambda: lambda: None)
 
 
@@ -133,7 +134,7 @@ isolated(work)
 
 def _started(mark: str) -> tuple[subprocess.Popen[str], int]:
     program = subprocess.Popen(
-        [sys.executable, "-c", PROGRAM],
+        with_signals([sys.executable, "-c", PROGRAM]),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -204,7 +205,7 @@ def test_an_interrupt_that_another_thread_takes_is_heard() -> None:
 
     thread = threading.Thread(target=take)
     thread.start()
-    with pytest.raises(KeyboardInterrupt):
+    with interruptible(), pytest.raises(KeyboardInterrupt):
         isolated(work)
     thread.join()
     os.close(reading)

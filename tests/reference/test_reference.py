@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from haechi.model import HostIP, NetworkPolicy, NetworkPolicySpec, ObjectMeta, Pod, PodIP, PodSpec, PodStatus
 from haechi.model.verdict import CLOSED, OPEN, PacketVerdict, PolicyKey, Side
-from haechi.reference import Cluster, allowed
+from haechi.reference import ClusterObjects, allowed
 from haechi.reference.reference import Unreadable, network
 from tests.building import node, packet, pod, policy
 from tests.clusters import cluster
@@ -32,7 +32,7 @@ def test_every_sentence_is_said_once_and_says_something() -> None:
 
 
 def test_side_names_the_policies_that_isolate_in_order_and_no_others() -> None:
-    found = Cluster(
+    found = ClusterObjects(
         pods=(pod("x/a", "10.0.0.1", marks="app=a"), pod("y/b", "10.0.0.2")),
         policies=(
             policy("policyTypes: [Ingress]", name="z"),
@@ -51,7 +51,7 @@ def test_side_names_the_policies_that_isolate_in_order_and_no_others() -> None:
 
 
 def test_disputed_side_is_closed_without_policies_and_the_other_side_open() -> None:
-    found = Cluster(pods=(pod("x/a", "10.0.0.1"), pod("x/b", "10.0.0.1"), pod("x/c", "10.0.0.3")))
+    found = ClusterObjects(pods=(pod("x/a", "10.0.0.1"), pod("x/b", "10.0.0.1"), pod("x/c", "10.0.0.3")))
     assert allowed(found, packet("10.0.0.1", "10.0.0.3")) == PacketVerdict(CLOSED, OPEN)
     assert allowed(found, packet("10.0.0.3", "10.0.0.1")) == PacketVerdict(OPEN, CLOSED)
 
@@ -59,7 +59,7 @@ def test_disputed_side_is_closed_without_policies_and_the_other_side_open() -> N
 def test_node_is_known_by_the_status_of_its_pods_where_no_node_object_is() -> None:
     status = PodStatus(pod_ips=(PodIP(ip="10.0.0.1"),), host_ips=(HostIP(ip="172.16.0.9"), HostIP(ip="fd01::9")))
     single = PodStatus(pod_ip="10.0.0.2", host_ip="172.16.0.8")
-    found = Cluster(
+    found = ClusterObjects(
         pods=(
             Pod(metadata=ObjectMeta(name="a", namespace="x"), status=status),
             Pod(metadata=ObjectMeta(name="b", namespace="x"), status=single),
@@ -73,7 +73,7 @@ def test_node_is_known_by_the_status_of_its_pods_where_no_node_object_is() -> No
 
 def test_only_addresses_of_a_node_count_not_its_names() -> None:
     named = node("n1")
-    found = Cluster(
+    found = ClusterObjects(
         pods=(Pod(metadata=ObjectMeta(name="a", namespace="x"), spec=PodSpec(node_name="n1"), status=_at("10.0.0.1")),),
         nodes=(named,),
         policies=(policy(),),
@@ -82,7 +82,7 @@ def test_only_addresses_of_a_node_count_not_its_names() -> None:
 
 
 def test_objects_without_a_namespace_are_in_default() -> None:
-    found = Cluster(
+    found = ClusterObjects(
         pods=(Pod(metadata=ObjectMeta(name="a"), status=_at("10.0.0.1")), pod("default/b", "10.0.0.2")),
         policies=(NetworkPolicy(metadata=ObjectMeta(name="p"), spec=NetworkPolicySpec()),),
     )

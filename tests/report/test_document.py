@@ -6,9 +6,9 @@ from io import BytesIO
 
 from haechi.analysis.cluster import Assumption, Cluster
 from haechi.files import load
-from haechi.model import Code, Location, PodKey, Problem, Severity
+from haechi.model import Code, Location, Node, NodeAddress, NodeStatus, ObjectMeta, PodKey, Problem, Severity
 from haechi.report import basis, diff_json, synthesized
-from haechi.report.document import ObjectReference, address_ranges
+from haechi.report.document import ObjectReference, SynthesizedJson, address_ranges
 from haechi.sets import AddressSet
 from tests.report.documents import checked
 
@@ -64,7 +64,7 @@ def test_an_assumption_is_named_once() -> None:
 
 def test_pods_of_workloads_and_addresses_that_were_chosen_are_synthesized() -> None:
     cluster = Cluster.of(load(["-"], BytesIO(WORKLOADS)))
-    found = {one.object: one for one in synthesized(cluster)}
+    found = {one.object: one for one in synthesized(cluster.pods.values(), cluster.given)}
     web = ObjectReference("Deployment", "shop", "web")
     assert [(one.name, each.in_input, each.owner) for one, each in found.items()] == [
         ("bare", True, None),
@@ -73,8 +73,12 @@ def test_pods_of_workloads_and_addresses_that_were_chosen_are_synthesized() -> N
     ]
     for one, each in found.items():
         assert tuple(each.addresses) == cluster.pods[PodKey(one.namespace, one.name)].addresses
-    some = synthesized(cluster, [PodKey("shop", "given"), PodKey("shop", "web-1")])
-    assert [one.object.name for one in some] == ["web-1"]
+
+
+def test_an_object_has_the_addresses_of_the_input_or_is_synthesized() -> None:
+    given = [Node(metadata=ObjectMeta(name="a"), status=NodeStatus(addresses=(NodeAddress(address="10.0.0.9"),)))]
+    found = [*given, Node(metadata=ObjectMeta(name="b"))]
+    assert list(synthesized(found, given)) == [SynthesizedJson(ObjectReference("Node", "", "b"), False, None, [])]
 
 
 def test_addresses_are_single_or_ranges() -> None:

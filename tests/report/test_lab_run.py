@@ -8,11 +8,11 @@ from itertools import product
 import pytest
 
 from haechi.model.verdict import CLOSED, OPEN, PacketVerdict
-from haechi.report import Report, Row
+from haechi.report import LabRun, ProbeResult
 
 
-def row(allowed: bool, arrived: bool, replied: bool) -> Row:
-    return Row("x/a", "x/b", 4, "TCP", 80, PacketVerdict(OPEN, OPEN if allowed else CLOSED), arrived, replied)
+def row(allowed: bool, arrived: bool, replied: bool) -> ProbeResult:
+    return ProbeResult("x/a", "x/b", 4, "TCP", 80, PacketVerdict(OPEN, OPEN if allowed else CLOSED), arrived, replied)
 
 
 ROWS = {answers: row(*answers) for answers in product((True, False), repeat=3)}
@@ -24,10 +24,10 @@ def test_allowed_means_arrived_and_answered_and_denied_means_neither(answers: tu
 
 
 def test_mismatches_are_the_other_rows_in_their_order() -> None:
-    report = Report(tuple(ROWS.values()), {})
+    report = LabRun(tuple(ROWS.values()), {})
     assert report.mismatches == tuple(one for answers, one in ROWS.items() if len(set(answers)) > 1)
 
 
 def test_a_report_crosses_to_another_process() -> None:
-    report = Report(tuple(ROWS.values()), {"x/a": ("10.0.0.1",)}, notes=("one",))
+    report = LabRun(tuple(ROWS.values()), {"x/a": ("10.0.0.1",)}, notes=("one",))
     assert pickle.loads(pickle.dumps(report)) == report

@@ -32,7 +32,7 @@ def test_an_error_is_put_into_words_and_survives_pickling(message: str, words: s
 def test_a_missing_driver_is_named_with_what_to_do() -> None:
     error = refusal(VETH, errno.EOPNOTSUPP, "")
     assert isinstance(error, MissingFeature)
-    assert str(error) == "this kernel offers no veth: load it: sudo modprobe veth"
+    assert str(error) == "this kernel does not have veth: load it: sudo modprobe veth"
 
 
 def test_only_a_request_that_needs_a_driver_misses_one() -> None:

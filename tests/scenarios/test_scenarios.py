@@ -13,7 +13,7 @@ import pytest
 from haechi.engine import Engine, verdict
 from haechi.model import Namespace, NetworkPolicy, Node, Pod
 from haechi.model.verdict import Packet
-from haechi.reference import Cluster, allowed
+from haechi.reference import ClusterObjects, allowed
 from tests.scenarios import (
     PORTS,
     PROTOCOLS,
@@ -71,9 +71,9 @@ def states(scenario: Scenario, nodes: int) -> Iterator[tuple[Step, dict[Key, Obj
         yield step, present
 
 
-def cluster(present: dict[Key, Object]) -> Cluster:
+def cluster(present: dict[Key, Object]) -> ClusterObjects:
     found = present.values()
-    return Cluster(
+    return ClusterObjects(
         pods=tuple(one for one in found if isinstance(one, Pod)),
         namespaces=tuple(one for one in found if isinstance(one, Namespace)),
         nodes=tuple(one for one in found if isinstance(one, Node)),

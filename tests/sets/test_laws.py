@@ -24,7 +24,7 @@ def within(point: z3.ArithRef, value: IntervalSet) -> z3.BoolRef:
 
 def allows(traffic: Traffic) -> z3.BoolRef:
     return z3.Or(
-        [z3.And(first <= ADDRESS, last >= ADDRESS, within(PORT, ports)) for first, last, ports in traffic.pieces]
+        [z3.And(first <= ADDRESS, last >= ADDRESS, within(PORT, ports)) for first, last, ports in traffic.steps]
     )
 
 

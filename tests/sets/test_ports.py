@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from haechi.sets import ICMP, ICMPV6, SCTP, TCP, UDP, PortError, PortSet, port_point
+from haechi.sets import ICMP, ICMPV6, SCTP, TCP, UDP, InvalidPort, PortSet, port_point
 from tests.sets.strategies import port_sets, unhurried
 
 wide_port_sets = st.lists(
@@ -37,7 +37,7 @@ def test_a_protocol_without_ports_is_held_as_a_whole(protocol: int) -> None:
     whole = PortSet.protocol(protocol)
     assert len(whole) == 65536
     assert all(whole.contains(protocol, port) for port in (0, 1, 65535))
-    with pytest.raises(PortError, match="this protocol has no ports"):
+    with pytest.raises(InvalidPort, match="this protocol has no ports"):
         PortSet.port(protocol, 80)
 
 
@@ -55,7 +55,7 @@ def test_a_protocol_without_ports_is_held_as_a_whole(protocol: int) -> None:
 def test_an_impossible_port_is_refused(
     protocol: int, first: int, last: int | None, facts: tuple[int, int | None, str]
 ) -> None:
-    with pytest.raises(PortError) as caught:
+    with pytest.raises(InvalidPort) as caught:
         PortSet.port(protocol, first, last)
     assert (caught.value.protocol, caught.value.port, caught.value.reason) == facts
     assert str(caught.value).endswith(facts[2])

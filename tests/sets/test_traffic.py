@@ -82,7 +82,7 @@ def test_comparisons_agree_with_python(one: Traffic, other: Traffic) -> None:
 @unhurried
 @given(traffics)
 def test_pieces_are_canonical(traffic: Traffic) -> None:
-    pieces = traffic.pieces
+    pieces = traffic.steps
     assert all(first <= last and ports for first, last, ports in pieces)
     for (_, last, ports), (first, _, following) in pairwise(pieces):
         assert first > last
@@ -154,7 +154,7 @@ def test_split_halves_merge_into_one_piece() -> None:
     low, high = AddressSet.from_cidr("10.0.0.0/9"), AddressSet.from_cidr("10.128.0.0/9")
     merged = Traffic.of(low, WEB) | Traffic.of(high, WEB)
     assert merged == Traffic.of(TEN, WEB)
-    assert len(merged.pieces) == 1
+    assert len(merged.steps) == 1
 
 
 def test_nothing_and_everything() -> None:
@@ -219,6 +219,6 @@ def test_a_hundred_terms_with_a_hundred_thousand_addresses() -> None:
     """A scale at which an algorithm that is quadratic in terms or addresses would not end."""
     some = [(AddressSet.of(*range(2 * i, 200_000, 200)), PortSet.tcp(i + 1)) for i in range(100)]
     traffic = Traffic.from_terms(some)
-    assert len(traffic.pieces) == 100_000
+    assert len(traffic.steps) == 100_000
     assert traffic.boxes() == tuple(some)
     assert traffic - Traffic.from_terms(some[:-1]) == Traffic.of(*some[-1])

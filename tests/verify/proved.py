@@ -8,10 +8,10 @@ from haechi.dataplane import TABLE
 from haechi.netlink import Nftables
 from haechi.nft import Ruleset
 from haechi.testing.nftables import FakeNftables
-from haechi.verify import Object, Prover, completed, prove
+from haechi.verify import ClusterObject, Prover, prove
 
 
-def assert_proved(held: Ruleset | None, objects: Iterable[Object], node: str) -> None:
+def assert_proved(held: Ruleset | None, objects: Iterable[ClusterObject], node: str) -> None:
     """A node's table, as it was read back, means what the policies mean."""
     proof = prove(held, objects, node)
     assert proof.holds, proof
@@ -19,6 +19,5 @@ def assert_proved(held: Ruleset | None, objects: Iterable[Object], node: str) ->
 
 def assert_still_proved(nftables: FakeNftables | Nftables, prover: Prover) -> None:
     """The table that was just committed means what the policies mean that the prover knows."""
-    proof = completed(prover, nftables.ruleset(TABLE.name))
-    assert proof is not None
+    proof = prover.prove(nftables.ruleset(TABLE.name))
     assert proof.holds, proof

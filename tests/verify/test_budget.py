@@ -1,4 +1,4 @@
-"""A proof ends, whoever wrote the table: with too many ways through its chains nothing counts as understood."""
+"""A proof ends, whoever wrote the table: with too many paths through its chains nothing counts as understood."""
 
 from __future__ import annotations
 
@@ -37,9 +37,9 @@ from haechi.nft import (
     protocol,
 )
 from haechi.sets import AddressSet, Traffic
-from haechi.verify import FindingKind, Prover, completed, prove
-from haechi.verify.budget import Budget, extent, weight
-from haechi.verify.space import EVERY, Piece
+from haechi.verify import GapKind, Prover, prove
+from haechi.verify.budget import Budget, stretches, weight
+from haechi.verify.packets import ALL_CONTEXTS, PacketSet
 from tests import building
 from tests.verify.small import Object
 
@@ -77,29 +77,28 @@ TCP = Compare(Meta(MetaKey.L4PROTO), Operator.EQ, protocol(6))
     ],
     ids=["bare", "conditions", "undecided", "wide"],
 )
-def test_a_table_with_too_many_ways_through_it_is_not_proved(ruleset: Ruleset) -> None:
+def test_a_table_with_too_many_paths_through_it_is_not_proved(ruleset: Ruleset) -> None:
     proof = prove(ruleset, OBJECTS, "n")
     assert not proof.holds
-    found = [finding for finding in proof.findings if "too many ways through its chains" in finding.reason]
-    assert [finding.kind for finding in found] == [FindingKind.UNKNOWN]
-    assert "not understood: there are too many ways" in str(proof)
+    found = [gap for gap in proof.gaps if "too many paths through its chains" in gap.reason]
+    assert [gap.kind for gap in found] == [GapKind.UNKNOWN]
+    assert "not understood: there are too many paths" in str(proof)
 
 
-def test_chains_that_lead_back_to_themselves_are_not_followed_for_ever() -> None:
+def test_chains_that_lead_back_to_themselves_are_not_followed_forever() -> None:
     """The kernel refuses such a table; a file may hold it."""
     good = NodeRuleset(Engine.of(OBJECTS), "n").ruleset()
     circle = [Chain("c0", (Rule((jump("c1"),)),)), Chain("c1", (Rule((jump("c0"),)),))]
     base = BaseChain(hook=Hook.FORWARD, priority=0, policy=ChainPolicy.ACCEPT)
     round_about = Ruleset.of(Table("haechi"), *circle, Chain("judge", (Rule((jump("c0"),)),), base))
     prover = Prover("n", OBJECTS)
-    proofs = [completed(prover, each) for each in (good, round_about, round_about, good)]
-    assert [proof is not None and proof.holds for proof in proofs] == [True, False, False, True]
-    assert proofs[1] is not None
+    proofs = [prover.prove(each) for each in (good, round_about, round_about, good)]
+    assert [proof.holds for proof in proofs] == [True, False, False, True]
     assert "leads back to chain c0" in str(proofs[1])
 
 
-def test_as_many_ways_as_can_be_walked_are_understood() -> None:
-    """Nothing is isolated, so a table that lets everything pass, on many ways, is proved."""
+def test_as_many_paths_as_can_be_walked_are_understood() -> None:
+    """Nothing is isolated, so a table that lets everything pass, on many paths, is proved."""
     proof = prove(ladder(8, 2, RETURN), OBJECTS[:2], "n")
     assert proof.holds, proof
 
@@ -107,8 +106,8 @@ def test_as_many_ways_as_can_be_walked_are_understood() -> None:
 def test_after_a_table_that_is_not_understood_the_next_one_is_proved_from_the_beginning() -> None:
     good = NodeRuleset(Engine.of(OBJECTS), "n").ruleset()
     prover = Prover("n", OBJECTS)
-    proofs = [completed(prover, each) for each in (good, ladder(15, 4, RETURN), good)]
-    assert [proof is not None and proof.holds for proof in proofs] == [True, False, True]
+    proofs = [prover.prove(each) for each in (good, ladder(15, 4, RETURN), good)]
+    assert [proof.holds for proof in proofs] == [True, False, True]
     assert proofs[0] == proofs[2]
 
 
@@ -136,13 +135,13 @@ def test_a_visit_weighs_as_much_as_what_a_rule_looks_up_and_what_comes_to_it() -
     ruleset = Ruleset.of(Table("haechi"), *sets, Chain("c", rules))
     assert [weight(rule, ruleset) for rule in rules] == [1, 11, 21]
     scattered = AddressSet([(2 * number, 2 * number) for number in range(640)])
-    region = [Piece(EVERY, AddressSet.of(1), Traffic.ALL), Piece(EVERY, scattered, Traffic.ALL)]
-    assert [extent(piece) for piece in region] == [0, 10]
+    region = [PacketSet(ALL_CONTEXTS, AddressSet.of(1), Traffic.ALL), PacketSet(ALL_CONTEXTS, scattered, Traffic.ALL)]
+    assert [stretches(packets) for packets in region] == [0, 10]
 
 
 def test_large_sets_are_looked_up_less_often() -> None:
-    """On many ways; each visit takes milliseconds."""
+    """On many paths; each visit takes milliseconds."""
     addresses = frozenset(Element((0x0A000000 + 2 * number).to_bytes(4, "big")) for number in range(20_000))
     ruleset = ladder(15, 2, RETURN, Lookup((CLIENT,), "a"), sets=(Set("a", (DataType.IPV4_ADDR,), elements=addresses),))
     proof = prove(ruleset, OBJECTS, "n")
-    assert "too many ways" in str(proof)
+    assert "too many paths" in str(proof)

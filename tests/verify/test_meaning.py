@@ -9,17 +9,17 @@ from hypothesis import strategies as st
 
 from haechi.model import Namespace, NetworkPolicy, Node, Pod
 from haechi.model.verdict import Direction, PodKey
-from haechi.reference import Cluster
+from haechi.reference import ClusterObjects
 from haechi.reference.reference import is_policed, owners, side
 from haechi.sets import AddressSet, text_to_point
-from haechi.verify import Meaning, State
+from haechi.verify import ClusterState, Meaning
 from tests import clusters
 
 Object = Namespace | Node | Pod | NetworkPolicy
 randoms = st.randoms(use_true_random=False)
 
 
-def assert_means(meaning: Meaning, cluster: Cluster, random: Random) -> None:
+def assert_means(meaning: Meaning, cluster: ClusterObjects, random: Random) -> None:
     for packet in clusters.probes(cluster, random):
         for near, far, direction in (
             (packet.source, packet.destination, Direction.EGRESS),
@@ -32,7 +32,7 @@ def assert_means(meaning: Meaning, cluster: Cluster, random: Random) -> None:
             expected = side(cluster, subjects[0], peer, direction, far, packet)
             key = PodKey(subjects[0].namespace, subjects[0].metadata.name)
             remote = text_to_point(str(far))
-            resident = meaning.population.get(key)
+            resident = meaning.pods.get(key)
             assert resident is not None
             if remote in meaning.state.own_node(resident):
                 assert expected.allowed
@@ -47,12 +47,12 @@ def assert_means(meaning: Meaning, cluster: Cluster, random: Random) -> None:
 @given(st.lists(clusters.objects(readable=False), max_size=18), randoms)
 @settings(max_examples=150)
 def test_traffic_holds_what_the_reference_allows(found: list[Object], random: Random) -> None:
-    assert_means(Meaning(State(found)), clusters.cluster(found), random)
+    assert_means(Meaning(ClusterState(found)), clusters.cluster(found), random)
 
 
 @given(st.lists(st.tuples(st.integers(0, 3).map(bool), clusters.objects()), min_size=1, max_size=24), randoms)
 def test_updates_lead_to_the_meaning_of_the_present_state(steps: list[tuple[bool, Object]], random: Random) -> None:
-    state = State()
+    state = ClusterState()
     present: dict[tuple[type, str], Object] = {}
     for is_put, one in steps:
         if is_put:
@@ -62,17 +62,17 @@ def test_updates_lead_to_the_meaning_of_the_present_state(steps: list[tuple[bool
             state.delete(type(one), one.namespace, one.name)
             present.pop((type(one), one.key), None)
     assert_means(Meaning(state), clusters.cluster(list(present.values())), random)
-    assert len(state.population) == sum(isinstance(one, Pod) and is_policed(one) for one in present.values())
+    assert len(state.pods) == sum(isinstance(one, Pod) and is_policed(one) for one in present.values())
 
 
 @given(st.lists(clusters.objects(), max_size=18), randoms)
 def test_rules_are_named_that_allow_a_packet(found: list[Object], random: Random) -> None:
     cluster = clusters.cluster(found)
-    meaning = Meaning(State(found))
+    meaning = Meaning(ClusterState(found))
     for packet in clusters.probes(cluster, random)[:20]:
-        key = meaning.population.owner(text_to_point(str(packet.destination)))
+        key = meaning.pods.owner(text_to_point(str(packet.destination)))
         remote = text_to_point(str(packet.source))
-        if key is None or remote in meaning.population.own(key):
+        if key is None or remote in meaning.pods.own(key):
             continue
         traffic = meaning.traffic(key, Direction.INGRESS)
         policies, rules = meaning.rules_for(key, Direction.INGRESS, remote, packet.protocol, packet.port)

@@ -14,7 +14,7 @@ from haechi.engine import Engine
 from haechi.model import Namespace, NetworkPolicy, Node, Pod
 from haechi.netlink import Nftables
 from haechi.testing.nftables import FakeNftables
-from haechi.verify import Proof, Prover, completed, prove
+from haechi.verify import Proof, Prover, prove
 from tests import building, clusters
 from tests.netlink.namespace import in_namespace
 from tests.verify import small
@@ -75,8 +75,7 @@ def test_what_is_not_enforced_is_found_by_a_proof_that_goes_on_as_by_one_from_sc
 ) -> None:
     """The kernel misses the last updates, or has updates that the prover misses."""
     prover = Prover("n0", one)
-    first = completed(prover, NodeRuleset(Engine.of(one), "n0").ruleset())
-    assert first is not None
+    first = prover.prove(NodeRuleset(Engine.of(one), "n0").ruleset())
     assert first.holds, first
     for each in more:
         prover.put(each)
@@ -84,8 +83,7 @@ def test_what_is_not_enforced_is_found_by_a_proof_that_goes_on_as_by_one_from_sc
     for enforced in ([*state, *unseen], one):
         ruleset = NodeRuleset(Engine.of(enforced), "n0").ruleset()
         whole = prove(ruleset, state, "n0")
-        again = completed(prover, ruleset)
-        assert again is not None
+        again = prover.prove(ruleset)
         assert again.holds == whole.holds, whole
 
 
@@ -99,10 +97,9 @@ def test_a_policy_costs_the_pods_of_the_node_that_it_selects() -> None:
         if one is not None:
             node.apply(engine.put(one))
             prover.put(one)
-        proof = completed(prover, node.ruleset())
-        assert proof is not None
+        proof = prover.prove(node.ruleset())
         assert proof.holds, proof
-        compared.append(proof.boxes)
+        compared.append(proof.comparisons)
     whole, elsewhere, here = compared
     assert 0 == elsewhere < here < whole / 4
 
@@ -122,12 +119,11 @@ def test_an_abandoned_proof_proves_nothing() -> None:
     found = small.objects(Random(3), tidy=True)
     good = NodeRuleset(Engine.of(found), small.NODE).ruleset()
     prover = Prover(small.NODE, found)
-    assert completed(prover, good) == prove(good, found, small.NODE)
+    assert prover.prove(good) == prove(good, found, small.NODE)
     proving = prover.steps(None)
     next(proving)
     proving.close()
-    bad = completed(prover, None)
-    assert bad is not None
+    bad = prover.prove(None)
     assert not bad.holds
 
 
@@ -135,7 +131,7 @@ def test_without_a_table_an_isolated_pod_is_open() -> None:
     found = small.objects(Random(3), tidy=True)
     proof = prove(None, found, small.NODE)
     assert not proof.holds
-    assert proof.differences[0].accepted
+    assert proof.counterexamples[0].accepted
 
 
 def _rest(proving: Generator[None, None, Proof | None]) -> Proof | None:

@@ -11,45 +11,45 @@ from haechi.engine import Engine
 from haechi.nft import Ruleset
 from haechi.sets import AddressSet
 from haechi.verify.budget import Budget
+from haechi.verify.packets import PacketSet, connections, errors, unconnected
 from haechi.verify.reading import Reading
-from haechi.verify.space import Piece, connections, errors, loose
 from haechi.verify.walk import Walk
 from tests.verify import small
 from tests.verify.mutants import KINDS, Kind, mutants
 from tests.verify.universe import Universe, universes
 
 
-def packets(universe: Universe, pieces: list[Piece]) -> int:
-    """The packets of a universe that are in some pieces."""
+def packets(universe: Universe, region: list[PacketSet]) -> int:
+    """The packets of a universe that are in some region."""
     found = 0
-    for piece in pieces:
-        clients = [address in piece.clients for address in universe.addresses]
+    for each in region:
+        clients = [address in each.clients for address in universe.addresses]
         for number, address in enumerate(universe.addresses):
-            ports = piece.traffic.at(address)
+            ports = each.traffic.at(address)
             if ports:
                 servers = [place == number for place in range(len(universe.addresses))]
                 sent = [ports.contains(each.protocol, each.port) for each in universe.sent]
                 without = [ports.contains(each.protocol, each.number) for each in universe.sent]
-                found |= universe.of(piece.contexts & 63, clients, servers, sent)
-                found |= universe.of(piece.contexts & 192, clients, servers, without)
+                found |= universe.of(each.contexts & 63, clients, servers, sent)
+                found |= universe.of(each.contexts & 192, clients, servers, without)
     return found & universe.all
 
 
 def assert_same(ruleset: Ruleset) -> None:
     """Symbolic and packet by packet, but where the symbolic walk says that it cannot know."""
     everyone = AddressSet.ALL
-    for hasty in (False, True):
-        walk = Walk(Reading(ruleset), Budget(1 << 32), hasty=hasty)
-        region = [*connections(everyone, everyone), *errors(), *loose(everyone, everyone)]
-        outcome = walk.forward(region)
-        if hasty and outcome.forks:
+    for reuse in (False, True):
+        walk = Walk(Reading(ruleset), Budget(1 << 32), reuse=reuse)
+        region = [*connections(everyone, everyone), *errors(), *unconnected(everyone, everyone)]
+        result = walk.forward(region)
+        if reuse and result.forks:
             continue
         for universe in universes(ruleset):
-            unclear = packets(universe, [piece for piece, _ in outcome.undecided])
-            accepted = packets(universe, [piece for piece, _ in outcome.accepted])
+            unclear = packets(universe, [each for each, _ in result.undecided])
+            accepted = packets(universe, [each for each, _ in result.accepted])
             assert accepted & ~unclear == universe.accepted(ruleset) & ~unclear
-            if not hasty:
-                dropped = packets(universe, [piece for piece, _ in outcome.dropped])
+            if not reuse:
+                dropped = packets(universe, [each for each, _ in result.dropped])
                 assert accepted | dropped | unclear == universe.all
                 assert accepted & dropped & ~unclear == 0
 

@@ -45,7 +45,7 @@ from haechi.nft import (
     VerdictKind,
     VerdictMap,
 )
-from haechi.verify.space import Context
+from haechi.verify.packets import Context
 
 V6 = 1 << 32
 ICMP = {4: 1, 6: 58}
@@ -114,7 +114,7 @@ class Universe:
             for place, sent in enumerate(self.sent):
                 message = sent.protocol in MESSAGES
                 error = context is Context.ERROR and sent.protocol == ICMP[self.family]
-                related = context in (Context.RELATED, Context.RELATED_BACK)
+                related = context in (Context.RELATED, Context.RELATED_REPLY)
                 discovery = self.family == 6 and sent.protocol == 58 and sent.message in (*range(130, 138), 143)
                 loose = context in (Context.INVALID, Context.UNTRACKED)
                 if (context is Context.ERROR and not error) or (related and message) or (discovery and not loose):
@@ -165,7 +165,7 @@ class Universe:
 
     def _in_context(self, load: Load, context: Context) -> Iterator[tuple[bytes, int]]:
         loose = context in (Context.INVALID, Context.UNTRACKED)
-        back = context in (Context.BACK, Context.RELATED_BACK)
+        back = context in (Context.REPLY, Context.RELATED_REPLY)
         match load:
             case Meta(key=MetaKey.NFPROTO):
                 yield bytes((2 if self.family == 4 else 10,)), self.all
@@ -354,8 +354,8 @@ def _conditions(rule: Rule) -> Iterator[Compare | InRange | HasState | Lookup]:
 def _state(context: Context) -> CtState:
     return {
         Context.NEW: CtState.NEW,
-        Context.FORTH: CtState.ESTABLISHED,
-        Context.BACK: CtState.ESTABLISHED,
+        Context.ORIGINAL: CtState.ESTABLISHED,
+        Context.REPLY: CtState.ESTABLISHED,
         Context.INVALID: CtState.INVALID,
         Context.UNTRACKED: CtState.UNTRACKED,
     }.get(context, CtState.RELATED)

@@ -1,8 +1,8 @@
-"""Manifests for a command: read, checked, and everything that is wrong with them told.
+"""Manifests for a command: read, checked, every problem reported.
 
-Every command that enforces or proves refuses input with errors (`read_sound`): to leave out a policy or a pod and say
-"as expected" would be a lie. A command that only answers reads on (`read_on`) and ends with `answered`, which alone
-decides what errors make of its exit code. Skipped documents are told, and are no error unless they are to be.
+Commands that enforce or prove refuse input with errors (`read_sound`): without one policy or pod, "as expected" would
+be false. Commands that answer questions read on (`read_on`) and end with `answered`, which alone turns errors into an
+exit code. Skipped documents are reported, and are errors only with `--strict`.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,9 +27,11 @@ from haechi.model import (
     Gates,
     KubernetesVersion,
     Loaded,
+    Location,
     Manifests,
     NetworkPolicy,
     Object,
+    PolicyKey,
     Problem,
     Severity,
     VersionError,
@@ -41,13 +44,13 @@ if TYPE_CHECKING:
     from haechi.report import Basis
 
 MAX_SKIPPED = 20
-"""How many skipped documents of one kind are told one by one."""
+"""How many skipped documents of one kind are reported one by one."""
 _STYLES = {Severity.ERROR: Style.RED, Severity.WARNING: Style.YELLOW, Severity.SKIPPED: Style.DIM}
 
 
 @dataclass(frozen=True)
 class Rules:
-    """By whose rules manifests are judged."""
+    """The version and feature gates of the API server whose validation applies."""
 
     version: KubernetesVersion
     gates: Gates
@@ -57,7 +60,7 @@ class Rules:
         """Read `--kubernetes-version` and `--feature-gates`.
 
         Raises:
-            Unusable: one of them says nothing that is known.
+            Unusable: one of them is unknown.
         """
         try:
             chosen = KubernetesVersion() if version is None else KubernetesVersion.parse(version)
@@ -71,14 +74,14 @@ class Rules:
 
 @dataclass(frozen=True)
 class Input:
-    """What was read, and all that there is to say about it.
+    """What was read, and every problem with it.
 
     Attributes:
         manifests: objects, with their places.
         findings: errors and warnings, in order of place.
-        skipped: documents that are not for us.
-        unsound: those of the objects that an error is about.
-        name: what errors call the whole.
+        skipped: documents that are not for Haechi.
+        unsound: the objects that have errors.
+        name: what messages call the input.
     """
 
     manifests: Manifests
@@ -99,16 +102,26 @@ class Input:
 
     @property
     def broken(self) -> tuple[NetworkPolicy, ...]:
-        """The policies with errors, which allow nothing where they cannot be read."""
+        """The policies with errors, whose unreadable parts are treated as deny."""
         return tuple(loaded.object for loaded in self.unsound if isinstance(loaded.object, NetworkPolicy))
 
+    def location(self, policy: PolicyKey, path: str) -> Location | None:
+        """Where a field of a policy was read; `""` is the policy itself."""
+        loaded = self._policies.get(policy)
+        return None if loaded is None else loaded.location(path)
+
+    @cached_property
+    def _policies(self) -> dict[PolicyKey, Loaded[NetworkPolicy]]:
+        loaded = self.manifests.loaded(NetworkPolicy)
+        return {PolicyKey(one.object.namespace, one.object.name): one for one in loaded}
+
     def strict(self) -> Input:
-        """The same with an error for every document that was skipped; a file that was read already is none."""
-        refused, rest = strictly(self.skipped)
+        """The same with an error for every skipped document, except a file that was read already."""
+        refused, rest = skipped_as_errors(self.skipped)
         return replace(self, findings=_ordered([*self.findings, *refused]), skipped=rest)
 
     def usable(self) -> Input:
-        """The same without the objects that errors are about; policies stay."""
+        """The same without the objects that have errors, except policies."""
         left_out = {id(loaded) for loaded in self.unsound if not isinstance(loaded.object, NetworkPolicy)}
         if not left_out:
             return self
@@ -123,18 +136,18 @@ class Input:
             assumptions=assumptions or cluster.assumptions,
             skipped=self.skipped,
             unreadable=self.errors,
-            synthesized=synthesized(cluster),
+            synthesized=synthesized(cluster.pods.values(), cluster.given),
             notes=cluster.notes,
         )
 
 
-def strictly(skipped: Iterable[Problem]) -> tuple[tuple[Problem, ...], tuple[Problem, ...]]:
-    """What was skipped, as errors, and what stays skipped: a file that was read already has not been passed over."""
-    kept = list(skipped)
-    foreign = (problem for problem in kept if problem.code is not Code.ALREADY_READ)
+def skipped_as_errors(skipped: Iterable[Problem]) -> tuple[tuple[Problem, ...], tuple[Problem, ...]]:
+    """The skipped documents as errors, and what stays skipped: files that were read already."""
+    listed = list(skipped)
+    foreign = (problem for problem in listed if problem.code is not Code.ALREADY_READ)
     return (
         tuple(replace(problem, severity=Severity.ERROR, hint="skipped without --strict") for problem in foreign),
-        tuple(problem for problem in kept if problem.code is Code.ALREADY_READ),
+        tuple(problem for problem in listed if problem.code is Code.ALREADY_READ),
     )
 
 
@@ -150,11 +163,11 @@ def read(paths: Iterable[str], rules: Rules, progress: ProgressLine | None = Non
     problems = list(manifests.problems)
     named = manifests.distinct()
     unsound: list[Loaded[Object]] = []
-    for loaded, kept in zip(manifests.objects, named.objects, strict=True):
+    for loaded, one in zip(manifests.objects, named.objects, strict=True):
         found = check_one(loaded, rules.version, rules.gates)
         problems += found
         if loaded.problems or any(problem.severity is Severity.ERROR for problem in found):
-            unsound.append(kept)
+            unsound.append(one)
     ordered = _ordered(problems)
     return Input(
         named,
@@ -165,7 +178,7 @@ def read(paths: Iterable[str], rules: Rules, progress: ProgressLine | None = Non
 
 
 def _announced(paths: Iterable[str], progress: ProgressLine) -> Iterator[str]:
-    """The paths as the reader takes them, each shown when its turn comes, but not to a person who types one."""
+    """The paths, each shown as the reader takes it; nothing is shown while a person types standard input."""
     given = ["-" if path == STDIN else path for path in paths]
     for number, path in enumerate(given, 1):
         if path != "-":
@@ -178,23 +191,22 @@ def _announced(paths: Iterable[str], progress: ProgressLine) -> Iterator[str]:
 
 
 def read_sound(paths: Iterable[str], rules: Rules) -> Input:
-    """The same for a command that goes on to act: problems are told on standard error.
+    """The same for a command that enforces or proves: problems are reported on standard error.
 
     Raises:
         Unusable: there is an error among them.
     """
     found = read(paths, rules)
-    _tell_all(found)
+    _write_all(found)
     if found.errors:
         raise Unusable(f"{_counted(found)}, see above; nothing was done")
     return found
 
 
 def read_on(paths: Iterable[str], rules: Rules, strict: bool = False, progress: ProgressLine | None = None) -> Input:
-    """The same for a command that only answers: what cannot be used is told and left out.
+    """The same for a command that answers a question: problems are reported, and objects with errors are left out.
 
-    The objects of the result can be used: a NetworkPolicy with errors allows nothing where it cannot be read, any other
-    object with errors is left out. The command ends with `answered`.
+    A NetworkPolicy with errors stays; its unreadable parts are treated as deny. The command ends with `answered`.
 
     Args:
         paths: files, folders or `-`.
@@ -212,7 +224,7 @@ def read_on(paths: Iterable[str], rules: Rules, strict: bool = False, progress: 
 def read_each(
     inputs: Mapping[str, Iterable[str]], rules: Rules, strict: bool = False, progress: ProgressLine | None = None
 ) -> tuple[Input, ...]:
-    """Several inputs, by what errors call them, each as `read_on`; everything wrong is told before any is refused.
+    """Several inputs, by the names that messages use, each as `read_on`; all problems are reported before any refusal.
 
     Raises:
         Unusable: one of them is refused.
@@ -223,7 +235,7 @@ def read_each(
     if progress is not None:
         progress.wipe()
     for each in found:
-        _tell_all(each)
+        _write_all(each)
     usable = tuple(each.usable() for each in found)
     refused = [
         each
@@ -236,27 +248,26 @@ def read_each(
 
 
 def answered(code: ExitCode, *inputs: Input) -> ExitCode:
-    """The exit code of a command that has given its answer on standard output.
+    """The exit code of a command that has written its answer to standard output.
 
     Args:
-        code: what it is if nothing is missing from the answer.
+        code: the exit code if the answer is complete.
         *inputs: what the answer is about, from `read_on` or `read_each`.
 
     Raises:
-        Unusable: the answer is without something that could not be read, whatever it is.
+        Unusable: the answer excludes unreadable input.
     """
     wrong = [found for found in inputs if found.errors]
     if not wrong:
         return code
-    sys.stdout.flush()  # this is the last word
-    raise Unusable(f"{_counted(*wrong)}, see above: the answer is without what could not be read{_closed(wrong)}")
+    sys.stdout.flush()  # the message comes last
+    raise Unusable(f"{_counted(*wrong)}, see above: the answer excludes unreadable input{_denied(wrong)}")
 
 
-def _closed(wrong: Iterable[Input]) -> str:
+def _denied(wrong: Iterable[Input]) -> str:
     count = sum(len(found.broken) for found in wrong)
-    if count == 1:
-        return "; the NetworkPolicy with errors counts as closed where it could not be read"
-    return f"; {count} NetworkPolicies with errors count as closed where they could not be read" if count else ""
+    policies = "1 NetworkPolicy" if count == 1 else f"{count} NetworkPolicies"
+    return f"; the unreadable parts of {policies} are treated as deny" if count else ""
 
 
 def _unread(found: Input, paths: Iterable[str]) -> bool:
@@ -266,11 +277,11 @@ def _unread(found: Input, paths: Iterable[str]) -> bool:
     return any(not error.location.line and error.location.file in names for error in found.errors)
 
 
-def _tell_all(found: Input) -> None:
+def _write_all(found: Input) -> None:
     terminal = errors()
-    tell_skipped(terminal, found.skipped)
+    write_skipped(terminal, found.skipped)
     for problem in found.findings:
-        tell(terminal, problem)
+        write_problem(terminal, problem)
 
 
 def _counted(*inputs: Input) -> str:
@@ -279,14 +290,14 @@ def _counted(*inputs: Input) -> str:
     return ", ".join(f"{'an error' if count == 1 else f'{count} errors'} in {name}" for count, name in counts)
 
 
-def tell(terminal: Terminal, problem: Problem) -> None:
-    """One problem, one line: `file:line:column: severity: …`."""
+def write_problem(terminal: Terminal, problem: Problem) -> None:
+    """Write one line: `file:line:column: severity: …`."""
     severity = terminal.paint(f"{problem.severity}:", _STYLES[problem.severity])
     terminal.write(f"{printable(str(problem.location))}: {severity} {printable(problem.text)}\n")
 
 
-def tell_skipped(terminal: Terminal, skipped: Iterable[Problem]) -> None:
-    """Every skipped document, or, where they are many of a kind, how many."""
+def write_skipped(terminal: Terminal, skipped: Iterable[Problem]) -> None:
+    """Write a line for each skipped document; of more than `MAX_SKIPPED` of a kind, only how many there are."""
     listed = list(skipped)
     counts = Counter(problem.message for problem in listed)
     for problem in listed:

@@ -1,4 +1,4 @@
-"""Policies as kernel rules: pure; `haechi.netlink` sends what this package computes."""
+"""Policies as kernel rules. Pure: `haechi.netlink` sends what this package computes."""
 
 from haechi.dataplane.judge import TABLE
 from haechi.dataplane.node import NodeRuleset

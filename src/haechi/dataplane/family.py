@@ -1,6 +1,6 @@
 """The two address families as the ruleset needs them.
 
-Why: every set and map of addresses exists once for IPv4 and once for IPv6, and differs in nothing else.
+Every set and map of addresses exists once for IPv4 and once for IPv6, which differ in nothing else.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ class AddressFamily:
     Attributes:
         number: 4 or 6, the suffix of names.
         type: the nft type of its addresses.
-        ct: the connection-tracking key that holds a tuple's source address.
+        ct: the connection-tracking key of a tuple's source address.
         source: the header field of the packet's source address.
         destination: the header field of its destination address.
         nfproto: the value of `meta nfproto`.
@@ -43,7 +43,7 @@ class AddressFamily:
         return ipv4(address) if self.number == 4 else ipv6(address - V6_START)
 
     def keys(self, addresses: Iterable[int]) -> list[bytes]:
-        """The keys of those addresses that are of this family, in their order."""
+        """The keys of the addresses of this family, in their order."""
         if self.number == 4:
             return [address.to_bytes(4, "big") for address in addresses if address < V6_START]
         return [(address - V6_START).to_bytes(16, "big") for address in addresses if address >= V6_START]

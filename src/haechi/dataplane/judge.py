@@ -1,8 +1,8 @@
 """The part of the ruleset that does not depend on policies: one table, one base chain.
 
-Why: a packet is judged by its connection's canonical tuple (original source, reply source, reply source port), which is
-the same in both directions and whatever NAT did. So replies need no exception, and a connection that policies cease to
-allow stops at its next packet (design section 6).
+Why: the verdict on a packet depends on the canonical tuple of its connection (original source, reply source, reply
+source port), which is the same in both directions and with any NAT. So replies need no exception, and a connection that
+policies no longer allow stops at its next packet (design section 6).
 
     judge (hook forward):
         ICMP errors of known connections ──────▶ accept
@@ -67,7 +67,7 @@ def isolated_name(family: AddressFamily) -> str:
 
 
 def self_element(family: AddressFamily, client: int, server: int) -> Element:
-    """Two addresses of one pod, the same one or not: as client and as server."""
+    """Two addresses of one pod, equal or not: as client and as server."""
     return Element(concatenate(family.key(client), family.key(server)))
 
 

@@ -1,8 +1,9 @@
-"""Names and comments of what Haechi makes in the kernel.
+"""Names and comments of Haechi's chains and sets in the kernel.
 
 Why: equal content must have equal names, on every node and after every restart, so that the difference of two rulesets
-is a difference of names. Promises names that do not collide (120 bits of BLAKE2b over an unambiguous text of the
-definition; tenants choose parts of it) and that nft reads back; comments for people, never longer than nft takes.
+is a difference of names. A name is 120 bits of BLAKE2b over an unambiguous text of the definition, because tenants
+choose parts of it, and does not depend on what Python classes are called, so that an upgrade keeps names. Comments are
+for people and no longer than nft accepts.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ _UNPRINTABLE = re.compile(r"[^ !#-~]")
 
 
 def content_name(kind: str, definition: object) -> str:
-    """`kind` and a digest of the `repr` of `definition`: plain values, which no Python class gives its name to."""
+    """`kind` and a digest of the `repr` of `definition`, which must consist of plain values."""
     digest = blake2b(repr(definition).encode("utf-8", "surrogatepass"), digest_size=_DIGEST_BYTES).digest()
     return f"{kind}_{b32encode(digest).decode('ascii').lower()}"
 

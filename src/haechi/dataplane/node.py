@@ -1,13 +1,12 @@
 """The ruleset of one node: what it should be, and what has to be sent.
 
-Why: an update must cost what changed. Promises that the ruleset is a function of the engine's present state (tested:
-built step by step it equals the one built at once), and that a transaction holds the difference between what was last
-committed and what is desired: new sets and chains first, then elements, then removals. It does no input or output; who
-commits the transaction says so with `committed`.
+Why: an update must cost what changed. The desired ruleset is a function of the engine's present state (tested: built
+step by step it equals the one built at once), and a transaction is the difference between it and what was last
+committed: new sets and chains first, then elements, then removals. Whoever commits the transaction calls `committed`.
 
     Delta ──▶ changed pods ──▶ elements of peer sets ────────────────┐
           └─▶ local pods whose verdict may have changed              ├─▶ Transaction ──▶ committed
-                  └─▶ judgement of each address ──▶ stages in use ───┘
+                  └─▶ chains of each address ──▶ stages in use ──────┘
 """
 
 from __future__ import annotations
@@ -25,84 +24,84 @@ from haechi.engine import Delta, Endpoint, Engine, PodChange, PodSelection, PodS
 from haechi.nft import Chain, CtDirection, Element, Map, Ruleset, Set, Transaction, jump
 
 
-class Judgement(NamedTuple):
-    """How an address is judged.
+class AddressChains(NamedTuple):
+    """The chains for the packets of an address.
 
     Attributes:
-        client: the chain that judges it as client; `""` where it is not isolated.
-        server: the same as server.
-        selves: the addresses of its family that are its pod's alone, itself among them; none where it is disputed.
+        client: the chain for its connections as a client; `""` where it is not isolated.
+        server: the chain for its connections as a server; `""` where it is not isolated.
+        siblings: the undisputed addresses of its pod and family, itself among them; none where it is disputed.
     """
 
     client: str
     server: str
-    selves: tuple[int, ...] = ()
+    siblings: tuple[int, ...] = ()
 
 
 _Key = TypeVar("_Key")
 _Value = TypeVar("_Value")
-_OPEN = Judgement("", "")
-_CLOSED = Judgement(DISPUTED, DISPUTED)
+_OPEN = AddressChains("", "")
+_CLOSED = AddressChains(DISPUTED, DISPUTED)
 
 
 class NodeRuleset:
     """The table of one node, desired and as last committed."""
 
     def __init__(self, engine: Engine, node: str) -> None:
-        """Desire what `engine` says now for the pods on `node`; nothing is committed yet."""
+        """The desired table for the pods on `node`; nothing is committed yet."""
         self.engine = engine
         self.node = node
         self._uses = Uses()
-        self._judgements: dict[int, Judgement] = {}
+        self._addresses: dict[int, AddressChains] = {}
         self._fixed = {each.name: each for each in declarations()}
-        self._is_made = False
-        self._made_stages: dict[str, Stage] = {}
-        self._made_peers: set[PeerSet] = set()
-        self._made_judgements: dict[int, Judgement] = {}
+        self._is_committed = False
+        self._committed_stages: dict[str, Stage] = {}
+        self._committed_peers: set[PeerSet] = set()
+        self._committed_addresses: dict[int, AddressChains] = {}
         self._toggled: dict[PeerSet, dict[Element, bool]] = {}
         self._touched: set[int] = set()
         for endpoint in engine.endpoints:
             if endpoint.node == node:
-                self._judge(endpoint.addresses)
+                self._update(endpoint.addresses)
 
     # -- following the engine ----------------------------------------------------------------------------------------
 
     def apply(self, delta: Delta) -> None:
-        """Follow an update: call it after each update of the engine, with its delta."""
+        """Apply an update: to be called after each update of the engine, with its delta."""
         for change in delta.pods:
             self._toggle(change)
         for change in delta.pods:
             for state in (change.before, change.after):
                 if state is not None and state.node == self.node:
-                    self._judge((*state.addresses, *state.disputed))
+                    self._update((*state.addresses, *state.disputed))
         for number in delta.subjects:
             endpoint = self.engine.numbered(number)
             if endpoint.node == self.node:
-                self._judge(endpoint.addresses)
+                self._update(endpoint.addresses)
 
     def _toggle(self, change: PodChange) -> None:
-        """A pod enters and leaves peer sets."""
+        """Record the elements that a pod adds to and removes from peer sets."""
         before, after = change.before, change.after
         for each in self._uses.peers_of(_selections(before) | _selections(after)):
             old, new = each.elements_of(before), each.elements_of(after)
             if old != new:
                 toggled = self._toggled.setdefault(each, {})
                 for element in old ^ new:
-                    if toggled.pop(element, None) is None:  # else it is as in the kernel again
+                    if toggled.pop(element, None) is None:  # otherwise it is again as in the kernel
                         toggled[element] = element in new
 
-    def _judge(self, addresses: Iterable[int]) -> None:
-        """Find out anew how addresses are judged; what is used now is acquired before what was is released."""
+    def _update(self, addresses: Iterable[int]) -> None:
+        """Update the chains of addresses; new uses are acquired before old ones are released."""
         for address in addresses:
-            old, new = self._judgements.pop(address, _OPEN), self._judgement(address)
+            old, new = self._addresses.pop(address, _OPEN), self._chains_of(address)
             for name in (old.client, old.server):
                 self._uses.release(name)
             if new != _OPEN:
-                self._judgements[address] = new
+                self._addresses[address] = new
             if new != old:
                 self._touched.add(address)
 
-    def _judgement(self, address: int) -> Judgement:
+    def _chains_of(self, address: int) -> AddressChains:
         claimants = self.engine.claimants(address)
         local = [endpoint for endpoint in claimants if endpoint.node == self.node]
         if not local:
@@ -112,9 +111,9 @@ class NodeRuleset:
         egress, ingress = self.engine.policy_sets(local[0])
         if egress is None and ingress is None:
             return _OPEN
-        return Judgement(self._acquire(egress), self._acquire(ingress), self._selves(address, local[0]))
+        return AddressChains(self._acquire(egress), self._acquire(ingress), self._siblings(address, local[0]))
 
-    def _selves(self, address: int, endpoint: Endpoint) -> tuple[int, ...]:
+    def _siblings(self, address: int, endpoint: Endpoint) -> tuple[int, ...]:
         family = family_of(address)
         return tuple(each for each in endpoint.addresses if family.holds(each) and self.engine.owner(each) is not None)
 
@@ -135,24 +134,24 @@ class NodeRuleset:
         return Ruleset.of(TABLE, *nouns)
 
     def _fixed_elements(self, name: str) -> Iterator[Element]:
-        for address, judgement in self._judgements.items():
-            for fixed, element in _judged(address, judgement):
+        for address, found in self._addresses.items():
+            for fixed, element in _elements(address, found):
                 if fixed == name:
                     yield element
 
     # -- the difference ----------------------------------------------------------------------------------------------
 
     def transaction(self) -> Transaction:
-        """What has to be sent so that the kernel has what is desired now; empty if nothing has."""
+        """The changes that turn the committed table into the desired one; empty if they are equal."""
         uses = self._uses
         transaction = Transaction(TABLE)
-        if not self._is_made:
+        if not self._is_committed:
             self._make(transaction)
-        gone_stages = [self._made_stages[name] for name in sorted(uses.touched_stages) if self._is_gone(name)]
+        gone_stages = [self._committed_stages[name] for name in sorted(uses.touched_stages) if self._is_gone(name)]
         new_stages = [
             uses.stages[name]
             for name in sorted(uses.touched_stages)
-            if name in uses.stages and name not in self._made_stages
+            if name in uses.stages and name not in self._committed_stages
         ]
         peers = sorted(uses.touched_peers, key=lambda each: each.name)
         for each in peers:
@@ -162,29 +161,29 @@ class NodeRuleset:
             for noun in stage.nouns:
                 transaction.create(noun)
         self._send_toggled(transaction)
-        self._send_judgements(transaction)
+        self._send_addresses(transaction)
         for stage in gone_stages:
             _remove(transaction, stage)
         for each in peers:
-            if each in self._made_peers and each not in uses.peers:
+            if each in self._committed_peers and each not in uses.peers:
                 transaction.delete(each.declaration())
         return transaction
 
     def committed(self) -> None:
-        """The last transaction is in the kernel."""
+        """Record that the last transaction is in the kernel."""
         uses = self._uses
-        self._is_made = True
+        self._is_committed = True
         for name in uses.touched_stages:
-            _settle(self._made_stages, name, uses.stages.get(name))
-        self._made_peers = {*(self._made_peers - uses.touched_peers), *(uses.touched_peers & uses.peers)}
+            _settle(self._committed_stages, name, uses.stages.get(name))
+        self._committed_peers = {*(self._committed_peers - uses.touched_peers), *(uses.touched_peers & uses.peers)}
         for address in self._touched:
-            _settle(self._made_judgements, address, self._judgements.get(address))
+            _settle(self._committed_addresses, address, self._addresses.get(address))
         uses.settle()
         self._toggled.clear()
         self._touched.clear()
 
     def _is_gone(self, name: str) -> bool:
-        return name in self._made_stages and name not in self._uses.stages
+        return name in self._committed_stages and name not in self._uses.stages
 
     def _make(self, transaction: Transaction) -> None:
         transaction.destroy_table()
@@ -193,9 +192,9 @@ class NodeRuleset:
             transaction.create(noun)
 
     def _renew(self, transaction: Transaction, each: PeerSet) -> None:
-        """Make a set that came into use; one that had gone out of use and came back is filled anew."""
+        """Create a set that came into use; refill one that went out of use and came back."""
         declaration = replace(each.declaration(), elements=each.elements(self.engine))
-        if each not in self._made_peers:
+        if each not in self._committed_peers:
             transaction.create(declaration)
         elif each in self._uses.stale_peers and each.selections:  # blocks do not change
             transaction.flush_elements(declaration)
@@ -203,18 +202,18 @@ class NodeRuleset:
 
     def _send_toggled(self, transaction: Transaction) -> None:
         for each in sorted(self._toggled, key=lambda each: each.name):
-            if each not in self._made_peers or each not in self._uses.peers or each in self._uses.stale_peers:
+            if each not in self._committed_peers or each not in self._uses.peers or each in self._uses.stale_peers:
                 continue
             declaration, toggled = each.declaration(), self._toggled[each]
             transaction.delete_elements(declaration, [element for element, there in toggled.items() if not there])
             transaction.add_elements(declaration, [element for element, there in toggled.items() if there])
 
-    def _send_judgements(self, transaction: Transaction) -> None:
+    def _send_addresses(self, transaction: Transaction) -> None:
         old: dict[str, set[Element]] = {}
         new: dict[str, set[Element]] = {}
         for address in self._touched:
-            for judgements, elements in ((self._made_judgements, old), (self._judgements, new)):
-                for name, element in _judged(address, judgements.get(address, _OPEN)):
+            for addresses, elements in ((self._committed_addresses, old), (self._addresses, new)):
+                for name, element in _elements(address, addresses.get(address, _OPEN)):
                     elements.setdefault(name, set()).add(element)
         for name, fixed in self._fixed.items():
             was, is_now = old.get(name, set()), new.get(name, set())
@@ -222,17 +221,17 @@ class NodeRuleset:
             transaction.add_elements(fixed, is_now - was)
 
 
-def _judged(address: int, judgement: Judgement) -> Iterator[tuple[str, Element]]:
-    """The elements that a judged address has, each with the name of its set or map."""
-    if judgement == _OPEN:
+def _elements(address: int, found: AddressChains) -> Iterator[tuple[str, Element]]:
+    """The elements of an address, each with the name of its set or map."""
+    if found == _OPEN:
         return
     family = family_of(address)
     key = family.key(address)
-    for direction, chain in ((CtDirection.ORIGINAL, judgement.client), (CtDirection.REPLY, judgement.server)):
+    for direction, chain in ((CtDirection.ORIGINAL, found.client), (CtDirection.REPLY, found.server)):
         if chain:
             yield map_name(direction, family), Element(key, None, jump(chain))
     yield isolated_name(family), Element(key)
-    for server in judgement.selves:
+    for server in found.siblings:
         yield SELF_SETS[family.number], self_element(family, address, server)
 
 
@@ -248,8 +247,8 @@ def _selections(state: PodState | None) -> frozenset[PodSelection]:
     return frozenset() if state is None else state.selections
 
 
-def _settle(made: dict[_Key, _Value], key: _Key, value: _Value | None) -> None:
+def _settle(committed: dict[_Key, _Value], key: _Key, value: _Value | None) -> None:
     if value is None:
-        made.pop(key, None)
+        committed.pop(key, None)
     else:
-        made[key] = value
+        committed[key] = value

@@ -1,10 +1,10 @@
 """Sets of peers in the kernel.
 
-Why: a rule asks once whether the other end is among its peers, however many policies and selectors name them. Three
-kinds, each once for a family: the addresses of some selections of pods (a hash, whose elements change with the pods),
-the addresses of ipBlocks (intervals, which never change: other blocks are another set), and the address and port number
-of pods behind a port name (a hash). Promises that the name follows from the definition, so equal sets are shared, and
-that whether a pod's addresses are in a set can be told from the pod's state alone.
+Why: a rule needs one look-up for its peers, however many policies and selectors name them. There are three kinds, each
+once for a family: the addresses of the pods of some selections (a hash, whose elements change with the pods), the
+addresses of ipBlocks (intervals, which never change: other blocks are another set), and the addresses of pods with
+their numbers of port names (a hash). The name follows from the definition, so equal sets are shared, and a pod's
+elements follow from its state alone.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from haechi.nft import DataType, Element, Set, SetFlags, concatenate, port
 from haechi.sets import PROTOCOL_NAMES, AddressSet
 
 PROTOCOL_WORDS = {number: name.lower() for number, name in PROTOCOL_NAMES.items()}
-"""As names of sets and maps spell the protocols."""
+"""Protocols in names of sets and maps."""
 
 
 @dataclass(frozen=True, slots=True)
 class PodSet:
-    """The addresses, of one family, of the pods of some selections."""
+    """The addresses, of one family, of the pods that any of some selections matches."""
 
     family: AddressFamily
     selections: frozenset[PodSelection]
@@ -42,7 +42,7 @@ class PodSet:
         return Set(self.name, (self.family.type,), comment=comment("pods", sorted(map(str, self.selections))))
 
     def elements(self, engine: Engine) -> frozenset[Element]:
-        """Its elements in the engine's present state."""
+        """Its elements in the present state of the engine."""
         return frozenset([Element(key) for key in self.family.keys(engine.addresses(self.selections))])
 
     def elements_of(self, state: PodState | None) -> frozenset[Element]:
@@ -54,7 +54,7 @@ class PodSet:
 
 @dataclass(frozen=True, slots=True)
 class NamedSet:
-    """Address and number behind a port name, of one family and protocol, for the pods of some selections."""
+    """Addresses with the numbers of port names, of one family and protocol, for the pods of some selections."""
 
     family: AddressFamily
     protocol: int
@@ -70,7 +70,7 @@ class NamedSet:
 
     @property
     def selections(self) -> frozenset[PodSelection]:
-        """Whose pods contribute elements."""
+        """The selections whose pods contribute elements."""
         return frozenset(peer.selection for peer in self.peers)
 
     def declaration(self) -> Set:
@@ -79,7 +79,7 @@ class NamedSet:
         return Set(self.name, key, comment=comment("pods", sorted(map(str, self.peers))))
 
     def elements(self, engine: Engine) -> frozenset[Element]:
-        """Its elements in the engine's present state."""
+        """Its elements in the present state of the engine."""
         return frozenset(
             self._element(address, named.number)
             for peer in self.peers
@@ -133,7 +133,7 @@ class BlockSet:
         )
 
     def elements(self, engine: Engine) -> frozenset[Element]:  # noqa: ARG002 - blocks do not depend on pods
-        """Its elements, whatever the state."""
+        """Its elements in every state."""
         return frozenset(self._intervals())
 
     def elements_of(self, state: PodState | None) -> frozenset[Element]:  # noqa: ARG002 - blocks do not depend on pods
@@ -155,7 +155,7 @@ def pod_sets(families: Iterable[AddressFamily], selections: frozenset[PodSelecti
 
 
 def block_sets(families: Iterable[AddressFamily], blocks: AddressSet) -> Iterator[BlockSet]:
-    """One set for each family of which the blocks hold addresses."""
+    """One set for each family that the blocks have addresses of."""
     for family in families:
         within = blocks & family.every
         if within:

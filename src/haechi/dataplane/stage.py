@@ -1,18 +1,25 @@
 """A policy set as chains: one stage of a side's verdict.
 
-Why: the path of a packet through it must not grow with the number of policies. Promises that a packet that the policy
-set allows returns to `judge`, and that every other one is dropped, counted and (at a limited rate) logged, with a fixed
-number of look-ups: one for peers allowed on every port, one for port names, one for the port and one for the peers of
-that port.
+Why: a packet's path through the stage must not grow with the number of policies. A packet that the policy set allows
+returns to `judge`; every other one is dropped, counted and, at a limited rate, logged. The number of look-ups is fixed:
+one for peers allowed on every port, one for port names, one for the port and one for the peers of that port.
 
     eg_…                      (in_… for ingress)
       peer in everywhere ────────────────────────────────▶ return
       peer and port in named ────────────────────────────▶ return
-      ct reply proto-src vmap tcp_… ──▶ eg_…_p…
-                                          peer in set ───▶ return
-                                          goto eg_…_deny
+      ct reply proto-src vmap eg_…_tcp ──▶ eg_…_p…
+                                             peer in set ▶ return
+                                             goto eg_…_deny
       goto eg_…_deny
-    eg_…_deny: a pod talking to itself (through a Service, or from another of its addresses) ▶ return; log; count; drop
+    eg_…_deny: a pod to itself (through a Service, or from another of its addresses) ▶ return; log; count; drop
+
+For example, ingress from Z on every port, and `by_ports` with {TCP 80-84: X} and {TCP 85-90, UDP 53: X and Y}:
+
+    in_…       saddr @Z return;  tcp vmap @in_…_tcp;  udp vmap @in_…_udp;  goto in_…_deny
+    in_…_tcp   { 80-84 : goto p1, 85-90 : goto p2 }              a map for each protocol, since its key is the port
+    in_…_udp   { 53 : goto p2 }
+    p1         saddr @X return;  goto in_…_deny                  a chain for each distinct set of peers
+    p2         saddr @X_Y return;  goto in_…_deny
 
 Maps go to chains with `goto`, so `return` from there ends the stage.
 """
@@ -56,9 +63,9 @@ from haechi.sets import PortSet
 
 SELF_SETS = {4: "self4", 6: "self6"}
 LOG_GROUP = 4242
-"""The nfnetlink_log group that tells of denials."""
+"""The nfnetlink_log group of denials."""
 LOG_RATE = 10
-"""Denials told in a second, for each policy set."""
+"""Denials logged in a second, at most, for each policy set."""
 
 _L4PROTO = Meta(MetaKey.L4PROTO)
 _PORT = Ct(CtKey.PROTO_SRC, CtDirection.REPLY)
@@ -68,12 +75,12 @@ _PEER_TUPLE = {Direction.EGRESS: CtDirection.REPLY, Direction.INGRESS: CtDirecti
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """The chains and maps of one policy set, in an order in which they can be made, and the sets that they need.
+    """The chains and maps of one policy set, in an order in which they can be created, and the sets that they need.
 
     Attributes:
         name: of the first chain.
         nouns: each refers only to those before it.
-        peer_sets: which must be there before.
+        peer_sets: must exist first.
     """
 
     name: str
@@ -82,12 +89,12 @@ class Stage:
 
     @classmethod
     def of(cls, policies: PolicySet) -> Stage:
-        """The stage of a policy set: a function of it and of nothing else."""
+        """The stage of a policy set; it depends on nothing else."""
         return _Writing(policies).stage()
 
 
 def definition(policies: PolicySet) -> object:
-    """All that the stage depends on, with a `repr` that does not depend on the order of sets."""
+    """Everything that the stage depends on, as plain values, whose `repr` does not depend on the order of sets."""
     by_ports = [(ports.intervals, _peers(peers)) for ports, peers in policies.by_ports]
     named = sorted(map(named_peer_text, policies.named))
     keys = [tuple(key) for key in policies.policies]
@@ -132,7 +139,7 @@ class _Writing:
         return Chain(self.deny, (*selves, log, Rule((Counter(), DROP))), comment=self.words)
 
     def _port_chains(self) -> dict[Peers, Chain]:
-        """One chain for the peers of each piece of ports."""
+        """One chain for each distinct set of peers on some ports."""
         chains: dict[Peers, Chain] = {}
         for _, peers in self.policies.by_ports:
             if not peers.anywhere:
@@ -162,7 +169,7 @@ class _Writing:
             yield Rule((Lookup((Ct(each.family.ct, self.tuple),), each.name), RETURN))
 
     def _named(self) -> Iterator[Rule]:
-        """Rules that let pods pass on the number behind a port name."""
+        """Rules that let pods pass on their numbers of port names."""
         for number in sorted({peer.protocol for peer in self.policies.named}):
             peers = frozenset(peer for peer in self.policies.named if peer.protocol == number)
             for family in FAMILIES:
@@ -177,8 +184,8 @@ def _protocol(number: int) -> Compare:
 
 
 def _parts(ports: PortSet) -> Iterator[tuple[int, int, int]]:
-    """Protocol, first and last port; a NetworkPolicy names no ports but those of three protocols."""
+    """Protocol, first and last port; a NetworkPolicy names ports of three protocols only."""
     for number, first, last in ports.parts():
         if number not in PROTOCOL_WORDS:
-            raise ValueError(f"no ports of protocol {number} can be allowed on their own")
+            raise ValueError(f"ports of protocol {number} cannot be allowed on their own")
         yield number, first, last

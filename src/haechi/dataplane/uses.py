@@ -1,7 +1,7 @@
-"""Which stages and peer sets a node's ruleset needs, counted.
+"""Reference counts of the stages and peer sets in a node's ruleset.
 
-Why: stages are shared by pods and peer sets by stages; each must be there as long as someone needs it and no longer.
-Promises that what is in use depends on the present users only: every `acquire` has exactly one `release`.
+Why: pods share stages, and stages share peer sets; each must exist as long as it is used and no longer. What is in use
+depends on the present users only: every `acquire` has exactly one `release`.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ class Uses:
     """Stages by name, and the peer sets that they need.
 
     Attributes:
-        touched_stages: names of stages that came into or went out of use since they were last cleared.
+        touched_stages: names of stages that came into or went out of use since the last commit.
         touched_peers: peer sets that did.
-        stale_peers: those that went out of use: should they come back, their elements are not known.
+        stale_peers: those that went out of use: if they are used again, their elements in the kernel are unknown.
     """
 
     def __init__(self) -> None:
@@ -53,7 +53,7 @@ class Uses:
         return found
 
     def acquire(self, policies: PolicySet) -> str:
-        """Use the stage of a policy set, once more; its name."""
+        """Add a use of the stage of a policy set, and return its name."""
         stage = self._by_policies.get(policies)
         if stage is None:
             stage = Stage.of(policies)
@@ -67,7 +67,7 @@ class Uses:
         return stage.name
 
     def release(self, name: str) -> None:
-        """Use a stage once less; a name that is no stage's is passed over."""
+        """Remove a use of a stage; other names are ignored."""
         if name not in self._users:
             return
         self._users[name] -= 1
@@ -80,7 +80,7 @@ class Uses:
             self._release_peers(each)
 
     def settle(self) -> None:
-        """Everything touched has been committed."""
+        """Clear what was touched: it has been committed."""
         self.touched_stages.clear()
         self.touched_peers.clear()
         self.stale_peers.clear()

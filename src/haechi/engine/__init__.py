@@ -1,10 +1,10 @@
-"""What policies mean: fast, incremental, canonical."""
+"""The meaning of policies: fast, incremental, canonical."""
 
 from haechi.engine.delta import Delta, PodChange, PodState
 from haechi.engine.endpoint import Endpoint, NamedPort, points
 from haechi.engine.engine import Engine
 from haechi.engine.meaning import addresses, allowed_ports, includes, point, rule_ports, traffic, verdict
-from haechi.engine.policy import Defect, Policy, PolicyRule, Unreadable, read_peer, read_ports
+from haechi.engine.policy import Defect, Policy, PolicyRule, UnreadablePart, read_peer, read_ports
 from haechi.engine.policyset import PolicySet
 from haechi.engine.selection import ANY_POD, NAMESPACE_NAME_LABEL, NamedPeer, Peers, PodSelection
 
@@ -24,7 +24,7 @@ __all__ = [
     "Policy",
     "PolicyRule",
     "PolicySet",
-    "Unreadable",
+    "UnreadablePart",
     "addresses",
     "allowed_ports",
     "includes",

@@ -1,8 +1,8 @@
-"""Whose address is it.
+"""Which pod an address belongs to.
 
-Why: a packet carries addresses, not names. Two live pods with one address is a fault (or an attack); then the address
-belongs to nobody and is closed on the nodes of its claimants, whichever of them came first. Promises that the answer
-depends on the present claims only.
+Why: a packet carries addresses, not names. An address that two live pods claim is a fault or an attack. It belongs to
+neither, and traffic from and to it is denied on the nodes of both, whichever was first: the result depends on the
+present claims only.
 """
 
 from __future__ import annotations
@@ -11,19 +11,19 @@ from collections.abc import Iterable
 
 
 class Claims:
-    """Addresses (points of `haechi.sets.AddressSet`) to the numbers of the pods that claim them."""
+    """Maps addresses (points of `haechi.sets.AddressSet`) to the numbers of the pods that claim them."""
 
     def __init__(self) -> None:
         self._sole: dict[int, int] = {}
         self._disputed: dict[int, frozenset[int]] = {}
 
     def claimants(self, address: int) -> frozenset[int]:
-        """Every pod that claims an address."""
+        """The pods that claim an address."""
         sole = self._sole.get(address)
-        return self._disputed.get(address, _NOBODY) if sole is None else frozenset((sole,))
+        return self._disputed.get(address, _NO_PODS) if sole is None else frozenset((sole,))
 
     def owner(self, address: int) -> int | None:
-        """The pod to which an address belongs; None if to none, or if several claim it."""
+        """The pod that an address belongs to; None if no pod or several pods claim it."""
         return self._sole.get(address)
 
     def is_disputed(self, address: int) -> bool:
@@ -36,7 +36,7 @@ class Claims:
         return bool(self._disputed)
 
     def split(self, addresses: tuple[int, ...]) -> tuple[tuple[int, ...], tuple[int, ...]]:
-        """A pod's addresses, those that are its alone and those that are disputed."""
+        """The addresses that only this pod claims, and those that other pods claim too."""
         if not self._disputed:
             return addresses, ()
         disputed = tuple(address for address in addresses if address in self._disputed)
@@ -47,17 +47,17 @@ class Claims:
         return {rival for address in addresses for rival in self.claimants(address)} - {number}
 
     def add(self, number: int, addresses: Iterable[int]) -> None:
-        """A pod claims addresses."""
+        """Add a pod's claims."""
         for address in addresses:
             self._put(address, self.claimants(address) | {number})
 
     def remove(self, number: int, addresses: Iterable[int]) -> None:
-        """A pod gives up addresses that it claimed."""
+        """Remove a pod's claims."""
         for address in addresses:
             self._put(address, self.claimants(address) - {number})
 
     def extend(self, claims: Iterable[tuple[int, tuple[int, ...]]]) -> None:
-        """Many pods claim addresses: as `add`, faster where addresses are free."""
+        """Add the claims of many pods: as `add`, but faster for addresses without a claim."""
         sole = self._sole
         for number, addresses in claims:
             for address in addresses:
@@ -75,4 +75,4 @@ class Claims:
             self._disputed[address] = claimants
 
 
-_NOBODY: frozenset[int] = frozenset()
+_NO_PODS: frozenset[int] = frozenset()

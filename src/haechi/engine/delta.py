@@ -1,9 +1,9 @@
 """What one update changed.
 
-Why: everything downstream must cost what changed, and must not have to remember what was. Promises that a delta holds
-the whole difference between two present states, before and after, and nothing of how it came about: an update that
-changes nothing gives the empty delta. The addresses of nodes are not part of it: they matter only between a node and
-its own pods, which no policy judges and no ruleset sees.
+Why: the cost of an update must be that of what changed, and users of the engine must not need to store the previous
+state. A delta is the whole difference between the states before and after an update; an update that changes nothing
+gives the empty delta. Node addresses are not part of it: they matter only between a node and its own pods, whose
+traffic is neither restricted by policies nor seen by the ruleset.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ from haechi.model import PodKey
 
 @dataclass(frozen=True, slots=True)
 class PodState:
-    """A pod as peers and kernel know it.
+    """What rulesets depend on of a pod.
 
     Attributes:
-        node: where it runs, `""` if nowhere yet.
-        addresses: those that are its alone.
-        disputed: those that other pods claim too; they belong to nobody.
+        node: the node it runs on, `""` if it has none yet.
+        addresses: the addresses that only this pod claims.
+        disputed: the addresses that other pods claim too; they belong to no pod.
         ports: its named ports.
-        selections: the selections in use that mean it.
+        selections: the selections in use that match it.
     """
 
     node: str
@@ -39,7 +39,7 @@ class PodState:
 
 @dataclass(frozen=True, slots=True)
 class PodChange:
-    """One pod before and after; None: not there."""
+    """One pod before and after an update; None where it does not exist."""
 
     key: PodKey
     before: PodState | None
@@ -48,7 +48,7 @@ class PodChange:
 
 @dataclass(frozen=True, slots=True)
 class Delta:
-    """The difference that an update made.
+    """The difference between two states of the engine.
 
     Attributes:
         pods: the pods that changed.
@@ -63,5 +63,5 @@ class Delta:
 
     @classmethod
     def of(cls, changes: Iterable[PodChange]) -> Delta:
-        """The delta of those changes that change something."""
+        """The delta of the changes whose states differ."""
         return cls(tuple(change for change in changes if change.before != change.after))

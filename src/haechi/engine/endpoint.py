@@ -1,8 +1,8 @@
-"""A pod as policies see it.
+"""The part of a pod that verdicts depend on.
 
-Why: the engine keeps 100,000 pods, so it keeps of each only what can change a verdict. It promises that two pods that
-policies cannot tell apart have equal endpoints but for their key and addresses. It refuses pods that are no subjects
-and no peers: those on the host's network (their traffic is the node's) and completed ones (their address may belong to
+Why: the engine stores 100,000 pods, so it stores of each only what can change a verdict. Two pods that policies cannot
+distinguish have equal endpoints except for their key and addresses. Pods that are neither subjects nor peers have no
+endpoint: those on the host's network (their traffic is the node's) and completed ones (their address may belong to
 another pod).
 """
 
@@ -33,8 +33,8 @@ class Endpoint(msgspec.Struct, frozen=True, gc=False):
         key: namespace and name.
         labels: the pod's labels.
         node: the node it runs on, `""` if it has none yet.
-        addresses: points on the line of `haechi.sets.AddressSet`, in the pod's own order.
-        host_addresses: addresses of its node, as the pod's status gives them.
+        addresses: points on the line of `haechi.sets.AddressSet`, in the order of the pod's status.
+        host_addresses: addresses of its node, from the pod's status.
         ports: the named ports of its containers, sorted.
     """
 
@@ -47,9 +47,9 @@ class Endpoint(msgspec.Struct, frozen=True, gc=False):
 
     @classmethod
     def of(cls, pod: Pod) -> Endpoint | None:
-        """The endpoint of a pod; None if policies do not see it as a pod (specification, design section 10).
+        """The endpoint of a pod; None if policies do not apply to it (specification, design section 10).
 
-        An address that cannot be read is left out: nothing can be sent to it.
+        An address that cannot be read is left out: no packet can be sent to it.
         """
         metadata, spec, status = pod.metadata, pod.spec, pod.status
         if spec.host_network or pod.completed:
@@ -66,7 +66,7 @@ class Endpoint(msgspec.Struct, frozen=True, gc=False):
 
 
 def points(texts: Iterable[str]) -> tuple[int, ...]:
-    """Addresses as points on the line, each once; texts that are no addresses are left out."""
+    """Addresses as points on the line, each once; texts that are not addresses are left out."""
     found: list[int] = []
     for text in texts:
         try:

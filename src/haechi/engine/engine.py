@@ -1,9 +1,9 @@
-"""The state of a cluster and what its policies mean.
+"""The state of a cluster and the meaning of its policies.
 
-Why: one engine answers every question, enforces and proves, so there is one meaning. Promises (tested against
-`haechi.reference`): answers depend on the present state only, never on the order in which it came about; every update
-returns the delta that it made; an object that cannot be read in part closes what depends on that part and nothing else.
-It does no input or output and keeps no objects, only what verdicts depend on.
+Why: questions, enforcement and proof use one engine, so policies have one meaning. Results depend on the present state
+only, never on the order of updates (tested against `haechi.reference`). Every update returns its delta. Where part of
+an object cannot be read, what depends on that part fails closed, and nothing else. API objects are not stored, only
+what verdicts depend on.
 
     Namespace ──▶ Scopes ─────────┐
                                   ▼
@@ -37,7 +37,7 @@ _NO_KEYS: frozenset[PolicyKey] = frozenset()
 class Engine:
     """A cluster: its namespaces, nodes, pods and policies.
 
-    `put` and `delete` take objects in any order. `of` builds the same state from many objects at once, faster.
+    `put` and `delete` accept objects in any order. `of` builds the same state from many objects at once, faster.
     """
 
     def __init__(self) -> None:
@@ -54,7 +54,7 @@ class Engine:
 
     @classmethod
     def of(cls, objects: Iterable[Namespace | Node | Pod | NetworkPolicy]) -> Engine:
-        """The engine of a whole cluster. Of several objects with one key the last counts. Pods may be a generator."""
+        """The engine of a whole cluster. Of several objects with one key the last is used."""
         engine = cls()
         endpoints: dict[PodKey, Endpoint] = {}
         policies: dict[PolicyKey, NetworkPolicy] = {}
@@ -79,54 +79,54 @@ class Engine:
 
     @property
     def policies(self) -> Mapping[PolicyKey, Policy]:
-        """All policies; not to be changed by the caller."""
+        """All policies; callers must not change them."""
         return self._policies
 
     @property
     def endpoints(self) -> Iterable[Endpoint]:
-        """All pods that policies see."""
+        """All pods that policies apply to."""
         return self._endpoints.values()
 
     def endpoint(self, key: PodKey) -> Endpoint | None:
-        """One pod; None if there is none that policies see."""
+        """One pod; None if there is none that policies apply to."""
         number = self._numbers.get(key)
         return None if number is None else self._endpoints[number]
 
     def numbered(self, number: int) -> Endpoint:
-        """The pod behind a number in a bitmap of this engine."""
+        """The pod with this number in the bitmaps of this engine."""
         return self._endpoints[number]
 
     def owner(self, address: int) -> Endpoint | None:
-        """The pod to which an address belongs; None if to none, or if several pods claim it."""
+        """The pod that an address belongs to; None if no pod or several pods claim it."""
         number = self._claims.owner(address)
         return None if number is None else self._endpoints[number]
 
     def claimants(self, address: int) -> tuple[Endpoint, ...]:
-        """Every pod that claims an address, sorted by key: more than one if it is disputed."""
+        """The pods that claim an address, sorted by key: more than one if it is disputed."""
         found = [self._endpoints[number] for number in self._claims.claimants(address)]
         return tuple(sorted(found, key=lambda endpoint: endpoint.key))
 
     def node_addresses(self, name: str) -> tuple[int, ...]:
-        """The addresses of a node, as its object gives them."""
+        """The addresses of a node, from its object."""
         return self._nodes.get(name, ())
 
     def members(self, selection: PodSelection) -> Iterator[tuple[Endpoint, tuple[int, ...]]]:
-        """The pods that a selection in use means, each with the addresses that are its alone."""
+        """The pods that a selection in use matches, each with its addresses that are not disputed."""
         endpoints, split = self._endpoints, self._claims.split
         for number in self._memberships.members(selection):
             endpoint = endpoints[number]
             yield endpoint, split(endpoint.addresses)[0]
 
     def select(self, selection: PodSelection) -> BitMap:
-        """The numbers of the pods that a selection means, in use or not; not to be changed by the caller."""
+        """The numbers of the pods that a selection matches, in use or not; callers must not change the bitmap."""
         return self._memberships.select(selection)
 
     def namespaces(self, selector: Selector) -> tuple[str, ...]:
-        """The namespaces, declared or with pods, that a selector over the labels of namespaces means, sorted."""
+        """The namespaces, declared or with pods, that a namespace selector matches, sorted."""
         return tuple(sorted(self._memberships.scopes.namespaces(selector)))
 
     def addresses(self, selections: Iterable[PodSelection]) -> list[int]:
-        """The addresses, each once, of the pods that any of some selections in use means; not disputed ones."""
+        """The undisputed addresses, each once, of the pods that any of these selections, which are in use, matches."""
         numbers = BitMap.union(BitMap(), *[self._memberships.members(selection) for selection in selections])
         endpoints = self._endpoints
         if not self._claims.has_disputes:
@@ -134,7 +134,7 @@ class Engine:
         return [a for number in numbers for a in self._claims.split(endpoints[number].addresses)[0]]
 
     def is_member(self, endpoint: Endpoint, selection: PodSelection) -> bool:
-        """Whether a selection in use means this pod."""
+        """Whether a selection in use matches this pod."""
         return self._numbers[endpoint.key] in self._memberships.members(selection)
 
     # -- the meaning -------------------------------------------------------------------------------------------------
@@ -244,7 +244,7 @@ class Engine:
         changes = []
         for number in numbers:
             endpoint, old, new = self._endpoints[number], before[number], self._state(number)
-            assert old is not None  # both states are of a pod that is there
+            assert old is not None  # the pod exists before and after
             assert new is not None
             memberships.move(number, old.selections, new.selections)
             changes.append(PodChange(endpoint.key, old, new))
@@ -255,11 +255,11 @@ class Engine:
         old = self._policies.get(new.key)
         if old == new:
             return BitMap()
-        for selection in new.selections():  # before the old ones go, so that shared ones stay
+        for selection in new.selections():  # before the old ones are released, so that shared ones stay in use
             self._memberships.acquire(selection)
         changed = self._delete_policy(new.key)
         self._policies[new.key] = new
-        self._file(new)
+        self._index(new)
         return changed | self._memberships.members(new.subject)
 
     def _delete_policy(self, key: PolicyKey) -> BitMap:
@@ -267,18 +267,18 @@ class Engine:
         if old is None:
             return BitMap()
         self._classes.forget(key)
-        self._unfile(old)
+        self._unindex(old)
         changed = BitMap(self._memberships.members(old.subject))
         for selection in old.selections():
             self._memberships.release(selection)
         return changed
 
-    def _file(self, policy: Policy) -> None:
+    def _index(self, policy: Policy) -> None:
         by_direction = self._by_subject.setdefault(policy.subject, {})
         for direction in policy.directions:
             by_direction[direction] = by_direction.get(direction, _NO_KEYS) | {policy.key}
 
-    def _unfile(self, policy: Policy) -> None:
+    def _unindex(self, policy: Policy) -> None:
         by_direction = self._by_subject[policy.subject]
         for direction in policy.directions:
             by_direction[direction] -= {policy.key}

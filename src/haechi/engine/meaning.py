@@ -1,7 +1,7 @@
-"""Answers of the engine: the verdict on one packet, and everything that one side allows.
+"""The verdict on one packet, and everything that one side allows, as functions of the engine's state.
 
-Why: a question is a function of the engine's state, not a part of it. Promises that `verdict` equals
-`haechi.reference.allowed` for every packet, and that `traffic` holds exactly the packets that policies allow.
+`verdict` equals `haechi.reference.allowed` for every packet, and `traffic` holds exactly the packets that policies
+allow.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ def point(address: Address) -> int:
 
 
 def verdict(engine: Engine, packet: Packet) -> PacketVerdict:
-    """What both ends say to a packet (specification, design section 10)."""
+    """The verdict of both ends on a packet (specification, design section 10)."""
     source, destination = point(packet.source), point(packet.destination)
     clients, servers = engine.claimants(source), engine.claimants(destination)
     if len(clients) > 1 or len(servers) > 1:
@@ -41,7 +41,7 @@ def verdict(engine: Engine, packet: Packet) -> PacketVerdict:
 def side(
     engine: Engine, subject: Endpoint | None, direction: Direction, remote: int, peer: Endpoint | None, packet: Packet
 ) -> Side:
-    """What one end says; `remote` and `peer` are the other end."""
+    """The verdict of one end; `remote` and `peer` are the other end."""
     if subject is None or remote in subject.host_addresses or remote in engine.node_addresses(subject.node):
         return OPEN
     policies = engine.policy_set(subject, direction)
@@ -54,7 +54,7 @@ def side(
 
 
 def includes(engine: Engine, peers: Peers, remote: int, peer: Endpoint | None) -> bool:
-    """Whether peers include the address `remote`, which is that of the pod `peer` if there is one."""
+    """Whether peers include the address `remote`, which belongs to the pod `peer` if there is one."""
     if peers.anywhere or remote in peers.blocks:
         return True
     return peer is not None and any(engine.is_member(peer, selection) for selection in peers.selections)
@@ -70,7 +70,7 @@ def _named_ports(engine: Engine, named: NamedPeer, peer: Endpoint | None) -> Por
 def rule_ports(
     engine: Engine, rule: PolicyRule, direction: Direction, subject: Endpoint, peer: Endpoint | None
 ) -> PortSet:
-    """The ports of one rule on the pod that receives: its numbers, and those behind its names."""
+    """The ports of one rule on the receiving pod: its numbers, and those of its names."""
     if not rule.names:
         return rule.ports
     if direction is Direction.INGRESS:
@@ -88,14 +88,14 @@ def allowed_ports(engine: Engine, policies: PolicySet | None, remote: int, peer:
 
 
 def addresses(engine: Engine, peers: Peers) -> AddressSet:
-    """All addresses that peers have now."""
+    """All addresses that peers have in the present state."""
     if peers.anywhere:
         return AddressSet.ALL
     return AddressSet.of(*engine.addresses(peers.selections)) | peers.blocks
 
 
 def traffic(engine: Engine, policies: PolicySet | None) -> Traffic:
-    """Everything that a policy set allows, by the address of the other end; everything at all without one."""
+    """Everything that a policy set allows, by the address of the other end; everything without a policy set."""
     if policies is None:
         return Traffic.ALL
     terms = [(addresses(engine, policies.everywhere), PortSet.ALL)]

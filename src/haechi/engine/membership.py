@@ -1,12 +1,20 @@
-"""Which pods each selection means, kept up to date.
+"""Which pods each selection matches, updated incrementally.
 
-Why: a change of one pod must cost what changed. Promises that `members(selection)` always equals asking every pod anew,
-whatever the order of changes. Each selection is filed under one label that its pods must have, so that a pod meets only
-the selections that could mean it:
+Why: of ten thousand selections, a changed pod matches a few, and must not be compared with all. Each selection is
+indexed under its anchor, one label that its pods must have; a pod is compared only with the selections under its own
+labels. `members(selection)` always equals an evaluation from the beginning, whatever the order of changes.
 
-    selection ──anchor──▶ (namespace | any, key, value)      a pod looks under each of its labels,
-                          (namespace | any, key)             in its own namespace and in "any",
-                          namespace | namespace selector     and under "no label needed"
+    selection                            indexed under
+    shop: app=web,tier!=db               (shop, app, web)            namespace, key and value
+    shop: app in (a, b)                  (shop, app, a), (shop, app, b)
+    [team=x]: app=web                    (any, app, web)             any namespace: its labels are compared afterwards
+    shop: app                            (shop, app)                 the key exists
+    shop: tier!=db                       shop                        no label needed: compared with every pod of shop
+    [team=x]: <none>                     [team=x]                    … and of namespaces that the selector matches
+
+A pod shop/p with app=web,v=1 is compared with what is indexed under (shop, app, web), (shop, app), (any, app, web),
+(any, app), the same four for v=1, under shop and under the selectors that match the namespace shop: with five of the
+six above, and not with `shop: app in (a, b)`.
 """
 
 from __future__ import annotations
@@ -22,16 +30,16 @@ from haechi.engine.selection import PodSelection
 from haechi.select import EVERYTHING, LabelIndex, Selector
 
 _Anchor = tuple[str | None, str, str | None]
-_File = dict[PodSelection, None]  # a set that keeps its order
+_OrderedSet = dict[PodSelection, None]
 
 _NONE = BitMap()
-_Place = TypeVar("_Place", bound=Hashable)
+_Key = TypeVar("_Key", bound=Hashable)
 
 
 class Memberships:
-    """The selections in use and whom they mean.
+    """The selections in use and the pods that they match.
 
-    Pods are known by dense numbers that the caller gives. Selections are counted: each `acquire` needs one `release`.
+    Pods have dense numbers, which the caller assigns. Uses are counted: each `acquire` needs one `release`.
     """
 
     def __init__(self) -> None:
@@ -40,32 +48,32 @@ class Memberships:
         self._by_namespace: dict[str, BitMap] = {}
         self._users: dict[PodSelection, int] = {}
         self._members: dict[PodSelection, BitMap] = {}
-        self._anchored: dict[_Anchor, _File] = {}
-        self._unanchored: dict[str | Selector, _File] = {}
+        self._anchored: dict[_Anchor, _OrderedSet] = {}
+        self._unanchored: dict[str | Selector, _OrderedSet] = {}
 
     # -- questions ---------------------------------------------------------------------------------------------------
 
     def members(self, selection: PodSelection) -> BitMap:
-        """The pods that a selection in use means; not to be changed by the caller."""
+        """The pods that a selection in use matches; callers must not change the bitmap."""
         return self._members[selection]
 
     def select(self, selection: PodSelection) -> BitMap:
-        """The pods that a selection means, in use or not; not to be changed by the caller."""
+        """The pods that a selection matches, in use or not; callers must not change the bitmap."""
         found = self._members.get(selection)
         return self._evaluate(selection) if found is None else found
 
     def pods_of(self, namespace: str) -> BitMap:
-        """The pods of a namespace; not to be changed by the caller."""
+        """The pods of a namespace; callers must not change the bitmap."""
         return self._by_namespace.get(namespace, _NONE)
 
     def of(self, endpoint: Endpoint) -> frozenset[PodSelection]:
-        """The selections in use that mean this pod, whether it is known or not."""
+        """The selections in use that match this pod, which need not have been added."""
         namespace, labels = endpoint.key.namespace, endpoint.labels
         scopes = self.scopes.selecting(namespace)
         found: list[PodSelection] = []
-        places: tuple[str | Selector, ...] = (namespace, *scopes)
-        for place in places:
-            found += [selection for selection in self._unanchored.get(place, ()) if selection.pods.matches(labels)]
+        containing: tuple[str | Selector, ...] = (namespace, *scopes)
+        for scope in containing:
+            found += [selection for selection in self._unanchored.get(scope, ()) if selection.pods.matches(labels)]
         anchored = self._anchored
         for key, value in labels.items():
             for anchor in ((namespace, key, value), (namespace, key, None)):
@@ -79,7 +87,7 @@ class Memberships:
     # -- pods --------------------------------------------------------------------------------------------------------
 
     def add(self, number: int, endpoint: Endpoint, selections: Iterable[PodSelection]) -> None:
-        """A pod comes; `selections` is what `of(endpoint)` says."""
+        """Add a pod; `selections` is `of(endpoint)`."""
         self.scopes.mention(endpoint.key.namespace)
         self._pods.add(number, endpoint.labels)
         self._by_namespace.setdefault(endpoint.key.namespace, BitMap()).add(number)
@@ -87,7 +95,7 @@ class Memberships:
             self._members[selection].add(number)
 
     def remove(self, number: int, endpoint: Endpoint, selections: Iterable[PodSelection]) -> None:
-        """A pod goes; `selections` is what `of(endpoint)` says."""
+        """Remove a pod; `selections` is `of(endpoint)`."""
         self._pods.remove(number, endpoint.labels)
         pods = self._by_namespace[endpoint.key.namespace]
         pods.discard(number)
@@ -98,20 +106,20 @@ class Memberships:
             self._members[selection].discard(number)
 
     def move(self, number: int, old: frozenset[PodSelection], new: frozenset[PodSelection]) -> None:
-        """A pod leaves and enters selections because its namespace changed."""
+        """Update a pod's selections because its namespace changed."""
         for selection in old - new:
             self._members[selection].discard(number)
         for selection in new - old:
             self._members[selection].add(number)
 
     def extend(self, endpoints: Iterable[tuple[int, Endpoint]]) -> None:
-        """Many pods come at once, before any selection is in use.
+        """Add many pods at once, before any selection is in use.
 
         Raises:
-            ValueError: a selection is in use already.
+            ValueError: a selection is in use.
         """
         if self._users:
-            raise ValueError("pods come in bulk only before the first policy")
+            raise ValueError("many pods can be added at once only before the first policy")
         labelled: dict[int, tuple[Mapping[str, str], list[int]]] = {}
         namespaces: dict[str, list[int]] = {}
         for number, endpoint in endpoints:
@@ -134,7 +142,7 @@ class Memberships:
     # -- selections --------------------------------------------------------------------------------------------------
 
     def acquire(self, selection: PodSelection) -> None:
-        """Begin to use a selection, or use it once more."""
+        """Add a use of a selection."""
         users = self._users.get(selection, 0)
         self._users[selection] = users + 1
         if users:
@@ -143,19 +151,19 @@ class Memberships:
         if isinstance(scope, Selector):
             if selection.pods == EVERYTHING:
                 self.scopes.acquire(scope)
-            else:  # the pods of the scope are wanted again and again, so they are a selection themselves
+            else:  # many selections need all pods of the scope: these are a selection in use as well
                 self.acquire(PodSelection(scope, EVERYTHING))
-        self._file(selection)
+        self._index(selection)
         self._members[selection] = self._evaluate(selection)
 
     def release(self, selection: PodSelection) -> None:
-        """Use a selection once less; after the last use it is forgotten."""
+        """Remove a use of a selection; it is dropped after the last one."""
         users = self._users[selection] - 1
         if users:
             self._users[selection] = users
             return
         del self._users[selection], self._members[selection]
-        self._unfile(selection)
+        self._unindex(selection)
         scope = selection.namespaces
         if isinstance(scope, Selector):
             if selection.pods == EVERYTHING:
@@ -173,13 +181,13 @@ class Memberships:
             within = self.select(PodSelection(scope, EVERYTHING))
         return BitMap(within) if selection.pods == EVERYTHING else self._pods.select(selection.pods) & within
 
-    def _file(self, selection: PodSelection) -> None:
+    def _index(self, selection: PodSelection) -> None:
         for anchor in _anchors(selection):
             self._anchored.setdefault(anchor, {})[selection] = None
         if selection.pods.anchor() is None:
             self._unanchored.setdefault(selection.namespaces, {})[selection] = None
 
-    def _unfile(self, selection: PodSelection) -> None:
+    def _unindex(self, selection: PodSelection) -> None:
         for anchor in _anchors(selection):
             _drop(self._anchored, anchor, selection)
         if selection.pods.anchor() is None:
@@ -187,7 +195,7 @@ class Memberships:
 
 
 def _anchors(selection: PodSelection) -> Iterator[_Anchor]:
-    """The labels, one for each value, under which a selection is filed; none if its pods need no label."""
+    """The labels, one for each value, under which a selection is indexed; none if its pods need no label."""
     required = selection.pods.anchor()
     if required is None:
         return
@@ -196,8 +204,8 @@ def _anchors(selection: PodSelection) -> Iterator[_Anchor]:
         yield namespace, required.key, value
 
 
-def _drop(files: dict[_Place, _File], place: _Place, selection: PodSelection) -> None:
-    file = files[place]
-    del file[selection]
-    if not file:
-        del files[place]
+def _drop(index: dict[_Key, _OrderedSet], key: _Key, selection: PodSelection) -> None:
+    selections = index[key]
+    del selections[selection]
+    if not selections:
+        del index[key]

@@ -1,9 +1,9 @@
-"""A NetworkPolicy as the engine works with it.
+"""A NetworkPolicy as the engine uses it.
 
-Why: selectors, CIDRs and ports are read once, when a policy arrives. Promises that a policy with a part that cannot be
-read still isolates: the rule around that part allows nothing, the defect is kept with its path, and no other policy is
-touched (design section 1.3). Where the pod selector itself cannot be read, the policy isolates what its readable part
-selects and allows nothing; where policyTypes cannot, it isolates in both directions and allows nothing.
+Why: selectors, CIDRs and ports are read once, when a policy is added. A policy with a part that cannot be read still
+isolates: the rule that contains the part allows nothing, the defect is recorded with its path, and no other policy is
+affected (design section 1.3). If the pod selector cannot be read, the policy isolates what its readable part selects
+and allows nothing; if policyTypes cannot, it isolates in both directions and allows nothing.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from itertools import count
 from typing import NamedTuple
 
 from haechi.engine.selection import ANY_POD, ANYWHERE, NamedPeer, Peers, PodSelection
+from haechi.errors import HaechiError
 from haechi.model import (
     Direction,
     LabelSelector,
@@ -35,9 +36,9 @@ class Defect(NamedTuple):
     """A part of a policy that could not be read.
 
     Attributes:
-        path: as in API errors: `spec.ingress[0].from[1]`.
-        reason: why not.
-        rule: the rule that it is a part of; None for a part of another field.
+        path: as in errors of the API server: `spec.ingress[0].from[1]`.
+        reason: why it cannot be read.
+        rule: the rule that contains it; None for other fields.
     """
 
     path: str
@@ -45,18 +46,18 @@ class Defect(NamedTuple):
     rule: RuleRef | None = None
 
 
-class Unreadable(ValueError):
-    """A part that means nothing."""
+class UnreadablePart(HaechiError, ValueError):
+    """A part of a policy that cannot be read."""
 
 
 @dataclass(frozen=True, slots=True)
 class PolicyRule:
-    """One rule: any of `peers` on any of `ports`, or on the number behind any of `names`.
+    """One rule: any of `peers` on any of `ports`, or on the number of any of `names`.
 
     Attributes:
-        peers: whom the rule allows.
-        ports: on which ports; `PortSet.ALL` for a rule without ports.
-        names: IP protocol number and port name, to be looked up on the server's pod.
+        peers: the peers that the rule allows.
+        ports: the ports on which it does; `PortSet.ALL` for a rule without ports.
+        names: IP protocol number and port name, resolved on the server's pod.
     """
 
     peers: Peers
@@ -68,13 +69,13 @@ class PolicyRule:
         """Read one item of `ingress` or `egress` of a policy of this namespace.
 
         Raises:
-            ValueError: a part of it means nothing.
+            ValueError: a part of it cannot be read.
         """
         peers = Peers.union([read_peer(peer, namespace) for peer in rule.peers]) if rule.peers else ANYWHERE
         return cls(peers, *read_ports(rule.ports)) if rule.ports else cls(peers, PortSet.ALL)
 
     def named_peers(self) -> Iterator[NamedPeer]:
-        """What an egress rule allows through port names: only pods have them."""
+        """What an egress rule allows by port names, which only pods have."""
         selections = (ANY_POD,) if self.peers.anywhere else self.peers.selections
         return (NamedPeer(selection, *name) for name in self.names for selection in selections)
 
@@ -101,7 +102,7 @@ class Policy:
 
     @classmethod
     def read(cls, policy: NetworkPolicy) -> Policy:
-        """Read an API object as the API server would default it (networking/v1 defaults)."""
+        """Read an API object with the defaults of the API server (networking/v1)."""
         spec, namespace = policy.spec, policy.namespace
         defects: list[Defect] = []
         subject = _subject(spec.pod_selector, defects)
@@ -120,13 +121,13 @@ class Policy:
         )
 
     def rules(self, direction: Direction) -> tuple[PolicyRule, ...]:
-        """The rules that count for one direction."""
+        """The rules that apply in one direction."""
         if direction not in self.directions:
             return ()
         return self.ingress if direction is Direction.INGRESS else self.egress
 
     def referenced(self, direction: Direction) -> Iterator[tuple[RuleRef, PolicyRule]]:
-        """The rules that count for one direction, each with its place in the specification."""
+        """The rules that apply in one direction, each with its reference."""
         unreadable = {
             defect.rule.index for defect in self.defects if defect.rule and defect.rule.direction is direction
         }
@@ -135,7 +136,7 @@ class Policy:
             yield RuleRef(self.key, direction, index), rule
 
     def selections(self) -> set[PodSelection]:
-        """Every group of pods that this policy's verdicts depend on."""
+        """All selections that this policy's verdicts depend on."""
         found = {self.subject}
         for rule in self.rules(Direction.INGRESS):
             found |= rule.peers.selections
@@ -195,7 +196,7 @@ def _rules(
 
 
 def _defects(rule: NetworkPolicyIngressRule | NetworkPolicyEgressRule, ref: RuleRef) -> Iterator[Defect]:
-    """Every part of a rule that cannot be read."""
+    """The parts of a rule that cannot be read."""
     peers = "from" if isinstance(rule, NetworkPolicyIngressRule) else "to"
     for number, peer in enumerate(rule.peers):
         try:
@@ -212,10 +213,10 @@ def _defects(rule: NetworkPolicyIngressRule | NetworkPolicyEgressRule, ref: Rule
 
 
 def read_ports(ports: Sequence[NetworkPolicyPort]) -> tuple[PortSet, tuple[tuple[int, str], ...]]:
-    """What some items of `ports` mean together: numbers, and names with their IP protocol numbers.
+    """The union of items of `ports`: numbers, and names with their IP protocol numbers.
 
     Raises:
-        ValueError: one of them means nothing.
+        ValueError: one of them cannot be read.
     """
     numbered: list[PortSet] = []
     names: set[tuple[int, str]] = set()
@@ -225,27 +226,27 @@ def read_ports(ports: Sequence[NetworkPolicyPort]) -> tuple[PortSet, tuple[tuple
 
 
 def read_peer(peer: NetworkPolicyPeer, namespace: str) -> Peers:
-    """Whom one item of `from` or `to` means in a policy of this namespace.
+    """The peers of one item of `from` or `to` in a policy of this namespace.
 
     Raises:
-        ValueError: it means nothing: neither or both of labels and ipBlock, an unreadable selector or CIDR.
+        ValueError: it has neither or both of selectors and ipBlock, or a selector or CIDR that cannot be read.
     """
     if peer.ip_block is not None:
         if peer.pod_selector is not None or peer.namespace_selector is not None:
-            raise Unreadable("a peer has both an ipBlock and a selector")
+            raise UnreadablePart("a peer has both an ipBlock and a selector")
         block = _block(peer.ip_block.cidr)
         return Peers(blocks=block - AddressSet.union_all([_block(cidr) for cidr in peer.ip_block.except_]))
     pods = EVERYTHING if peer.pod_selector is None else Selector.parse(peer.pod_selector)
     if peer.namespace_selector is not None:
         return Peers(selections=frozenset((PodSelection.of(Selector.parse(peer.namespace_selector), pods),)))
     if peer.pod_selector is None:
-        raise Unreadable("a peer names nobody")
+        raise UnreadablePart("a peer has neither a selector nor an ipBlock")
     return Peers(selections=frozenset((PodSelection(namespace, pods),)))
 
 
 def _block(cidr: str) -> AddressSet:
-    if "/" not in cidr:  # a single address is an address set, but no CIDR
-        raise Unreadable(f"{cidr!r}: not a CIDR")
+    if "/" not in cidr:  # a single address is an address set, but not a CIDR
+        raise UnreadablePart(f"{cidr!r}: not a CIDR")
     return AddressSet.from_cidr(cidr)
 
 
@@ -254,23 +255,23 @@ def _port(
 ) -> None:
     protocol = PROTOCOL_NUMBERS.get("TCP" if port.protocol is None else port.protocol)
     if protocol is None:
-        raise Unreadable(f"protocol {port.protocol!r} is not TCP, UDP or SCTP")
+        raise UnreadablePart(f"protocol {port.protocol!r} is not TCP, UDP or SCTP")
     if isinstance(port.port, int):
         last = port.port if port.end_port is None else port.end_port
         if not 1 <= port.port <= last <= 65535:
-            raise Unreadable(f"ports {port.port} to {last} are not within 1 and 65535")
+            raise UnreadablePart(f"ports {port.port} to {last} are not within 1 and 65535")
         numbered(_port_set(protocol, port.port, last))
     elif port.end_port is not None:
-        raise Unreadable("endPort without a numeric port")
+        raise UnreadablePart("endPort without a numeric port")
     elif port.port is None:
         numbered(_port_set(protocol, 0, 65535))
     elif port.port == "":
-        raise Unreadable("a port has an empty name")
+        raise UnreadablePart("a port has an empty name")
     else:
         named((protocol, port.port))
 
 
 @lru_cache(maxsize=65_536)
 def _port_set(protocol: int, first: int, last: int) -> PortSet:
-    """One value for each range that occurs: the same few ports stand in thousands of policies."""
+    """One value for each distinct range: thousands of policies share a few of them."""
     return PortSet.port(protocol, first, last)

@@ -1,12 +1,20 @@
 """What several policies together allow a pod in one direction: one stage of a side's verdict.
 
-Why: policies only add up, so a pod's verdict depends on the *set* of policies that select it. All pods with the same
-set (and, for ingress, the same numbers behind the port names that the set asks for) form one class and share this
-value; the kernel gets one chain for it. Promises a canonical form: a function from ports to peers, cut into the fewest
-pieces, so a packet needs one look-up by port and one by peer however many policies there are.
+Why: policies are additive, so a pod's verdict depends on the *set* of policies that select it. All pods with the same
+set (and, for ingress, the same numbers for the port names in it) are one class and share one value, for which the
+kernel has one chain. Overlapping rules are split and merged into a canonical function from ports to peers, so a packet
+needs one look-up by port and one by peer, however many policies there are. For example:
+
+    from X, ports 80-90          ├─────────────────┤
+    from Y, ports 85-99                   ├──────────────────┤
+    from X, port 99                                          │
+    from Z, every port       ─────────────────────────────────────────
+
+    everywhere   Z
+    by_ports     {80-84: X}, {85-90, 99: X and Y}, {91-98: Y}
 
 Ordered tiers will be further stages before and after this one. A NetworkPolicy stage decides everything for the pods
-that it isolates, and passes on everything for all others: those have no policy set.
+that it isolates; all other pods have no policy set.
 """
 
 from __future__ import annotations
@@ -16,7 +24,7 @@ from dataclasses import dataclass
 
 from haechi.engine.endpoint import NamedPort
 from haechi.engine.policy import Policy, PolicyRule
-from haechi.engine.selection import NOBODY, NamedPeer, Peers, PodSelection
+from haechi.engine.selection import NO_PEERS, NamedPeer, Peers, PodSelection
 from haechi.model import Direction, PolicyKey
 from haechi.sets import PortSet
 
@@ -35,7 +43,7 @@ class PolicySet:
 
     direction: Direction
     policies: tuple[PolicyKey, ...]
-    everywhere: Peers = NOBODY
+    everywhere: Peers = NO_PEERS
     by_ports: tuple[tuple[PortSet, Peers], ...] = ()
     named: frozenset[NamedPeer] = frozenset()
 
@@ -68,7 +76,7 @@ class PolicySet:
                 return
 
     def selections(self) -> set[PodSelection]:
-        """Every group of pods among the peers."""
+        """All selections among the peers."""
         found = set(self.everywhere.selections)
         for _, peers in self.by_ports:
             found |= peers.selections
@@ -76,36 +84,36 @@ class PolicySet:
 
 
 def _resolved(rule: PolicyRule, ports: tuple[NamedPort, ...]) -> PortSet:
-    """The rule's ports with its names looked up on the isolated pod; a name that the pod lacks allows nothing."""
+    """The rule's ports, with its names resolved on the isolated pod; a name that the pod does not have adds nothing."""
     if not rule.names:
         return rule.ports
     return rule.ports | ports_by_name(ports, rule.names)
 
 
 def ports_by_name(ports: Iterable[NamedPort], names: Collection[tuple[int, str]]) -> PortSet:
-    """The numbers that a pod gives to some names, each with its IP protocol."""
+    """A pod's ports that have one of these names, each an IP protocol and a port name."""
     found = [PortSet.port(port.protocol, port.number) for port in ports if (port.protocol, port.name) in names]
     return PortSet.union_all(found)
 
 
 def _by_ports(groups: list[tuple[PortSet, Peers]]) -> tuple[tuple[PortSet, Peers], ...]:
-    """Cut overlapping groups into disjoint pieces, then join the pieces whose peers are the same."""
+    """Split overlapping groups into disjoint intervals, then join those with the same peers (see the module)."""
     if len(groups) < 2:
         return tuple(group for group in groups if group[1])
-    pieces: dict[Peers, list[tuple[int, int]]] = {}
+    found: dict[Peers, list[tuple[int, int]]] = {}
     unions: dict[frozenset[int], Peers] = {}
     for first, last, active in _sweep([ports for ports, _ in groups]):
         peers = unions.get(active)
         if peers is None:
             peers = unions[active] = Peers.union([groups[number][1] for number in active])
         if peers:
-            pieces.setdefault(peers, []).append((first, last))
-    joined = [(PortSet(intervals), peers) for peers, intervals in pieces.items()]
-    return tuple(sorted(joined, key=lambda piece: piece[0].min))
+            found.setdefault(peers, []).append((first, last))
+    joined = [(PortSet(intervals), peers) for peers, intervals in found.items()]
+    return tuple(sorted(joined, key=lambda each: each[0].min))
 
 
 def _sweep(sets: list[PortSet]) -> Iterator[tuple[int, int, frozenset[int]]]:
-    """Every stretch of the port line on which the same sets lie, with the numbers of those sets."""
+    """Every interval of the port line within which the same sets apply, with the indexes of those sets."""
     flips: dict[int, list[int]] = {}
     for number, ports in enumerate(sets):
         for first, last in ports.intervals:

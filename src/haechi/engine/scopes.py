@@ -1,9 +1,8 @@
-"""Which namespace selectors mean which namespaces, kept up to date.
+"""Which namespace selectors match which namespaces, updated incrementally.
 
-Why: a peer may mean pods of namespaces with certain labels, and labels of namespaces change. Promises that `selecting`
-and `namespaces` always agree with `Selector.matches`, also for namespaces that no object declares: those have the one
-label that the API server sets on every namespace. Refuses to remember namespaces that are neither declared nor have
-pods.
+Why: a peer may be pods of namespaces with certain labels, and labels of namespaces change. `selecting` and `namespaces`
+always agree with `Selector.matches`, also for namespaces that no object declares: those have the one label that the API
+server sets on every namespace. Namespaces that are neither declared nor have pods are not stored.
 """
 
 from __future__ import annotations
@@ -34,7 +33,7 @@ class Scopes:
         return {**self._declared.get(name, {}), NAMESPACE_NAME_LABEL: name}
 
     def selecting(self, name: str) -> Set[Selector]:
-        """The selectors in use that select this namespace; not to be changed by the caller."""
+        """The selectors in use that select this namespace; callers must not change the set."""
         found = self._selecting.get(name)
         if found is None:
             labels = self.labels(name)
@@ -46,25 +45,25 @@ class Scopes:
         return (self._names[number] for number in self._index.select(scope))
 
     def mention(self, name: str) -> None:
-        """A namespace exists, since a pod is in it."""
+        """Add a namespace because it has a pod."""
         self._populated.add(name)
         if name not in self._numbers:
             self._put(name)
 
     def vacate(self, name: str) -> None:
-        """The last pod of a namespace has gone."""
+        """The last pod of a namespace is deleted."""
         self._populated.discard(name)
         if name not in self._declared:
             self._drop(name)
 
     def flips(self, name: str, labels: Mapping[str, str] | None) -> bool:
-        """Whether any selector in use would answer otherwise if the namespace had these labels (None: undeclared)."""
+        """Whether the result of any selector in use would change with these labels (None: undeclared)."""
         changed = {**(labels or {}), NAMESPACE_NAME_LABEL: name}
         selecting = self.selecting(name)
         return any((scope in selecting) != scope.matches(changed) for scope in self._scopes)
 
     def declare(self, name: str, labels: Mapping[str, str] | None) -> None:
-        """A namespace comes, changes or (None) goes."""
+        """A namespace is added, changed or (None) deleted."""
         if name in self._numbers:
             self._drop(name)
         if labels is None:

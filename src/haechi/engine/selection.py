@@ -1,8 +1,8 @@
-"""Who is meant: pods by namespace and labels, and the peers of a rule.
+"""Selections of pods by namespace and labels, and the peers of a rule.
 
-Why: ten thousand policies ask for the same few groups of pods again and again; a canonical, hashable value lets the
-engine resolve each group once. Promises that equal groups written differently are equal values where that can be told
-from the selectors alone (`kubernetes.io/metadata.name in (x)` is the namespace x).
+Why: ten thousand policies use the same few selections; a canonical, hashable value lets the engine evaluate each once.
+Equivalent selections are equal values as far as selectors alone show it (`kubernetes.io/metadata.name in (x)` is the
+namespace x).
 """
 
 from __future__ import annotations
@@ -47,11 +47,11 @@ class PodSelection:
         return cls(namespaces, pods)
 
     def implies(self, other: PodSelection) -> bool:
-        """Whether every pod that this one means is meant by `other`, in every cluster.
+        """Whether `other` matches every pod that this one matches, in every cluster.
 
-        Of the labels of a namespace only its name is known, and that it has one.
+        Of the labels of a namespace only the one that the API server sets is known: its name.
         """
-        if self == other or self.is_nobody:
+        if self == other or self.contradictory:
             return True
         mine, theirs = self.namespaces, other.namespaces
         if isinstance(mine, str) and isinstance(theirs, str):
@@ -61,8 +61,8 @@ class PodSelection:
         return scoped and self.pods.implies(other.pods)
 
     @property
-    def is_nobody(self) -> bool:
-        """Whether no pod of any cluster is meant: a selector contradicts itself."""
+    def contradictory(self) -> bool:
+        """Whether no pod of any cluster can match, because a selector contradicts itself."""
         return self.pods.contradictory or _of_namespaces(self.namespaces).contradictory
 
     def __str__(self) -> str:
@@ -76,7 +76,7 @@ ANY_POD = PodSelection(EVERYTHING, EVERYTHING)
 
 @lru_cache(maxsize=65_536)
 def _of_namespaces(scope: str | Selector) -> Selector:
-    """A selector of the labels that namespaces can have: each has one that says its name."""
+    """A selector that only labels of namespaces can match: each namespace has the label with its name."""
     if isinstance(scope, str):
         return Selector.all_of([Requirement(NAMESPACE_NAME_LABEL, SelectorOperator.IN, (scope,))])
     return Selector.all_of([*scope.requirements, _HAS_NAME]) if not scope.contradictory else scope
@@ -86,25 +86,25 @@ _HAS_NAME = Requirement(NAMESPACE_NAME_LABEL, SelectorOperator.EXISTS)
 
 
 class NamedPeer(NamedTuple):
-    """Pods of a selection, on the number that each of them gives to a port name (egress rules)."""
+    """Pods of a selection, each on its own number for a port name (egress rules)."""
 
     selection: PodSelection
     protocol: int
     name: str
 
     def __str__(self) -> str:
-        """For people."""
+        """As in comments of the ruleset."""
         return f"{self.selection} on {self.name}"
 
 
 @dataclass(frozen=True, slots=True)
 class Peers:
-    """The union of what the items of `from` or `to` mean.
+    """The union of the items of `from` or `to`.
 
     Attributes:
         anywhere: every address, in the cluster or not (an absent or empty list).
         selections: pods.
-        blocks: addresses of ipBlocks, exceptions taken out.
+        blocks: addresses of ipBlocks, without their exceptions.
     """
 
     anywhere: bool = False
@@ -113,7 +113,7 @@ class Peers:
 
     @classmethod
     def union(cls, many: Iterable[Peers]) -> Peers:
-        """Everyone whom any of `many` means; canonical, so that `anywhere` stands alone."""
+        """The union of `many`, canonical: with `anywhere` nothing else is listed."""
         peers = list(many)
         if len(peers) == 1:
             return peers[0]
@@ -125,9 +125,9 @@ class Peers:
         )
 
     def without(self, other: Peers) -> Peers:
-        """What is left to say once `other` has been said."""
+        """These peers except those listed in `other`."""
         if other.anywhere:
-            return NOBODY
+            return NO_PEERS
         return self if self.anywhere else Peers(False, self.selections - other.selections, self.blocks - other.blocks)
 
     def __bool__(self) -> bool:
@@ -135,4 +135,4 @@ class Peers:
 
 
 ANYWHERE = Peers(anywhere=True)
-NOBODY = Peers()
+NO_PEERS = Peers()

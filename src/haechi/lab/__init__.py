@@ -5,7 +5,6 @@ from haechi.lab.network import Network
 from haechi.lab.ports import PROTOCOLS, Port, PortError, parse_port, ports_to_probe
 from haechi.lab.run import Questions, run_lab
 from haechi.lab.topology import TopologyError, usable
-from haechi.report import Report, Row
 
 __all__ = [
     "PROTOCOLS",
@@ -14,8 +13,6 @@ __all__ = [
     "Port",
     "PortError",
     "Questions",
-    "Report",
-    "Row",
     "TopologyError",
     "lab_cluster",
     "parse_port",

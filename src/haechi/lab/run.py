@@ -2,7 +2,7 @@
 
     Manifests ──▶ LabCluster ──▶ Engine ──▶ NodeRuleset ──▶ nf_tables of each node
                       │             └────────▶ expected ─────────────┐
-                      └──▶ Topology ──▶ Network ──▶ packets ──▶ observed ──▶ Report
+                      └──▶ Topology ──▶ Network ──▶ packets ──▶ observed ──▶ LabRun
                                            └──▶ each kernel's table ──▶ Proof ──┘
 
 Promises that a run leaves no namespace, process or file behind, however it ends, and that nothing in it can reach the
@@ -27,7 +27,7 @@ from haechi.lab.topology import Endpoint
 from haechi.model import Packet, PacketVerdict
 from haechi.netlink import Nftables
 from haechi.netns import isolated, require_nf_tables
-from haechi.report import Report, Row
+from haechi.report import LabRun, ProbeResult
 from haechi.sets import PROTOCOL_NUMBERS
 from haechi.verify import Proof, prove
 
@@ -54,8 +54,8 @@ def run_lab(
     cluster: LabCluster,
     questions: Questions,
     progress: Progress | None = None,
-    keep: Callable[[Network, Report], None] | None = None,
-) -> Report:
+    keep: Callable[[Network, LabRun], None] | None = None,
+) -> LabRun:
     """Build a lab, ask and take it down.
 
     Args:
@@ -74,7 +74,7 @@ def run_lab(
     engine = Engine.of(cluster.objects)
     asked = expectations(engine, topology.endpoints, questions)
 
-    def work() -> Report:
+    def work() -> LabRun:
         begun = time.monotonic()
         told("building the lab", 0, 1)
         require_nf_tables()
@@ -134,7 +134,7 @@ def expectations(engine: Engine, endpoints: Iterable[Endpoint], questions: Quest
 
 def observe(
     network: Network, asked: dict[Probe, PacketVerdict], ports: tuple[Port, ...], progress: Progress
-) -> Iterator[Row]:
+) -> Iterator[ProbeResult]:
     """Send every probe and set what arrived beside what was expected."""
     listeners = {endpoint.name: ports for endpoint in network.topology.endpoints}
     expected = {probe: answer.allowed for probe, answer in asked.items()}
@@ -145,7 +145,7 @@ def observe(
     for seen in send(network, list(asked), listeners, told, expected=expected):
         probe = seen.probe
         family = 6 if ":" in probe.source_address else 4
-        yield Row(
+        yield ProbeResult(
             probe.source,
             probe.destination,
             family,
@@ -183,9 +183,9 @@ def _place(endpoint: Endpoint) -> str:
     return f"node {endpoint.node}" if endpoint.host_network else endpoint.name
 
 
-def _report(cluster: LabCluster, rows: tuple[Row, ...], proofs: tuple[Proof, ...], seconds: float) -> Report:
+def _report(cluster: LabCluster, rows: tuple[ProbeResult, ...], proofs: tuple[Proof, ...], seconds: float) -> LabRun:
     endpoints = {pod.key: pod.addresses for pod in cluster.pods} | cluster.hosts
     nodes = {
         node.name: tuple(pod.key for pod in cluster.pods if pod.spec.node_name == node.name) for node in cluster.nodes
     }
-    return Report(rows, endpoints, cluster.words, nodes, cluster.notes, seconds, proofs)
+    return LabRun(rows, endpoints, cluster.words, nodes, cluster.notes, seconds, proofs)

@@ -7,7 +7,7 @@ fills in what the API server would. Nothing here touches files: `haechi.files` d
 from haechi.model import objects
 from haechi.model.base import Struct
 from haechi.model.checking import check, check_one
-from haechi.model.cidr import AddressError, Cidr, format_address, parse_address, parse_cidr
+from haechi.model.cidr import Cidr, CidrError, format_address, parse_address, parse_cidr
 from haechi.model.decoding import Mistake, decode
 from haechi.model.defaulting import NAME_LABEL, default, with_name_label, with_namespace
 from haechi.model.edits import Edit, applied
@@ -40,7 +40,7 @@ from haechi.model.yamltext import parse, split
 
 __all__ = [
     "NAME_LABEL",
-    "AddressError",
+    "CidrError",
     "Cidr",
     "Code",
     "ErrorType",

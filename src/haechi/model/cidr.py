@@ -20,7 +20,7 @@ _PLAIN_NUMBER = re.compile(r"0|[1-9][0-9]{0,2}")
 _PLAIN_V4 = re.compile(r"(?:(?:0|[1-9][0-9]{0,2})(?:\.|$)){4}")
 
 
-class AddressError(ValueError):
+class CidrError(ValueError):
     """Text that is no address or CIDR block."""
 
     def __init__(self, text: str) -> None:
@@ -108,13 +108,13 @@ def parse_cidr(text: str) -> Cidr:
     """Read a CIDR block.
 
     Raises:
-        AddressError: the API server would not take it, however lenient.
+        CidrError: the API server would not take it, however lenient.
     """
     address, slash, length = text.partition("/")
     found = _any_address(address) if slash else None
     number = _small(length, 128) if _DECIMAL.fullmatch(length) else None
     if found is None or number is None or number > _BITS[found[0]]:
-        raise AddressError(text)
+        raise CidrError(text)
     family, value = found
     plain = _PLAIN_NUMBER.fullmatch(length) is not None and _is_plain(address)
     return Cidr(text, _BITS[family], value, number, plain)
@@ -124,14 +124,14 @@ def parse_address(text: str) -> tuple[int, int]:
     """Read an address: its family (4 or 6) and its number. IPv4-mapped IPv6 is IPv4.
 
     Raises:
-        AddressError: the API server would not take it, however lenient.
+        CidrError: the API server would not take it, however lenient.
     """
     try:
         return 4, int.from_bytes(socket.inet_pton(socket.AF_INET, text), "big")
     except (OSError, ValueError):
         found = _any_address(text)
     if found is None:
-        raise AddressError(text)
+        raise CidrError(text)
     family, value = found
     return (4, value - _MAPPED) if family == 6 and value >> 32 == 0xFFFF else found
 

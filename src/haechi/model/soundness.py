@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from haechi.model.cidr import AddressError, parse_address, parse_cidr
+from haechi.model.cidr import CidrError, parse_address, parse_cidr
 from haechi.model.core import Container, ExternalHost, Namespace, Node, Pod, PodSpec, Service
 from haechi.model.fielderror import FieldError, invalid, invalid_json, not_supported, required
 from haechi.model.gates import Gates
@@ -150,7 +150,7 @@ def _workload_selector_errors(workload: Workload, path: Path, version: Kubernete
 def _is_address(text: str) -> bool:
     try:
         parse_address(text)
-    except AddressError:
+    except CidrError:
         return False
     return True
 
@@ -164,5 +164,5 @@ def _address_errors(texts: Iterable[str], paths: Iterable[Path]) -> Iterator[Fie
 def _cidr_errors(text: str, path: Path) -> Iterator[FieldError]:
     try:
         parse_cidr(text)
-    except AddressError:
+    except CidrError:
         yield invalid(path, text, _NOT_A_CIDR)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from haechi.model.cidr import AddressError, Cidr, parse_cidr
+from haechi.model.cidr import Cidr, CidrError, parse_cidr
 from haechi.model.defaulting import default
 from haechi.model.fielderror import FieldError, forbidden, invalid, invalid_json, not_supported, required
 from haechi.model.gates import Gates
@@ -158,7 +158,7 @@ def _policy_type_errors(types: tuple[str, ...], path: Path) -> Iterator[FieldErr
 def _parsed(text: str) -> Cidr | None:
     try:
         return parse_cidr(text)
-    except AddressError:
+    except CidrError:
         return None
 
 

@@ -1,8 +1,7 @@
-"""The nf_tables socket: commits `haechi.nft` transactions and dumps tables.
+"""The nf_tables socket: commits `haechi.nft` transactions and reads tables.
 
 A socket belongs to the network namespace in which it was opened and needs CAP_NET_ADMIN there, which an ordinary user
-has inside a user namespace. Nothing here knows of Kubernetes, and no table but the one that is asked for is read or
-changed.
+has inside a user namespace. Only the requested table is read or changed.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""One netlink socket: requests go out, replies come back, all within a time.
+"""A netlink socket for requests and replies, with a timeout.
 
-The kernel handles nfnetlink requests inside ``send``: when it returns, the replies are already queued. A reply that is
-missing is therefore lost and never waited for longer than the timeout, which guards against surprises.
+The kernel handles nfnetlink requests within ``send``: when it returns, the replies are queued already. So a missing
+reply is lost, and waiting for it is limited by the timeout.
 """
 
 from __future__ import annotations
@@ -35,10 +35,10 @@ class Channel:
         """Open the socket.
 
         Args:
-            timeout: seconds after which a reply counts as lost.
+            timeout: seconds after which a reply is considered lost.
 
         Raises:
-            NetlinkError: the kernel has no such sockets, or none are left.
+            NetlinkError: the kernel does not support such sockets, or no more can be opened.
         """
         try:
             self._socket = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, _NETLINK_NETFILTER)
@@ -62,33 +62,33 @@ class Channel:
         self._capacity = self._socket.getsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF)
 
     def _resize(self, force: int, ask: int, size: int) -> None:
-        """SO_*BUFFORCE needs root of the machine; others get what net.core.*mem_max allows."""
+        """Set a buffer's size: any size as root of the machine (SO_*BUFFORCE), otherwise up to net.core.*mem_max."""
         try:
             self._socket.setsockopt(socket.SOL_SOCKET, force, min(size, _MOST))
         except PermissionError:
             self._socket.setsockopt(socket.SOL_SOCKET, ask, min(size, _MOST))
 
     def reserve(self, size: int) -> int:
-        """Try to make room for a datagram of ``size`` bytes; the largest one that is possible now."""
+        """Enlarge the send buffer for a datagram of ``size`` bytes, and return the largest size that is possible."""
         if size > self._capacity - _OVERHEAD:
             self._resize(_SO_SNDBUFFORCE, socket.SO_SNDBUF, size + _OVERHEAD)
             self._capacity = self._socket.getsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF)
         return self._capacity - _OVERHEAD
 
     def send(self, datagram: bytes) -> None:
-        """Hand a datagram to the kernel. Raises `NetlinkError`."""
+        """Send a datagram to the kernel. Raises `NetlinkError`."""
         try:
             sent = self._socket.sendto(datagram, (0, 0))
         except OSError as error:
             raise NetlinkError(f"sending {len(datagram)} bytes to the kernel: {error.strerror}") from error
         if sent != len(datagram):
-            raise NetlinkError(f"the kernel took {sent} of {len(datagram)} bytes")
+            raise NetlinkError(f"the kernel accepted {sent} of {len(datagram)} bytes")
 
     def receive(self) -> list[NetlinkMessage]:
-        """The messages of the next datagram from the kernel; from anybody else, none.
+        """The messages of the next datagram; none if it is not from the kernel.
 
         Raises:
-            NetlinkError: nothing came in time, replies were lost, or what came is no netlink.
+            NetlinkError: there was no reply in time, replies were lost, or a reply is not valid netlink.
         """
         try:
             length, _, flags, sender = self._socket.recvmsg_into([self._buffer])
@@ -101,14 +101,14 @@ class Channel:
         if sender[0] != 0:
             return []
         if flags & socket.MSG_TRUNC:
-            raise LostError("a reply of the kernel was cut short")
+            raise LostError("a reply of the kernel was truncated")
         try:
             return list(read_messages(bytes(memoryview(self._buffer)[:length])))
         except DecodeError as error:
             raise NetlinkError(str(error)) from error
 
     def drain(self) -> Iterator[NetlinkMessage]:
-        """Whatever is still queued, without waiting; leftovers of a conversation that failed."""
+        """The messages that are still queued after an exchange that failed, without waiting."""
         self._socket.setblocking(False)
         try:
             while True:
@@ -136,4 +136,4 @@ class Channel:
 
 
 class LostError(NetlinkError):
-    """Replies that must have been there were not."""
+    """Expected replies did not arrive."""

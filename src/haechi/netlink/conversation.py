@@ -1,8 +1,8 @@
 """Requests and their replies over one channel.
 
-A commit is answered, once it is finished, by an error for each operation that was refused and by an acknowledgement of
-the last one, or by one error for the batch as a whole. A dump is many messages and NLMSG_DONE. Every request has its
-own sequence numbers; replies to others are passed over, replies that cannot be are errors.
+The kernel answers a commit with an error for each refused operation and an acknowledgement of the last one, or with one
+error for the whole batch. A dump is many messages and NLMSG_DONE. Every request has its own sequence numbers; replies
+to other requests are ignored, impossible replies are errors.
 """
 
 from __future__ import annotations
@@ -23,26 +23,26 @@ _T = TypeVar("_T")
 
 
 class Conversation:
-    """What is asked of the kernel and what it answers."""
+    """Sends requests to the kernel and matches its replies."""
 
     def __init__(self, channel: Channel) -> None:
         self.channel = channel
         self._sequence = 1
 
     def commit(self, transaction: Transaction, generation: int | None, largest: int | None = None) -> int | None:
-        """Send a transaction as one batch and wait for the answer.
+        """Send a transaction as one batch and wait for the reply.
 
         Args:
             transaction: what to do.
-            generation: refuse unless this is the ruleset's generation.
-            largest: bytes that the batch may have at most.
+            generation: fail unless this is the ruleset's generation.
+            largest: the largest size of the batch in bytes.
 
         Returns:
-            None when it is done; the bytes that a batch may have if it is larger and was not sent.
+            None when it is committed; the largest possible size in bytes if the batch is larger and was not sent.
 
         Raises:
-            NftError: the kernel refused.
-            NetlinkError: the answer was lost.
+            NftError: the kernel refused it.
+            NetlinkError: the reply was lost.
         """
         batch = transaction.encode(self._sequence, generation)
         room = self.channel.reserve(len(batch))
@@ -66,7 +66,7 @@ class Conversation:
         return None
 
     def _await(self, first: int, last: int, failed: list[NetlinkMessage]) -> None:
-        """Gather what was refused until the batch as a whole is or its last operation is answered."""
+        """Collect refusals until the batch as a whole is refused or its last operation is answered."""
         while True:
             for each in self.channel.receive():
                 if _refuses(each, first, last):
@@ -79,19 +79,19 @@ class Conversation:
     def ask(
         self, ask: MessageType, reply: MessageType, family: int, payload: bytes, noun: str, *, dump: bool
     ) -> list[NetlinkMessage]:
-        """Ask for one noun, or dump all of a kind.
+        """Get one noun, or dump all of a kind.
 
         Args:
-            ask: the request.
-            reply: the type of the answer's messages.
+            ask: the type of the request.
+            reply: the type of the reply's messages.
             family: the nf_tables family, or 0.
             payload: the request's attributes.
-            noun: what is asked for, in words.
-            dump: whether the answer is a list.
+            noun: the requested noun, for errors.
+            dump: whether the reply is a list.
 
         Raises:
-            NftError: the kernel refused.
-            NetlinkError: the answer was lost, or is something else; `InterruptedDumpError` if it changed meanwhile.
+            NftError: the kernel refused the request.
+            NetlinkError: the reply was lost or is of another type; `InterruptedDumpError` if the ruleset changed.
         """
         sequence = self._sequence
         self._sequence = (sequence + 1) & _SEQUENCES
@@ -103,11 +103,11 @@ class Conversation:
             list(self.channel.drain())
             raise
         if not all(each.is_nftables(reply) for each in found):
-            raise NetlinkError(f"reading {noun}: the kernel answered something else")
+            raise NetlinkError(f"reading {noun}: the kernel's reply is of another type")
         return found
 
     def _collect(self, sequence: int, noun: str, found: list[NetlinkMessage]) -> None:
-        """Gather replies until the request is acknowledged or refused or its dump is done."""
+        """Collect replies until the request is acknowledged or refused, or its dump is complete."""
         interrupted = False
         while True:
             for each in self.channel.receive():
@@ -128,7 +128,7 @@ class Conversation:
 
 
 def decoded(read: Callable[[], _T]) -> _T:
-    """What was read. Raises `NetlinkError` for what cannot be."""
+    """The result of `read`, whose decoding errors become `NetlinkError`."""
     try:
         return read()
     except (DecodeError, NounError) as error:
@@ -147,7 +147,7 @@ def _errno(message: NetlinkMessage) -> int:
 
 
 def _explanation(message: NetlinkMessage) -> tuple[str, int]:
-    """The extended acknowledgement's text and offset. What cannot be read is left out: the error counts."""
+    """The extended acknowledgement's text and offset, empty where they cannot be read: the error itself matters."""
     try:
         fields = Fields(message.error_attributes(), "error")
         words = fields.text(_EXT_MESSAGE, "")
@@ -158,7 +158,7 @@ def _explanation(message: NetlinkMessage) -> tuple[str, int]:
 
 
 def _refusal(message: NetlinkMessage, transaction: Transaction, first: int) -> NftError:
-    """The error in terms of the operation that the kernel refused; of the whole where it refused all of it."""
+    """The error of the operation that the kernel refused, or of the whole transaction."""
     number = message.sequence - first - 1
     if number < 0:
         return NftError(_errno(message), "commit", f"table {transaction.table.name}", *_explanation(message))

@@ -1,24 +1,26 @@
-"""What can go wrong between the kernel and us. Facts are in the fields; ``str()`` puts them into words."""
+"""Errors of the nf_tables socket, with the facts in fields."""
 
 from __future__ import annotations
 
 import errno
 import os
 
+from haechi.errors import HaechiError
 
-class NetlinkError(Exception):
-    """The conversation with the kernel failed: whatever was asked for may or may not have happened."""
+
+class NetlinkError(HaechiError):
+    """Communication with the kernel failed: the request may or may not have been carried out."""
 
 
 class NftError(NetlinkError):
-    """The kernel refused: nothing was changed.
+    """The kernel refused a request: nothing was changed.
 
     Attributes:
         errno: the kernel's error number.
-        verb: what was asked for, such as ``add``.
-        noun: what it was asked for, such as ``chain judge``.
-        message: the kernel's own words (extended acknowledgement), often empty.
-        offset: where in the message the kernel found fault, 0 if it does not say.
+        verb: the refused operation, such as ``add``.
+        noun: what it was to be done to, such as ``chain judge``.
+        message: the kernel's explanation (extended acknowledgement), often empty.
+        offset: the offset of the fault in the netlink message, 0 if it is not known.
     """
 
     def __init__(self, errno: int, verb: str, noun: str, message: str = "", offset: int = 0) -> None:
@@ -40,17 +42,17 @@ class NftError(NetlinkError):
 
     @property
     def is_not_found(self) -> bool:
-        """Whether something that was to be changed or referred to is not there."""
+        """Whether something that was to be changed or referred to does not exist."""
         return self.errno == errno.ENOENT
 
     @property
     def is_exists(self) -> bool:
-        """Whether something that was to be made is there already."""
+        """Whether something that was to be created exists already."""
         return self.errno == errno.EEXIST
 
     @property
     def is_busy(self) -> bool:
-        """Whether something that was to be removed is referred to."""
+        """Whether something that was to be removed is in use."""
         return self.errno == errno.EBUSY
 
     @property
@@ -60,12 +62,12 @@ class NftError(NetlinkError):
 
     @property
     def is_too_large(self) -> bool:
-        """Whether the transaction is larger than the socket's buffer may become."""
+        """Whether the transaction does not fit into the socket's buffer, whose size is limited."""
         return self.errno == errno.EMSGSIZE
 
     @property
     def is_stale(self) -> bool:
-        """Whether somebody else has changed the ruleset since the generation that was given."""
+        """Whether the ruleset has changed since the given generation."""
         return self.errno == errno.ERESTART
 
 
@@ -74,4 +76,4 @@ class BusyError(NetlinkError):
 
 
 class InterruptedDumpError(NetlinkError):
-    """What was being read changed meanwhile."""
+    """The ruleset changed while it was read."""

@@ -3,9 +3,9 @@
     transaction ── one batch ──▶ kernel ── errors, one acknowledgement ──▶ done or NftError
     table name ── dumps, same generation before and after ──▶ Ruleset
 
-A commit is all or nothing. Where the socket's buffer cannot grow to the size of a batch (no root of the machine), new
-sets of the transaction are filled beforehand, piece by piece: they are not referred to yet, so no packet notices, and
-they are removed again if the rest is refused. A dump is repeated when the ruleset changed meanwhile.
+A commit is all or nothing. If the batch does not fit into the socket's buffer, which only root of the machine can
+enlarge at will, new sets of the transaction are filled first, in early batches (`haechi.netlink.batches`), and removed
+again if the rest is refused. A dump is repeated if the ruleset changed meanwhile.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ import errno
 from types import TracebackType
 from typing import Final
 
+from haechi.netlink.batches import EarlyBatch, split
 from haechi.netlink.channel import Channel
 from haechi.netlink.conversation import Conversation, decoded
 from haechi.netlink.errors import BusyError, InterruptedDumpError, NetlinkError, NftError
-from haechi.netlink.pieces import Piece, split
 from haechi.nft import Family, Fields, MessageType, NetlinkMessage, Ruleset, Table, Transaction, text
 
 _ATTEMPTS: Final = 20
@@ -30,7 +30,7 @@ _U32: Final = 0xFFFFFFFF
 
 
 class Nftables:
-    """nf_tables of the network namespace in which the calling thread is when this is made.
+    """nf_tables of the network namespace that the calling thread is in when the object is created.
 
     A context manager; not to be shared between threads.
     """
@@ -39,12 +39,12 @@ class Nftables:
         """Open the socket.
 
         Args:
-            timeout: seconds after which a reply of the kernel counts as lost.
-            largest: bytes that a batch may have; None for what the kernel allows (with root of the machine any number,
-                else twice net.core.wmem_max, often 400 kB).
+            timeout: seconds after which a reply of the kernel is considered lost.
+            largest: the largest size of a batch in bytes; None for what the kernel allows (as root of the machine any
+                size, otherwise twice net.core.wmem_max, often 400 kB).
 
         Raises:
-            NetlinkError: the kernel has no netfilter netlink.
+            NetlinkError: the kernel does not support netfilter netlink.
         """
         self._conversation = Conversation(Channel(timeout))
         self._largest = largest
@@ -64,50 +64,50 @@ class Nftables:
     # -- changing ------------------------------------------------------------------------------------------------
 
     def commit(self, transaction: Transaction, generation: int | None = None) -> None:
-        """Do all of a transaction.
+        """Commit a transaction.
 
         Args:
             transaction: nothing happens if it is empty.
-            generation: refuse (`NftError.is_stale`) unless this is the ruleset's generation still.
+            generation: fail (`NftError.is_stale`) unless this is still the ruleset's generation.
 
         Raises:
-            NftError: the kernel refused, nothing was changed.
-            NounError: the transaction holds something that was read and not understood.
-            NetlinkError: the kernel's answer was lost; read the table to know.
+            NftError: the kernel refused it; nothing was changed.
+            NounError: the transaction contains something that was read but not understood.
+            NetlinkError: the kernel's reply was lost; read the table to find out what happened.
         """
         if not len(transaction):
             return
         room = self._conversation.commit(transaction, generation, self._largest)
         if room is not None:
-            self._commit_in_pieces(transaction, room, generation)
+            self._commit_in_batches(transaction, room, generation)
 
-    def _commit_in_pieces(self, transaction: Transaction, room: int, generation: int | None) -> None:
+    def _commit_in_batches(self, transaction: Transaction, room: int, generation: int | None) -> None:
         table = transaction.table
         divided = split(transaction, room)
         if divided is None:
             raise NftError(errno.EMSGSIZE, "commit", f"table {table.name}", f"at most {room} bytes at once")
-        pieces, rest = divided
+        batches, rest = divided
         undo = Transaction(table)
-        makes = any(isinstance(each.subject, Table) for each in transaction.operations)
-        new = makes and self._table(table.name, table.family) is None
+        creates = any(isinstance(each.subject, Table) for each in transaction.operations)
+        new = creates and self._table(table.name, table.family) is None
         if new:
-            pieces.insert(0, Piece(_made(table), None))
+            batches.insert(0, EarlyBatch(_creation(table), None))
         done = False
         try:
-            for number, piece in enumerate(pieces):
-                self._conversation.commit(piece.transaction, _later(generation, number))
+            for number, batch in enumerate(batches):
+                self._conversation.commit(batch.transaction, _later(generation, number))
                 if new and not len(undo):
                     undo.delete_table()
-                elif not new and piece.made is not None:
-                    undo.delete(piece.made)
-            self._conversation.commit(rest, _later(generation, len(pieces)))
+                elif not new and batch.created is not None:
+                    undo.delete(batch.created)
+            self._conversation.commit(rest, _later(generation, len(batches)))
             done = True
         finally:
             if not done and len(undo):
                 self._undo(undo)
 
     def _undo(self, undo: Transaction) -> None:
-        """Remove what pieces of a refused transaction have made, unless it is gone already."""
+        """Remove what early batches of a refused transaction created, unless it is gone already."""
         try:
             self._conversation.commit(undo, None)
         except NftError as error:
@@ -131,7 +131,7 @@ class Nftables:
         """All of one table, as it was at one moment; None if there is no such table.
 
         Raises:
-            NetlinkError: the kernel's answer cannot be read, or the ruleset never stood still (`BusyError`).
+            NetlinkError: the reply cannot be read, or the ruleset kept changing while it was read (`BusyError`).
         """
         for _ in range(_ATTEMPTS):
             before = self.generation()
@@ -174,8 +174,9 @@ class Nftables:
     def _is_whole(ruleset: Ruleset, declared: Fields) -> bool:
         """Whether all elements of a set were dumped.
 
-        The kernel's hash grows in the background and a dump of many messages that meets it misses elements. Kernels
-        from 6.16 on tell the number of elements (NFTA_SET_COUNT); for intervals it is approximate, but trees stay.
+        The kernel resizes its hash table in the background, and a dump of many messages misses elements meanwhile.
+        Kernels from 6.16 on report the number of elements (NFTA_SET_COUNT). For intervals it is approximate, but those
+        are trees, which are not resized.
         """
         noun = ruleset.sets.get(declared.text(2)) or ruleset.maps.get(declared.text(2))
         if noun is None or noun.shape.interval or _COUNT not in declared:
@@ -183,14 +184,14 @@ class Nftables:
         return decoded(lambda: declared.u32(_COUNT)) == len(noun.elements)
 
     def _one(self, ask: MessageType, reply: MessageType, family: int, payload: bytes, noun: str) -> NetlinkMessage:
-        """The one message that answers a question."""
+        """The reply to a request for one noun."""
         found = self._conversation.ask(ask, reply, family, payload, noun, dump=False)
         if len(found) != 1:
-            raise NetlinkError(f"reading {noun}: the kernel answered {len(found)} times")
+            raise NetlinkError(f"reading {noun}: the kernel sent {len(found)} replies")
         return found[0]
 
     def _payloads(self, ask: MessageType, reply: MessageType, table: Table) -> list[bytes]:
-        """One kind of noun of a table. Kernels filter by table as they like, so this does."""
+        """One kind of noun of a table. Not every kernel filters by table, so this function does."""
         where, noun = text(1, table.name), f"table {table.name}"
         replies = self._conversation.ask(ask, reply, table.family, where, noun, dump=True)
         payloads = decoded(lambda: [each.payload for each in replies if each.family == table.family])
@@ -204,14 +205,14 @@ class Nftables:
         return [each.raw(_ELEMENTS) for each in messages if _ELEMENTS in each]
 
 
-def _made(table: Table) -> Transaction:
+def _creation(table: Table) -> Transaction:
     transaction = Transaction(table)
     transaction.add_table()
     return transaction
 
 
 def _later(generation: int | None, commits: int) -> int | None:
-    """The generation after some commits of our own; 0 is left out."""
+    """The generation after some commits of this socket; 0 is skipped."""
     if generation is None:
         return None
     later = generation + commits

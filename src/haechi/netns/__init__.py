@@ -1,9 +1,9 @@
-"""Network namespaces: made, entered, joined and left without a trace.
+"""Network namespaces that leave no trace.
 
-Everything happens in one child process (`isolated`) whose namespaces have no name and no process of their own: they are
-held open by file descriptors alone. When that process ends, for whatever reason, the kernel removes them all.
+Everything happens in one child process (`isolated`). Its namespaces have neither a name nor a process of their own:
+only file descriptors keep them open, so the kernel removes them all when that process ends, for whatever reason.
 
-Nothing here knows Kubernetes, and nothing here can reach the machine's own network: no link or route leads to it.
+No link or route leads from them to the network of the machine.
 """
 
 from haechi.netns.errors import (

@@ -1,7 +1,7 @@
-"""Why the kernel refuses a namespace, found out from what it shows in /proc.
+"""Why the kernel refuses a namespace, according to /proc.
 
-unshare(2) answers with an errno that stands for half a dozen causes. `diagnose` looks at the settings that are known to
-cause it and says which one it is and what to do. It is a pure function of the errno and of the files that it reads.
+unshare(2) fails with an errno that has half a dozen causes. `diagnose` reads the settings that are known to cause it
+and returns an error with the cause and the remedy. It depends only on the errno and on the files that it reads.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ def diagnose(step: str, number: int, read: Callable[[str], str | None] | None = 
     Args:
         step: what was tried, for the message.
         number: the errno.
-        read: gives the stripped content of a file, or None where it cannot be read.
+        read: returns the stripped content of a file, or None if it cannot be read.
 
     Returns:
-        The error, ready to be raised.
+        The error to raise.
     """
     reason, *remedy = _cause(number, read or _content)
     return IsolationRefused(step, number, reason, tuple(remedy))
@@ -38,7 +38,7 @@ def _cause(number: int, read: Callable[[str], str | None]) -> tuple[RefusalReaso
     if number in (errno.ENOSYS, errno.EINVAL):
         return RefusalReason.NOT_BUILT_IN, "a kernel with CONFIG_USER_NS and CONFIG_NET_NS is needed"
     if number == errno.ENOMEM:
-        return RefusalReason.NO_MEMORY, "end some other program and try again"
+        return RefusalReason.NO_MEMORY, "end another program and try again"
     if number in (errno.ENOSPC, errno.EUSERS):
         return _limit(read)
     return _permission(read)
@@ -51,7 +51,7 @@ def _limit(read: Callable[[str], str | None]) -> tuple[RefusalReason, *tuple[str
         return RefusalReason.NO_NETWORK_NAMESPACES_LEFT, "sudo sysctl -w user.max_net_namespaces=10000"
     return (
         RefusalReason.NO_USER_NAMESPACES_LEFT,
-        "raise user.max_user_namespaces and user.max_net_namespaces, or leave some of the namespaces that are in use",
+        "raise user.max_user_namespaces and user.max_net_namespaces, or end programs that use namespaces",
     )
 
 
@@ -66,7 +66,7 @@ def _permission(read: Callable[[str], str | None]) -> tuple[RefusalReason, *tupl
 
 
 def _in_container(read: Callable[[str], str | None]) -> bool:
-    """Whether a container runtime's marks or a system call filter (proc(5), Seccomp: 2) are to be seen."""
+    """Whether there are marks of a container runtime or a system call filter (proc(5), Seccomp: 2)."""
     if read("/.dockerenv") is not None or read("/run/.containerenv") is not None:
         return True
     status = (read("/proc/self/status") or "").splitlines()

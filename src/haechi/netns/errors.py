@@ -1,6 +1,6 @@
-"""What can go wrong with namespaces: facts in fields, words last.
+"""Errors of namespaces, with the facts in fields.
 
-Every error survives pickling, because it may have to travel from the lab's process to the one that people see.
+They can be pickled, because they are passed from the lab's process to its parent.
 """
 
 from __future__ import annotations
@@ -10,32 +10,34 @@ import errno as errnos
 import os
 import signal
 
+from haechi.errors import HaechiError
 
-class NetnsError(Exception):
-    """The root of everything that this package raises on purpose."""
+
+class NetnsError(HaechiError):
+    """The root of the errors of this package."""
 
 
 class RefusalReason(enum.Enum):
-    """Why the kernel refuses a namespace, as far as it can be found out."""
+    """Why the kernel refuses a namespace."""
 
     USER_NAMESPACES_OFF = "user namespaces are switched off for ordinary users"
     NO_USER_NAMESPACES_LEFT = "the limit of user namespaces is reached"
     NO_NETWORK_NAMESPACES_LEFT = "the limit of network namespaces is reached"
-    APPARMOR = "AppArmor does not let ordinary users use a user namespace"
+    APPARMOR = "AppArmor does not permit ordinary users a user namespace"
     CONTAINER = "the container around this process forbids namespaces"
-    NOT_BUILT_IN = "the kernel is built without them"
-    NO_MEMORY = "the machine has no memory left"
+    NOT_BUILT_IN = "the kernel was built without namespaces"
+    NO_MEMORY = "out of memory"
     UNKNOWN = "the kernel does not permit it"
 
 
 class IsolationRefused(NetnsError):
-    """The kernel or the container around us does not let this process have namespaces of its own.
+    """The kernel or the surrounding container does not permit this process namespaces of its own.
 
     Attributes:
-        step: what was tried, for example `unshare(CLONE_NEWUSER | CLONE_NEWNET)`.
-        errno: the kernel's answer.
+        step: what failed, for example `unshare(CLONE_NEWUSER | CLONE_NEWNET)`.
+        errno: the kernel's error number.
         reason: why, as far as it can be found out.
-        remedy: what a person can do about it, one sentence or command per entry.
+        remedy: what to do about it, one sentence or command per entry.
     """
 
     def __init__(self, step: str, errno: int, reason: RefusalReason, remedy: tuple[str, ...]) -> None:
@@ -46,16 +48,16 @@ class IsolationRefused(NetnsError):
         self.remedy = remedy
 
     def __str__(self) -> str:
-        lines = [f"no network namespace of its own: {self.reason.value} ({self.step}: {_name(self.errno)})"]
+        lines = [f"cannot create a network namespace: {self.reason.value} ({self.step}: {_name(self.errno)})"]
         return "\n".join([*lines, *(f"  {line}" for line in self.remedy)])
 
 
 class MissingFeature(NetnsError):
-    """The running kernel lacks something that the lab needs.
+    """The running kernel does not have a feature that is needed.
 
     Attributes:
         feature: the kernel's name for it, for example `nf_tables`.
-        remedy: what a person can do about it.
+        remedy: what to do about it.
     """
 
     def __init__(self, feature: str, remedy: str) -> None:
@@ -64,7 +66,7 @@ class MissingFeature(NetnsError):
         self.remedy = remedy
 
     def __str__(self) -> str:
-        return f"this kernel offers no {self.feature}: {self.remedy}"
+        return f"this kernel does not have {self.feature}: {self.remedy}"
 
 
 class SysctlRefused(NetnsError):
@@ -72,7 +74,7 @@ class SysctlRefused(NetnsError):
 
     Attributes:
         name: the setting in dotted form.
-        errno: the kernel's answer.
+        errno: the kernel's error number.
     """
 
     def __init__(self, name: str, errno: int) -> None:
@@ -88,10 +90,10 @@ class SysctlRefused(NetnsError):
 
 
 class ChildDied(NetnsError):
-    """The lab's process ended without an answer.
+    """The lab's process ended without a result.
 
     Attributes:
-        status: its exit code, or minus the signal that ended it.
+        status: its exit code, or the negative number of the signal that ended it.
     """
 
     def __init__(self, status: int) -> None:
@@ -101,7 +103,7 @@ class ChildDied(NetnsError):
     def __str__(self) -> str:
         if self.status < 0:
             return f"the lab's process was ended by {signal.Signals(-self.status).name}"
-        return f"the lab's process ended without an answer (exit code {self.status})"
+        return f"the lab's process ended without a result (exit code {self.status})"
 
 
 def _name(number: int) -> str:
@@ -109,11 +111,11 @@ def _name(number: int) -> str:
 
 
 class NoSuchNamespace(NetnsError):
-    """A network namespace that was asked for cannot be opened.
+    """A network namespace cannot be opened.
 
     Attributes:
-        name: a process number or a name, as it was given.
-        reason: why not.
+        name: a process number or a name.
+        reason: why it cannot.
     """
 
     def __init__(self, name: str, reason: str) -> None:

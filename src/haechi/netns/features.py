@@ -1,6 +1,6 @@
-"""What the lab needs of the running kernel, asked once and before anything is built.
+"""Checks for kernel features, made before anything is built.
 
-Promises a `MissingFeature` that says what to do, instead of an errno in the middle of the work.
+A missing one is a `MissingFeature` with what to do, instead of an errno in the middle of the work.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _REQUEST = 1
 
 
 def require_ipv6() -> None:
-    """Make sure that the calling thread's namespace can speak IPv6.
+    """Check that the calling thread's namespace has IPv6.
 
     Raises:
         MissingFeature: the kernel was built or booted without it.
@@ -29,25 +29,25 @@ def require_ipv6() -> None:
 
 
 def require_nf_tables() -> None:
-    """Make sure that nf_tables answers in the calling thread's namespace; the kernel loads its module if it can.
+    """Check that the calling thread's namespace has nf_tables; the kernel loads the module if it can.
 
     Raises:
         MissingFeature: there is no nf_tables.
     """
-    question = struct.pack("=IHHIIBBH", 20, _NFT_GETGEN, _REQUEST, 1, 0, 0, 0, 0)
+    request = struct.pack("=IHHIIBBH", 20, _NFT_GETGEN, _REQUEST, 1, 0, 0, 0, 0)
     try:
         with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, _NETLINK_NETFILTER) as netfilter:
-            netfilter.send(question)
-            answer = netfilter.recv(4096)
+            netfilter.send(request)
+            reply = netfilter.recv(4096)
     except OSError as error:
         number = error.errno or errno.EPROTONOSUPPORT
     else:
-        number = _errno(answer)
+        number = _errno(reply)
     if number:
         raise MissingFeature(f"nf_tables ({os.strerror(number)})", "load it: sudo modprobe nf_tables")
 
 
-def _errno(answer: bytes) -> int:
+def _errno(reply: bytes) -> int:
     """Return the errno of an NLMSG_ERROR (type 2), or 0 for any other message."""
-    kind, code = struct.unpack_from("=H10xi", answer, 4)
+    kind, code = struct.unpack_from("=H10xi", reply, 4)
     return -int(code) if kind == 2 else 0

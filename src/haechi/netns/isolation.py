@@ -1,13 +1,13 @@
-"""The lab's own process: one child, in namespaces of its own, that takes everything with it when it ends.
+"""A child process in namespaces of its own, which end with it.
 
 ```
   caller ── fork ──▶ child: unshare user + network (root: network) ─▶ work() ─▶ pickle ─▶ pipe ──▶ caller
      └─ Ctrl-C or error: SIGTERM, then SIGKILL          └─ the caller dies: SIGKILL by the kernel
 ```
 
-Promises that the caller's own namespaces stay as they are, that the child never outlives its caller, and that Ctrl-C
-reaches the child exactly once, as a `KeyboardInterrupt` in `work`. It is a fork, not a new interpreter: what the caller
-has loaded need not be readable again for whoever the child is.
+The caller's namespaces stay as they are, the child never outlives its caller, and Ctrl-C reaches the child exactly
+once, as a `KeyboardInterrupt` in `work`. The child is a fork, not a new interpreter: the user that it becomes need not
+be able to read what the caller has loaded.
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 
 Result = TypeVar("Result")
 
-GRACE_SECONDS = 5.0  # how long an interrupted child may take to tidy the terminal before SIGKILL
-_LOOK_SECONDS = 0.5  # between two looks for interrupts that another thread of the caller has taken
+GRACE_SECONDS = 5.0  # time for an interrupted child to reset the terminal before SIGKILL
+_POLL_SECONDS = 0.5  # between two checks for interrupts that another thread of the caller has received
 _INTERRUPTS = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -47,8 +47,8 @@ def isolated(work: Callable[[], Result]) -> Result:
         What `work` returned.
 
     Raises:
-        IsolationRefused: the child may not have namespaces of its own; says why and what to do.
-        ChildDied: it ended without an answer.
+        IsolationRefused: the child may not have namespaces of its own; with the reason and what to do.
+        ChildDied: it ended without a result.
         BaseException: whatever `work` raised, with the child's traceback as a note.
     """
     reading, writing = os.pipe()
@@ -62,18 +62,18 @@ def isolated(work: Callable[[], Result]) -> Result:
             os.close(reading)
             _be_child(work, writing, caller)
         os.close(writing)
-        answer, status = _attend(child, reading, before)
+        result, status = _attend(child, reading, before)
     finally:
         os.close(reading)
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
-    return cast("Result", _unpack(answer, status))
+    return cast("Result", _unpack(result, status))
 
 
 def enter() -> None:
     """Move the calling process, which must have one thread only, into namespaces of its own.
 
-    Real root gets a network namespace; anybody else, and root in a container that forbids it, a user namespace as well,
-    in which they are root.
+    Real root gets a network namespace; every other user, and root in a container that forbids it, gets a user namespace
+    as well and is root in it.
 
     Raises:
         IsolationRefused: the kernel refuses, with the reason.
@@ -114,7 +114,7 @@ def _fork() -> int:
 
 
 def _be_child(work: Callable[[], object], writing: int, caller: int) -> NoReturn:
-    answer: tuple[bool, object]
+    result: tuple[bool, object]
     try:
         signal.signal(
             signal.SIGINT, signal.SIG_IGN
@@ -124,14 +124,14 @@ def _be_child(work: Callable[[], object], writing: int, caller: int) -> NoReturn
         enter()
         die_with_parent(signal.SIGKILL)
         if os.getppid() != caller:
-            os._exit(1)  # the caller ended before the kernel had been asked
-        answer = True, work()
+            os._exit(1)  # the caller ended before prctl(2)
+        result = True, work()
     except BaseException as error:
         error.add_note("".join(traceback.format_exception(error)))
-        answer = False, error
+        result = False, error
     try:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
-        _write(writing, _pack(answer))
+        _write(writing, _pack(result))
         sys.stdout.flush()
         sys.stderr.flush()
     finally:
@@ -139,26 +139,26 @@ def _be_child(work: Callable[[], object], writing: int, caller: int) -> NoReturn
 
 
 def _interrupt(number: int, frame: FrameType | None) -> NoReturn:  # noqa: ARG001  (the signature of a handler)
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # once: nothing may interrupt the tidying up
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # once: nothing may interrupt the cleanup
     raise KeyboardInterrupt
 
 
 def _attend(child: int, reading: int, before: set[signal.Signals] | set[int]) -> tuple[bytes, int]:
-    """Read the child's answer until it ends; end it if anything interrupts us."""
+    """Read the child's result until it ends; end it if anything interrupts the caller."""
     try:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
-        answer = b"".join(_parts(reading))
+        result = b"".join(_parts(reading))
     except BaseException:
         _end(child, reading)
         raise
     _, status = os.waitpid(child, 0)
-    return answer, os.waitstatus_to_exitcode(status)
+    return result, os.waitstatus_to_exitcode(status)
 
 
 def _parts(reading: int) -> Iterator[bytes]:
-    """What comes through a pipe. A thread that only waited would not notice an interrupt that another one has taken."""
+    """Yield what comes through a pipe. A blocking read would not notice an interrupt that another thread receives."""
     while True:
-        if select.select([reading], [], [], _LOOK_SECONDS)[0]:
+        if select.select([reading], [], [], _POLL_SECONDS)[0]:
             part = os.read(reading, 1 << 16)
             if not part:
                 return
@@ -166,7 +166,7 @@ def _parts(reading: int) -> Iterator[bytes]:
 
 
 def _end(child: int, reading: int) -> None:
-    """Ask the child to end, insist after `GRACE_SECONDS` or at a second interrupt, and wait for it."""
+    """Terminate the child, kill it after `GRACE_SECONDS` or at a second interrupt, and wait for it."""
     try:
         os.kill(child, signal.SIGTERM)
         while select.select([reading], [], [], GRACE_SECONDS)[0] and os.read(reading, 1 << 16):
@@ -176,23 +176,23 @@ def _end(child: int, reading: int) -> None:
         os.waitpid(child, 0)
 
 
-def _pack(answer: tuple[bool, object]) -> bytes:
+def _pack(result: tuple[bool, object]) -> bytes:
     try:
-        packed = pickle.dumps(answer)
-        if not answer[0]:
-            pickle.loads(packed)  # an exception may pickle and yet not be made again from its arguments
+        packed = pickle.dumps(result)
+        if not result[0]:
+            pickle.loads(packed)  # some exceptions can be pickled but not unpickled
     except Exception:
-        value = answer[1]
+        value = result[1]
         error = isinstance(value, BaseException)
         kind = f"{type(value).__name__}: {value}" if error else f"a result of type {type(value).__name__}"
-        return pickle.dumps((False, RuntimeError(f"the lab's process cannot pass on {kind}")))
+        return pickle.dumps((False, RuntimeError(f"the lab's process cannot return {kind}")))
     return packed
 
 
-def _unpack(answer: bytes, status: int) -> object:
-    if not answer or status != 0:
+def _unpack(result: bytes, status: int) -> object:
+    if not result or status != 0:
         raise ChildDied(status)
-    good, value = pickle.loads(answer)
+    good, value = pickle.loads(result)
     if not good:
         raise cast("BaseException", value)
     return value

@@ -1,7 +1,7 @@
-"""A network namespace without a name, held open by a file descriptor.
+"""A network namespace without a name, kept open by a file descriptor.
 
-Promises that a thread which enters comes back, whatever happens inside, and that nothing remains of the namespace once
-its descriptor, its sockets and the threads inside are gone. Refuses to be entered after `close`.
+A thread that enters it returns, whatever happens inside, and nothing remains of the namespace once its descriptor, its
+sockets and the threads inside are gone. It cannot be entered after `close`.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ class NetworkNamespace:
     `with namespace:` moves the calling thread into it and back; entering may be nested, in one thread at a time.
 
     Attributes:
-        name: what people call it; the kernel knows no name.
-        descriptor: the file descriptor that holds it open.
+        name: for messages; in the kernel it has none.
+        descriptor: the file descriptor that keeps it open.
     """
 
     def __init__(self, name: str, descriptor: int) -> None:
@@ -40,10 +40,10 @@ class NetworkNamespace:
 
     @classmethod
     def create(cls, name: str) -> NetworkNamespace:
-        """Make a new, empty namespace; the calling thread stays where it is.
+        """Create an empty namespace; the calling thread stays in its own.
 
         Raises:
-            IsolationRefused: the kernel refuses, with the reason.
+            IsolationRefused: the kernel refuses it, with the reason.
         """
         outer = _open_own()
         try:
@@ -59,12 +59,12 @@ class NetworkNamespace:
 
     @classmethod
     def current(cls, name: str) -> NetworkNamespace:
-        """Hold the namespace in which the calling thread is."""
+        """The namespace of the calling thread."""
         return cls(name, _open_own())
 
     @classmethod
     def find(cls, name: str) -> NetworkNamespace:
-        """Open the namespace of a process, given by its number, or one that `ip netns` has named.
+        """The namespace of a process, given by its number, or one that `ip netns` has named.
 
         Raises:
             NoSuchNamespace: there is none, or it may not be opened.
@@ -102,9 +102,9 @@ class NetworkNamespace:
             return work()
 
     def sysctl(self, name: str, value: int) -> None:
-        """Make sure that one of the namespace's kernel settings, for example `net.ipv4.ip_forward`, has a value.
+        """Set a kernel setting of the namespace, for example `net.ipv4.ip_forward`.
 
-        It is written only where it differs: /proc/sys may be read-only and yet say what is wanted.
+        It is written only if it differs, because /proc/sys may be read-only.
 
         Raises:
             SysctlRefused: it does not exist, or may not be written here.
@@ -118,13 +118,13 @@ class NetworkNamespace:
             raise SysctlRefused(name, error.errno or 0) from error
 
     def close(self) -> None:
-        """Let go of it. Closing twice is allowed."""
+        """Close the descriptor. Closing twice is allowed."""
         if self.descriptor >= 0:
             os.close(self.descriptor)
             self.descriptor = -1
 
     def __repr__(self) -> str:
-        return f"Namespace({self.name!r}, {self.descriptor})"
+        return f"NetworkNamespace({self.name!r}, {self.descriptor})"
 
 
 def _open_own() -> int:

@@ -1,6 +1,6 @@
 """The three system calls that Python 3.11 does not offer: unshare(2), setns(2) and prctl(2).
 
-Promises `OSError` with the kernel's errno, as the standard library does. Refuses nothing by itself.
+They raise `OSError` with the kernel's errno, as the standard library does.
 """
 
 from __future__ import annotations
@@ -34,9 +34,9 @@ def setns(descriptor: int, kind: int) -> None:
 
 
 def die_with_parent(signal: int) -> None:
-    """Ask for `signal` as soon as the thread that forked this process ends (prctl(2), PR_SET_PDEATHSIG).
+    """Have the kernel send `signal` when the thread that forked this process ends (prctl(2), PR_SET_PDEATHSIG).
 
-    The kernel forgets the wish whenever the process gains credentials, so ask after entering a user namespace.
+    The kernel drops the setting when the process gains credentials, so call this after entering a user namespace.
 
     Raises:
         OSError: the kernel refuses.

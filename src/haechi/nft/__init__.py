@@ -37,7 +37,7 @@ from haechi.nft.statement import (
     SetMark,
 )
 from haechi.nft.table import Family, Table, TableFlags
-from haechi.nft.transaction import Elements, Operation, Rules, Transaction, Verb
+from haechi.nft.transaction import ChainRules, Elements, Operation, Transaction, Verb
 from haechi.nft.unknown import Unknown
 from haechi.nft.verdict import ACCEPT, CONTINUE, DROP, RETURN, Verdict, VerdictKind, goto, jump
 
@@ -49,6 +49,7 @@ __all__ = [
     "BaseChain",
     "Chain",
     "ChainPolicy",
+    "ChainRules",
     "Compare",
     "Counter",
     "Ct",
@@ -89,7 +90,6 @@ __all__ = [
     "Reject",
     "RejectKind",
     "Rule",
-    "Rules",
     "Ruleset",
     "Set",
     "SetFlags",

@@ -97,7 +97,7 @@ class Rule:
         """Raise `NounError` unless nft would load this rule, in a table of ``family``, as exactly this rule."""
         for one, other in pairwise(self.expressions):
             _check_neighbours(one, other)
-        context = _Context({Family.IP: 2, Family.IP6: 10}.get(family))
+        context = _KnownPacket({Family.IP: 2, Family.IP6: 10}.get(family))
         for each in self.expressions:
             context.read(each)
 
@@ -112,7 +112,7 @@ def _loads(expression: Expression) -> tuple[Load, ...]:
     return (Ct(CtKey.STATUS),) if isinstance(expression, HasStatus) else ()
 
 
-class _Context:
+class _KnownPacket:
     """What nft knows of a packet when it reads a rule: the family and transport protocol asked for so far."""
 
     def __init__(self, family: int | None) -> None:

@@ -120,7 +120,7 @@ class Ruleset:
         Raises:
             DecodeError: bytes that are no such messages. What is well-formed and not supported becomes `Unknown`.
         """
-        return _Reading(table).read(chains, rule_payloads, sets, elements)
+        return _RulesetReader(table).read(chains, rule_payloads, sets, elements)
 
 
 def _named(kind: str, nouns: Mapping[str, _Noun]) -> Mapping[str, _Noun]:
@@ -136,7 +136,7 @@ def _looked_up(
     return (lookup.set, sets) if isinstance(lookup, Lookup) else (lookup.map, maps)
 
 
-class _Reading:
+class _RulesetReader:
     """A dump while it is being put together."""
 
     def __init__(self, table: Table) -> None:

@@ -45,7 +45,7 @@ class Verb(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Rules:
+class ChainRules:
     """Rules at the end of a chain."""
 
     chain: str
@@ -61,14 +61,14 @@ class Elements:
     elements: frozenset[Element]
 
 
-Subject: TypeAlias = Table | Chain | Set | Map | Rules | Elements
+Subject: TypeAlias = Table | Chain | Set | Map | ChainRules | Elements
 
 _NEW: Final = {
     Table: MessageType.NEW_TABLE,
     Chain: MessageType.NEW_CHAIN,
     Set: MessageType.NEW_SET,
     Map: MessageType.NEW_SET,
-    Rules: MessageType.NEW_RULE,
+    ChainRules: MessageType.NEW_RULE,
     Elements: MessageType.NEW_ELEMENTS,
 }
 _DELETE: Final = {
@@ -91,7 +91,7 @@ class Operation:
     def noun(self) -> str:
         """What kind of thing is changed and its name, such as ``chain judge``."""
         match self.subject:
-            case Rules(chain=name):
+            case ChainRules(chain=name):
                 return f"rules of chain {name}"
             case Elements(name=name, shape=shape):
                 return f"elements of {shape.noun} {name}"
@@ -108,7 +108,7 @@ class Operation:
                 yield encode_message(_DELETE[type(self.subject)], 0, sequence, table.family, payload)
             return
         flags = wire.CREATE | (wire.EXCLUSIVE if self.verb is Verb.CREATE else 0)
-        if isinstance(self.subject, Rules):
+        if isinstance(self.subject, ChainRules):
             flags = wire.CREATE | wire.APPEND
         for payload in self._made(table, identity):
             yield encode_message(_NEW[type(self.subject)], flags, sequence, table.family, payload)
@@ -124,7 +124,7 @@ class Operation:
                 yield self.subject.encode(table.name)
             case Set() | Map():
                 yield self.subject.encode(table.name, identity)
-            case Rules(chain=chain, rules=rules):
+            case ChainRules(chain=chain, rules=rules):
                 for rule in rules:
                     yield rule.encode(table.name, chain)
             case Elements(shape=shape, elements=elements):
@@ -155,7 +155,7 @@ class Operation:
                 return attributes.text(1, table.name) + attributes.text(2, name)
             case Elements(name=name):
                 return attributes.text(_LIST_TABLE, table.name) + attributes.text(_LIST_SET, name)
-            case Rules():
+            case ChainRules():
                 raise NounError("rules", "verb", self.verb, "rules go with their chain: flush it")
 
     def commands(self, table: Table) -> Iterator[str]:
@@ -170,7 +170,7 @@ class Operation:
                 noun = type(self.subject).__name__.lower()
                 lines = str(replace(self.subject, elements=frozenset())).split("\n")[1:-1]
                 yield f"{self.verb} {noun} {where} {name}{_braces([line.strip() for line in lines], self.verb)}"
-            case Rules(chain=chain, rules=rules):
+            case ChainRules(chain=chain, rules=rules):
                 for rule in rules:
                     yield f"add rule {where} {chain} {rule}"
             case Elements(name=name, shape=shape, elements=elements):
@@ -257,7 +257,7 @@ class Transaction:
         for rule in listed:
             rule.check(self.table.family)
         if listed:
-            self._do(Verb.ADD, Rules(chain, listed))
+            self._do(Verb.ADD, ChainRules(chain, listed))
 
     def flush_chain(self, chain: str) -> None:
         """Remove all rules of a chain."""

@@ -1,8 +1,8 @@
-"""The specification read aloud: the oracle with which every other part of Haechi is compared."""
+"""The specification, literally: the oracle that every other part of Haechi is compared with."""
 
 from haechi.reference.reference import (
     PROTOCOLS,
-    Cluster,
+    ClusterObjects,
     Unreadable,
     allowed,
     expressions,
@@ -17,7 +17,7 @@ from haechi.reference.reference import (
 
 __all__ = [
     "PROTOCOLS",
-    "Cluster",
+    "ClusterObjects",
     "Unreadable",
     "allowed",
     "expressions",

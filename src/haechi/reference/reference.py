@@ -1,9 +1,9 @@
-"""`allowed(cluster, packet)`: what the NetworkPolicy specification says of one packet.
+"""`allowed(cluster, packet)`: the verdict of the NetworkPolicy specification on one packet.
 
-Why: it exists to be right and to be compared with. It promises to be short enough to check by eye against the document
-("Network Policies", kubernetes.io) and design section 10: no caches, no sets, no code shared with the engine. It
-refuses to be fast. Where an object cannot be read, it is closed: a rule with an unreadable part allows nothing, an
-unreadable pod selector selects what its readable part selects, unreadable policyTypes are both directions.
+Why: it is the oracle that everything else is compared with. It is short enough to check by eye against the document
+("Network Policies", kubernetes.io) and design section 10: no caches, no sets, no speed, no code shared with the engine.
+Where an object cannot be read, it fails closed: a rule with an unreadable part allows nothing, an unreadable pod
+selector selects what its readable part selects, unreadable policyTypes are both directions.
 """
 
 from __future__ import annotations
@@ -35,17 +35,17 @@ from haechi.model import (
     Side,
 )
 
-Rule = NetworkPolicyIngressRule | NetworkPolicyEgressRule
+NetworkPolicyRule = NetworkPolicyIngressRule | NetworkPolicyEgressRule
 PROTOCOLS = {"TCP": 6, "UDP": 17, "SCTP": 132}
 
 
 class Unreadable(ValueError):
-    """A part of a policy that means nothing; the rule around it allows nothing."""
+    """A part of a policy that cannot be read; the rule that contains it allows nothing."""
 
 
 @dataclass(frozen=True)
-class Cluster:
-    """All objects, as the API server would list them."""
+class ClusterObjects:
+    """All objects of a cluster, as the API server lists them."""
 
     pods: tuple[Pod, ...] = ()
     namespaces: tuple[Namespace, ...] = ()
@@ -53,10 +53,10 @@ class Cluster:
     policies: tuple[NetworkPolicy, ...] = ()
 
 
-def allowed(cluster: Cluster, packet: Packet) -> PacketVerdict:
+def allowed(cluster: ClusterObjects, packet: Packet) -> PacketVerdict:
     """The verdict of both ends of `packet`."""
     clients, servers = owners(cluster, packet.source), owners(cluster, packet.destination)
-    if len(clients) > 1 or len(servers) > 1:  # an address that several pods claim: closed
+    if len(clients) > 1 or len(servers) > 1:  # an address that several pods claim: denied
         return PacketVerdict(CLOSED if len(clients) > 1 else OPEN, CLOSED if len(servers) > 1 else OPEN)
     client = clients[0] if clients else None
     server = servers[0] if servers else None
@@ -68,13 +68,13 @@ def allowed(cluster: Cluster, packet: Packet) -> PacketVerdict:
     )
 
 
-def owners(cluster: Cluster, address: Address) -> list[Pod]:
-    """The pods that policies know by this address: not on the host's network, not completed."""
+def owners(cluster: ClusterObjects, address: Address) -> list[Pod]:
+    """The pods with this address that policies apply to: not on the host's network, not completed."""
     return [pod for pod in cluster.pods if is_policed(pod) and address in addresses(pod)]
 
 
 def is_policed(pod: Pod) -> bool:
-    """Whether policies see this pod as a pod at all."""
+    """Whether policies apply to this pod at all."""
     return not pod.spec.host_network and pod.status.phase not in ("Succeeded", "Failed")
 
 
@@ -84,7 +84,7 @@ def addresses(pod: Pod) -> list[Address]:
 
 
 def readable(texts: list[str]) -> list[Address]:
-    """The addresses among these texts; nothing can be sent to or come from what is no address."""
+    """The addresses among these texts; packets have no other ones."""
     found: list[Address] = []
     for text in texts:
         try:
@@ -95,9 +95,9 @@ def readable(texts: list[str]) -> list[Address]:
 
 
 def side(
-    cluster: Cluster, pod: Pod | None, peer: Pod | None, direction: Direction, remote: Address, packet: Packet
+    cluster: ClusterObjects, pod: Pod | None, peer: Pod | None, direction: Direction, remote: Address, packet: Packet
 ) -> Side:
-    """What one end says: `pod` is that end (None: not a pod, nothing to enforce), `peer` and `remote` the other."""
+    """The verdict of one end: `pod` is that end (None: not a pod, not restricted), `peer` and `remote` the other."""
     if pod is None or is_own_node(cluster, pod, remote):
         return OPEN
     isolating = [policy for policy in cluster.policies if isolates(policy, pod, direction)]
@@ -113,7 +113,7 @@ def side(
     return Side(allowed=passes, isolated=True, policies=tuple(keys))
 
 
-def is_own_node(cluster: Cluster, pod: Pod, remote: Address) -> bool:
+def is_own_node(cluster: ClusterObjects, pod: Pod, remote: Address) -> bool:
     """A pod and the node on which it runs always reach each other."""
     texts = [entry.ip for entry in pod.status.host_ips] or [pod.status.host_ip]
     for node in cluster.nodes:
@@ -142,8 +142,8 @@ def isolates(policy: NetworkPolicy, pod: Pod, direction: Direction) -> bool:
     )
 
 
-def rules(policy: NetworkPolicy, direction: Direction) -> tuple[Rule, ...]:
-    """The rules of one direction; none if it cannot be said for sure which pods the policy selects, or for what."""
+def rules(policy: NetworkPolicy, direction: Direction) -> tuple[NetworkPolicyRule, ...]:
+    """The rules of one direction; none if the pod selector or policyTypes cannot be read."""
     selecting = all(is_readable(expression) for expression in expressions(policy.spec.pod_selector))
     if not selecting or not set(policy.spec.policy_types) <= set(Direction):
         return ()
@@ -151,9 +151,9 @@ def rules(policy: NetworkPolicy, direction: Direction) -> tuple[Rule, ...]:
 
 
 def rule_allows(
-    cluster: Cluster,
+    cluster: ClusterObjects,
     policy: NetworkPolicy,
-    rule: Rule,
+    rule: NetworkPolicyRule,
     peer: Pod | None,
     server: Pod | None,
     remote: Address,
@@ -162,10 +162,10 @@ def rule_allows(
     """(no peers or any peer matches the remote) and (no ports or any port matches); unreadable: nothing."""
     egress = isinstance(rule, NetworkPolicyEgressRule)
     peers = rule.to if isinstance(rule, NetworkPolicyEgressRule) else rule.from_
-    try:  # every part is asked, so that an unreadable one is always noticed
+    try:  # every part is evaluated, so that an unreadable one is always noticed
         matching = [entry for entry in peers if peer_matches(cluster, policy, entry, peer, remote)]
         if egress and matching and all(entry.ip_block is not None for entry in matching):
-            server = None  # whom only an ipBlock means, it means as an address: addresses have no port names
+            server = None  # matched by ipBlocks only, as an address: addresses have no port names
         by_port = [port_matches(entry, server, packet) for entry in rule.ports]
     except Unreadable:
         return False
@@ -173,16 +173,16 @@ def rule_allows(
 
 
 def peer_matches(
-    cluster: Cluster, policy: NetworkPolicy, entry: NetworkPolicyPeer, peer: Pod | None, remote: Address
+    cluster: ClusterObjects, policy: NetworkPolicy, entry: NetworkPolicyPeer, peer: Pod | None, remote: Address
 ) -> bool:
-    """Whether one item of `from` or `to` means the remote end."""
+    """Whether one item of `from` or `to` matches the remote end."""
     if entry.ip_block is not None:
         if entry.pod_selector is not None or entry.namespace_selector is not None:
             raise Unreadable
         return in_block(entry.ip_block, remote)
     if entry.pod_selector is None and entry.namespace_selector is None:
         raise Unreadable
-    # Both selectors are asked even without a peer, so that an unreadable one is always noticed.
+    # Both selectors are evaluated even without a peer, so that an unreadable one is always noticed.
     labels = peer.metadata.labels if peer is not None else {}
     by_pod = entry.pod_selector is None or selects(entry.pod_selector, labels)
     if entry.namespace_selector is None:
@@ -192,7 +192,7 @@ def peer_matches(
     return peer is not None and by_pod and by_namespace
 
 
-def namespace_labels(cluster: Cluster, pod: Pod | None) -> dict[str, str]:
+def namespace_labels(cluster: ClusterObjects, pod: Pod | None) -> dict[str, str]:
     """Labels of the pod's namespace, with the one that the API server always sets."""
     if pod is None:
         return {}
@@ -222,7 +222,7 @@ def network(text: str) -> IPv4Network | IPv6Network:
 
 
 def port_matches(entry: NetworkPolicyPort, server: Pod | None, packet: Packet) -> bool:
-    """Whether one item of `ports` means the packet's protocol and destination port; names are the server's."""
+    """Whether one item of `ports` matches the packet's protocol and destination port; names are the server's."""
     protocol = PROTOCOLS.get("TCP" if entry.protocol is None else entry.protocol)
     if protocol is None or entry.port == "" or (entry.end_port is not None and not isinstance(entry.port, int)):
         raise Unreadable
@@ -237,7 +237,7 @@ def port_matches(entry: NetworkPolicyPort, server: Pod | None, packet: Packet) -
 
 
 def named_ports(server: Pod | None, name: str, protocol: int) -> list[int]:
-    """The numbers that the server's containers give to a port name; something that is no pod has no names."""
+    """The numbers of a port name in the server's containers; only pods have port names."""
     if server is None:
         return []
     ports = [port for container in server.spec.containers for port in container.ports]

@@ -7,7 +7,6 @@ Text for people is written by the commands.
 """
 
 from haechi.report.assertions import (
-    Places,
     assertion_reasons,
     assertions_json,
     assertions_junit,
@@ -21,11 +20,13 @@ from haechi.report.connections import (
     connections_mermaid,
 )
 from haechi.report.diff import diff_csv, diff_json, diff_markdown
-from haechi.report.document import API_VERSION, Basis, Document, basis, synthesized
+from haechi.report.document import API_VERSION, Basis, Document, Places, basis, synthesized
 from haechi.report.explanation import explanation_json
 from haechi.report.exposure import exposures_json
-from haechi.report.lab_run import Report, Row
+from haechi.report.lab import lab_json, lab_junit, mismatch_text
+from haechi.report.lab_run import LabRun, ProbeResult
 from haechi.report.lint import lint_json, lint_sarif
+from haechi.report.proof import proof_report_json
 from haechi.report.reachability import answer_json
 from haechi.report.ruleset import ruleset_json
 from haechi.report.schemas import DOCUMENTS, schema
@@ -36,9 +37,9 @@ __all__ = [
     "DOCUMENTS",
     "Basis",
     "Document",
+    "LabRun",
     "Places",
-    "Report",
-    "Row",
+    "ProbeResult",
     "answer_json",
     "assertion_reasons",
     "assertions_json",
@@ -54,8 +55,12 @@ __all__ = [
     "diff_markdown",
     "explanation_json",
     "exposures_json",
+    "lab_json",
+    "lab_junit",
     "lint_json",
     "lint_sarif",
+    "mismatch_text",
+    "proof_report_json",
     "rule_text",
     "ruleset_json",
     "schema",

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from itertools import groupby
 from typing import TYPE_CHECKING, Literal
 
-from haechi.model import Location, PolicyKey, RuleRef
+from haechi.model import Location, RuleRef
 from haechi.report.document import (
     API_VERSION,
     Basis,
     Document,
     JsonValue,
     NamespacedName,
+    Places,
     PolicyField,
     PortRange,
     address_ranges,
@@ -24,9 +25,6 @@ from haechi.report.junit import JUnitCase, JUnitFailure, JUnitSuite, junit_text
 
 if TYPE_CHECKING:
     from haechi.analysis.assertions import AssertionOutcome, Judgement, Violation
-
-Places = Callable[[PolicyKey, str], Location | None]
-"""Where a field of a policy was read; `""` is the policy itself."""
 
 
 class ViolationJson(JsonValue, frozen=True):

@@ -50,13 +50,18 @@ def connections_json(
     encoder = msgspec.json.Encoder()
     empty = encoder.encode(ConnectionList(API_VERSION, "ConnectionList", *basis, members, []))
     yield empty.removesuffix(b"]}").decode()  # the list is the last field, and its items follow one by one
-    ports: dict[PortSet, list[PortRange]] = {}
+    # A `ConnectionJson` each, written at half the cost: names and ports come again and again
+    names: dict[str, str] = {}
+    ports: dict[PortSet, str] = {}
     mark = "\n"
     for source, destination, allowed in lines:
-        ranges = ports.get(allowed)
-        if ranges is None:
-            ranges = ports[allowed] = port_ranges_json(allowed)
-        yield mark + encoder.encode(ConnectionJson(source, destination, ranges)).decode()
+        for name in (source, destination):
+            if name not in names:
+                names[name] = encoder.encode(name).decode()
+        on = ports.get(allowed)
+        if on is None:
+            on = ports[allowed] = encoder.encode(port_ranges_json(allowed)).decode()
+        yield f'{mark}{{"source":{names[source]},"destination":{names[destination]},"ports":{on}}}'
         mark = ",\n"
     yield "\n]}\n"
 

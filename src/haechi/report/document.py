@@ -7,21 +7,22 @@ empty, any other value null; no key is ever left out. A struct's docstring is it
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import msgspec
 
 from haechi.analysis.cluster import Assumption
-from haechi.model import KINDS, Code, Location, PodKey, PolicyKey, RuleRef, Severity
+from haechi.model import KINDS, Code, ExternalHost, Location, Node, Pod, PodKey, PolicyKey, RuleRef, Severity
 
 if TYPE_CHECKING:
-    from haechi.analysis.cluster import Cluster
-    from haechi.model import Problem
+    from haechi.model import Object, Problem
     from haechi.sets import AddressSet, PortSet
 
 ApiVersion = Literal["haechi/v1"]
 API_VERSION: ApiVersion = "haechi/v1"
+Places = Callable[[PolicyKey, str], Location | None]
+"""Where a field of a policy was read; `""` is the policy itself."""
 _CLUSTER_SCOPED = frozenset(kind.kind for kind in KINDS if not kind.namespaced)
 
 
@@ -137,21 +138,27 @@ def basis(
     )
 
 
-def synthesized(cluster: Cluster, pods: Iterable[PodKey] | None = None) -> Iterator[SynthesizedJson]:
-    """The pods (of `pods`, if given) that workloads of the input would make, or whose addresses were chosen."""
-    from haechi.model import Pod
+def synthesized(objects: Iterable[Pod | Node | ExternalHost], given: Iterable[Object]) -> Iterator[SynthesizedJson]:
+    """Those of some objects that are not among the given ones, or have addresses that they do not have there."""
+    from haechi.analysis.cluster import Owners
 
-    given = {PodKey(one.namespace, one.name) for one in cluster.given if isinstance(one, Pod)}
-    for key in cluster.pods if pods is None else pods:
-        in_input = key in given
-        if not in_input or key in cluster.synthesized:
-            owner = cluster.owners[key]
+    listed = list(given)
+    addresses = {_reference(one): one.addresses for one in listed if isinstance(one, Pod | Node | ExternalHost)}
+    owners = Owners(listed)
+    for one in objects:
+        known = addresses.get(_reference(one))
+        if known is None or not set(one.addresses) <= set(known):
+            owner = owners.of(one) if isinstance(one, Pod) else None
             yield SynthesizedJson(
-                ObjectReference("Pod", key.namespace, key.name),
-                in_input,
-                None if owner.kind == "Pod" else ObjectReference(owner.kind, owner.namespace, owner.name),
-                list(cluster.pods[key].addresses),
+                _reference(one),
+                known is not None,
+                ObjectReference(owner.kind, owner.namespace, owner.name) if owner and owner.kind != "Pod" else None,
+                list(one.addresses),
             )
+
+
+def _reference(one: Object) -> ObjectReference:
+    return ObjectReference(one.kind, one.namespace, one.name)
 
 
 def document_text(document: Document) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
-from xml.sax.saxutils import escape, quoteattr
 
 from haechi.model import Location, printable
 
@@ -68,8 +67,13 @@ def _counts(cases: Iterable[JUnitCase]) -> str:
 
 
 def _attribute(text: str) -> str:
-    return quoteattr(printable(text))
+    return f'"{_escaped(text)}"'
 
 
 def _text(lines: Iterable[str]) -> str:
-    return escape("\n".join(map(printable, lines)))
+    return "\n".join(map(_escaped, lines))
+
+
+def _escaped(text: str) -> str:
+    """As content or attribute. The standard library's would import all of urllib."""
+    return printable(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace('"', "&quot;")

@@ -8,15 +8,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from haechi.model import PacketVerdict
-from haechi.verify import Proof
+
+if TYPE_CHECKING:
+    from haechi.verify import Proof
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
-    """One probe.
+class ProbeResult:
+    """A connection that was tried.
 
     Attributes:
         source: the client: `namespace/pod`, `host/NAME` or `outside/ADDRESS`.
@@ -45,11 +47,11 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Report:
-    """All rows of a run.
+class LabRun:
+    """All connections of a run that were tried.
 
     Attributes:
-        rows: in order of source, destination, port, protocol and family.
+        results: in order of source, destination, port, protocol and family.
         endpoints: the addresses of everyone, by name.
         words: what outside hosts are, in words.
         nodes: the nodes' names and, on each, its pods.
@@ -58,7 +60,7 @@ class Report:
         proofs: for each node, whether its kernel's table means what the policies mean, for every packet there is.
     """
 
-    rows: tuple[Row, ...]
+    results: tuple[ProbeResult, ...]
     endpoints: dict[str, tuple[str, ...]]
     words: dict[str, str] = field(default_factory=dict)
     nodes: dict[str, tuple[str, ...]] = field(default_factory=dict)
@@ -67,11 +69,11 @@ class Report:
     proofs: tuple[Proof, ...] = ()
 
     @cached_property
-    def mismatches(self) -> tuple[Row, ...]:
-        """The rows in which kernel and policies differ."""
-        return tuple(row for row in self.rows if not row.is_as_expected)
+    def mismatches(self) -> tuple[ProbeResult, ...]:
+        """The results in which packets and policies differ."""
+        return tuple(one for one in self.results if not one.is_as_expected)
 
     @property
     def holds(self) -> bool:
-        """Whether every packet went as the policies say, and every proof holds."""
+        """Whether every packet matched the policies, and every proof holds."""
         return not self.mismatches and all(proof.holds for proof in self.proofs)

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from pathlib import PurePath
 from typing import Final, NamedTuple
-from urllib.parse import quote
 
 import msgspec
 
@@ -158,5 +156,8 @@ def _locations(alert: Alert) -> list[SarifLocation]:
 
 def _uri(file: str) -> str:
     """A relative reference as it is, an absolute path as file: (RFC 8089); `<stdin>` has no better name."""
+    from pathlib import PurePath
+    from urllib.parse import quote
+
     path = PurePath(file)
     return f"file://{quote(str(path))}" if path.is_absolute() else quote(str(path))

@@ -16,7 +16,9 @@ from haechi.report.diff import ConnectionDiff
 from haechi.report.document import Document
 from haechi.report.explanation import Explanation
 from haechi.report.exposure import ExposureList
+from haechi.report.lab import LabReport
 from haechi.report.lint import LintReport
+from haechi.report.proof import ProofReport
 from haechi.report.reachability import ReachabilityAnswer
 from haechi.report.ruleset import RulesetJson
 from haechi.report.validation import ValidationReport
@@ -28,7 +30,9 @@ DOCUMENTS: Final[dict[str, type[Document]]] = {
     "ConnectionList": ConnectionList,
     "Explanation": Explanation,
     "ExposureList": ExposureList,
+    "LabReport": LabReport,
     "LintReport": LintReport,
+    "ProofReport": ProofReport,
     "ReachabilityAnswer": ReachabilityAnswer,
     "Ruleset": RulesetJson,
     "ValidationReport": ValidationReport,

@@ -1,4 +1,4 @@
-"""What the kernel refuses of rtnetlink: facts in fields, words last."""
+"""The error of a refused request, with the facts in fields."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ class RtnetlinkError(NetnsError):
 
     Attributes:
         request: what was requested.
-        errno: the kernel's answer.
+        errno: the kernel's error number.
         message: the kernel's explanation (extended acknowledgement), or empty.
     """
 

@@ -58,7 +58,7 @@ class VethEnd:
 
 
 def veth(near: VethEnd, far: VethEnd, far_namespace: int, mtu: int = 1500) -> RouteRequest:
-    """Make a veth pair, one end here and the other in the namespace held by the descriptor `far_namespace`."""
+    """Create a veth pair, one end here and the other in the namespace of the descriptor `far_namespace`."""
     peer = _link(far, mtu) + _attribute(_IFLA_NET_NS_FD, struct.pack("=I", far_namespace))
     data = _attribute(_INFO_DATA, _attribute(_VETH_INFO_PEER, peer))
     info = _attribute(_IFLA_LINKINFO, _attribute(_INFO_KIND, b"veth") + data)
@@ -67,7 +67,7 @@ def veth(near: VethEnd, far: VethEnd, far_namespace: int, mtu: int = 1500) -> Ro
 
 
 def link_up(index: int) -> RouteRequest:
-    """Switch a link on."""
+    """Bring a link up."""
     return RouteRequest(_NEWLINK, 0, struct.pack("=BxHiII", 0, 0, index, _IFF_UP, _IFF_UP), f"link {index} up")
 
 
@@ -78,7 +78,7 @@ def link_mtu(index: int, mtu: int) -> RouteRequest:
 
 
 def no_link_local(index: int) -> RouteRequest:
-    """Keep the kernel from giving a link an fe80:: address, and with it from soliciting routers and neighbours."""
+    """Give a link no fe80:: address, so that the kernel does not solicit routers and neighbours on it."""
     mode = _attribute(_INET6_ADDR_GEN_MODE, bytes([_GEN_MODE_NONE]))
     family = _attribute(_IFLA_AF_SPEC, _attribute(socket.AF_INET6, mode))
     body = struct.pack("=BxHiII", 0, 0, index, 0, 0) + family
@@ -86,14 +86,14 @@ def no_link_local(index: int) -> RouteRequest:
 
 
 def address(index: int, value: Address) -> RouteRequest:
-    """Give a link an address, by itself (/32 or /128) and usable at once (no duplicate address detection)."""
+    """Add a single address (/32 or /128) to a link, usable at once (no duplicate address detection)."""
     body = struct.pack("=BBBBI", _family(value), value.max_prefixlen, _IFA_F_NODAD, _SCOPE_UNIVERSE, index)
     body += _attribute(_IFA_LOCAL, value.packed) + _attribute(_IFA_ADDRESS, value.packed)
     return RouteRequest(_NEWADDR, _CREATE | _EXCLUSIVE, body, f"the address {value} on link {index}")
 
 
 def route(index: int, destination: Network, via: Address) -> RouteRequest:
-    """Route a network through a link, by a neighbour that need not be in any network of the link."""
+    """Route a network through a link, via a neighbour that need not be in any network of the link."""
     body = struct.pack(
         "=BBBBBBBBI",
         _family(via),
@@ -113,7 +113,7 @@ def route(index: int, destination: Network, via: Address) -> RouteRequest:
 
 
 def neighbour(index: int, value: Address, hardware: bytes) -> RouteRequest:
-    """State for good which hardware address a neighbour has, so that no packet waits for an answer."""
+    """Add a permanent neighbour entry, so that no packet waits for the neighbour's hardware address."""
     body = struct.pack("=BxHiHBB", _family(value), 0, index, _PERMANENT, 0, 0)
     body += _attribute(_NDA_DST, value.packed) + _attribute(_NDA_LLADDR, hardware)
     return RouteRequest(_NEWNEIGH, _CREATE | _REPLACE, body, f"the neighbour {value} on link {index}")

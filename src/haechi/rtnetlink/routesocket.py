@@ -1,7 +1,7 @@
-"""A routing socket of one namespace: many changes in one go.
+"""A routing socket of one namespace: many requests at once.
 
-Promises that `commit` returns only after the kernel has done all of it, and raises the first refusal otherwise. It is
-not a transaction, rtnetlink has none: what came before and after a refused request stays done.
+`commit` returns after the kernel has carried out all of them, or raises the error of the first one that it refused. It
+is not a transaction, which rtnetlink does not have: the requests before and after a refused one stay done.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from haechi.netns import NetworkNamespace
     from haechi.rtnetlink.request import RouteRequest
 
-_CHUNK = 64  # requests per datagram; only the last asks for an answer, so refusals alone fill the receive buffer
+_CHUNK = 64  # requests per datagram; only the last is acknowledged, so the receive buffer holds only refusals and it
 _NLM_F_REQUEST, _NLM_F_ACK = 1, 4
 _NLM_F_ACK_TLVS = 0x200
 _NLMSG_ERROR = 2
@@ -32,7 +32,7 @@ _HEADER = struct.Struct("=IHHII")  # length, type, flags, sequence number, port
 
 
 class RouteSocket:
-    """An open rtnetlink socket. It stays with its namespace, wherever the thread goes afterwards."""
+    """An open rtnetlink socket. It stays in its namespace when the thread enters another one."""
 
     def __init__(self, namespace: NetworkNamespace) -> None:
         with namespace:
@@ -45,8 +45,8 @@ class RouteSocket:
         """Have the kernel carry out `requests` in order.
 
         Raises:
-            MissingFeature: it has no veth driver.
-            RtnetlinkError: it refused one; the first is reported.
+            MissingFeature: the kernel does not have the driver that a request needs.
+            RtnetlinkError: the kernel refused a request; the first one is reported.
         """
         remaining = iter(requests)
         while chunk := list(itertools.islice(remaining, _CHUNK)):
@@ -86,7 +86,7 @@ def _frames(chunk: Sequence[RouteRequest], first: int) -> Iterator[bytes]:
 
 
 def _answers(datagram: bytes) -> Iterator[tuple[int, int, str]]:
-    """Yield sequence number, errno and the kernel's words for each acknowledgement."""
+    """Yield sequence number, errno and the kernel's message of each acknowledgement."""
     offset = 0
     while offset < len(datagram):
         length, kind, flags, sequence, _ = _HEADER.unpack_from(datagram, offset)

@@ -1,8 +1,12 @@
 """An inverted index from labels to bitmaps.
 
-Why: one selector over 100,000 pods must cost microseconds. It promises that `select(selector)` equals asking
-`selector.matches` of every object in the index, in whatever order the objects came and went. It refuses to hold labels:
-whoever removes an object says which labels it had.
+Why: one selector over 100,000 pods must cost microseconds. `select(selector)` returns the objects that
+`selector.matches`, whatever the order of updates:
+
+    app=web  {1, 2, 5}        selector app=web,tier!=db:  {1, 2, 5} - {5} = {1, 2}
+    tier=db  {5, 7}
+
+The index does not store the labels of objects: a caller that removes an object passes the labels that it had.
 """
 
 from __future__ import annotations
@@ -19,7 +23,7 @@ _Key = TypeVar("_Key", bound=Hashable)
 
 
 class LabelIndex:
-    """`(key, value)` and `key` to the ids of the objects that carry them. Ids are dense 32-bit numbers."""
+    """Maps `(key, value)` and `key` to the ids of the objects with that label. Ids are dense 32-bit numbers."""
 
     __slots__ = ("_all", "_keys", "_values")
 
@@ -30,25 +34,25 @@ class LabelIndex:
 
     @property
     def all(self) -> BitMap:
-        """Every id in the index; not to be changed by the caller."""
+        """Every id in the index; callers must not change it."""
         return self._all
 
     def add(self, number: int, labels: Mapping[str, str]) -> None:
-        """Put an object that is not in the index into it."""
+        """Add an object that is not in the index."""
         self._all.add(number)
         for pair in labels.items():
             _add(self._keys, pair[0], number)
             _add(self._values, pair, number)
 
     def remove(self, number: int, labels: Mapping[str, str]) -> None:
-        """Take an object out of the index, given the labels with which it went in."""
+        """Remove an object, given the labels with which it was added."""
         self._all.discard(number)
         for pair in labels.items():
             _discard(self._keys, pair[0], number)
             _discard(self._values, pair, number)
 
     def extend(self, groups: Iterable[tuple[Mapping[str, str], Iterable[int]]]) -> None:
-        """Put many objects in at once, given as labels and the ids that carry exactly them."""
+        """Add many objects at once, as labels with the ids of the objects that have exactly these labels."""
         for labels, numbers in groups:
             members = BitMap(numbers)
             self._all |= members
@@ -57,14 +61,14 @@ class LabelIndex:
                 _update(self._values, pair, members)
 
     def select(self, selector: Selector) -> BitMap:
-        """The ids of all objects that `selector` matches, as a bitmap of the caller's own."""
+        """The ids of all objects that `selector` matches, in a new bitmap."""
         if selector.contradictory:
             return BitMap()
         positive: list[BitMap] = []
         negative: list[BitMap] = []
         for requirement in selector.requirements:
             bitmaps = negative if requirement.operator in _NEGATIVE else positive
-            bitmaps.append(self._carriers(requirement))
+            bitmaps.append(self._ids(requirement))
         selected = (
             BitMap.intersection(*positive) if len(positive) > 1 else BitMap(positive[0] if positive else self._all)
         )
@@ -72,8 +76,8 @@ class LabelIndex:
             selected -= bitmap
         return selected
 
-    def _carriers(self, requirement: Requirement) -> BitMap:
-        """The ids whose label is what the requirement names (whether it asks for them or against them)."""
+    def _ids(self, requirement: Requirement) -> BitMap:
+        """The ids of objects with the label that a requirement names, whether it includes or excludes them."""
         if not requirement.values:
             return self._keys.get(requirement.key, _EMPTY)
         found = [self._values.get((requirement.key, value), _EMPTY) for value in requirement.values]

@@ -1,9 +1,9 @@
 """A label selector in canonical form.
 
-Why: the engine must ask a selector once, not once for each of the thousand policies that contain it. It promises that
-selectors which any reader would call the same (`matchLabels` or `In` with one value, any order, repeated or redundant
-requirements) are equal values. It refuses operators and shapes that the API server refuses: a selector that cannot be
-read raises `InvalidSelector`, and the caller decides what stays closed.
+Why: the engine evaluates each distinct selector once, not once for each of the thousand policies that contain it.
+Equivalent selectors (`matchLabels` or `In` with one value, in any order, with repeated or redundant requirements) are
+equal values. Operators and shapes that the API server rejects raise `InvalidSelector`; the caller decides what then
+fails closed.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import NamedTuple
 
+from haechi.errors import HaechiError
 from haechi.model import LabelSelector
 
 
@@ -26,8 +27,8 @@ class SelectorOperator(StrEnum):
     DOES_NOT_EXIST = "DoesNotExist"
 
 
-class InvalidSelector(ValueError):
-    """A selector that means nothing: an unknown operator, or values where none may be or none where some must be."""
+class InvalidSelector(HaechiError, ValueError):
+    """A selector with an unknown operator, with values where none are allowed, or without values that are required."""
 
     def __init__(self, key: str, operator: str, values: tuple[str, ...]) -> None:
         super().__init__(key, operator, values)
@@ -36,7 +37,6 @@ class InvalidSelector(ValueError):
         self.values = values
 
     def __str__(self) -> str:
-        """In words."""
         return f"label selector cannot be read: key {self.key!r}, operator {self.operator!r}, {len(self.values)} values"
 
 
@@ -48,7 +48,7 @@ class Requirement(NamedTuple):
     values: tuple[str, ...] = ()
 
     def matches(self, labels: Mapping[str, str]) -> bool:
-        """Whether `labels` meet this condition. NotIn and DoesNotExist accept labels that lack the key."""
+        """Whether `labels` meet this condition. NotIn and DoesNotExist accept labels without the key."""
         value = labels.get(self.key)
         match self.operator:
             case SelectorOperator.IN:
@@ -93,7 +93,7 @@ _IMPLIED = (
 
 
 class _Condition:
-    """What all requirements on one key say together, while a selector is being read."""
+    """The conjunction of all requirements on one key, while a selector is being read."""
 
     __slots__ = ("absent", "allowed", "denied", "present")
 
@@ -115,7 +115,7 @@ class _Condition:
                 self.absent = True
 
     def requirements(self, key: str) -> Iterator[Requirement] | None:
-        """The fewest requirements that say the same; None if no labels can meet them."""
+        """The fewest equivalent requirements; None if no labels can meet them."""
         if self.allowed is not None:
             allowed = self.allowed - self.denied
             return (
@@ -125,9 +125,9 @@ class _Condition:
             )
         if self.absent:
             return None if self.present else iter((Requirement(key, SelectorOperator.DOES_NOT_EXIST),))
-        return self._open(key)
+        return self._without_allowed(key)
 
-    def _open(self, key: str) -> Iterator[Requirement]:
+    def _without_allowed(self, key: str) -> Iterator[Requirement]:
         if self.present:
             yield Requirement(key, SelectorOperator.EXISTS)
         if self.denied:
@@ -136,7 +136,7 @@ class _Condition:
 
 @dataclass(frozen=True, slots=True)
 class Selector:
-    """A conjunction of requirements, sorted by key; hashable, and equal to every selector that says the same.
+    """A conjunction of requirements, sorted by key; hashable, and equal to every equivalent selector.
 
     `Selector()` matches everything (as `{}` does); `NOTHING` is the one value for every contradiction.
     """
@@ -167,10 +167,10 @@ class Selector:
 
     @classmethod
     def parse(cls, selector: LabelSelector) -> Selector:
-        """Read the API's form (meta/v1 LabelSelector); `matchLabels` and `matchExpressions` are a conjunction.
+        """The canonical form of a LabelSelector (meta/v1); `matchLabels` and `matchExpressions` are a conjunction.
 
         Raises:
-            InvalidSelector: an expression that the API server would refuse.
+            InvalidSelector: the API server would reject an expression.
         """
         labels = selector.match_labels
         if not selector.match_expressions:
@@ -187,7 +187,7 @@ class Selector:
     def implies(self, other: Selector) -> bool:
         """Whether every object that this one selects is selected by `other`, whatever its labels are.
 
-        Exact: keys have nothing to do with each other, and a key can have more values than any selector names.
+        Exact, because keys are independent of each other and a key can have more values than any selector names.
         """
         if self.contradictory or self == other:
             return True
@@ -196,14 +196,14 @@ class Selector:
         )
 
     def anchor(self) -> Requirement | None:
-        """A requirement that every selected object meets by having a label: an In with few values, else an Exists."""
+        """A requirement that only objects with a certain label meet: the In with the fewest values, else an Exists."""
         candidates = [r for r in self.requirements if r.operator is SelectorOperator.IN]
         if candidates:
             return min(candidates, key=lambda requirement: len(requirement.values))
         return next((r for r in self.requirements if r.operator is SelectorOperator.EXISTS), None)
 
     def __str__(self) -> str:
-        """Requirements joined by commas; `<none>` for everything, as kubectl says it."""
+        """Requirements joined by commas; `<none>` for everything, as kubectl prints it."""
         if self.contradictory:
             return "<nothing>"
         return ",".join(map(str, self.requirements)) or "<none>"
@@ -215,7 +215,7 @@ NOTHING = Selector(contradictory=True)
 
 @lru_cache(maxsize=65_536)
 def _of_labels(labels: tuple[tuple[str, str], ...]) -> Selector:
-    """The selector of `matchLabels` alone: no key occurs twice. The same few stand in thousands of policies."""
+    """The selector of `matchLabels` alone, in which no key occurs twice. Thousands of policies share a few of them."""
     return Selector(tuple([Requirement(key, SelectorOperator.IN, (value,)) for key, value in sorted(labels)]))
 
 

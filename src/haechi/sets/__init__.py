@@ -1,7 +1,7 @@
 """Exact set algebra: addresses, ports, and the traffic that they make up.
 
-Every value is canonical, so ``==`` between two values proves that they mean the same. Knows nothing of Kubernetes,
-the kernel or the rest of Haechi, and needs only the standard library.
+Every value is canonical, so ``==`` between two values proves that they mean the same. The package knows nothing of
+Kubernetes or the kernel and needs only the standard library.
 """
 
 from haechi.sets.addresses import V6_START, AddressError, AddressSet, point_to_text, text_to_point
@@ -16,7 +16,7 @@ from haechi.sets.ports import (
     TCP,
     UDP,
     UDPLITE,
-    PortError,
+    InvalidPort,
     PortSet,
     port_point,
 )
@@ -37,7 +37,7 @@ __all__ = [
     "AddressSet",
     "IntervalError",
     "IntervalSet",
-    "PortError",
+    "InvalidPort",
     "PortSet",
     "Traffic",
     "point_to_text",

@@ -2,10 +2,10 @@
 
 IPv4 lies at 0 … 2**32 - 1 and IPv6 follows at 2**32 + its value, so one set holds what a dual-stack policy allows.
 
-Promises that text and value agree both ways (``AddressSet.parse(str(s)) == s``), and to read what any API server may
-have stored (Kubernetes reads CIDRs with ``ParseCIDRSloppy``): bits beyond the prefix length are masked, leading zeros
-are decimal, and an IPv4-mapped IPv6 address (``::ffff:10.0.0.1``) is the IPv4 address. Refuses everything else that
-is not an address, a CIDR or a range of one family, zones (``fe80::1%eth0``) included.
+Text and value convert both ways (``AddressSet.parse(str(s)) == s``). Everything that an API server may have stored is
+read (Kubernetes uses ``ParseCIDRSloppy``): bits beyond the prefix length are masked, leading zeros are decimal, and an
+IPv4-mapped IPv6 address (``::ffff:10.0.0.1``) is the IPv4 address. Everything else that is not an address, a CIDR or a
+range of one family is an `AddressError`, including zones (``fe80::1%eth0``).
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from __future__ import annotations
 from socket import AF_INET, AF_INET6, inet_ntop, inet_pton
 from typing import TYPE_CHECKING, ClassVar, Final, Self
 
+from haechi.errors import HaechiError
 from haechi.sets.intervals import IntervalSet
 
 if TYPE_CHECKING:
@@ -25,11 +26,11 @@ _MAPPED = V6_START + (0xFFFF << 32)  # where ::ffff:0.0.0.0 would lie (RFC 4291 
 _NOTHING = "none"
 
 
-class AddressError(ValueError):
+class AddressError(HaechiError, ValueError):
     """A text that is not an address, a CIDR or a range of addresses.
 
     Attributes:
-        text: what was given.
+        text: the text.
         reason: what is wrong with it.
     """
 
@@ -43,17 +44,17 @@ class AddressError(ValueError):
 
 
 def text_to_point(text: str) -> int:
-    """The place of an address on the line.
+    """The point of an address on the line.
 
     Raises:
         AddressError: (a ValueError) `text` is not an address.
     """
-    point = _place(text)
+    point = _point(text)
     return point - _MAPPED if _MAPPED <= point < _MAPPED + V6_START else point
 
 
 def point_to_text(point: int) -> str:
-    """The address at this place, IPv6 as RFC 5952 writes it.
+    """The address at a point, IPv6 in the notation of RFC 5952.
 
     Raises:
         ValueError: `point` is not on the line.
@@ -107,7 +108,7 @@ class AddressSet(IntervalSet):
         """The addresses from `first` to `last`, both included.
 
         Raises:
-            AddressError: one is not an address, they are of different families, or the first is above the last.
+            AddressError: one is not an address, the families differ, or the first is above the last.
         """
         low, high = text_to_point(first), text_to_point(last)
         if (low < V6_START) != (high < V6_START):
@@ -160,7 +161,7 @@ class AddressSet(IntervalSet):
         return f"{type(self).__name__}.parse({str(self)!r})"
 
     def _family_intervals(self) -> tuple[tuple[int, int], ...]:
-        """`intervals`, with one that runs from IPv4 into IPv6 cut between them."""
+        """`intervals`, with one that runs from IPv4 into IPv6 split between them."""
         return self.v4.intervals + self.v6.intervals
 
 
@@ -170,8 +171,8 @@ AddressSet.V6 = AddressSet([(V6_START, _END - 1)])
 AddressSet.ALL = AddressSet([(0, _END - 1)])
 
 
-def _place(text: str) -> int:
-    """`text_to_point`, with an IPv4-mapped address left in IPv6."""
+def _point(text: str) -> int:
+    """As `text_to_point`, but an IPv4-mapped address stays in IPv6."""
     try:
         if ":" in text:
             return V6_START + int.from_bytes(inet_pton(AF_INET6, text), "big")
@@ -180,11 +181,11 @@ def _place(text: str) -> int:
         plain = _without_leading_zeros(text)
         if plain == text:
             raise AddressError(text, "not an IP address") from None
-        return _place(plain)
+        return _point(plain)
 
 
 def _without_leading_zeros(text: str) -> str:
-    """The text with the numbers of its dotted part written plainly."""
+    """The text without leading zeros in its dotted part."""
     head, colon, dotted = text.rpartition(":")
     numbers = dotted.split(".")
     if len(numbers) != 4 or not all(number.isascii() and number.isdigit() for number in numbers):
@@ -195,15 +196,15 @@ def _without_leading_zeros(text: str) -> str:
 def _cidr_edges(text: str) -> tuple[int, int]:
     address, slash, length = text.partition("/")
     try:
-        place = _place(address)
+        point = _point(address)
     except AddressError as error:
         raise AddressError(text, error.reason) from None
-    start, width = (0, 32) if place < V6_START else (V6_START, 128)
+    start, width = (0, 32) if point < V6_START else (V6_START, 128)
     prefix = _prefix_length(text, length, width) if slash else width
-    if prefix >= 96 and _MAPPED <= place < _MAPPED + V6_START:
-        start, place, width, prefix = 0, place - _MAPPED, 32, prefix - 96
+    if prefix >= 96 and _MAPPED <= point < _MAPPED + V6_START:
+        start, point, width, prefix = 0, point - _MAPPED, 32, prefix - 96
     host_bits = width - prefix
-    first = start + ((place - start) >> host_bits << host_bits)
+    first = start + ((point - start) >> host_bits << host_bits)
     return first, first + (1 << host_bits)
 
 
@@ -219,12 +220,12 @@ def _prefix_length(text: str, length: str, width: int) -> int:
 def _blocks(first: int, last: int) -> Iterator[tuple[int, int]]:
     """Start and prefix length of the largest aligned blocks that fill an interval of one family."""
     origin, width = (0, 32) if first < V6_START else (V6_START, 128)
-    place, end = first - origin, last - origin + 1
-    while place < end:
-        aligned = (place & -place).bit_length() - 1 if place else width
-        bits = min(aligned, (end - place).bit_length() - 1)
-        yield origin + place, width - bits
-        place += 1 << bits
+    point, end = first - origin, last - origin + 1
+    while point < end:
+        aligned = (point & -point).bit_length() - 1 if point else width
+        bits = min(aligned, (end - point).bit_length() - 1)
+        yield origin + point, width - bits
+        point += 1 << bits
 
 
 def _interval_text(first: int, last: int) -> str:

@@ -1,18 +1,23 @@
-"""The algebra itself, on bare tuples of edges.
+"""Set algebra on bare tuples of edges.
 
-A set of integers is written as the strictly increasing points at which membership flips: ``(start, end, start, end,
+A set of integers is the tuple of the strictly increasing points at which membership flips: ``(start, end, start, end,
 …)``, each end exclusive. The form is canonical (equal sets are equal tuples), membership is the parity of a
-bisection, and every operation is a few passes of sorting and comparing that run inside the interpreter's C code.
+bisection, and every operation is a few passes of sorting and comparing that run in the interpreter's C code.
 
-One counting argument carries union and intersection. Sort the starts ``s`` and the ends ``e`` of all operands apart
-from each other. The number of intervals that cover ``x`` is the number of starts at or before it minus the number of
-ends at or before it, hence
+Union and intersection sort the starts ``s`` and the ends ``e`` of all operands separately. The number of intervals that
+cover ``x`` is the number of starts at or before it minus the number of ends at or before it. For {1…4, 8…9} and {3…6}:
 
-* nothing covers the gap before ``s[i + 1]`` exactly when ``e[i] < s[i + 1]`` (union), and
-* two intervals cover exactly the points of ``[s[i + 1], e[i])`` (intersection of two).
+    x       0  1  2  3  4  5  6  7  8  9  10            s = 1 3 8
+    a          [───────────)        [─────)          e = 5 7 10
+    b                [───────────)
+    cover   0  1  1  2  2  1  1  0  1  1  0
 
-Promises canonical output for canonical input, in time linear in both operands (Timsort merges two sorted runs).
-Refuses nothing: the callers validate. Private to `haechi.sets`.
+* Union: a gap lies between ``e[i]`` and ``s[i + 1]`` exactly where ``e[i] < s[i + 1]``: here 7 < 8, so the union is
+  (1, 7, 8, 10).
+* Intersection of two: both cover exactly ``[s[i + 1], e[i])`` where that is not empty: here [3, 5).
+
+Output is canonical for canonical input, in time linear in both operands (Timsort merges two sorted runs). Nothing is
+validated here: the callers do. Private to `haechi.sets`.
 """
 
 from __future__ import annotations
@@ -26,7 +31,7 @@ if TYPE_CHECKING:
 
 Edges: TypeAlias = tuple[int, ...]
 
-# Up to this many intervals, cutting the larger operand at bisected places is faster than merging both.
+# Up to this many intervals, cutting the larger operand at bisected indexes is faster than merging both.
 _FEW = 4
 
 
@@ -49,7 +54,7 @@ def from_points(points: Iterable[int]) -> Edges:
 
 
 def union_all(operands: Iterable[Edges]) -> Edges:
-    """The union of any number of sets, in n log n of all their edges together."""
+    """The union of any number of sets, in O(n log n) of all their edges."""
     distinct = list(dict.fromkeys(filter(None, operands)))
     if len(distinct) == 1:
         return distinct[0]
@@ -93,7 +98,7 @@ def difference(a: Edges, b: Edges) -> Edges:
         for start, end in intervals(b):
             a = _uncovered(a, start, end)
         return a
-    # The complement of b, on a stretch that encloses both, needs no more than its two ends.
+    # The complement of b within a stretch that encloses both: the same edges, and the two ends of the stretch.
     return intersection(a, (min(a[0], b[0]) - 1, *b, max(a[-1], b[-1]) + 1))
 
 
@@ -109,8 +114,8 @@ def is_subset(a: Edges, b: Edges) -> bool:
     if a is b:
         return True
     for start, end in intervals(a):
-        place = bisect_right(b, start)
-        if not place & 1 or b[place] < end:
+        index = bisect_right(b, start)
+        if not index & 1 or b[index] < end:
             return False
     return True
 
@@ -120,8 +125,8 @@ def is_disjoint(a: Edges, b: Edges) -> bool:
     if len(a) < len(b):
         a, b = b, a
     for start, end in intervals(b):
-        place = bisect_right(a, start)
-        if place & 1 or (place < len(a) and a[place] < end):
+        index = bisect_right(a, start)
+        if index & 1 or (index < len(a) and a[index] < end):
             return False
     return True
 
@@ -132,7 +137,7 @@ def intervals(edges: Sequence[int]) -> Iterable[tuple[int, int]]:
 
 
 def _covered(edges: Edges, start: int, end: int) -> Edges:
-    """The set with ``[start, end)`` added; intervals that touch it are joined with it."""
+    """The set with ``[start, end)`` added and joined with the intervals that it touches."""
     if is_subset((start, end), edges):
         return edges
     low, high = bisect_left(edges, start), bisect_right(edges, end)
@@ -140,7 +145,7 @@ def _covered(edges: Edges, start: int, end: int) -> Edges:
 
 
 def _uncovered(edges: Edges, start: int, end: int) -> Edges:
-    """The set with ``[start, end)`` taken out."""
+    """The set with ``[start, end)`` removed."""
     if is_disjoint((start, end), edges):
         return edges
     low, high = bisect_left(edges, start), bisect_right(edges, end)

@@ -1,8 +1,7 @@
 """Sets of integers as sorted, disjoint, non-adjacent closed intervals.
 
-Exists so that addresses and ports, a whole network or a single one, are the same kind of value with the same exact
-algebra. Promises values: immutable, hashable, canonical (``==`` is a proof that two sets hold the same points), and
-results of the operands' own type. Refuses to mix types, negative points, and anything that is not an integer.
+One algebra for addresses and ports. Sets are immutable, hashable and canonical (``==`` is a proof that two sets hold
+the same points), and results have the type of the operands. Sets of different types cannot be combined (TypeError).
 """
 
 from __future__ import annotations
@@ -12,6 +11,7 @@ from itertools import chain
 from operator import gt
 from typing import TYPE_CHECKING, ClassVar, Self
 
+from haechi.errors import HaechiError
 from haechi.sets import edges as algebra
 
 if TYPE_CHECKING:
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     from haechi.sets.edges import Edges
 
 
-class IntervalError(ValueError):
+class IntervalError(HaechiError, ValueError):
     """An interval that no set of this type can hold.
 
     Attributes:
-        interval: the first and the last point, as they were given.
+        interval: the first and the last point.
         reason: what is wrong with them.
     """
 
@@ -41,12 +41,12 @@ class IntervalError(ValueError):
 class IntervalSet:
     """A set of non-negative integers.
 
-    Operators take operands of the same type and give that type: ``| & - ^`` and ``<= < > >= ==``; also ``point in s``,
-    ``bool(s)`` and ``len(s)``, which counts points. Iterate over `intervals`: the set itself is not iterable, because
-    ``list(s)`` would ask ``len(s)`` how much room to reserve.
+    Operators take operands of the same type and return that type: ``| & - ^`` and ``<= < > >= ==``; also ``point in
+    s``, ``bool(s)`` and ``len(s)``, which counts points. Iterate over `intervals`: the set itself is not iterable,
+    because ``list(s)`` would reserve room for ``len(s)`` points.
 
     Args:
-        intervals: pairs of first and last point, both included; in any order, overlapping and touching as they like.
+        intervals: pairs of first and last point, both included; in any order, overlapping or adjacent.
 
     Raises:
         IntervalError: (a ValueError) a pair is reversed, negative, beyond the end of the line or not made of integers.
@@ -83,7 +83,7 @@ class IntervalSet:
 
     @classmethod
     def union_all(cls, sets: Iterable[Self]) -> Self:
-        """The union of all `sets`, in n log n of their intervals; of none, the empty set."""
+        """The union of all `sets`, in O(n log n) of their intervals; the empty set for none."""
         operands = list(sets)
         for operand in operands:
             operand._same_type(cls)
@@ -91,7 +91,7 @@ class IntervalSet:
 
     @property
     def intervals(self) -> tuple[tuple[int, int], ...]:
-        """First and last point of each interval, ascending; between two intervals at least one point is missing."""
+        """First and last point of each interval, ascending; no two intervals overlap or touch."""
         return tuple([(start, end - 1) for start, end in algebra.intervals(self._edges)])
 
     @property
@@ -101,7 +101,7 @@ class IntervalSet:
 
     @property
     def size(self) -> int:
-        """How many points there are; unlike ``len``, without the limit of ``sys.maxsize``."""
+        """The number of points; unlike ``len``, not limited to ``sys.maxsize``."""
         return sum(self._edges[1::2]) - sum(self._edges[::2])
 
     @property
@@ -208,7 +208,7 @@ class IntervalSet:
         return made
 
     def _share(self, edges: Edges, other: Self) -> Self:
-        """The set with these edges: an operand itself where an operation left its edges as they were."""
+        """The set with these edges, or the operand that has them already."""
         if edges is self._edges:
             return self
         if edges is other._edges:
@@ -221,7 +221,7 @@ class IntervalSet:
 
     @classmethod
     def _check(cls, firsts: tuple[int, ...] | list[int], lasts: tuple[int, ...] | list[int]) -> None:
-        """Look at all intervals at once, and at each only if something is wrong."""
+        """Check all intervals at once; only if that fails, find the wrong one (`_blame`)."""
         if set(map(type, chain(firsts, lasts))) - {int} or any(map(gt, firsts, lasts)):
             cls._blame(firsts, lasts)
         if firsts and (min(firsts) < 0 or (cls._END is not None and max(lasts) >= cls._END)):

@@ -1,11 +1,12 @@
 """Sets of IP protocols and ports on one number line.
 
 A packet's protocol and destination port lie at ``protocol * 65536 + port`` (2**24 points), so one port, a range, "all
-of TCP", ICMP and "everything" are the same kind of value, as the parts of a NetworkPolicyPort need them. A protocol
-without ports counts all its 65536 points alike: a set holds all of them or none.
+of TCP", ICMP and "everything" are the same kind of value: TCP 80 is the point 393,296, and all of TCP the interval from
+393,216 to 458,751.
 
-Promises canonical values with the algebra of `IntervalSet`. Refuses ports of a protocol that has none, and numbers
-beyond 8 and 16 bits. Port 0 is a point like any other, since the kernel can see it, although no policy can name it.
+Of a protocol without ports, a set holds all 65,536 points or none. Port 0 is a point like any other: no policy can name
+it, but the kernel sees such packets. Ports of a protocol that has none, and numbers that do not fit in 8 and 16 bits,
+are an `InvalidPort`.
 """
 
 from __future__ import annotations
@@ -13,12 +14,13 @@ from __future__ import annotations
 from itertools import groupby
 from typing import TYPE_CHECKING, ClassVar, Final, Self
 
+from haechi.errors import HaechiError
 from haechi.sets.intervals import IntervalSet
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-# Assigned Internet Protocol Numbers, as IANA keeps them.
+# Assigned Internet Protocol Numbers (IANA).
 ICMP: Final = 1
 TCP: Final = 6
 UDP: Final = 17
@@ -38,12 +40,12 @@ _PROTOCOLS: Final = 256
 _PORTS: Final = 65536
 
 
-class PortError(ValueError):
+class InvalidPort(HaechiError, ValueError):
     """A protocol or port that does not exist.
 
     Attributes:
-        protocol: the protocol number that was given.
-        port: the port that was given, or None where the protocol itself is wrong.
+        protocol: the protocol number.
+        port: the port, or None where the protocol itself is wrong.
         reason: what is wrong.
     """
 
@@ -58,15 +60,15 @@ class PortError(ValueError):
 
 
 def port_point(protocol: int, port: int) -> int:
-    """The place of a protocol and port on the line.
+    """The point of a protocol and port on the line.
 
     Raises:
-        PortError: (a ValueError) a number out of range.
+        InvalidPort: (a ValueError) a number out of range.
     """
     if not 0 <= protocol < _PROTOCOLS:
-        raise PortError(protocol, None, "protocol numbers have 8 bits")
+        raise InvalidPort(protocol, None, "protocol numbers have 8 bits")
     if not 0 <= port < _PORTS:
-        raise PortError(protocol, port, "ports have 16 bits")
+        raise InvalidPort(protocol, port, "ports have 16 bits")
     return protocol * _PORTS + port
 
 
@@ -90,14 +92,14 @@ class PortSet(IntervalSet):
         """Port `first` of a protocol, or the ports from `first` to `last`, both included.
 
         Raises:
-            PortError: (a ValueError) a number out of range, a reversed range, or a protocol that has no ports.
+            InvalidPort: (a ValueError) a number out of range, a reversed range, or a protocol that has no ports.
         """
         last = first if last is None else last
         start, end = port_point(protocol, first), port_point(protocol, last) + 1
         if protocol not in _WITH_PORTS:
-            raise PortError(protocol, first, "this protocol has no ports")
+            raise InvalidPort(protocol, first, "this protocol has no ports")
         if start >= end:
-            raise PortError(protocol, first, f"the first port is above the last, {last}")
+            raise InvalidPort(protocol, first, f"the first port is above the last, {last}")
         return cls._from_edges((start, end))
 
     @classmethod
@@ -105,7 +107,7 @@ class PortSet(IntervalSet):
         """Everything of a protocol: all its ports, or the protocol itself where it has none.
 
         Raises:
-            PortError: (a ValueError) the number is out of range.
+            InvalidPort: (a ValueError) the number is out of range.
         """
         start = port_point(protocol, 0)
         return cls._from_edges((start, start + _PORTS))
@@ -126,11 +128,11 @@ class PortSet(IntervalSet):
         return cls.port(SCTP, first, last)
 
     def contains(self, protocol: int, port: int) -> bool:
-        """Whether the set holds this port; of a protocol without ports, any `port` gives the same answer."""
+        """Whether the set holds this port; for a protocol without ports, every `port` gives the same answer."""
         return port_point(protocol, port) in self
 
     def parts(self) -> tuple[tuple[int, int, int], ...]:
-        """Protocol, first and last port of each interval, ascending; intervals are cut between protocols."""
+        """Protocol, first and last port of each interval, ascending; intervals are split between protocols."""
         return tuple(
             [
                 (protocol, max(first - protocol * _PORTS, 0), min(last - protocol * _PORTS, _PORTS - 1))
@@ -140,9 +142,9 @@ class PortSet(IntervalSet):
         )
 
     def witness(self) -> tuple[int, int]:
-        """Protocol and port of one packet in the set that can be sent, if there is one.
+        """Protocol and port of one packet in the set, preferably of one that can be sent.
 
-        TCP, UDP and SCTP come first, other ports than 0 before it; else the lowest point.
+        Preferred are TCP, UDP and SCTP with a port other than 0, then ICMP; otherwise it is the lowest point.
 
         Raises:
             ValueError: the set is empty.
@@ -170,8 +172,8 @@ _SENDABLE: Final = (
 
 
 def _phrases(parts: tuple[tuple[int, int, int], ...]) -> Iterator[str]:
-    """One phrase for each part, one for each run of whole protocols."""
-    # Whole protocols in a row share the key number - place in the row; partial ones are alone under their place.
+    """One phrase for each partial protocol, and one for each run of consecutive whole protocols."""
+    # In a run of whole protocols, number - index is constant; each partial protocol is a group of its own.
     keyed = groupby(enumerate(parts), key=lambda item: _run(*item))
     for _, group in keyed:
         row = [part for _, part in group]
@@ -184,10 +186,10 @@ def _phrases(parts: tuple[tuple[int, int, int], ...]) -> Iterator[str]:
             yield f"{_name(protocol)} {first}" if first == last else f"{_name(protocol)} {first}-{last}"
 
 
-def _run(place: int, part: tuple[int, int, int]) -> tuple[bool, int]:
+def _run(index: int, part: tuple[int, int, int]) -> tuple[bool, int]:
     protocol, first, last = part
     whole = (first, last) == (0, _PORTS - 1)
-    return whole, protocol - place if whole else place
+    return whole, protocol - index if whole else index
 
 
 def _name(protocol: int) -> str:

@@ -1,11 +1,14 @@
 """What is allowed: a function from addresses to the ports that each may use.
 
 The `Traffic` of a pod and a direction is the complete meaning of all policies for it. It is a step function over the
-line of `AddressSet`: the ports change at its edges and are constant between them. Neighbouring steps differ and the
-outermost are empty, so equal functions are equal values and ``==`` is a proof.
+line of `AddressSet`: the ports are constant between two edges. "10.0.0.0/24 on TCP 80, and 10.0.0.8 on UDP 53" is
 
-Promises the algebra of sets of packets, exact for every address, protocol and port, in time linear in the edges of
-both operands. Refuses other operands (TypeError).
+    edges           10.0.0.0      10.0.0.8          10.0.0.9      10.0.1.0
+    steps    none   │   TCP 80    │ TCP 80, UDP 53  │   TCP 80    │   none
+
+Adjacent steps differ and the outermost are empty, so equal functions are equal values and ``==`` is a proof. An
+operation merges the edges of both operands and combines the ports between them: exact for every address, protocol and
+port, in time linear in the edges, instead of in the packets (2**128 addresses with 2**24 ports each).
 """
 
 from __future__ import annotations
@@ -47,24 +50,32 @@ class Traffic:
 
     @classmethod
     def of(cls, addresses: AddressSet, ports: PortSet) -> Traffic:
-        """The box of all packets between one of `addresses` and one of `ports`."""
+        """All packets with one of `addresses` and one of `ports`: a box."""
         return cls.from_terms([(addresses, ports)])
 
     @classmethod
     def from_terms(cls, terms: Iterable[tuple[AddressSet, PortSet]]) -> Traffic:
-        """The union of boxes: a sweep over the edges of all terms, in n log n of them."""
+        """The union of boxes.
+
+        A sweep in O(n log n) of their edges. Terms with equal ports are one group, a bit; at each edge the bits of the
+        groups that begin or end there flip, and the ports of a step are the union of the groups whose bits are set:
+
+            TCP 80 (bit 0)     ├───────────────────────────┤
+            UDP 53 (bit 1)                ├─────┤
+            active             01         11    01         00
+        """
         groups: dict[PortSet, list[AddressSet]] = {}
         for addresses, ports in terms:
             groups.setdefault(ports, []).append(addresses)
-        flips: dict[int, int] = {}  # at each edge, one bit for each group that begins or ends there
-        for place, sets in enumerate(groups.values()):
-            bit = 1 << place
+        flips: dict[int, int] = {}  # by edge: one bit for each group that begins or ends there
+        for number, sets in enumerate(groups.values()):
+            bit = 1 << number
             for edge in AddressSet.union_all(sets).edges:
                 flips[edge] = flips.get(edge, 0) ^ bit
         return cls._from_steps(_sweep(flips, list(groups)))
 
     @property
-    def pieces(self) -> tuple[tuple[int, int, PortSet], ...]:
+    def steps(self) -> tuple[tuple[int, int, PortSet], ...]:
         """First address, last address and their ports, ascending, for all addresses that have any."""
         return tuple(
             [
@@ -77,10 +88,10 @@ class Traffic:
     @property
     def addresses(self) -> AddressSet:
         """The addresses that have any ports."""
-        return AddressSet([(first, last) for first, last, _ in self.pieces])
+        return AddressSet([(first, last) for first, last, _ in self.steps])
 
     def at(self, address: int) -> PortSet:
-        """The ports of the address at this place on the line."""
+        """The ports of the address at this point of the line."""
         return self._steps[bisect_right(self._edges, address)]
 
     def contains(self, address: int, protocol: int, port: int) -> bool:
@@ -91,24 +102,24 @@ class Traffic:
         """The addresses that have every one of `ports`; for no ports, all addresses."""
         if not ports:
             return AddressSet.ALL
-        return AddressSet([(first, last) for first, last, allowed in self.pieces if ports <= allowed])
+        return AddressSet([(first, last) for first, last, allowed in self.steps if ports <= allowed])
 
     def restricted(self, addresses: AddressSet, ports: PortSet) -> Traffic:
-        """The packets between one of `addresses` and one of `ports`."""
+        """The packets with one of `addresses` and one of `ports`."""
         return self & Traffic.of(addresses, ports)
 
     def boxes(self) -> tuple[tuple[AddressSet, PortSet], ...]:
-        """The fewest disjoint boxes of addresses with equal ports, by their lowest address."""
+        """Disjoint boxes, one for each distinct set of ports, by their lowest address."""
         groups: dict[PortSet, list[tuple[int, int]]] = {}
-        for first, last, ports in self.pieces:
+        for first, last, ports in self.steps:
             groups.setdefault(ports, []).append((first, last))
         return tuple([(AddressSet(intervals), ports) for ports, intervals in groups.items()])
 
     def first_difference(self, other: Traffic) -> tuple[int, int, int, bool] | None:
-        """One packet that only one of the two holds, or None if they are equal.
+        """A packet that only one of the two contains, or None if they are equal.
 
         Returns:
-            Address (the lowest at which they differ), protocol, port, and whether it is this one that holds the packet.
+            Address (the lowest at which they differ), protocol, port, and whether `self` contains the packet.
         """
         if self == other:
             return None
@@ -189,7 +200,7 @@ class Traffic:
 
     @classmethod
     def _from_steps(cls, steps: Iterable[tuple[int, PortSet]]) -> Traffic:
-        """The function that takes each value from its edge on; edges ascend, the last value is empty."""
+        """The function with each value from its edge on; edges ascend, the last value is empty."""
         edges: list[int] = []
         values = [PortSet.NONE]
         for edge, ports in steps:
@@ -203,7 +214,7 @@ class Traffic:
         return made
 
     def _beside(self, other: Traffic) -> Iterator[tuple[int, PortSet, PortSet]]:
-        """Each edge of either, with the ports of both from there on."""
+        """Each edge of either operand, with the ports of both from there on."""
         mine = dict(zip(self._edges, self._steps[1:], strict=True))
         theirs = dict(zip(other._edges, other._steps[1:], strict=True))
         left = right = PortSet.NONE
@@ -233,7 +244,7 @@ class Traffic:
 
 
 def _sweep(flips: dict[int, int], groups: list[PortSet]) -> Iterator[tuple[int, PortSet]]:
-    """At each edge the union of the groups that are on from there; equal unions are one object."""
+    """At each edge the union of the groups whose bits are set; equal unions are one object."""
     known: dict[int, PortSet] = {0: PortSet.NONE}
     shared: dict[PortSet, PortSet] = {}
     active = 0
@@ -241,7 +252,7 @@ def _sweep(flips: dict[int, int], groups: list[PortSet]) -> Iterator[tuple[int, 
         active ^= flips[edge]
         ports = known.get(active)
         if ports is None:
-            union = PortSet.union_all([group for place, group in enumerate(groups) if active >> place & 1])
+            union = PortSet.union_all([group for number, group in enumerate(groups) if active >> number & 1])
             ports = known[active] = shared.setdefault(union, union)
         yield edge, ports
 

@@ -14,6 +14,7 @@ from types import TracebackType
 from haechi.netlink import NftError
 from haechi.nft import (
     Chain,
+    ChainRules,
     Element,
     Elements,
     Family,
@@ -22,7 +23,6 @@ from haechi.nft import (
     NounError,
     Operation,
     Rule,
-    Rules,
     Ruleset,
     Set,
     SetFlags,
@@ -118,7 +118,7 @@ def _apply(contents: _Contents | None, operation: Operation) -> _Contents | None
             _apply_chain(contents, verb, subject)
         case Set() | Map():
             _apply_noun(contents, verb, subject)
-        case Rules(chain=name, rules=rules):
+        case ChainRules(chain=name, rules=rules):
             _add_rules(contents, name, rules)
         case Elements():
             _apply_elements(contents, verb, subject)

@@ -1,27 +1,28 @@
-"""The proof: what a node's table does to every packet, beside what the policies say.
+"""The proof: does a node's table do to every packet what the policies say?
 
-Pure; independent of `haechi.engine` and `haechi.dataplane`, which made the table.
+Pure, and independent of `haechi.engine` and `haechi.dataplane`, which made the table.
 """
 
-from haechi.verify.difference import Difference, End, Opinion
-from haechi.verify.finding import Finding, FindingKind, Place
+from haechi.verify.counterexample import Counterexample, PacketEnd, PolicyDecision
+from haechi.verify.gap import GapKind, ProofGap, RulePosition
 from haechi.verify.meaning import Meaning
+from haechi.verify.packets import Context
 from haechi.verify.proof import Proof
-from haechi.verify.prover import Prover, completed, prove
-from haechi.verify.state import Object, State
+from haechi.verify.prover import Prover, prove
+from haechi.verify.state import ClusterObject, ClusterState
 
 __all__ = [
-    "Difference",
-    "End",
-    "Finding",
-    "FindingKind",
+    "ClusterObject",
+    "ClusterState",
+    "Context",
+    "Counterexample",
+    "GapKind",
     "Meaning",
-    "Object",
-    "Opinion",
-    "Place",
+    "PacketEnd",
+    "PolicyDecision",
     "Proof",
+    "ProofGap",
     "Prover",
-    "State",
-    "completed",
+    "RulePosition",
     "prove",
 ]

@@ -1,10 +1,17 @@
-"""How far a proof goes.
+"""How much work a proof may take.
 
-Why: chains that jump to chains have ways through them, and a table that somebody else wrote can have more ways than can
-ever be walked: sixteen chains that each jump four times to the next have four billion. Promises that a proof ends:
-visits to rules are counted, and after the last one nothing counts as understood. What it counts is the work, never the
-time, so the same table is always understood or never. A visit weighs more where the rule's sets are large, or what
-comes to it is in many stretches. A table of Haechi's needs less than one visit of each rule for each address.
+Why: the number of paths through chains that jump to chains grows exponentially. A table of 16 chains, each of which
+jumps four times to the next, has four billion:
+
+    c0 ─┬─▶ c1 ─┬─▶ c2 ─┬─▶ …      4 ways from each chain to the next, 4¹⁶ paths
+        ├─▶    ─┼─▶    ─┼─▶
+        ├─▶    ─┼─▶    ─┼─▶
+        └─▶    ─┴─▶    ─┴─▶
+
+A proof must end whoever wrote the table, so visits to rules are counted, and once the limit is exceeded nothing counts
+as understood. Work is counted, not time: the same table is always understood or never. A visit weighs more where the
+rule's sets are large or the packets have many stretches of addresses. Haechi's own tables need less than one visit of
+each rule for each address; the limit is twice that, for each address as a client and as a server.
 """
 
 from __future__ import annotations
@@ -13,63 +20,63 @@ from dataclasses import dataclass
 from typing import Final
 
 from haechi.nft import DataType, Lookup, Rule
-from haechi.verify.kept import Held
-from haechi.verify.space import Piece
+from haechi.verify.cached import AnyRuleset
+from haechi.verify.packets import PacketSet
 
 _LEAST: Final = 100_000
-_PLENTY: Final = 2
-_ADDRESSES: Final = 128
-"""Addresses of a set that weigh as much as a rule. A port weighs twice as much: it is one of every protocol."""
+_MARGIN: Final = 2
+_PER_VISIT: Final = 128
+"""So many addresses of a set weigh as much as one visit. A port weighs two visits: it stands for every protocol's."""
 
 
 @dataclass(slots=True)
 class Budget:
-    """Visits to rules, by weight.
+    """Weighted visits to rules.
 
     Attributes:
-        limit: how much there may be.
-        spent: how much there was.
+        limit: how many there may be.
+        spent: how many there were.
     """
 
     limit: int
     spent: int = 0
 
     @classmethod
-    def of(cls, held: Held, addresses: int) -> Budget:
-        """What a table may take for so many addresses of a node: many times what it should."""
+    def of(cls, ruleset: AnyRuleset, addresses: int) -> Budget:
+        """The budget for a table and this many addresses of a node."""
         return cls.for_weight(
-            sum(weight(rule, held) for chain in held.chains.values() for rule in chain.rules), addresses
+            sum(weight(rule, ruleset) for chain in ruleset.chains.values() for rule in chain.rules), addresses
         )
 
     @classmethod
-    def for_weight(cls, whole: int, addresses: int) -> Budget:
-        """The same for a table whose rules weigh so much together."""
-        return cls(_LEAST + _PLENTY * whole * (2 * addresses + 1))
+    def for_weight(cls, total: int, addresses: int) -> Budget:
+        """The same for a table whose rules weigh `total` together."""
+        return cls(_LEAST + _MARGIN * total * (2 * addresses + 1))
 
     @property
     def is_spent(self) -> bool:
-        """Whether there was too much."""
+        """Whether the limit was exceeded."""
         return self.spent > self.limit
 
     def take(self, visits: int) -> bool:
-        """Count some more; False if that is too much."""
+        """Count these visits; False if the limit is exceeded."""
         self.spent += visits
         return self.spent <= self.limit
 
     def __str__(self) -> str:
-        return f"there are too many ways through its chains: more than {self.limit} visits to rules"
+        return f"there are too many paths through its chains: more than {self.limit} visits to rules"
 
 
-def weight(rule: Rule, held: Held) -> int:
-    """How much it takes to send one stretch of packets through a rule."""
+def weight(rule: Rule, ruleset: AnyRuleset) -> int:
+    """What it costs to split one stretch of packets by a rule, in visits."""
     found = 1
-    for asked in rule.lookups():
-        noun = held.sets[asked.set] if isinstance(asked, Lookup) else held.maps[asked.map]
-        elements = len(noun.elements)
-        found += 2 * elements if DataType.INET_SERVICE in noun.key else elements // _ADDRESSES
+    for each in rule.lookups():
+        container = ruleset.sets[each.set] if isinstance(each, Lookup) else ruleset.maps[each.map]
+        elements = len(container.elements)
+        found += 2 * elements if DataType.INET_SERVICE in container.key else elements // _PER_VISIT
     return found
 
 
-def extent(piece: Piece) -> int:
-    """How much more a visit takes because its packets are in many stretches."""
-    return (len(piece.clients.edges) + len(piece.traffic.pieces)) // _ADDRESSES
+def stretches(packets: PacketSet) -> int:
+    """What a visit costs in addition because its packets have many stretches of addresses, in visits."""
+    return (len(packets.clients.edges) + len(packets.traffic.steps)) // _PER_VISIT

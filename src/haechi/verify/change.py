@@ -1,9 +1,26 @@
-"""Which packets a changed table may judge otherwise than before.
+"""Which packets a changed table may judge differently than before.
 
-Why: to prove again only what a change touched. Promises that a packet of which neither the client nor the server is
-named here takes the same way through both tables, ICMP errors about connections apart. A set or map that changed
-touches the addresses of the elements that differ, where it is asked for addresses; a chain that changed touches the
-addresses of the verdict maps that lead to it; whatever is not so simple touches everything.
+Why: after a change only the packets that it can affect are compared again. Every other packet takes the same path
+through both tables, except ICMP errors about connections, which are always compared.
+
+How far a change reaches follows from the verdict maps of addresses, by which packets come to the chains of their pods:
+
+    judge (base chain)                     everything
+      ├─ @clients4 { 10.0.0.1 : goto eg_a  from 10.0.0.1
+      │              10.0.0.2 : goto eg_b  from 10.0.0.2
+      │              10.0.0.3 : goto eg_b  from 10.0.0.3
+      └─ @servers4 { 10.0.0.1 : goto in_c  to 10.0.0.1
+    eg_b ── jump shared                    from 10.0.0.2, 10.0.0.3
+    in_c ── jump shared                    to 10.0.0.1: shared is reached by all of these
+
+    what changed                                    affected packets
+    a rule of eg_b                                  all that reach eg_b: from 10.0.0.2, 10.0.0.3
+    10.0.0.9 in @pods4, looked up as reply saddr    to 10.0.0.9: the elements that differ, where they are looked up
+    80 in @ports, looked up in shared               all that reach shared, for a set that holds no addresses
+    a verdict of 10.0.0.2 in @clients4              from 10.0.0.2
+
+Both the old and the new table count, since a packet may have left its chain. Anything else (a load that reads
+something free, chains that lead back to themselves, flags of the table) affects everything.
 """
 
 from __future__ import annotations
@@ -13,212 +30,211 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from haechi.nft import Chain, Element, Load, Lookup, Map, Set, VerdictMap
-from haechi.sets import AddressSet
-from haechi.verify.coordinate import Coordinate, family_of, together
-from haechi.verify.kept import Change, Held, noun
-from haechi.verify.reading import spans
-from haechi.verify.space import CONNECTIONS, LOOSE
-
-_V6_START = 1 << 32
+from haechi.sets import V6_START, AddressSet
+from haechi.verify.cached import AnyRuleset, RulesetChange, set_or_map
+from haechi.verify.coordinate import Coordinate, family_of, joint_coordinates
+from haechi.verify.packets import CONNECTIONS, UNCONNECTED
+from haechi.verify.reading import field_ranges
 
 
 @dataclass(frozen=True, slots=True)
-class Touched:
-    """Packets from any of `clients`, and packets to any of `servers`."""
+class AffectedPackets:
+    """Packets from any of `clients` and packets to any of `servers`."""
 
     clients: AddressSet = AddressSet.NONE
     servers: AddressSet = AddressSet.NONE
 
-    def __or__(self, other: Touched) -> Touched:
-        return Touched(_either(self.clients, other.clients), _either(self.servers, other.servers))
+    @classmethod
+    def between(cls, addresses: AddressSet) -> AffectedPackets:
+        """Packets from and to these addresses."""
+        return cls(addresses, addresses)
+
+    def __or__(self, other: AffectedPackets) -> AffectedPackets:
+        return _union([self, other])
 
     @property
     def is_everything(self) -> bool:
-        """Whether no packet is left out."""
+        """Whether every packet is affected."""
         return self == EVERYTHING
 
 
-def _either(one: AddressSet, other: AddressSet) -> AddressSet:
-    union = one | other
-    return AddressSet.ALL if union == AddressSet.ALL else union
+NOTHING = AffectedPackets()
+EVERYTHING = AffectedPackets(AddressSet.ALL, AddressSet.ALL)
 
 
-NOTHING = Touched()
-EVERYTHING = Touched(AddressSet.ALL, AddressSet.ALL)
-
-
-def about(addresses: AddressSet) -> Touched:
-    """Packets from and to these addresses."""
-    return Touched(addresses, addresses)
-
-
-class Asked(NamedTuple):
-    """What a chain leads to by its own verdicts, and the sets and maps that it looks up."""
+class ChainReferences(NamedTuple):
+    """The chains to which a chain's own verdicts lead, and its lookups."""
 
     targets: frozenset[str]
     lookups: tuple[Lookup | VerdictMap, ...]
 
     @classmethod
-    def of(cls, chain: Chain) -> Asked:
-        """What a chain asks."""
+    def of(cls, chain: Chain) -> ChainReferences:
+        """The references of a chain."""
         targets = frozenset(target for rule in chain.rules for target in rule.targets())
-        return cls(targets, tuple(asked for rule in chain.rules for asked in rule.lookups()))
+        return cls(targets, tuple(each for rule in chain.rules for each in rule.lookups()))
 
 
-Users = dict[str, list[tuple[str, tuple[Load, ...]]]]
+Users = Mapping[str, list[tuple[str, tuple[Load, ...]]]]
+"""For each set and map the chains that look it up, with what they look up."""
 
 
 @dataclass(slots=True)
-class Ways:
-    """How the chains of a table are reached, and which chains ask which set or map, for what.
+class ChainGraph:
+    """How packets reach the chains of a table, and which chains look up which sets and maps.
 
     Attributes:
-        held: the table.
-        chains: what each chain asks.
-        users: for each set and map, the chains that look it up and the loads.
+        ruleset: the table.
+        chains: the references of each chain.
+        users: the chains that look up each set and map.
     """
 
-    held: Held
-    chains: Mapping[str, Asked]
+    ruleset: AnyRuleset
+    chains: Mapping[str, ChainReferences]
     users: Users
-    _reach: dict[str, Touched] = field(default_factory=dict)
+    _reaching: dict[str, AffectedPackets] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, held: Held) -> Ways:
-        """The ways of a table."""
-        chains = {name: Asked.of(chain) for name, chain in held.chains.items()}
-        return cls(held, chains, _users(chains))
+    def of(cls, ruleset: AnyRuleset) -> ChainGraph:
+        """The graph of a table."""
+        chains = {name: ChainReferences.of(chain) for name, chain in ruleset.chains.items()}
+        return cls(ruleset, chains, _users(chains))
 
-    def followed(self, held: Held, change: Change) -> Ways:
-        """The ways of the table after this one."""
+    def updated(self, ruleset: AnyRuleset, change: RulesetChange) -> ChainGraph:
+        """The graph of the next table; only changed chains are read."""
         if not change.chains:
-            return Ways(held, self.chains, self.users)
+            return ChainGraph(ruleset, self.chains, self.users)
         chains = {
-            name: Asked.of(chain) if name in change.chains else self.chains[name] for name, chain in held.chains.items()
+            name: ChainReferences.of(chain) if name in change.chains else self.chains[name]
+            for name, chain in ruleset.chains.items()
         }
-        return Ways(held, chains, _users(chains))
+        return ChainGraph(ruleset, chains, _users(chains))
 
-    def reached(self, name: str) -> Touched:
-        """The packets that can get to a chain, as far as the keys of verdict maps tell; none if it is not there."""
-        if not self._reach:
-            self._reach = _reach(self)
-        return self._reach.get(name, NOTHING)
+    def reaching(self, chain: str) -> AffectedPackets:
+        """The packets that can reach a chain, as far as verdict maps of addresses show; none if it does not exist."""
+        if not self._reaching:
+            self._reaching = _reaching(self)
+        return self._reaching.get(chain, NOTHING)
 
 
-def _users(chains: Mapping[str, Asked]) -> Users:
-    users: Users = {}
+def _users(chains: Mapping[str, ChainReferences]) -> Users:
+    users: dict[str, list[tuple[str, tuple[Load, ...]]]] = {}
     for name, chain in chains.items():
-        for asked in chain.lookups:
-            users.setdefault(looked_up(asked), []).append((name, asked.loads))
+        for each in chain.lookups:
+            users.setdefault(each.set if isinstance(each, Lookup) else each.map, []).append((name, each.loads))
     return users
 
 
-def looked_up(asked: Lookup | VerdictMap) -> str:
-    """The name of the set or map."""
-    return asked.set if isinstance(asked, Lookup) else asked.map
-
-
-def touched(change: Change, old: Ways, new: Ways) -> Touched:
-    """The packets for which two tables that differ so may differ."""
-    if (old.held.table.family, old.held.table.flags) != (new.held.table.family, new.held.table.flags):
+def affected_packets(change: RulesetChange, old: ChainGraph, new: ChainGraph) -> AffectedPackets:
+    """The packets that two tables may judge differently, given what differs between them."""
+    if (old.ruleset.table.family, old.ruleset.table.flags) != (new.ruleset.table.family, new.ruleset.table.flags):
         return EVERYTHING
-    found = [ways.reached(name) for name in change.chains for ways in (old, new)]
-    sides = (new,) if old.users is new.users else (old, new)
-    for name, elements in change.nouns.items():
-        held = noun(new.held, name)
-        known: dict[tuple[Load, ...], Touched | None] = {}
-        for ways in sides:
-            for user, loads in ways.users.get(name, ()):
-                if loads not in known:
-                    known[loads] = None if elements is None or held is None else _addresses(held, elements, loads)
-                where = known[loads]
-                found += [each.reached(user) for each in (old, new)] if where is None else [where]
+    found = [graph.reaching(name) for name in change.chains for graph in (old, new)]
+    graphs = (new,) if old.users is new.users else (old, new)
+    for name, elements in change.containers.items():
+        container = set_or_map(new.ruleset, name)
+        by_loads: dict[tuple[Load, ...], AffectedPackets | None] = {}
+        for graph in graphs:
+            for chain, loads in graph.users.get(name, ()):
+                if loads not in by_loads:
+                    by_loads[loads] = _with_addresses(container, elements, loads)
+                packets = by_loads[loads]
+                found += [each.reaching(chain) for each in (old, new)] if packets is None else [packets]
     return _union(found)
 
 
-def _reach(ways: Ways) -> dict[str, Touched]:
-    """For each chain, the packets that can get there, as far as the keys of verdict maps tell."""
-    held = ways.held
-    onward: dict[str, set[str]] = {name: set(asked.targets) for name, asked in ways.chains.items()}
-    entered: dict[str, list[Touched]] = {name: [] for name in onward}
-    for name, asked in ways.chains.items():
-        if held.chains[name].base is not None:
-            entered[name].append(EVERYTHING)
-        for each in asked.lookups:
+def _reaching(graph: ChainGraph) -> dict[str, AffectedPackets]:
+    """For each chain the packets that can reach it."""
+    ruleset = graph.ruleset
+    onward: dict[str, set[str]] = {name: set(references.targets) for name, references in graph.chains.items()}
+    entering: dict[str, list[AffectedPackets]] = {name: [] for name in onward}
+    for name, references in graph.chains.items():
+        if ruleset.chains[name].base is not None:
+            entering[name].append(EVERYTHING)
+        for each in references.lookups:
             if isinstance(each, VerdictMap):
-                keyed = list(_entries(held.maps[each.map], each.loads))
-                for target, those in keyed:
-                    entered[target].append(those)
-                if not keyed:
-                    onward[name].update(one.verdict.chain for one in held.maps[each.map].elements if one.verdict)
-    return _spread(onward, entered)
+                entries = list(_entries(ruleset.maps[each.map], each.loads))
+                for target, packets in entries:
+                    entering[target].append(packets)
+                if not entries:
+                    onward[name].update(one.verdict.chain for one in ruleset.maps[each.map].elements if one.verdict)
+    return _spread(onward, entering)
 
 
-def _entries(held: Map, loads: tuple[Load, ...]) -> Iterator[tuple[str, Touched]]:
-    """The chains that a map of addresses leads to, each with the packets that it leads there."""
+def _entries(container: Map, loads: tuple[Load, ...]) -> Iterator[tuple[str, AffectedPackets]]:
+    """The chains to which a map of addresses leads, each with the packets that it leads there."""
     if len(loads) != 1 or not family_of(loads[0].type):
         return
     by_chain: dict[str, set[Element]] = {}
-    for element in held.elements:
+    for element in container.elements:
         if element.verdict is not None and element.verdict.chain:
             by_chain.setdefault(element.verdict.chain, set()).add(element)
     for name, elements in by_chain.items():
-        found = _addresses(held, elements, loads)
-        yield name, NOTHING if found is None else found
+        packets = _with_addresses(container, elements, loads)
+        yield name, NOTHING if packets is None else packets
 
 
-def _spread(onward: dict[str, set[str]], entered: dict[str, list[Touched]]) -> dict[str, Touched]:
-    """What enters a chain gets to all that it leads to. Chains that lead to themselves are reached by everything."""
-    reach: dict[str, Touched] = {}
-    before = dict.fromkeys(onward, 0)
+def _spread(onward: dict[str, set[str]], entering: dict[str, list[AffectedPackets]]) -> dict[str, AffectedPackets]:
+    """What enters a chain reaches all chains to which it leads: a topological sort, so each chain is visited once.
+
+    Chains on a circle are never ready; everything reaches them.
+    """
+    reaching: dict[str, AffectedPackets] = {}
+    waiting = dict.fromkeys(onward, 0)
     for targets in onward.values():
         targets.intersection_update(onward)
         for target in targets:
-            before[target] += 1
-    ready = [name for name, count in before.items() if not count]
+            waiting[target] += 1
+    ready = [name for name, count in waiting.items() if not count]
     while ready:
         name = ready.pop()
-        those = reach[name] = _union(entered[name])
+        packets = reaching[name] = _union(entering[name])
         for target in onward[name]:
-            entered[target].append(those)
-            before[target] -= 1
-            if not before[target]:
+            entering[target].append(packets)
+            waiting[target] -= 1
+            if not waiting[target]:
                 ready.append(target)
-    for name in onward.keys() - reach.keys():
-        reach[name] = EVERYTHING
-    return reach
+    for name in onward.keys() - reaching.keys():
+        reaching[name] = EVERYTHING
+    return reaching
 
 
-def _union(some: list[Touched]) -> Touched:
-    if EVERYTHING in some or len(some) < 2:
-        return EVERYTHING if EVERYTHING in some else next(iter(some), NOTHING)
-    clients, servers = zip(*((each.clients, each.servers) for each in some), strict=True)
-    return Touched(_all(clients), _all(servers))
+def _union(found: list[AffectedPackets]) -> AffectedPackets:
+    if EVERYTHING in found or len(found) < 2:
+        return EVERYTHING if EVERYTHING in found else next(iter(found), NOTHING)
+    clients, servers = zip(*((each.clients, each.servers) for each in found), strict=True)
+    return AffectedPackets(_addresses(clients), _addresses(servers))
 
 
-def _all(sets: Iterable[AddressSet]) -> AddressSet:
+def _addresses(sets: Iterable[AddressSet]) -> AddressSet:
+    """The union; everything is always the one object `AddressSet.ALL`, by which it is recognised."""
     union = AddressSet.union_all(sets)
     return AddressSet.ALL if union == AddressSet.ALL else union
 
 
-def _addresses(held: Set | Map, elements: Iterable[Element], loads: tuple[Load, ...]) -> Touched | None:
-    """The packets whose addresses are in some elements; None if they are not asked for any."""
-    place = next((number for number, load in enumerate(loads) if family_of(load.type)), None)
-    if place is None:
+def _with_addresses(
+    container: Set | Map | None, elements: Iterable[Element] | None, loads: tuple[Load, ...]
+) -> AffectedPackets | None:
+    """The packets whose addresses are in some elements; None if the elements hold no addresses or are not known."""
+    if container is None or elements is None:
         return None
-    base = _V6_START if family_of(loads[place].type) == 6 else 0
-    values = AddressSet([(base + each[place][0], base + each[place][1]) for each in spans(held, elements)])
-    found = NOTHING
-    for contexts, coordinates in together(loads):
-        if not contexts & (CONNECTIONS | LOOSE):
+    field_number = next((number for number, load in enumerate(loads) if family_of(load.type)), None)
+    if field_number is None:
+        return None
+    base = V6_START if family_of(loads[field_number].type) == 6 else 0
+    ranges = [each[field_number] for each in field_ranges(container, elements)]
+    addresses = AddressSet([(base + first, base + last) for first, last in ranges])
+    clients = servers = AddressSet.NONE
+    for contexts, read in joint_coordinates(loads):
+        if not contexts & (CONNECTIONS | UNCONNECTED):
             continue
-        match coordinates[place]:
+        match read[field_number]:
             case Coordinate.CLIENT:
-                found |= Touched(clients=values)
+                clients = addresses
             case Coordinate.SERVER:
-                found |= Touched(servers=values)
+                servers = addresses
             case Coordinate.NEVER:
                 pass
             case _:
                 return EVERYTHING
-    return found
+    return AffectedPackets(clients, servers)

@@ -1,9 +1,17 @@
-"""What a load of a rule asks of a packet, in terms of the packet's place.
+"""Which part of a packet's tuple a load of a rule reads.
 
-Why: the same load means different things with and without a connection, and some loads ask for what the place does not
-say. Promises that every load of `haechi.nft` has an answer in every context: a coordinate, NEVER (the kernel finds
-nothing and the rule does not match: nft_ct_get_eval, NFT_BREAK) or FREE (it may be anything: what depends on it is
-reported as undecided, never assumed).
+Why: the same load reads different things with and without a connection, and some loads read what the tuple does not
+hold. Every load of `haechi.nft` has an answer in every context: a coordinate of the tuple, NEVER (the kernel finds
+nothing and the rule does not match: nft_ct_get_eval, NFT_BREAK) or FREE (a free variable: any value is possible, and
+what depends on it is reported as undecided, never assumed).
+
+    load                  new, original   reply      ICMP error   no connection
+    ct original saddr     CLIENT          CLIENT     CLIENT       NEVER
+    ct reply saddr        SERVER          SERVER     SERVER       NEVER
+    ip saddr              CLIENT          SERVER     FREE         CLIENT
+    ct reply proto-src    PORT            PORT       PORT         NEVER
+    ct original daddr     FREE            FREE       FREE         NEVER
+    meta mark             FREE            FREE       FREE         FREE
 """
 
 from __future__ import annotations
@@ -13,48 +21,48 @@ from enum import Enum, auto
 from typing import Final
 
 from haechi.nft import Ct, CtDirection, CtKey, CtState, DataType, Load, Meta, MetaKey, Payload, PayloadField
-from haechi.verify.space import ANNOUNCED, CONNECTIONS, DIRECT, EVERY, LOOSE, TRACKED, Context
+from haechi.verify.packets import ALL_CONTEXTS, CONNECTIONS, DIRECT, EXPECTED, TRACKED, UNCONNECTED, Context
 
 
 class Coordinate(Enum):
-    """Where the answer to a load stands in a packet's place."""
+    """What a load reads."""
 
     CLIENT = auto()
     SERVER = auto()
     FAMILY = auto()
     PROTOCOL = auto()
     PORT = auto()
-    MESSAGE = auto()  # the type of an ICMP or ICMPv6 message
-    ORIGINAL = auto()  # the direction of the packet, which is known here
+    ICMP_TYPE = auto()  # of a message without a connection
+    ORIGINAL = auto()  # the direction of the packet, where the context fixes it
     REPLY = auto()
     NEVER = auto()
     FREE = auto()
-    FREE_MESSAGE = auto()  # the type of a message that connection tracking tracks
+    TRACKED_ICMP_TYPE = auto()  # of a message that belongs to a connection: free among the types that conntrack tracks
 
 
-Answers = tuple[tuple[int, Coordinate], ...]
-"""Disjoint contexts (bits), each with the coordinate that answers there."""
+CoordinateByContext = tuple[tuple[int, Coordinate], ...]
+"""Disjoint contexts (bits), together all of them, each with what the load reads there."""
 
-_FORTH: Final = int(Context.NEW | Context.FORTH | Context.RELATED)
-_BACK: Final = int(Context.BACK | Context.RELATED_BACK)
+_ORIGINAL: Final = int(Context.NEW | Context.ORIGINAL | Context.RELATED)
+_REPLY: Final = int(Context.REPLY | Context.RELATED_REPLY)
 _ERROR: Final = int(Context.ERROR)
 _STATES: Final = {
     CtState.NEW: int(Context.NEW),
     CtState.ESTABLISHED: DIRECT & ~int(Context.NEW),
-    CtState.RELATED: ANNOUNCED | _ERROR,
+    CtState.RELATED: EXPECTED | _ERROR,
     CtState.INVALID: int(Context.INVALID),
     CtState.UNTRACKED: int(Context.UNTRACKED),
 }
 _SOURCES: Final = frozenset((PayloadField.IP_SADDR, PayloadField.IP6_SADDR))
 _DESTINATIONS: Final = frozenset((PayloadField.IP_DADDR, PayloadField.IP6_DADDR))
-_MESSAGES: Final = frozenset((PayloadField.ICMP_TYPE, PayloadField.ICMPV6_TYPE))
+_ICMP_TYPES: Final = frozenset((PayloadField.ICMP_TYPE, PayloadField.ICMPV6_TYPE))
 _CT_SOURCES: Final = frozenset((CtKey.SADDR_IP, CtKey.SADDR_IP6))
 NEVER_TRACKED: Final = frozenset((*range(130, 138), 143))
-"""ICMPv6 messages that are never part of a connection: listener and neighbour discovery (nf_conntrack_icmpv6_error)."""
+"""ICMPv6 types that never belong to a connection: listener and neighbour discovery (nf_conntrack_icmpv6_error)."""
 
 
 def contexts_of(states: CtState) -> int:
-    """The contexts (bits) in which the connection has one of these states."""
+    """The contexts (bits) in which `ct state` is one of these."""
     found = 0
     for state, contexts in _STATES.items():
         if state in states:
@@ -62,24 +70,24 @@ def contexts_of(states: CtState) -> int:
     return found
 
 
-def answers(load: Load) -> Answers:
-    """Which coordinate answers a load, by context; all contexts are there."""
+def coordinates(load: Load) -> CoordinateByContext:
+    """What a load reads, by context."""
     match load:
         case Meta():
             return _meta(load.key)
         case Ct():
-            return ((LOOSE, Coordinate.NEVER), *_ct(load.key, load.direction))
+            return ((UNCONNECTED, Coordinate.NEVER), *_ct(load.key, load.direction))
         case Payload():
             return _payload(load.field)
 
 
-def _meta(key: MetaKey) -> Answers:
+def _meta(key: MetaKey) -> CoordinateByContext:
     known = {MetaKey.NFPROTO: Coordinate.FAMILY, MetaKey.L4PROTO: Coordinate.PROTOCOL}
-    return ((EVERY, known.get(key, Coordinate.FREE)),)
+    return ((ALL_CONTEXTS, known.get(key, Coordinate.FREE)),)
 
 
-def _ct(key: CtKey, direction: CtDirection | None) -> Answers:
-    """Of a tuple, the place holds the sources and the reply's source port; NAT and the client chose the rest."""
+def _ct(key: CtKey, direction: CtDirection | None) -> CoordinateByContext:
+    """Of conntrack's tuples, the sources and the reply's source port are known; NAT and the client choose the rest."""
     if key in _CT_SOURCES:
         return ((TRACKED, Coordinate.CLIENT if direction is CtDirection.ORIGINAL else Coordinate.SERVER),)
     if key is CtKey.PROTO_SRC and direction is CtDirection.REPLY:
@@ -89,37 +97,37 @@ def _ct(key: CtKey, direction: CtDirection | None) -> Answers:
     if key is CtKey.PROTOCOL:
         return ((CONNECTIONS, Coordinate.PROTOCOL), (_ERROR, Coordinate.FREE))
     if key is CtKey.DIRECTION:
-        return ((_FORTH, Coordinate.ORIGINAL), (_BACK, Coordinate.REPLY), (_ERROR, Coordinate.FREE))
+        return ((_ORIGINAL, Coordinate.ORIGINAL), (_REPLY, Coordinate.REPLY), (_ERROR, Coordinate.FREE))
     return ((TRACKED, Coordinate.FREE),)
 
 
-def _payload(field: PayloadField) -> Answers:
-    """In the forward hook a packet carries its client before SNAT and its server after DNAT; errors carry others."""
+def _payload(field: PayloadField) -> CoordinateByContext:
+    """A forwarded packet has its client before SNAT and its server after DNAT; an error has other addresses."""
     if field in _SOURCES:
         return (
-            (_FORTH | LOOSE, Coordinate.CLIENT),
-            (_BACK, Coordinate.SERVER),
+            (_ORIGINAL | UNCONNECTED, Coordinate.CLIENT),
+            (_REPLY, Coordinate.SERVER),
             (_ERROR, Coordinate.FREE),
         )
     if field in _DESTINATIONS:
         return (
-            (_FORTH | LOOSE, Coordinate.SERVER),
-            (_BACK, Coordinate.CLIENT),
+            (_ORIGINAL | UNCONNECTED, Coordinate.SERVER),
+            (_REPLY, Coordinate.CLIENT),
             (_ERROR, Coordinate.FREE),
         )
-    if field in _MESSAGES:
-        return ((LOOSE, Coordinate.MESSAGE), (TRACKED, Coordinate.FREE_MESSAGE))
-    return ((EVERY, Coordinate.FREE),)
+    if field in _ICMP_TYPES:
+        return ((UNCONNECTED, Coordinate.ICMP_TYPE), (TRACKED, Coordinate.TRACKED_ICMP_TYPE))
+    return ((ALL_CONTEXTS, Coordinate.FREE),)
 
 
-def together(loads: tuple[Load, ...]) -> Iterator[tuple[int, tuple[Coordinate, ...]]]:
-    """Disjoint contexts (bits), each with the coordinates that answer all of `loads` there."""
-    found: list[tuple[int, tuple[Coordinate, ...]]] = [(EVERY, ())]
+def joint_coordinates(loads: tuple[Load, ...]) -> Iterator[tuple[int, tuple[Coordinate, ...]]]:
+    """Disjoint contexts (bits), each with what every one of `loads` reads there."""
+    found: list[tuple[int, tuple[Coordinate, ...]]] = [(ALL_CONTEXTS, ())]
     for load in loads:
         found = [
-            (contexts & more, (*coordinates, coordinate))
-            for contexts, coordinates in found
-            for more, coordinate in answers(load)
+            (contexts & more, (*known, coordinate))
+            for contexts, known in found
+            for more, coordinate in coordinates(load)
             if contexts & more
         ]
     yield from found

@@ -1,7 +1,14 @@
-"""A verdict map as what happens where.
+"""A verdict map as a function from packets to verdicts.
 
-Why: a map of local pods has as many answers as the node has pods; the packets of one pod must not be compared with all
-of them. Promises that `split` gives the same as splitting by one answer after the other.
+Why: a map of local pods has as many verdicts as the node has pods, and the packets of one pod must not be compared with
+all of them. If the verdict depends on the client alone (or the server alone), the sets of addresses form an index:
+
+    @clients4 { 10.0.0.1 : goto a, 10.0.0.2 : goto b, 10.0.0.7 : goto a }
+
+    address line    .1 a   .2 b          .7 a
+    packets from               |-- .3 … .8 --|      bisection finds a; the rest has no verdict
+
+The result is the same as splitting by one verdict after the other.
 """
 
 from __future__ import annotations
@@ -9,112 +16,136 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from haechi.nft import Verdict
 from haechi.sets import AddressSet, PortSet, Traffic
+from haechi.verify.packets import PacketSet, box, common, split_traffic
 from haechi.verify.relation import Relation
-from haechi.verify.space import Piece, box, common, divided
 
 Case = tuple[Verdict, Relation]
 
 
-@dataclass(frozen=True, slots=True)
-class Dispatch:
-    """The answers of a verdict map.
+class Dispatched(NamedTuple):
+    """Packets that were looked up in a verdict map.
 
     Attributes:
-        cases: each answer with its places, which are disjoint unless they are free.
-        any: the places that have any answer.
-        clients: the answers by client, if they depend on nothing else.
-        servers: the answers by server, if they depend on nothing else.
+        matched: each verdict with its packets; where `free`, with those that may get it.
+        missed: packets without a verdict; where `free`, those that may have none.
+        free: whether the verdict also depends on something that the tuple does not hold.
+    """
+
+    matched: list[tuple[Verdict, list[PacketSet]]]
+    missed: list[PacketSet]
+    free: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Dispatch:
+    """A verdict map.
+
+    Attributes:
+        cases: each verdict with its packets, which are disjoint unless they are free.
+        any: the packets that have any verdict.
+        clients: the cases by client, if the verdict depends on nothing else.
+        servers: the cases by server, if the verdict depends on nothing else.
     """
 
     cases: tuple[Case, ...]
     any: Relation
-    clients: Line | None = None
-    servers: Line | None = None
+    clients: AddressIndex | None = None
+    servers: AddressIndex | None = None
 
     @classmethod
-    def of(cls, cases: Iterable[Case], places: Relation) -> Dispatch:
-        """The map of these answers, which stand at these places."""
+    def of(cls, cases: Iterable[Case], everything: Relation) -> Dispatch:
+        """The map with these cases; `everything` is the union of their packets."""
         found = tuple(cases)
         if len(found) < 2 or any(each.free or len(each.parts) != 1 for _, each in found):
-            return cls(found, places)
+            return cls(found, everything)
         parts = [each.parts[0] for _, each in found]
         if all(traffic is Traffic.ALL for _, traffic in parts):
-            return cls(found, places, clients=Line.of([clients for clients, _ in parts]))
+            return cls(found, everything, clients=AddressIndex.of([clients for clients, _ in parts]))
         boxes = [traffic.boxes() for _, traffic in parts]
-        whole = all(len(each) == 1 and each[0][1] == PortSet.ALL for each in boxes)
-        if whole and all(clients is AddressSet.ALL for clients, _ in parts):
-            return cls(found, places, servers=Line.of([each[0][0] for each in boxes]))
-        return cls(found, places)
+        is_whole = all(len(each) == 1 and each[0][1] == PortSet.ALL for each in boxes)
+        if is_whole and all(clients is AddressSet.ALL for clients, _ in parts):
+            return cls(found, everything, servers=AddressIndex.of([each[0][0] for each in boxes]))
+        return cls(found, everything)
 
-    def split(self, piece: Piece) -> tuple[list[tuple[Verdict, list[Piece]]], list[Piece], bool]:
-        """The packets of each answer, those without one, and whether it depends on something else than the place."""
+    def split(self, packets: PacketSet) -> Dispatched:
+        """Look up packets."""
         if self.clients is not None:
-            return self._by_clients(self.clients, piece)
+            return self._by_clients(self.clients, packets)
         if self.servers is not None:
-            return self._by_servers(self.servers, piece)
+            return self._by_servers(self.servers, packets)
         free = any(each.free for _, each in self.cases)
-        answered: list[tuple[Verdict, list[Piece]]] = []
-        rest = [piece]
+        matched: list[tuple[Verdict, list[PacketSet]]] = []
+        rest = [packets]
         for verdict, each in self.cases:
-            inside: list[Piece] = []
-            outside: list[Piece] = []
-            for one in [piece] if free else rest:
+            inside: list[PacketSet] = []
+            outside: list[PacketSet] = []
+            for one in [packets] if free else rest:
                 yes, no = each.split(one)
                 inside += yes
                 outside += no
             rest = outside
             if inside:
-                answered.append((verdict, inside))
-        return answered, self.any.split(piece)[1] if free else rest, free
+                matched.append((verdict, inside))
+        return Dispatched(matched, self.any.split(packets)[1] if free else rest, free)
 
-    def _by_clients(self, line: Line, piece: Piece) -> tuple[list[tuple[Verdict, list[Piece]]], list[Piece], bool]:
-        contexts, clients, traffic = piece
-        answered = [
-            (self.cases[number][0], [Piece(contexts, clients & line.sets[number], traffic)])
-            for number in line.touching(clients.intervals)
+    def _by_clients(self, index: AddressIndex, packets: PacketSet) -> Dispatched:
+        contexts, clients, traffic = packets
+        matched = [
+            (self.cases[number][0], [PacketSet(contexts, clients & index.sets[number], traffic)])
+            for number in index.touching(clients.intervals)
         ]
-        rest = clients - line.all
-        return answered, [Piece(contexts, rest, traffic)] if rest else [], False
+        rest = clients - index.all
+        return Dispatched(matched, [PacketSet(contexts, rest, traffic)] if rest else [])
 
-    def _by_servers(self, line: Line, piece: Piece) -> tuple[list[tuple[Verdict, list[Piece]]], list[Piece], bool]:
-        contexts, clients, traffic = piece
-        found = list(line.touching([(first, last) for first, last, _ in traffic.pieces]))
-        answered = []
+    def _by_servers(self, index: AddressIndex, packets: PacketSet) -> Dispatched:
+        contexts, clients, traffic = packets
+        found = list(index.touching([(first, last) for first, last, _ in traffic.steps]))
+        matched = []
         for number in found:
-            part = _of_servers(traffic, line.sets[number], self.cases[number][1].parts[0][1])
+            part = _to_servers(traffic, index.sets[number], self.cases[number][1].parts[0][1])
             if part:
-                answered.append((self.cases[number][0], [Piece(contexts, clients, part)]))
-        rest = divided(traffic, line.traffic)[1] if found else traffic
-        return answered, [Piece(contexts, clients, rest)] if rest else [], False
+                matched.append((self.cases[number][0], [PacketSet(contexts, clients, part)]))
+        rest = split_traffic(traffic, index.traffic)[1] if found else traffic
+        return Dispatched(matched, [PacketSet(contexts, clients, rest)] if rest else [])
 
 
-def _of_servers(traffic: Traffic, servers: AddressSet, whole: Traffic) -> Traffic:
-    """The packets to some servers; `whole` has all packets to them."""
+def _to_servers(traffic: Traffic, servers: AddressSet, everything: Traffic) -> Traffic:
+    """The traffic to some servers; `everything` is all traffic to them."""
     first, end, *more = servers.edges
-    return box(servers, traffic.at(first)) if end == first + 1 and not more else common(traffic, whole)
+    return box(servers, traffic.at(first)) if end == first + 1 and not more else common(traffic, everything)
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
-    """Disjoint sets of addresses, found by bisection."""
+class AddressIndex:
+    """Disjoint sets of addresses, found by bisection.
+
+    Attributes:
+        sets: the sets; their index is their number.
+        all: their union.
+        traffic: all traffic to the union.
+        firsts: the first address of each interval of any set, ascending; `lasts` and `numbers` likewise.
+        lasts: the last address of each interval.
+        numbers: the set to which each interval belongs.
+    """
 
     sets: tuple[AddressSet, ...]
     all: AddressSet
     traffic: Traffic
     firsts: tuple[int, ...]
     lasts: tuple[int, ...]
-    owners: tuple[int, ...]
+    numbers: tuple[int, ...]
 
     @classmethod
-    def of(cls, sets: list[AddressSet]) -> Line:
-        """The line of these sets."""
-        spans = sorted((first, last, number) for number, each in enumerate(sets) for first, last in each.intervals)
-        firsts, lasts, owners = zip(*spans, strict=True)
-        whole = AddressSet.union_all(sets)
-        return cls(tuple(sets), whole, Traffic.of(whole, PortSet.ALL), firsts, lasts, owners)
+    def of(cls, sets: list[AddressSet]) -> AddressIndex:
+        """The index of these sets."""
+        intervals = sorted((first, last, number) for number, each in enumerate(sets) for first, last in each.intervals)
+        firsts, lasts, numbers = zip(*intervals, strict=True)
+        union = AddressSet.union_all(sets)
+        return cls(tuple(sets), union, Traffic.of(union, PortSet.ALL), firsts, lasts, numbers)
 
     def touching(self, intervals: Iterable[tuple[int, int]]) -> Iterator[int]:
         """The numbers, each once, of the sets that have addresses in any of the intervals."""
@@ -122,7 +153,7 @@ class Line:
         for first, last in intervals:
             place = max(bisect_right(self.firsts, first) - 1, 0)
             while place < len(self.firsts) and self.firsts[place] <= last:
-                if self.lasts[place] >= first and self.owners[place] not in seen:
-                    seen.add(self.owners[place])
-                    yield self.owners[place]
+                if self.lasts[place] >= first and self.numbers[place] not in seen:
+                    seen.add(self.numbers[place])
+                    yield self.numbers[place]
                 place += 1

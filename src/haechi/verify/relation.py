@@ -1,8 +1,14 @@
-"""Where a condition of a rule holds, exactly.
+"""The set of packets for which a condition of a rule holds.
 
 Why: a lookup of a concatenation in a set of intervals and a plain comparison are the same thing to a proof: a set of
-places. Promises an exact set for every condition that depends on the packet's place alone; where it depends on
-something that the place does not say, the relation is the set of places at which it *may* hold, and says so (`free`).
+packet tuples. It is exact for every condition that depends on the tuple alone. Where a condition depends on something
+else, the relation holds every packet for which it *may* hold, and is marked `free`.
+
+    ct original ip saddr . ct reply proto-src { 10.0.0.1 . 80, 10.0.0.2 . 80, 10.0.0.1 . 443 }
+
+    one box for each element          10.0.0.1 × any server × port 80 of any protocol, …
+    disjoint by clients (`parts`)     {10.0.0.1} → any server on 80, 443
+                                      {10.0.0.2} → any server on 80
 """
 
 from __future__ import annotations
@@ -15,24 +21,28 @@ from itertools import accumulate, pairwise
 from operator import attrgetter
 from typing import Final, NamedTuple
 
-from haechi.nft import DataType, Load, Payload
-from haechi.sets import AddressSet, IntervalSet, PortSet, Traffic
+from haechi.nft import DataType, Family, Load, Payload
+from haechi.sets import ICMP, ICMPV6, V6_START, AddressSet, IntervalSet, PortSet, Traffic, port_point
 from haechi.verify.coordinate import NEVER_TRACKED, Coordinate, family_of
-from haechi.verify.space import Piece, divided
+from haechi.verify.packets import PacketSet, split_traffic
 
-_V6_START: Final = 1 << 32
-_FAMILY_NUMBERS: Final = ((2, AddressSet.V4), (10, AddressSet.V6))
-_PORTS: Final = 65536
+_END: Final = AddressSet.ALL.max
 _PROTOCOLS: Final = 256
+_LAST_PORT: Final = 65535
+_NFPROTO: Final = {Family.IP: 4, Family.IP6: 6}
 _MANY: Final = 4
+"""From so many parts on, those near a packet set are found by bisection."""
 _first = attrgetter("first")
 
-Spans = tuple[tuple[int, int], ...]
-"""One element: the first and last value of each field."""
+FieldRanges = tuple[tuple[int, int], ...]
+"""One element of a set: the first and last value of each field."""
 
 
-class _Part(NamedTuple):
-    """One set of clients with its traffic: the first and last client and server, and the only piece if there is one."""
+class _RelationPart(NamedTuple):
+    """Clients with their traffic, and what bounds both: the first and last client and server.
+
+    `flat` is the only stretch of the traffic, if it has only one.
+    """
 
     first: int
     last: int
@@ -43,69 +53,69 @@ class _Part(NamedTuple):
     traffic: Traffic
 
     @classmethod
-    def of(cls, clients: AddressSet, traffic: Traffic) -> _Part:
-        """The part of these."""
-        pieces = traffic.pieces
-        flat = pieces[0] if len(pieces) == 1 else None
-        return cls(clients.min, clients.max, pieces[0][0], pieces[-1][1], flat, clients, traffic)
+    def of(cls, clients: AddressSet, traffic: Traffic) -> _RelationPart:
+        """These clients with this traffic."""
+        stretches = traffic.steps
+        flat = stretches[0] if len(stretches) == 1 else None
+        return cls(clients.min, clients.max, stretches[0][0], stretches[-1][1], flat, clients, traffic)
 
 
 @dataclass(frozen=True, slots=True)
 class Relation:
-    """Places: disjoint sets of clients, each with a function from servers to ports.
+    """Packet tuples: disjoint sets of clients, each with a function from servers to ports.
 
     Attributes:
         parts: the clients and their traffic; clients in none of them have none.
-        free: whether it also depends on something that the place does not say.
+        free: whether the condition also depends on something that the tuple does not hold.
     """
 
     parts: tuple[tuple[AddressSet, Traffic], ...]
     free: bool = False
-    _parts: tuple[_Part, ...] = field(init=False, repr=False, compare=False)
+    _parts: tuple[_RelationPart, ...] = field(init=False, repr=False, compare=False)
     _firsts: tuple[int, ...] = field(init=False, repr=False, compare=False)
     _lasts: tuple[int, ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        parts = sorted((_Part.of(*part) for part in self.parts), key=_first)
+        parts = sorted((_RelationPart.of(*part) for part in self.parts), key=_first)
         object.__setattr__(self, "_parts", tuple(parts))
         object.__setattr__(self, "_firsts", tuple(part.first for part in parts))
         object.__setattr__(self, "_lasts", tuple(accumulate((part.last for part in parts), max)))
 
-    def split(self, piece: Piece) -> tuple[list[Piece], list[Piece]]:
-        """The packets of `piece` that are in here, and those that are not (where `free`: that may not be)."""
-        contexts, clients, traffic = piece
-        inside: list[Piece] = []
-        outside: list[Piece] = []
+    def split(self, packets: PacketSet) -> tuple[list[PacketSet], list[PacketSet]]:
+        """The packets that are in here and those that are not; if `free`, those that may be and those that may not."""
+        contexts, clients, traffic = packets
+        inside: list[PacketSet] = []
+        outside: list[PacketSet] = []
         rest = clients
-        for part in self._near(piece):
+        for part in self._near(packets):
             ours = part.clients
             those = clients if ours is AddressSet.ALL else clients & ours
             if not those:
                 continue
-            both, others = divided(traffic, part.traffic, part.flat)
+            both, others = split_traffic(traffic, part.traffic, part.flat)
             if both:
                 rest = rest - those
-                inside.append(Piece(contexts, those, both))
+                inside.append(PacketSet(contexts, those, both))
                 if others:
-                    outside.append(Piece(contexts, those, others))
+                    outside.append(PacketSet(contexts, those, others))
         if not inside:
-            return inside, [piece]
+            return inside, [packets]
         if rest:
-            outside.append(Piece(contexts, rest, traffic))
+            outside.append(PacketSet(contexts, rest, traffic))
         return inside, [*outside, *inside] if self.free else outside
 
-    def _near(self, piece: Piece) -> Iterable[_Part]:
-        """The parts that may have packets of `piece`."""
+    def _near(self, packets: PacketSet) -> Iterable[_RelationPart]:
+        """The parts that may have some of the packets."""
         if len(self._parts) < _MANY:
             return self._parts
-        first, last = piece.clients.min, piece.clients.max
-        pieces = piece.traffic.pieces
-        start, end = pieces[0][0], pieces[-1][1]
+        first, last = packets.clients.min, packets.clients.max
+        stretches = packets.traffic.steps
+        start, end = stretches[0][0], stretches[-1][1]
         near = self._parts[bisect_left(self._lasts, first) : bisect_right(self._firsts, last)]
         return [part for part in near if first <= part.last and part.start <= end and start <= part.end]
 
     def complement(self, within: Relation) -> Relation:
-        """The places of `within` that are not in here. With `free`, all of `within`."""
+        """What is in `within` but not in here; if `free`, all of `within`."""
         if self.free:
             return Relation(within.parts, free=True)
         found: list[tuple[AddressSet, Traffic]] = []
@@ -126,41 +136,44 @@ EVERYWHERE: Final = Relation(((AddressSet.ALL, Traffic.ALL),))
 ANYWHERE: Final = Relation(EVERYWHERE.parts, free=True)
 
 
-def relation(loads: tuple[Load, ...], coordinates: tuple[Coordinate, ...], elements: Iterable[Spans]) -> Relation:
-    """Where the answers to `loads` lie in one of `elements`.
+def relation(loads: tuple[Load, ...], read: tuple[Coordinate, ...], elements: Iterable[FieldRanges]) -> Relation:
+    """The packets for which the values of `loads` are in one of `elements`.
 
     Args:
-        loads: what is asked.
-        coordinates: what answers each of them; where one answers `NEVER`, nothing matches.
+        loads: what is loaded.
+        read: what each of them reads; if one reads `NEVER`, nothing matches.
         elements: first and last value of each field, as numbers.
     """
-    if Coordinate.NEVER in coordinates:
+    if Coordinate.NEVER in read:
         return NOWHERE
-    only = coordinates[0] if len(coordinates) == 1 else None
+    only = read[0] if len(read) == 1 else None
     if only in (Coordinate.CLIENT, Coordinate.SERVER):
-        base = _V6_START if family_of(loads[0].type) == 6 else 0
-        spans = [(first + base, last + base) for ((first, last),) in elements]
-        return _of_addresses(AddressSet(spans), only is Coordinate.CLIENT)
+        base = V6_START if family_of(loads[0].type) == 6 else 0
+        intervals = [(first + base, last + base) for ((first, last),) in elements]
+        return _of_addresses(AddressSet(intervals), only is Coordinate.CLIENT)
     if only is Coordinate.FREE:
         elements = [((first, last),) for first, last in IntervalSet([each[0] for each in elements]).intervals]
     listed = list(elements)
-    boxes = [box for spans in listed if (box := _box(loads, coordinates, spans)) is not None]
-    return Relation(_disjoint(boxes), free=bool(boxes) and any(_is_free(loads, coordinates, each) for each in listed))
+    boxes = [box for ranges in listed if (box := _box(loads, read, ranges)) is not None]
+    return Relation(_disjoint(boxes), free=bool(boxes) and any(_is_free(loads, read, each) for each in listed))
 
 
-def _is_free(loads: tuple[Load, ...], coordinates: tuple[Coordinate, ...], spans: Spans) -> bool:
-    """Whether an element asks for something that the place does not say and that can be otherwise."""
+def _is_free(loads: tuple[Load, ...], read: tuple[Coordinate, ...], ranges: FieldRanges) -> bool:
+    """Whether an element restricts a value that the tuple does not hold."""
     return any(
-        coordinate in (Coordinate.FREE, Coordinate.FREE_MESSAGE) and span != (0, (1 << 8 * load.type.width) - 1)
-        for load, coordinate, span in zip(loads, coordinates, spans, strict=True)
+        coordinate in (Coordinate.FREE, Coordinate.TRACKED_ICMP_TYPE) and bounds != _full(load)
+        for load, coordinate, bounds in zip(loads, read, ranges, strict=True)
     )
 
 
-def domain(loads: tuple[Load, ...], coordinates: tuple[Coordinate, ...]) -> Relation:
-    """Where the kernel finds an answer to all of `loads`."""
-    full = tuple((0, (1 << 8 * load.type.width) - 1) for load in loads)
-    found = relation(loads, coordinates, [full])
-    return Relation(found.parts)
+def domain(loads: tuple[Load, ...], read: tuple[Coordinate, ...]) -> Relation:
+    """The packets for which the kernel finds a value for all of `loads`."""
+    return Relation(relation(loads, read, [tuple(map(_full, loads))]).parts)
+
+
+def _full(load: Load) -> tuple[int, int]:
+    """The first and last value that a load can give."""
+    return 0, (1 << 8 * load.type.width) - 1
 
 
 def _of_addresses(addresses: AddressSet, clients: bool) -> Relation:
@@ -173,14 +186,14 @@ def _of_addresses(addresses: AddressSet, clients: bool) -> Relation:
 
 @dataclass(slots=True)
 class _Box:
-    """The product that one element makes."""
+    """The packets of one element: clients × servers × ports."""
 
-    clients: tuple[int, int] = (0, _V6_START + (1 << 128) - 1)
-    servers: tuple[int, int] = (0, _V6_START + (1 << 128) - 1)
+    clients: tuple[int, int] = (0, _END)
+    servers: tuple[int, int] = (0, _END)
     ports: PortSet = PortSet.ALL
 
     def limit(self, load: Load, coordinate: Coordinate, first: int, last: int) -> bool:
-        """Take one field into account; False if no packet is left."""
+        """Restrict the box to one field's values; False if no packet is left."""
         family = _family(load)
         if family is not None and not self._within(family):
             return False
@@ -190,68 +203,68 @@ class _Box:
             case Coordinate.FAMILY:
                 return self._families(first, last)
             case Coordinate.PROTOCOL:
-                self.ports &= PortSet([(first * _PORTS, last * _PORTS + _PORTS - 1)])
+                self.ports &= PortSet([(port_point(first, 0), port_point(last, _LAST_PORT))])
             case Coordinate.PORT:
                 self.ports &= every_protocol(first, last)
-            case Coordinate.MESSAGE:
-                number = _protocol(load)
-                self.ports &= PortSet([(number * _PORTS + first * 256, number * _PORTS + last * 256 + 255)])
+            case Coordinate.ICMP_TYPE:
+                number = _icmp(load)
+                self.ports &= PortSet([(port_point(number, first << 8), port_point(number, last << 8 | 255))])
             case Coordinate.ORIGINAL:
                 return first == 0
             case Coordinate.REPLY:
                 return first <= 1 <= last
-            case Coordinate.FREE_MESSAGE:
-                self.ports &= PortSet.protocol(_protocol(load))
-                if _protocol(load) == 58 and NEVER_TRACKED.issuperset(range(first, last + 1)):
+            case Coordinate.TRACKED_ICMP_TYPE:
+                self.ports &= PortSet.protocol(_icmp(load))
+                if _icmp(load) == ICMPV6 and NEVER_TRACKED.issuperset(range(first, last + 1)):
                     return False
             case _:
                 pass
         return bool(self.ports)
 
     def _address(self, coordinate: Coordinate, first: int, last: int, family: int | None) -> bool:
-        base = _V6_START if family == 6 else 0
-        held = self.clients if coordinate is Coordinate.CLIENT else self.servers
-        span = (max(held[0], first + base), min(held[1], last + base))
+        base = V6_START if family == 6 else 0
+        known = self.clients if coordinate is Coordinate.CLIENT else self.servers
+        interval = (max(known[0], first + base), min(known[1], last + base))
         if coordinate is Coordinate.CLIENT:
-            self.clients = span
+            self.clients = interval
         else:
-            self.servers = span
-        return span[0] <= span[1]
+            self.servers = interval
+        return interval[0] <= interval[1]
 
     def _within(self, family: int) -> bool:
-        """Both ends are of one family, so it is enough to limit the client."""
-        low, high = (0, _V6_START - 1) if family == 4 else (_V6_START, _V6_START + (1 << 128) - 1)
+        """Both ends are of one family, so it is enough to restrict the client."""
+        low, high = (0, V6_START - 1) if family == 4 else (V6_START, _END)
         self.clients = (max(self.clients[0], low), min(self.clients[1], high))
         return self.clients[0] <= self.clients[1]
 
     def _families(self, first: int, last: int) -> bool:
-        held = [number for number, of in ((2, 4), (10, 6)) if first <= number <= last for _ in (of,)]
-        if len(held) == 2:
-            return True
-        return bool(held) and self._within(4 if held[0] == 2 else 6)
+        found = [family for number, family in _NFPROTO.items() if first <= number <= last]
+        return len(found) == len(_NFPROTO) or (bool(found) and self._within(found[0]))
 
 
-def _box(loads: tuple[Load, ...], coordinates: tuple[Coordinate, ...], spans: Spans) -> _Box | None:
+def _box(loads: tuple[Load, ...], read: tuple[Coordinate, ...], ranges: FieldRanges) -> _Box | None:
+    """The packets of an element; None if there are none."""
     box = _Box()
-    for load, coordinate, (first, last) in zip(loads, coordinates, spans, strict=True):
+    for load, coordinate, (first, last) in zip(loads, read, ranges, strict=True):
         if not box.limit(load, coordinate, first, last):
             return None
     return box
 
 
 def _family(load: Load) -> int | None:
-    """The family of packets for which the kernel finds an answer; None for both."""
+    """The family of the packets for which the kernel finds a value; None for both."""
     if isinstance(load, Payload) and load.type in (DataType.ICMP_TYPE, DataType.ICMPV6_TYPE):
         return 4 if load.type is DataType.ICMP_TYPE else 6
     return family_of(load.type)
 
 
-def _protocol(load: Load) -> int:
-    return 1 if load.type is DataType.ICMP_TYPE else 58
+def _icmp(load: Load) -> int:
+    """The protocol whose messages have this type field."""
+    return ICMP if load.type is DataType.ICMP_TYPE else ICMPV6
 
 
 def _disjoint(boxes: list[_Box]) -> tuple[tuple[AddressSet, Traffic], ...]:
-    """The union of boxes, by clients."""
+    """The union of the boxes as disjoint sets of clients with their traffic."""
     by_clients: dict[tuple[int, int], list[_Box]] = {}
     for box in boxes:
         by_clients.setdefault(box.clients, []).append(box)
@@ -262,11 +275,16 @@ def _disjoint(boxes: list[_Box]) -> tuple[tuple[AddressSet, Traffic], ...]:
     parts: dict[Traffic, list[tuple[int, int]]] = {}
     for first, last, those in _stretches(by_clients):
         parts.setdefault(_traffic(those), []).append((first, last))
-    return tuple((AddressSet(spans), traffic) for traffic, spans in parts.items())
+    return tuple((AddressSet(intervals), traffic) for traffic, intervals in parts.items())
 
 
 def _stretches(by_clients: dict[tuple[int, int], list[_Box]]) -> Iterator[tuple[int, int, list[_Box]]]:
-    """Every stretch of clients that has the same boxes."""
+    """Stretches of clients, each with the boxes that cover all of it.
+
+    boxes         |---- a ----|          |-- c --|
+                        |---- b ----|
+    stretches     |- a -|-a,b-|- b -|    |-- c --|
+    """
     ordered = sorted(by_clients)
     if all(one[1] < other[0] for one, other in pairwise(ordered)):
         for first, last in ordered:
@@ -285,11 +303,11 @@ def _traffic(boxes: list[_Box]) -> Traffic:
     by_ports: dict[PortSet, list[tuple[int, int]]] = {}
     for box in boxes:
         by_ports.setdefault(box.ports, []).append(box.servers)
-    found = Traffic.from_terms((AddressSet(spans), ports) for ports, spans in by_ports.items())
+    found = Traffic.from_terms((AddressSet(intervals), ports) for ports, intervals in by_ports.items())
     return Traffic.ALL if found == Traffic.ALL else found
 
 
 @lru_cache(maxsize=4096)
 def every_protocol(first: int, last: int) -> PortSet:
-    """These ports of every protocol: a load of a port does not say of which."""
-    return PortSet([(number * _PORTS + first, number * _PORTS + last) for number in range(_PROTOCOLS)])
+    """These ports of every protocol: a load of a port gives the port of whatever protocol the packet has."""
+    return PortSet([(port_point(number, first), port_point(number, last)) for number in range(_PROTOCOLS)])

@@ -1,7 +1,15 @@
-"""A cluster's objects as they are now, and which packets a change of them can be about.
+"""The objects of a cluster, and which packets a change of one of them can affect.
 
-Why: an agent tells of one object at a time, and a proof of what a change did must not begin with everything. Promises
-that whatever a change means is about packets from or to the addresses that `put` and `delete` name.
+Why: an agent sees one object at a time, and must not prove everything again after each. `put` and `delete` return
+addresses: whatever the change means, it affects no packet from and to other addresses.
+
+    object changed     addresses
+    Pod                its own, before and after, and those of pods that claim one of them too
+    NetworkPolicy      those of the pods that it selects, before and after
+    Namespace          those of its pods
+    Node               its own, before and after
+
+A peer is covered as well: if a pod's label decides what others may send to it, the packets have its address.
 """
 
 from __future__ import annotations
@@ -11,60 +19,60 @@ from collections.abc import Iterable, Mapping
 from haechi.model import Direction, Namespace, NetworkPolicy, Node, Pod, PodKey, PolicyKey
 from haechi.reference import expressions, is_readable, meets, policy_types
 from haechi.sets import AddressSet
-from haechi.verify.population import Kind, Population, Resident, points
+from haechi.verify.pods import PodIndex, PodTraits, PolicedPod, points
 
-Isolating = tuple[tuple[PolicyKey, NetworkPolicy], ...]
-Object = Namespace | Node | Pod | NetworkPolicy
+IsolatingPolicies = tuple[tuple[PolicyKey, NetworkPolicy], ...]
+ClusterObject = Namespace | Node | Pod | NetworkPolicy
 
 
-class State:
-    """Objects of a cluster, in any order.
+class ClusterState:
+    """Objects of a cluster, put in any order.
 
     Attributes:
-        population: the pods.
+        pods: the pods that policies apply to.
     """
 
-    def __init__(self, objects: Iterable[Object] = ()) -> None:
-        self.population = Population()
+    def __init__(self, objects: Iterable[ClusterObject] = ()) -> None:
+        self.pods = PodIndex()
         self._namespaces: dict[str, Mapping[str, str]] = {}
         self._nodes: dict[str, tuple[int, ...]] = {}
         self._policies: dict[str, dict[PolicyKey, NetworkPolicy]] = {}
-        self._isolating: dict[tuple[Kind, Direction], Isolating] = {}
+        self._isolating: dict[tuple[PodTraits, Direction], IsolatingPolicies] = {}
         for one in objects:
-            self._keep(one)
+            self._store(one)
 
     def labels(self, namespace: str) -> Mapping[str, str]:
-        """Labels of a namespace, with the one that the API server always sets."""
+        """The labels of a namespace, with the one that the API server always sets."""
         return {**self._namespaces.get(namespace, {}), "kubernetes.io/metadata.name": namespace}
 
-    def isolating(self, kind: Kind, direction: Direction) -> Isolating:
-        """The policies that isolate pods of a kind in one direction, by key."""
-        found = self._isolating.get((kind, direction))
+    def isolating(self, traits: PodTraits, direction: Direction) -> IsolatingPolicies:
+        """The policies that isolate pods with these traits in one direction, sorted by key."""
+        found = self._isolating.get((traits, direction))
         if found is None:
-            held = self._policies.get(kind.namespace, {})
-            selecting = [(key, policy) for key, policy in sorted(held.items(), key=_key) if is_subject(policy, kind)]
+            policies = sorted(self._policies.get(traits.namespace, {}).items(), key=_key)
+            selecting = [(key, policy) for key, policy in policies if is_subject(policy, traits)]
             for each in Direction:
-                self._isolating[kind, each] = tuple(one for one in selecting if each in policy_types(one[1]))
-            found = self._isolating[kind, direction]
+                self._isolating[traits, each] = tuple(one for one in selecting if each in policy_types(one[1]))
+            found = self._isolating[traits, direction]
         return found
 
-    def own_node(self, resident: Resident) -> AddressSet:
-        """The addresses of the node of a pod, as its status and the node's object give them."""
-        return AddressSet.of(*resident.host_addresses, *self._nodes.get(resident.node, ()))
+    def own_node(self, pod: PolicedPod) -> AddressSet:
+        """The addresses of the pod's node, from the pod's status and the Node object."""
+        return AddressSet.of(*pod.host_addresses, *self._nodes.get(pod.node, ()))
 
     # -- changes -----------------------------------------------------------------------------------------------------
 
-    def put(self, one: Object) -> AddressSet:
-        """An object comes or changes; the addresses that this is about."""
-        before = self._about(type(one), one.namespace, one.metadata.name)
-        self._keep(one)
-        return before | self._about(type(one), one.namespace, one.metadata.name)
+    def put(self, one: ClusterObject) -> AddressSet:
+        """Add or replace an object; the addresses that this affects."""
+        before = self._addresses_of(type(one), one.namespace, one.metadata.name)
+        self._store(one)
+        return before | self._addresses_of(type(one), one.namespace, one.metadata.name)
 
-    def delete(self, kind: type[Object], namespace: str, name: str) -> AddressSet:
-        """An object goes; the addresses that this is about. `namespace` is "" for Namespace and Node."""
-        found = self._about(kind, namespace, name)
+    def delete(self, kind: type[ClusterObject], namespace: str, name: str) -> AddressSet:
+        """Remove an object; the addresses that this affects. `namespace` is "" for Namespace and Node."""
+        found = self._addresses_of(kind, namespace, name)
         if kind is Pod:
-            self.population.delete(PodKey(namespace, name))
+            self.pods.delete(PodKey(namespace, name))
         elif kind is NetworkPolicy:
             self._policies.get(namespace, {}).pop(PolicyKey(namespace, name), None)
             self._isolating.clear()
@@ -74,10 +82,10 @@ class State:
             self._nodes.pop(name, None)
         return found
 
-    def _keep(self, one: Object) -> None:
+    def _store(self, one: ClusterObject) -> None:
         match one:
             case Pod():
-                self.population.put(one)
+                self.pods.put(one)
             case NetworkPolicy():
                 key = PolicyKey(one.namespace, one.metadata.name)
                 self._policies.setdefault(one.namespace, {})[key] = one
@@ -87,36 +95,35 @@ class State:
             case Node():
                 self._nodes[one.metadata.name] = points(one.addresses)
 
-    def _about(self, kind: type[Object], namespace: str, name: str) -> AddressSet:
-        """The addresses that an object as it is now is about; none if it is not there."""
+    def _addresses_of(self, kind: type[ClusterObject], namespace: str, name: str) -> AddressSet:
+        """The addresses that an object can affect as it is now; none if it does not exist."""
         if kind is Pod:
-            return self._about_pod(PodKey(namespace, name))
+            return self._with_rivals(PodKey(namespace, name))
         if kind is NetworkPolicy:
             policy = self._policies.get(namespace, {}).get(PolicyKey(namespace, name))
-            kinds = self.population.kinds(namespace) if policy is not None else ()
-            return self._addresses(one for one in kinds if policy is not None and is_subject(policy, one))
+            traits = self.pods.traits(namespace) if policy is not None else ()
+            return self._with_traits(one for one in traits if policy is not None and is_subject(policy, one))
         if kind is Namespace:
-            return self._addresses(self.population.kinds(name))
+            return self._with_traits(self.pods.traits(name))
         return AddressSet.of(*self._nodes.get(name, ()))
 
-    def _about_pod(self, key: PodKey) -> AddressSet:
-        """Its own addresses and those of its rivals: which addresses are disputed changes with it."""
-        resident = self.population.get(key)
-        if resident is None:
+    def _with_rivals(self, key: PodKey) -> AddressSet:
+        """The pod's addresses and those of its rivals: the pod decides which of their addresses are disputed."""
+        pod = self.pods.get(key)
+        if pod is None:
             return AddressSet.NONE
-        residents = self.population.residents()
-        rivals = {rival for each in resident.addresses for rival in self.population.claimants(each)}
-        return AddressSet.of(*(each for rival in rivals for each in residents[rival].addresses))
+        rivals = {rival for each in pod.addresses for rival in self.pods.claimants(each)}
+        return AddressSet.of(*(each for rival in rivals for each in self.pods[rival].addresses))
 
-    def _addresses(self, kinds: Iterable[Kind]) -> AddressSet:
-        return AddressSet.of(*(each for kind in kinds for each in self.population.addresses_of(kind)))
+    def _with_traits(self, traits: Iterable[PodTraits]) -> AddressSet:
+        return AddressSet.of(*(each for one in traits for each in self.pods.addresses_of(one)))
 
 
 def _key(item: tuple[PolicyKey, NetworkPolicy]) -> PolicyKey:
     return item[0]
 
 
-def is_subject(policy: NetworkPolicy, kind: Kind) -> bool:
-    """Whether a policy of their namespace selects pods of a kind, as far as its selector can be read."""
-    labels = dict(kind.labels)
+def is_subject(policy: NetworkPolicy, traits: PodTraits) -> bool:
+    """Whether a policy of their namespace selects pods with these traits, as far as its selector can be read."""
+    labels = dict(traits.labels)
     return all(meets(each, labels) for each in expressions(policy.spec.pod_selector) if is_readable(each))

@@ -1,286 +1,290 @@
-"""Packets on their way through a table, all of a region at once.
+"""What a table does to packets: all packets of a region at once.
 
-Why: what happens to every packet has to be known, so regions are divided at each condition, as nf_tables divides
-packets. Promises nf_tables' own semantics (nft_do_chain): rules in order, `jump` comes back, `goto` does not, the end
-of a base chain is its policy, base chains of a hook in the order of their priorities, a packet accepted by one goes on
-to the next. Where what happens depends on something that a packet's place does not say, both ways are walked: a packet
-that may be accepted and may be dropped is undecided, and so is everything after something unknown, and everything once
-the budget is spent.
+Why: a proof needs the fate of every packet, so a region is split at each condition, as nf_tables does with one packet:
+
+    region ──▶ rule 1 ── matches ──▶ accept, drop, return, jump, goto
+                 │ does not match
+                 ▼
+               rule 2 ── …                    what is left at the end of the chain returns
+
+The semantics are those of nft_do_chain: rules run in order, `jump` comes back, `goto` does not, the end of a base chain
+is its policy, base chains run in the order of their priorities, and what one of them accepts goes on to the next.
+
+Where a rule depends on something that a packet's tuple does not hold, both ways are walked. A packet that may be
+accepted and may be dropped is undecided; so is every packet that reaches something unknown, and every packet once the
+budget is spent.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from operator import is_
 from typing import Final
 
 from haechi.nft import Chain, ChainPolicy, Family, Hook, TableFlags, Verdict, VerdictKind
 from haechi.sets import AddressSet, Traffic
-from haechi.verify.budget import Budget, extent
-from haechi.verify.finding import Finding, FindingKind, Place
-from haechi.verify.kept import Held
-from haechi.verify.reading import Branches, Dispatches, Reading, Step
-from haechi.verify.space import EVERY, Piece, merged, overlap
+from haechi.verify.budget import Budget, stretches
+from haechi.verify.cached import AnyRuleset
+from haechi.verify.gap import NO_CHAIN, GapKind, ProofGap, RulePosition
+from haechi.verify.packets import ALL_CONTEXTS, PacketSet, intersection, merged, overlap
+from haechi.verify.reading import DispatchByContext, Reading, RelationByContext, RuleStep
 
 _DEEPEST: Final = 16  # NFT_JUMP_STACK_SIZE
 
 
 @dataclass(slots=True)
-class Outcome:
+class WalkResult:
     """What happened to the packets of a region.
 
     Attributes:
-        accepted: with the rule that did it.
-        dropped: with the rule that did it; incomplete where a walk was `hasty`.
-        returned: packets that came back from a chain, or are past its end.
-        undecided: packets of which this cannot be said, with why.
-        forks: the rules that depend on something else than a packet's place.
+        accepted: accepted packets, with the rule that decided.
+        dropped: dropped packets, with the rule that decided; incomplete if the walk reuses paths.
+        returned: packets that came back from a chain, or passed its end.
+        undecided: packets whose fate is not known, with the reason.
+        forks: the rules that depend on something that the tuple does not hold.
     """
 
-    accepted: list[tuple[Piece, Place]] = field(default_factory=list)
-    dropped: list[tuple[Piece, Place]] = field(default_factory=list)
-    returned: list[Piece] = field(default_factory=list)
-    undecided: list[tuple[Piece, Finding]] = field(default_factory=list)
-    forks: list[Place] = field(default_factory=list)
+    accepted: list[tuple[PacketSet, RulePosition]] = field(default_factory=list)
+    dropped: list[tuple[PacketSet, RulePosition]] = field(default_factory=list)
+    returned: list[PacketSet] = field(default_factory=list)
+    undecided: list[tuple[PacketSet, ProofGap]] = field(default_factory=list)
+    forks: list[RulePosition] = field(default_factory=list)
 
-    def add(self, other: Outcome) -> None:
-        """What happened to other packets, but for those that came back."""
+    def add(self, other: WalkResult) -> None:
+        """Add what happened to other packets, without those that returned."""
         self.accepted += other.accepted
         self.dropped += other.dropped
         self.undecided += other.undecided
         self.forks += other.forks
 
     def settle(self, budget: Budget) -> None:
-        """Packets that may be accepted and may be dropped are undecided."""
-        places = dict.fromkeys(self.forks)
-        if not places or not budget.take(len(self.accepted) * len(self.dropped) * len(places)):
+        """Mark packets that may be accepted and may be dropped as undecided."""
+        positions = dict.fromkeys(self.forks)
+        if not positions or not budget.take(len(self.accepted) * len(self.dropped) * len(positions)):
             return
-        reason = "whether packets pass depends on something else than their connection's addresses, protocol and port"
-        findings = [Finding(FindingKind.UNDECIDED, reason, place) for place in places]
-        both = overlap([piece for piece, _ in self.accepted], [piece for piece, _ in self.dropped])
-        self.undecided += [(piece, finding) for piece in both for finding in findings]
+        reason = "whether packets pass depends on more than their connection's addresses, protocol and port"
+        gaps = [ProofGap(GapKind.UNDECIDED, reason, position) for position in positions]
+        both = overlap([packets for packets, _ in self.accepted], [packets for packets, _ in self.dropped])
+        self.undecided += [(packets, gap) for packets in both for gap in gaps]
 
 
 class Walk:
-    """Walks through one ruleset.
+    """Walks through one table.
 
-    `hasty` walks remember the way of each client through its chain for all servers at once. They do not tell all that
-    was dropped where packets may go two ways; whoever sees `forks` in an outcome walks again without haste.
+    With `reuse`, the path of a client through its chain is walked once for all servers and restricted to the packets at
+    hand, without those that it drops. If such a result has `forks`, what is undecided is not known: walk again without.
     """
 
-    def __init__(self, reading: Reading, budget: Budget, *, hasty: bool = False) -> None:
+    def __init__(self, reading: Reading, budget: Budget, *, reuse: bool = False) -> None:
         self.reading = reading
         self.budget = budget
-        self.hasty = hasty
-        self._ways: dict[tuple[str, AddressSet], Outcome] = {}
+        self.reuse = reuse
+        self._paths: dict[tuple[str, AddressSet], WalkResult] = {}
 
-    def forward(self, pieces: Iterable[Piece]) -> Outcome:
-        """What happens to packets where they are forwarded; once the budget is spent, nobody knows."""
-        region = list(pieces)
-        found = self._forward(region)
+    def forward(self, region: Iterable[PacketSet]) -> WalkResult:
+        """What happens to packets in the forward hook; all are undecided once the budget is spent."""
+        packets = list(region)
+        found = self._forward(packets)
         if not self.budget.is_spent:
             return found
-        finding = Finding(FindingKind.UNKNOWN, str(self.budget))
-        return Outcome(undecided=[(piece, finding) for piece in region])
+        gap = ProofGap(GapKind.UNKNOWN, str(self.budget))
+        return WalkResult(undecided=[(each, gap) for each in packets])
 
-    def _forward(self, pieces: list[Piece]) -> Outcome:
-        judged, others = _judged(self.reading.held, pieces)
-        whole = Outcome()
-        through = judged
-        for chain in base_chains(self.reading.held):
-            step = self._base(chain, through)
-            whole.dropped += step.dropped
-            whole.undecided += step.undecided
-            whole.forks += step.forks
-            whole.accepted = step.accepted
-            through = merged([piece for piece, _ in step.accepted])
-        if not base_chains(self.reading.held):
+    def _forward(self, region: list[PacketSet]) -> WalkResult:
+        chains = base_chains(self.reading.ruleset)
+        judged, others = _judged(self.reading.ruleset, region)
+        found = WalkResult()
+        passing = judged
+        for chain in chains:
+            step = self._base(chain, passing)
+            found.dropped += step.dropped
+            found.undecided += step.undecided
+            found.forks += step.forks
+            found.accepted = step.accepted
+            passing = merged([packets for packets, _ in step.accepted])
+        if not chains:
             others = judged + others
-        nowhere = Place("", None, "no chain of the table judges it")
-        whole.accepted += [(piece, nowhere) for piece in others]
-        whole.settle(self.budget)
-        return whole
+        found.accepted += [(packets, NO_CHAIN) for packets in others]
+        found.settle(self.budget)
+        return found
 
-    def _base(self, chain: Chain, pieces: list[Piece]) -> Outcome:
-        found = self._run(chain.name, pieces, (chain.name,))
+    def _base(self, chain: Chain, region: list[PacketSet]) -> WalkResult:
+        found = self._run(chain.name, region, (chain.name,))
         assert chain.base is not None  # that is what makes it a base chain
-        end = Place(chain.name, None, f"policy {chain.base.policy.name.lower()}")
+        end = RulePosition(chain.name, None, f"policy {chain.base.policy.name.lower()}")
         to = found.accepted if chain.base.policy is ChainPolicy.ACCEPT else found.dropped
-        to += [(piece, end) for piece in found.returned]
+        to += [(packets, end) for packets in found.returned]
         found.returned = []
         return found
 
-    def _run(self, chain: str, pieces: list[Piece], path: tuple[str, ...]) -> Outcome:
-        out = Outcome()
-        region, extents = pieces, sum(map(extent, pieces))
+    def _run(self, chain: str, region: list[PacketSet], path: tuple[str, ...]) -> WalkResult:
+        out = WalkResult()
+        extra = sum(map(stretches, region))
         for step in self.reading.steps(chain):
-            if not region or not self.budget.take(step.weight * len(region) + extents):
+            if not region or not self.budget.take(step.weight * len(region) + extra):
                 return out
             left = self._step(step, region, out, path)
             if left is not region:
-                region, extents = left, sum(map(extent, left))
+                region, extra = left, sum(map(stretches, left))
         out.returned = merged(out.returned + region)
         return out
 
-    def _step(self, step: Step, region: list[Piece], out: Outcome, path: tuple[str, ...]) -> list[Piece]:
+    def _step(self, step: RuleStep, region: list[PacketSet], out: WalkResult, path: tuple[str, ...]) -> list[PacketSet]:
         """Send packets through one rule; those that go on to the next, as the same list if that is all of them."""
         whole = region
-        missed: list[Piece] = []
+        missed: list[PacketSet] = []
         for condition in step.conditions:
-            region, more, free = _divide(condition, region)
+            region, more, free = _split(condition, region)
             missed += more
             if free:
-                out.forks.append(step.place)
+                out.forks.append(step.position)
             if not region:
                 same = len(missed) == len(whole) and all(map(is_, missed, whole))
                 return whole if same else merged(missed)
         if step.unknown:
-            finding = Finding(FindingKind.UNKNOWN, step.unknown, step.place)
-            out.undecided += [(piece, finding) for piece in region]
+            gap = ProofGap(GapKind.UNKNOWN, step.unknown, step.position)
+            out.undecided += [(packets, gap) for packets in region]
         elif step.action is None:
             missed += region
-        elif isinstance(step.action, Dispatches):
-            missed += self._dispatch(step.action, step.place, region, out, path)
+        elif isinstance(step.action, DispatchByContext):
+            missed += self._dispatch(step.action, step.position, region, out, path)
         elif isinstance(step.action, Verdict):
-            missed += self._verdict(step.action, step.place, region, out, path)
+            missed += self._verdict(step.action, step.position, region, out, path)
         else:
-            out.dropped += [(piece, step.place) for piece in region]  # reject: drop and tell the sender
+            out.dropped += [(packets, step.position) for packets in region]  # reject: drop and answer the sender
         return merged(missed)
 
     def _dispatch(
-        self, action: Dispatches, place: Place, region: list[Piece], out: Outcome, path: tuple[str, ...]
-    ) -> list[Piece]:
-        onward: list[Piece] = []
+        self,
+        action: DispatchByContext,
+        position: RulePosition,
+        region: list[PacketSet],
+        out: WalkResult,
+        path: tuple[str, ...],
+    ) -> list[PacketSet]:
+        onward: list[PacketSet] = []
         for contexts, dispatch in action.branches:
-            for piece in region:
-                if not piece.contexts & contexts:
+            for packets in region:
+                if not packets.contexts & contexts:
                     continue
-                narrowed = (
-                    piece if not piece.contexts & ~contexts else piece._replace(contexts=piece.contexts & contexts)
-                )
-                answered, missed, free = dispatch.split(narrowed)
-                onward += missed
-                if free and answered:
-                    out.forks.append(place)
-                single = dispatch.clients is not None
-                for verdict, found in answered:
-                    onward += self._verdict(verdict, place, found, out, path, by_client=single)
+                dispatched = dispatch.split(_in_contexts(packets, packets.contexts & contexts))
+                onward += dispatched.missed
+                if dispatched.free and dispatched.matched:
+                    out.forks.append(position)
+                by_client = dispatch.clients is not None
+                for verdict, found in dispatched.matched:
+                    onward += self._verdict(verdict, position, found, out, path, by_client=by_client)
         return onward
 
     def _verdict(
         self,
         verdict: Verdict,
-        place: Place,
-        region: list[Piece],
-        out: Outcome,
+        position: RulePosition,
+        region: list[PacketSet],
+        out: WalkResult,
         path: tuple[str, ...],
         *,
         by_client: bool = False,
-    ) -> list[Piece]:
-        """Do what a verdict says; the packets that go on to the next rule."""
+    ) -> list[PacketSet]:
+        """Apply a verdict; the packets that go on to the next rule."""
         match verdict.kind:
             case VerdictKind.ACCEPT:
-                out.accepted += [(piece, place) for piece in region]
+                out.accepted += [(packets, position) for packets in region]
             case VerdictKind.DROP:
-                out.dropped += [(piece, place) for piece in region]
+                out.dropped += [(packets, position) for packets in region]
             case VerdictKind.RETURN:
                 out.returned += region
             case VerdictKind.CONTINUE:
                 return region
             case VerdictKind.JUMP | VerdictKind.GOTO:
-                found = self._visit(verdict.chain, place, region, path, by_client)
+                found = self._visit(verdict.chain, position, region, path, by_client)
                 out.add(found)
                 if verdict.kind is VerdictKind.JUMP:
                     return found.returned
                 out.returned += found.returned
         return []
 
-    def _visit(self, chain: str, place: Place, region: list[Piece], path: tuple[str, ...], by_client: bool) -> Outcome:
+    def _visit(
+        self, chain: str, position: RulePosition, region: list[PacketSet], path: tuple[str, ...], by_client: bool
+    ) -> WalkResult:
         if chain in path or len(path) > _DEEPEST:
-            finding = Finding(FindingKind.UNKNOWN, f"leads back to chain {chain}, or too deep", place)
-            return Outcome(undecided=[(piece, finding) for piece in region])
-        if not self.hasty or not by_client:
+            gap = ProofGap(GapKind.UNKNOWN, f"leads back to chain {chain}, or jumps are nested too deeply", position)
+            return WalkResult(undecided=[(packets, gap) for packets in region])
+        if not self.reuse or not by_client:
             return self._run(chain, region, (*path, chain))
-        found = Outcome()
-        for piece in region:
-            key = (chain, piece.clients)
-            way = self._ways.get(key)
-            if way is None:
-                everything = Piece(EVERY, piece.clients, Traffic.ALL)
-                way = self._ways[key] = self._run(chain, [everything], (*path, chain))
-            _restrict(way, piece, found)
+        found = WalkResult()
+        for packets in region:
+            key = (chain, packets.clients)
+            known = self._paths.get(key)
+            if known is None:
+                everything = PacketSet(ALL_CONTEXTS, packets.clients, Traffic.ALL)
+                known = self._paths[key] = self._run(chain, [everything], (*path, chain))
+            _restrict(known, packets, found)
         return found
 
 
-def _restrict(way: Outcome, piece: Piece, out: Outcome) -> None:
-    """Add what happens on a way to the packets of `piece`, whose clients the way is for."""
-    contexts, clients, traffic = piece
-    for wide in way.returned:
-        both = _common(traffic, wide.traffic)
-        if wide.contexts & contexts and both:
-            out.returned.append(Piece(wide.contexts & contexts, clients & wide.clients, both))
-    for wide, place in way.accepted:
-        both = _common(traffic, wide.traffic)
-        if wide.contexts & contexts and both:
-            out.accepted.append((Piece(wide.contexts & contexts, clients & wide.clients, both), place))
-    for wide, finding in way.undecided:
-        both = _common(traffic, wide.traffic)
-        if wide.contexts & contexts and both:
-            out.undecided.append((Piece(wide.contexts & contexts, clients & wide.clients, both), finding))
-    out.forks += way.forks
+def _restrict(known: WalkResult, packets: PacketSet, out: WalkResult) -> None:
+    """Add what happens to `packets` according to the path of all packets of their clients."""
+    out.returned += [both for each in known.returned if (both := intersection(packets, each))]
+    out.accepted += [(both, position) for each, position in known.accepted if (both := intersection(packets, each))]
+    out.undecided += [(both, gap) for each, gap in known.undecided if (both := intersection(packets, each))]
+    out.forks += known.forks
 
 
-def _common(one: Traffic, other: Traffic) -> Traffic:
-    return one if other is Traffic.ALL else one & other
-
-
-def _divide(condition: Branches, region: list[Piece]) -> tuple[list[Piece], list[Piece], bool]:
+def _split(condition: RelationByContext, region: list[PacketSet]) -> tuple[list[PacketSet], list[PacketSet], bool]:
     """The packets for which a condition holds, those for which it does not, and whether that is free."""
-    inside: list[Piece] = []
-    outside: list[Piece] = []
+    inside: list[PacketSet] = []
+    outside: list[PacketSet] = []
     free = False
-    for piece in region:
-        left = piece.contexts
+    for packets in region:
+        left = packets.contexts
         for contexts, relation in condition:
             now = left & contexts
             if not now:
                 continue
             left &= ~now
-            yes, no = relation.split(piece if now == piece.contexts else piece._replace(contexts=now))
+            yes, no = relation.split(_in_contexts(packets, now))
             inside += yes
             outside += no
             free = free or (relation.free and bool(yes))
         if left:
-            outside.append(piece if left == piece.contexts else piece._replace(contexts=left))
+            outside.append(_in_contexts(packets, left))
     return inside, outside, free
 
 
-def base_chains(held: Held) -> list[Chain]:
-    """The chains that judge forwarded packets, in the order in which the kernel asks them."""
-    if TableFlags.DORMANT in held.table.flags:
+def _in_contexts(packets: PacketSet, contexts: int) -> PacketSet:
+    """The packets in some of their contexts; the same object if that is all of them."""
+    return packets if contexts == packets.contexts else packets._replace(contexts=contexts)
+
+
+def base_chains(ruleset: AnyRuleset) -> list[Chain]:
+    """The chains that judge forwarded packets, in the order in which the kernel runs them."""
+    if TableFlags.DORMANT in ruleset.table.flags:
         return []
-    chains = held.chains.values()
+    chains = ruleset.chains.values()
     found = [each for each in chains if each.base is not None and each.base.hook is Hook.FORWARD]
     return sorted(found, key=lambda each: each.base.priority if each.base else 0)
 
 
-def _judged(held: Held, pieces: list[Piece]) -> tuple[list[Piece], list[Piece]]:
+def _judged(ruleset: AnyRuleset, region: list[PacketSet]) -> tuple[list[PacketSet], list[PacketSet]]:
     """The packets that a table of this family sees, and the others."""
     seen = {Family.INET: AddressSet.ALL, Family.IP: AddressSet.V4, Family.IP6: AddressSet.V6}
-    family = seen.get(held.table.family, AddressSet.NONE)
+    family = seen.get(ruleset.table.family, AddressSet.NONE)
     if family is AddressSet.ALL:
-        return pieces, []
-    judged = [piece._replace(clients=piece.clients & family) for piece in pieces]
-    others = [piece._replace(clients=piece.clients - family) for piece in pieces]
-    return [piece for piece in judged if piece.clients], [piece for piece in others if piece.clients]
+        return region, []
+    judged = [packets._replace(clients=packets.clients & family) for packets in region]
+    others = [packets._replace(clients=packets.clients - family) for packets in region]
+    return [packets for packets in judged if packets.clients], [packets for packets in others if packets.clients]
 
 
-def unmodelled(held: Held) -> list[Finding]:
-    """What a table holds besides that this package does not model."""
-    found = [Finding(FindingKind.UNKNOWN, str(each)) for each in sorted(held.unknown, key=lambda each: each.what)]
-    for chain in held.chains.values():
+def unmodelled(ruleset: AnyRuleset) -> Iterator[ProofGap]:
+    """What a table holds that a walk through the forward hook does not cover."""
+    for each in sorted(ruleset.unknown, key=lambda each: each.what):
+        yield ProofGap(GapKind.UNKNOWN, str(each))
+    for chain in ruleset.chains.values():
         if chain.base is not None and (chain.base.hook is not Hook.FORWARD or chain.base.type != "filter"):
             reason = f"judges packets at {chain.base.type} {chain.base.hook.name.lower()}"
-            found.append(Finding(FindingKind.HOOK, reason, Place(chain.name)))
-    return found
+            yield ProofGap(GapKind.HOOK, reason, RulePosition(chain.name))
+    if ruleset.table.family not in (Family.INET, Family.IP, Family.IP6):
+        yield ProofGap(GapKind.HOOK, f"a table of the family {ruleset.table.family} judges no IP packets")

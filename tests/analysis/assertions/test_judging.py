@@ -26,7 +26,7 @@ from haechi.model import (
     PodStatus,
 )
 from haechi.model.verdict import Direction, Packet
-from haechi.reference import Cluster, allowed
+from haechi.reference import ClusterObjects, allowed
 from haechi.reference.reference import owners
 from tests import clusters
 from tests.analysis.asserting import PACKETS, Literal, assertions, groups, judged, matching
@@ -86,7 +86,7 @@ class Answers:
         return found
 
 
-def confirm_violations(cluster: Cluster, literal: Literal, outcome: AssertionOutcome) -> None:
+def confirm_violations(cluster: ClusterObjects, literal: Literal, outcome: AssertionOutcome) -> None:
     for violation in outcome.violations:
         assert violation.allowed not in literal.expected(violation.packet) != set()
         verdict = allowed(cluster, violation.packet)

@@ -21,8 +21,7 @@ from haechi.analysis.explain.words import WORDS
 from haechi.files import load
 from haechi.model import Namespace, NetworkPolicy, Node, Pod
 from haechi.model.verdict import Direction, Packet, PodKey, PolicyKey
-from haechi.reference import Cluster as Literal
-from haechi.reference import allowed
+from haechi.reference import ClusterObjects, allowed
 from tests import clusters
 from tests.building import namespace, pod, policy
 
@@ -219,7 +218,9 @@ def test_an_unknown_pod_is_a_key_error() -> None:
 def test_the_selected_pods_are_those_of_the_reference(objects: list[Object]) -> None:
     """Explanations of policies and of pods agree with each other, and with the oracle on a packet from outside."""
     cluster = Cluster.of(objects)
-    literal = Literal(tuple(cluster.pods.values()), cluster.namespaces, cluster.nodes, tuple(cluster.policies.values()))
+    literal = ClusterObjects(
+        tuple(cluster.pods.values()), cluster.namespaces, cluster.nodes, tuple(cluster.policies.values())
+    )
     pods = {key: explain_pod(cluster, key) for key in cluster.pods}
     for key, found in pods.items():
         own = [text for text in cluster.pods[key].addresses if text in clusters.POD_ADDRESSES]

@@ -17,8 +17,7 @@ from haechi.analysis.reach.listing import Listing
 from haechi.engine import point
 from haechi.model import Namespace, NetworkPolicy, Node, Object, Pod
 from haechi.model.verdict import Packet, PodKey
-from haechi.reference import Cluster as ReferenceCluster
-from haechi.reference import allowed
+from haechi.reference import ClusterObjects, allowed
 from haechi.reference.reference import addresses, is_own_node, owners
 from haechi.sets import AddressSet, PortSet, text_to_point
 from tests.building import namespace, pod, policy
@@ -28,8 +27,8 @@ Lines = dict[tuple[str, str], PortSet]
 ONS = ((6, 80), (6, 8080), (17, 53), (132, 81), (6, 54), (1, 0), (6, 65535))
 
 
-def reference(cluster: Cluster) -> ReferenceCluster:
-    return ReferenceCluster(
+def reference(cluster: Cluster) -> ClusterObjects:
+    return ClusterObjects(
         tuple(cluster.pods.values()), cluster.namespaces, cluster.nodes, tuple(cluster.policies.values())
     )
 
@@ -57,7 +56,7 @@ def judge(cluster: Cluster) -> Callable[[Pod | str, Pod | str, int, int], bool]:
     return passes
 
 
-def touches_own_node(cluster: ReferenceCluster, one: Pod, other: Pod) -> bool:
+def touches_own_node(cluster: ClusterObjects, one: Pod, other: Pod) -> bool:
     """Whether an address of the one is that of the other's node: such packets always pass and are not listed."""
     return any(is_own_node(cluster, one, a) for a in addresses(other)) or any(
         is_own_node(cluster, other, a) for a in addresses(one)

@@ -16,15 +16,14 @@ from haechi.analysis.why.ports import UnknownPort
 from haechi.analysis.why.whatif import smallest_changes
 from haechi.engine import verdict
 from haechi.model import Object
-from haechi.reference import Cluster as ReferenceCluster
-from haechi.reference import allowed
+from haechi.reference import ClusterObjects, allowed
 from haechi.sets import text_to_point
 from tests.building import namespace, node, packet, pod, policy
 from tests.clusters import objects, probes
 
 
-def reference(cluster: Cluster) -> ReferenceCluster:
-    return ReferenceCluster(
+def reference(cluster: Cluster) -> ClusterObjects:
+    return ClusterObjects(
         tuple(cluster.pods.values()), cluster.namespaces, cluster.nodes, tuple(cluster.policies.values())
     )
 

@@ -15,8 +15,8 @@ from haechi.analysis.why.rules import ItemRef, RuleAnswer, Viewpoint, rule_answe
 from haechi.engine import Endpoint, point
 from haechi.model import NetworkPolicy, NetworkPolicyIngressRule, NetworkPolicyPeer
 from haechi.model.verdict import Direction, Packet, PolicyKey
-from haechi.reference import Cluster as Reference
-from haechi.reference.reference import Rule, owners, peer_matches, rule_allows
+from haechi.reference import ClusterObjects
+from haechi.reference.reference import NetworkPolicyRule, owners, peer_matches, rule_allows
 from tests.analysis import small
 from tests.building import pod, policy
 
@@ -43,16 +43,20 @@ def answers(cluster: Cluster, packet: Packet) -> list[tuple[Direction, PolicyKey
 class Oracle:
     """The reference, for one rule of a policy."""
 
-    def __init__(self, known: Reference, one: NetworkPolicy, direction: Direction, path: str, packet: Packet) -> None:
+    def __init__(
+        self, known: ClusterObjects, one: NetworkPolicy, direction: Direction, path: str, packet: Packet
+    ) -> None:
         self.known, self.policy, self.packet = known, one, packet
-        self.rule: Rule = (one.spec.ingress if direction is Direction.INGRESS else one.spec.egress)[int(path[-2])]
+        self.rule: NetworkPolicyRule = (one.spec.ingress if direction is Direction.INGRESS else one.spec.egress)[
+            int(path[-2])
+        ]
         clients, servers = owners(known, packet.source), owners(known, packet.destination)
         ends = (clients[0] if clients else None, servers[0] if servers else None)
         ingress = direction is Direction.INGRESS
         self.peer, self.server = ends[0] if ingress else ends[1], ends[1]
         self.remote = packet.source if ingress else packet.destination
 
-    def allows(self, rule: Rule) -> bool:
+    def allows(self, rule: NetworkPolicyRule) -> bool:
         return rule_allows(self.known, self.policy, rule, self.peer, self.server, self.remote, self.packet)
 
     def allowing_peers(self) -> list[int]:
@@ -76,7 +80,7 @@ class Oracle:
         return self.rule.from_ if isinstance(self.rule, NetworkPolicyIngressRule) else self.rule.to
 
 
-def replaced(rule: Rule, field: str, item: object) -> Rule:
+def replaced(rule: NetworkPolicyRule, field: str, item: object) -> NetworkPolicyRule:
     return msgspec.structs.replace(rule, **{field: (item,)})
 
 

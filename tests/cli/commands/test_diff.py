@@ -62,15 +62,15 @@ def test_an_error_on_one_side_is_told_and_the_rest_is_compared(haechi: Haechi, o
     assert outcome.code == 2
     assert outcome.out.startswith("- shop/client[Pod] -> shop/web[Pod]: everything by shop/bad (added)\n")
     assert outcome.err.splitlines()[-1] == (
-        "haechi: error: 3 errors in NEW, see above: the answer is without what could not be read; "
-        "the NetworkPolicy with errors counts as closed where it could not be read"
+        "haechi: error: 3 errors in NEW, see above: the answer excludes unreadable input; "
+        "the unreadable parts of 1 NetworkPolicy are treated as deny"
     )
 
 
 def test_errors_make_the_exit_code_even_where_nothing_differs(haechi: Haechi, old: Path) -> None:
     outcome = haechi("diff", old, "-", stdin="---\n".join((PODS, "a: [\n")))
     assert (outcome.code, outcome.out) == (2, "")
-    assert "an error in NEW, see above: the answer is without" in outcome.err
+    assert "an error in NEW, see above: the answer excludes" in outcome.err
 
 
 def test_a_side_that_cannot_be_used_refuses_the_whole_with_the_errors_of_both(haechi: Haechi, tmp_path: Path) -> None:

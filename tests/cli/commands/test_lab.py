@@ -6,6 +6,7 @@ import json
 import os
 import pty
 import re
+import select
 import signal
 import subprocess
 import sys
@@ -25,14 +26,11 @@ from tests.cli.conftest import Haechi
 from tests.cli.goldens import TextFile
 from tests.cli.ordinary import as_ordinary_user
 from tests.cli.reports import shop
+from tests.signals import with_signals
 
 EXAMPLES = Path(__file__).parents[3] / "examples"
 DOCUMENT = EXAMPLES / "test-network-policy"
-
-# Interrupted as by a keyboard, also where the tests run in the background (SIGINT is ignored there)
-INTERRUPTIBLE = (
-    "import signal, sys; signal.signal(2, signal.default_int_handler); from haechi.cli import main; sys.exit(main())"
-)
+HAECHI = (sys.executable, "-m", "haechi")
 
 
 @pytest.mark.kernel
@@ -48,10 +46,15 @@ def test_json_of_an_example_has_every_connection(haechi: Haechi) -> None:
     outcome = haechi("lab", "run", DOCUMENT, "-o", "json", "--port", "6379", "--port", "53/UDP", "--ip-family", "4")
     assert outcome.code == 0
     document = json.loads(outcome.out)
-    assert {(row["protocol"], row["port"]) for row in document["rows"]} == {("TCP", 6379), ("UDP", 53)}
-    assert {row["family"] for row in document["rows"]} == {4}
-    assert document["mismatches"] == 0
-    allowed = {row["source"] for row in document["rows"] if row["destination"] == "default/db" and row["arrived"]}
+    assert {(row["protocol"], row["port"]) for row in document["results"]} == {("TCP", 6379), ("UDP", 53)}
+    assert {row["family"] for row in document["results"]} == {4}
+    assert document["summary"] == {"connections": len(document["results"]), "mismatches": 0}
+    synthesized = {(one["object"]["kind"], one["object"]["name"]): one for one in document["synthesized"]}
+    assert not synthesized["Node", "node-1"]["inInput"]
+    assert synthesized["Pod", "worker-0"]["owner"] == {"kind": "Deployment", "namespace": "myproject", "name": "worker"}
+    assert synthesized["Pod", "frontend"]["inInput"]
+    assert ("ExternalHost", "in-block") not in synthesized
+    allowed = {row["source"] for row in document["results"] if row["destination"] == "default/db" and row["arrived"]}
     assert allowed == {
         "default/frontend",
         "myproject/worker-0",
@@ -79,7 +82,7 @@ def test_junit_of_some_pairs_on_one_node(haechi: Haechi) -> None:
 def test_standard_input_and_a_named_port(haechi: Haechi) -> None:
     outcome = haechi("lab", "run", "-", "--port", "http", "-o", "json", stdin=manifests.CLUSTER)
     assert outcome.code == 0
-    assert {row["port"] for row in json.loads(outcome.out)["rows"]} == {8080}
+    assert {row["port"] for row in json.loads(outcome.out)["results"]} == {8080}
 
 
 @pytest.mark.kernel
@@ -89,7 +92,7 @@ def test_an_ordinary_user_gets_the_same_answer(haechi: Haechi) -> None:
     outcome = as_ordinary_user(*arguments, stdin=manifests.CLUSTER)
     assert (outcome.code, outcome.err) == (0, "")
     theirs = json.loads(outcome.out)
-    assert theirs["rows"] == mine["rows"]
+    assert theirs["results"] == mine["results"]
 
 
 @pytest.mark.parametrize(
@@ -143,7 +146,7 @@ def _failing(error: Exception) -> Callable[..., object]:
                 "unshare", 1, RefusalReason.USER_NAMESPACES_OFF, ("sudo sysctl -w x=1", "or run it as root")
             ),
             [
-                "haechi: error: no network namespace of its own: user namespaces are switched off for ordinary users",
+                "haechi: error: cannot create a network namespace: user namespaces are switched off for ordinary users",
                 "  sudo sysctl -w x=1",
                 "  or run it as root",
             ],
@@ -169,19 +172,19 @@ def test_a_mismatch_is_an_exit_code(haechi: Haechi, monkeypatch: pytest.MonkeyPa
     outcome = haechi("lab", "run", "-", stdin=manifests.CLUSTER)
     assert outcome.code == 1
     assert "MISMATCH shop/web-0 → shop/db over IPv4, TCP 80" in outcome.out
-    monkeypatch.setattr(session, "run_lab", lambda *_: replace(shop(), rows=shop().rows[:4]))
+    monkeypatch.setattr(session, "run_lab", lambda *_: replace(shop(), results=shop().results[:4]))
     assert haechi("lab", "run", "-", stdin=manifests.CLUSTER).code == 0
 
 
 @pytest.mark.kernel
 def test_a_kept_lab_can_be_entered_and_goes_at_ctrl_c() -> None:
-    command = [sys.executable, "-c", INTERRUPTIBLE, "lab", "run", str(DOCUMENT), "--keep", "--port", "80"]
+    command = with_signals([*HAECHI, "lab", "run", str(DOCUMENT), "--keep", "--port", "80"])
     with subprocess.Popen(
         command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:
         assert process.stdout is not None
         assert process.stderr is not None
-        told = list(iter(process.stderr.readline, "Ctrl-C or SIGTERM takes it down.\n"))
+        told = list(iter(process.stderr.readline, "Ctrl-C or SIGTERM stops the lab.\n"))
         (entry,) = [line for line in told if line.startswith("  default/db ")]
         found = re.search(r"nsenter (.*--net=/proc/(\d+)/fd/\d+)", entry)
         assert found is not None
@@ -197,13 +200,40 @@ def test_a_kept_lab_can_be_entered_and_goes_at_ctrl_c() -> None:
 
 
 @pytest.mark.kernel
+def test_signals_that_were_ignored_at_the_start_stay_ignored() -> None:
+    """As `nohup` and a script's `&` leave them: the lab outlives its terminal and Ctrl-C, and ends at SIGTERM."""
+    ignored = (signal.SIGHUP, signal.SIGINT)
+    command = with_signals([*HAECHI, "lab", "run", str(DOCUMENT), "--keep", "--port", "80"], ignored=ignored)
+    with subprocess.Popen(
+        command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stderr is not None
+        assert "SIGTERM stops the lab.\n" in iter(process.stderr.readline, "")
+        (child,) = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text(encoding="ascii").split()
+        masks = [_ignored(pid) for pid in (process.pid, int(child))]
+        with os.fdopen(os.pidfd_open(int(child))) as watched:
+            for number in (*ignored, signal.SIGTERM):
+                process.send_signal(number)
+            assert select.select([watched], [], [], 10)[0], "the lab is still there"
+    assert all(mask.issuperset(ignored) for mask in masks)
+    assert process.returncode == -signal.SIGTERM
+
+
+def _ignored(pid: int) -> set[int]:
+    """The signals that a process ignores."""
+    status = Path(f"/proc/{pid}/status").read_text(encoding="utf-8")
+    mask = int(status.partition("\nSigIgn:")[2].split()[0], 16)
+    return {number for number in range(1, 65) if mask >> (number - 1) & 1}
+
+
+@pytest.mark.kernel
 def test_enter_takes_a_kept_lab_down() -> None:
-    command = [sys.executable, "-m", "haechi", "lab", "run", str(DOCUMENT), "--keep", "--port", "80"]
+    command = [*HAECHI, "lab", "run", str(DOCUMENT), "--keep", "--port", "80"]
     keyboard, terminal = pty.openpty()
     with subprocess.Popen(command, stdin=terminal, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as process:
         assert process.stderr is not None
         os.close(terminal)
-        assert b"Enter takes it down.\n" in iter(process.stderr.readline, b"")
+        assert b"Enter stops the lab.\n" in iter(process.stderr.readline, b"")
         os.write(keyboard, b"\n")
     os.close(keyboard)
     assert process.returncode == 0
@@ -211,7 +241,7 @@ def test_enter_takes_a_kept_lab_down() -> None:
 
 @pytest.mark.kernel
 def test_ctrl_c_in_the_middle_leaves_no_process_and_a_tidy_terminal() -> None:
-    command = [sys.executable, "-c", INTERRUPTIBLE, "lab", "run", str(DOCUMENT)]
+    command = with_signals([*HAECHI, "lab", "run", str(DOCUMENT)])
     screen, terminal = pty.openpty()
     with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=terminal) as process:
         os.close(terminal)

@@ -91,7 +91,9 @@ def test_what_bad_input_leaves_is_listed(haechi: Haechi) -> None:
     assert outcome.code == 2
     assert outcome.out == "shop/client[Pod] -> shop/web[Pod]: TCP 8080 (http)\n"  # shop/bad closes all pods
     assert outcome.err.count(": error: ") == 4
-    assert outcome.err.splitlines()[-1].startswith("haechi: error: 3 errors in the input, see above: the answer is ")
+    assert outcome.err.splitlines()[-1].startswith(
+        "haechi: error: 3 errors in the input, see above: the answer excludes "
+    )
 
 
 def test_the_document_names_what_it_excludes_assumes_and_synthesized(haechi: Haechi) -> None:

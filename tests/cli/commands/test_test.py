@@ -10,9 +10,11 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from haechi.cli.assertions import JudgementOut
+from haechi.report.assertions import AssertionReport, AssertionSummary
+from haechi.report.document import NamespacedName, PortRange
 from tests.cli.conftest import Haechi
 from tests.cli.manifests import SECRET
+from tests.report.documents import checked
 
 ROOT = Path(__file__).parents[3]
 DOCUMENT = ROOT / "examples" / "test-network-policy"
@@ -80,11 +82,22 @@ def test_a_failing_assertion_shows_the_exact_addresses_and_the_rule(haechi: Haec
 def test_json_is_the_documented_schema(haechi: Haechi, tests: Path) -> None:
     tests.write_text(HEAD + FAILS)
     outcome = haechi("test", tests, DOCUMENT, "-o", "json")
-    document = msgspec.json.decode(outcome.out.encode(), type=JudgementOut, strict=True)
-    assert (outcome.code, document.failed, document.rules, len(document.unexercised)) == (1, 2, 2, 1)
+    document = msgspec.json.decode(outcome.out, type=AssertionReport)
+    assert (outcome.code, document.summary) == (1, AssertionSummary(2, 2, 2, 1))
+    (rule,) = document.unexercised
+    assert (rule.policy, rule.path) == (NamespacedName("default", "test-network-policy"), "spec.egress[0]")
+    first = document.assertions[0].violations[1]
+    assert (first.source, first.source_addresses) == ("", ["172.17.1.0-172.17.1.4", "172.17.1.6-172.17.1.255"])
+    assert (first.destination, first.ports) == ("default/db", [PortRange("TCP", 6379, 6379)])
     page = (ROOT / "docs" / "assertions.md").read_text(encoding="utf-8")
-    (shown,) = [json.loads(code) for code in re.findall(r"^```json\n(.*?)^```", page, re.MULTILINE | re.DOTALL)]
-    assert msgspec.to_builtins(msgspec.convert(shown, JudgementOut)) == shown
+    (shown,) = re.findall(r"^```json\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+    assert checked(shown)["kind"] == "AssertionReport"
+
+
+def test_documents_skipped_among_tests_and_manifests_are_both_in_the_document(haechi: Haechi, tests: Path) -> None:
+    tests.write_text(f"{HEAD}{HOLDS}---\n{SECRET}")
+    document = json.loads(haechi("test", tests, DOCUMENT, tests, "-o", "json").out)
+    assert [one["location"]["file"] for one in document["skipped"]] == [str(tests)] * 3
 
 
 def test_junit_counts_what_fails(haechi: Haechi, tests: Path) -> None:
@@ -141,7 +154,9 @@ def test_manifests_with_errors_are_judged_without_them_and_the_exit_code_says_so
     assert (outcome.code, outcome.out) == (2, sound.out)
     assert f"{tmp_path}/broken.yaml:2:1: error: " in outcome.err
     assert f"{tmp_path}/broken.yaml:3:1: error: " in outcome.err
-    assert outcome.err.splitlines()[-1].startswith("haechi: error: 2 errors in the input, see above: the answer is ")
+    assert outcome.err.splitlines()[-1].startswith(
+        "haechi: error: 2 errors in the input, see above: the answer excludes "
+    )
 
 
 @pytest.mark.parametrize("where", ["the assertions", "the input"])
@@ -184,8 +199,9 @@ def test_packets_show_a_failing_assertion_to_programs(haechi: Haechi, tests: Pat
         HEAD + FAILS + "  - {from: {ip: 192.0.2.9}, to: {pod: default/db}, ports: [6379], expect: allow}\n"
     )
     outcome = haechi("lab", "run", "--tests", tests, "-o", "json", "--ip-family", "4", DOCUMENT)
-    document = msgspec.json.decode(outcome.out.encode(), type=JudgementOut)
-    assert (outcome.code, document.failed) == (1, 3)
+    document = msgspec.json.decode(outcome.out, type=AssertionReport)
+    assert (outcome.code, document.summary.failed) == (1, 3)
+    assert [one.object.name for one in document.synthesized if "192.0.2.9" in one.addresses] == ["outside/192.0.2.9"]
     assert [one.source for one in document.assertions[0].violations] == ["host/in-except"]
     assert [one.source for one in document.assertions[2].violations] == ["outside/192.0.2.9"]
 

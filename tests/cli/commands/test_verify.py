@@ -70,8 +70,18 @@ def test_a_wrong_ruleset_is_told_with_the_packet_the_rule_and_the_place(
     assert "kernel: chain in_" in outcome.out
     assert f"{manifest}:20:5: default/db spec.ingress[0]" in outcome.out
     document = json.loads(haechi("verify", manifest, "--node", "worker-1", "--ruleset", saved, "-o", "json").out)
-    assert (document["version"], document["holds"], document["findings"]) == (1, False, [])
-    assert {(each["port"], each["kernel"]) for each in document["differences"]} >= {(5432, "drops")}
+    assert (document["kind"], document["proof"]["holds"], document["proof"]["gaps"]) == ("ProofReport", False, [])
+    assert document["notes"] == ["node worker-1: 1 pod of 2"]
+    one = next(each for each in document["proof"]["counterexamples"] if each["port"] == 5432)
+    web, db = ({"namespace": "default", "name": name} for name in ("web", "db"))
+    assert (one["source"]["pods"], one["destination"]["pods"]) == ([web], [db])
+    assert (one["protocol"], one["context"], one["kernel"]) == ("TCP", "new", "drops")
+    rule = {
+        "policy": db,
+        "path": "spec.ingress[0]",
+        "location": {"file": str(manifest), "line": 20, "column": 5},
+    }
+    assert one["decisions"] == [{"pod": db, "direction": "Ingress", "policies": [db], "rules": [rule]}]
 
 
 def test_what_is_not_understood_is_told_and_is_no_proof(haechi: Haechi, manifest: Path, saved: Path) -> None:
@@ -82,6 +92,8 @@ def test_what_is_not_understood_is_told_and_is_no_proof(haechi: Haechi, manifest
     outcome = haechi("verify", manifest, "--node", "worker-1", "--ruleset", saved)
     assert outcome.code == 1
     assert "not understood" in outcome.out
+    document = json.loads(haechi("verify", manifest, "--node", "worker-1", "--ruleset", saved, "-o", "json").out)
+    assert [gap["rule"]["chain"] for gap in document["proof"]["gaps"]] == ["judge"]
 
 
 @pytest.mark.parametrize(

@@ -8,15 +8,15 @@ from hypothesis import given
 
 from haechi.cli.lab.outcomes import Group, Line, groups
 from haechi.model.verdict import Direction, PolicyKey
-from haechi.report import Report
+from haechi.report import LabRun
 from tests.cli.reports import reports, rows, shop, side
 
 
 @given(reports())
-def test_every_row_is_told_in_exactly_one_line_with_its_own_answer(report: Report) -> None:
-    asked = {(row.source, row.destination) for row in report.rows}
+def test_every_row_is_told_in_exactly_one_line_with_its_own_answer(report: LabRun) -> None:
+    asked = {(row.source, row.destination) for row in report.results}
     told: dict[tuple[str, str], Line] = {}
-    for group in groups(report.rows, report.words):
+    for group in groups(report.results, report.words):
         for line in group.lines:
             for source in line.sources:
                 for destination in group.destinations:
@@ -24,7 +24,7 @@ def test_every_row_is_told_in_exactly_one_line_with_its_own_answer(report: Repor
                         assert (source, destination) not in told
                         told[source, destination] = line
     assert told.keys() == asked
-    for row in report.rows:
+    for row in report.results:
         found = {
             (answer.allowed, answer.as_expected)
             for version, port, answer in told[row.source, row.destination].answers
@@ -34,17 +34,17 @@ def test_every_row_is_told_in_exactly_one_line_with_its_own_answer(report: Repor
 
 
 @given(reports())
-def test_groups_depend_on_the_rows_and_not_on_their_order(report: Report) -> None:
-    assert groups(report.rows, report.words) == groups(reversed(report.rows), report.words)
+def test_groups_depend_on_the_rows_and_not_on_their_order(report: LabRun) -> None:
+    assert groups(report.results, report.words) == groups(reversed(report.results), report.words)
 
 
 @given(reports())
-def test_every_destination_is_in_one_group_with_the_policies_that_isolate_it(report: Report) -> None:
-    found = groups(report.rows, report.words)
+def test_every_destination_is_in_one_group_with_the_policies_that_isolate_it(report: LabRun) -> None:
+    found = groups(report.results, report.words)
     places = Counter(name for group in found for name in group.destinations)
     assert set(places.values()) <= {1}
     for group in found:
-        for row in report.rows:
+        for row in report.results:
             if row.destination in group.destinations and row.expected.ingress.isolated:
                 assert row.expected.ingress.policies == group.ingress
 
@@ -61,7 +61,7 @@ def test_hosts_never_share_a_group_with_pods() -> None:
 
 def test_the_isolated_come_first_and_the_open_last() -> None:
     report = shop()
-    names = [group.destinations for group in groups(report.rows, report.words)]
+    names = [group.destinations for group in groups(report.results, report.words)]
     assert names == [("shop/db",), ("host/office",), ("shop/web-0", "shop/web-1")]
 
 

@@ -12,7 +12,7 @@ from syrupy.assertion import SnapshotAssertion
 
 from haechi.cli.lab.table import MAX_MISMATCHES, isolation, summary, write_table
 from haechi.cli.terminal import Terminal
-from haechi.report import Report, Row
+from haechi.report import LabRun, ProbeResult
 from tests.cli.goldens import TextFile
 from tests.cli.reports import reports, rows, shop, side
 
@@ -22,12 +22,12 @@ def golden(snapshot: SnapshotAssertion) -> SnapshotAssertion:
     return snapshot.use_extension(TextFile)
 
 
-def report_of(*found: Row) -> Report:
+def report_of(*found: ProbeResult) -> LabRun:
     names = sorted({name for row in found for name in (row.source, row.destination)})
-    return Report(found, dict.fromkeys(names, ()))
+    return LabRun(found, dict.fromkeys(names, ()))
 
 
-def table(report: Report, width: int | None = None, colours: bool = False, chosen: bool = False) -> str:
+def table(report: LabRun, width: int | None = None, colours: bool = False, chosen: bool = False) -> str:
     text = io.StringIO()
     write_table(Terminal(text, width is not None, colours, width), report, chosen)
     return text.getvalue()
@@ -46,8 +46,8 @@ def test_a_narrow_coloured_window(golden: SnapshotAssertion) -> None:
 
 
 @given(reports())
-def test_nothing_is_coloured_or_broken_for_a_file(report: Report) -> None:
-    if report.rows:
+def test_nothing_is_coloured_or_broken_for_a_file(report: LabRun) -> None:
+    if report.results:
         text = table(report)
         assert "\x1b" not in text
         assert not any(line.endswith(" ") for line in text.splitlines())
@@ -55,8 +55,8 @@ def test_nothing_is_coloured_or_broken_for_a_file(report: Report) -> None:
 
 
 @given(reports(), st.integers(min_value=80, max_value=200))
-def test_a_window_is_wide_enough_for_every_line(report: Report, width: int) -> None:
-    if report.rows:
+def test_a_window_is_wide_enough_for_every_line(report: LabRun, width: int) -> None:
+    if report.results:
         assert max(len(line) for line in table(report, width=width).splitlines()) <= width
 
 
@@ -77,9 +77,9 @@ def test_the_sum_names_the_ip_versions_and_whether_all_is_well() -> None:
     report = shop()
     assert (
         summary(report)
-        == f"{len(report.rows)} connections probed over IPv4 and IPv6 in 0.2 seconds: all as the policies say."
+        == f"{len(report.results)} connections probed over IPv4 and IPv6 in 0.2 seconds: all as the policies say."
     )
-    one = Report(tuple(rows("a/x", "a/y", families=(6,), broken=[("TCP", 80)])), {}, seconds=1.26)
+    one = LabRun(tuple(rows("a/x", "a/y", families=(6,), broken=[("TCP", 80)])), {}, seconds=1.26)
     assert summary(one) == "4 connections probed over IPv6 in 1.3 seconds: 1 NOT as the policies say."
 
 
@@ -98,5 +98,5 @@ def test_of_a_pod_that_was_asked_in_one_direction_nothing_more_is_claimed() -> N
 
 def test_equal_reports_give_equal_text() -> None:
     report = shop()
-    shuffled = replace(report, rows=tuple(reversed(report.rows)))
+    shuffled = replace(report, results=tuple(reversed(report.results)))
     assert table(report) == table(shuffled)

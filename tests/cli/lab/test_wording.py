@@ -7,8 +7,8 @@ import pytest
 from haechi.cli.lab import wording
 from haechi.cli.lab.outcomes import groups
 from haechi.lab.ports import Port
-from haechi.model.verdict import PacketVerdict, PolicyKey, Side
-from tests.cli.reports import rows, side
+from haechi.model.verdict import PolicyKey
+from tests.cli.reports import rows
 
 ALL: tuple[Port, ...] = (("TCP", 80), ("TCP", 443), ("UDP", 80), ("UDP", 443), ("SCTP", 80))
 
@@ -59,31 +59,6 @@ def test_of_many_policies_the_first_are_named() -> None:
     keys = [PolicyKey("a", str(number)) for number in range(5)]
     assert wording.policies(keys) == "a/0, a/1, a/2 and 2 more"
     assert wording.policies(keys[:2]) == "a/0 and a/1"
-
-
-@pytest.mark.parametrize(
-    ("verdict", "text"),
-    [
-        (PacketVerdict(Side(True), Side(True)), "allowed"),
-        (PacketVerdict(side(False, "a/p"), Side(True)), "denied (egress: a/p)"),
-        (PacketVerdict(side(False, "a/p"), side(False, "b/q", "b/r")), "denied (egress: a/p; ingress: b/q and b/r)"),
-        (PacketVerdict(Side(True), Side(False)), "denied (ingress: an address that several pods claim)"),
-    ],
-)
-def test_a_denial_names_its_side_and_policies(verdict: PacketVerdict, text: str) -> None:
-    assert wording.verdict(verdict) == text
-
-
-@pytest.mark.parametrize(
-    ("arrived", "replied", "text"),
-    [
-        (True, True, "allowed"),
-        (True, False, "arrived, but the answer did not come back"),
-        (False, False, "nothing arrived"),
-    ],
-)
-def test_what_packets_showed(arrived: bool, replied: bool, text: str) -> None:
-    assert wording.packets(arrived, replied) == text
 
 
 NAMES = [f"a/{letter}" for letter in "stuvwx"]

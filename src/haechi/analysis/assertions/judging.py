@@ -160,7 +160,7 @@ def _violations(world: World, question: AddressQuestion, expected: bool) -> Iter
 def _ends(world: World, some: Traffic) -> Iterator[tuple[NamedEnd, PortSet]]:
     """Everyone in a traffic: those who have a name one by one, then the others by their ports."""
     outside: dict[PortSet, list[AddressSet]] = {}
-    for first, last, ports in some.pieces:
+    for first, last, ports in some.steps:
         region = AddressSet([(first, last)])
         known = region & world.known
         for low, high in known.intervals:

@@ -163,7 +163,7 @@ class _PolicyExplainer:
                 return self._at(path, key, peer=Sentence.of("peer.block.except", cidr=cidr, excepts=Joined(excepts)))
             return self._at(path, key, peer=Sentence.of("peer.block", cidr=cidr))
         (selection,) = read_peer(peer, self.key.namespace).selections
-        now = () if selection.is_nobody else (self.pods.sentence(selection),)
+        now = () if selection.contradictory else (self.pods.sentence(selection),)
         return self._at(path, key, now, peer=selection_phrase(selection))
 
     def _ports(self, rule: _Written, ref: RuleRef) -> Sentence:

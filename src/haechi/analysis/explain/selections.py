@@ -85,7 +85,7 @@ def _requirement(one: Requirement) -> Sentence:
 def selection_phrase(selection: PodSelection) -> Sentence:
     """`pods in namespace shop that have label app=web`."""
     namespaces, pods = selection.namespaces, selection.pods
-    if selection.is_nobody:
+    if selection.contradictory:
         return Sentence.of("peer.none")
     if isinstance(namespaces, str):
         if pods == EVERYTHING:

@@ -138,7 +138,7 @@ class Reach:
         traffic = outside(policies)
         for family, has in zip((AddressSet.V4, AddressSet.V6), families, strict=True):
             if has:
-                for first, last, ports in traffic.restricted(family, PortSet.ALL).pieces:
+                for first, last, ports in traffic.restricted(family, PortSet.ALL).steps:
                     if not self.is_pods(first, last):
                         yield first, last, ports
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from haechi.report import Basis
 
 Output = Literal["text", "json"]
-Flips = dict["PacketAnswer", tuple[tuple["Change", ...], ...]]
+Changes = dict["PacketAnswer", tuple[tuple["Change", ...], ...]]
 _PORT = re.compile(r"[0-9]+(/[A-Za-z]+)?|[a-z0-9-]{1,15}(/[A-Za-z]+)?|ICMP(v6)?")
 
 _ARGUMENTS = {"source": "SRC", "destination": "DST"}
@@ -76,13 +76,13 @@ def can(
         except UnknownPort as error:
             raise Unusable(str(error), "PORT") from error
         progress("trying changes")
-        turned = {way: smallest_changes(cluster, way) for way in _shown(answer)} if what_if else {}
+        changes_by_packet = {one: smallest_changes(cluster, one) for one in _shown(answer)} if what_if else {}
     if output == "json":
         from haechi.report import answer_json
 
-        terminal.output().write(answer_json(answer, _basis(found, cluster, answer), turned))
+        terminal.output().write(answer_json(answer, _basis(found, cluster, answer), changes_by_packet))
     else:
-        _text(terminal.output(), cluster, answer, turned if what_if else None)
+        _text(terminal.output(), cluster, answer, changes_by_packet if what_if else None)
     return answered(ExitCode.GOOD if answer.allowed else ExitCode.FOUND, found)
 
 
@@ -95,12 +95,12 @@ def _split(paths: tuple[str, ...]) -> tuple[str | None, tuple[str, ...]]:
 
 
 def _shown(answer: Answer) -> list[PacketAnswer]:
-    """One way of those that differ in nothing but their addresses."""
+    """Of packets that differ in nothing but their addresses, one."""
     return list(
         {
-            (way.source, way.destination, way.packet.protocol, way.packet.port, way.egress, way.ingress): way
+            (one.source, one.destination, one.packet.protocol, one.packet.port, one.egress, one.ingress): one
             for pair in answer.pairs
-            for way in reversed(pair)
+            for one in reversed(pair)
         }.values()
     )
 
@@ -108,35 +108,35 @@ def _shown(answer: Answer) -> list[PacketAnswer]:
 # -- text --------------------------------------------------------------------------------------------------------------
 
 
-def _text(out: Terminal, cluster: Cluster, answer: Answer, turned: Flips | None) -> None:
+def _text(out: Terminal, cluster: Cluster, answer: Answer, changes_by_packet: Changes | None) -> None:
     from haechi.cli.terminal import Style
 
-    ways = _shown(answer)
+    packets = _shown(answer)
     word, style = ("allowed", Style.GREEN) if answer.allowed else ("denied", Style.RED)
     out.line(word, style)
-    if not ways:
+    if not packets:
         out.line(f"{answer.source} and {answer.destination} have no address of the same family")
-    for way in ways:
-        _way(out, way)
-        for changes in (turned or {}).get(way, ()):
-            out.line(f"  would be {'denied' if way.allowed else 'allowed'}: {'; '.join(map(str, changes))}")
-        if turned is not None and not turned.get(way):
-            out.line(f"  no small change would make it {'denied' if way.allowed else 'allowed'}")
+    for one in packets:
+        _packet(out, one)
+        for changes in (changes_by_packet or {}).get(one, ()):
+            out.line(f"  would be {'denied' if one.allowed else 'allowed'}: {'; '.join(map(str, changes))}")
+        if changes_by_packet is not None and not changes_by_packet.get(one):
+            out.line(f"  no small change would make it {'denied' if one.allowed else 'allowed'}")
     for note in (*cluster.notes, *(f"assumed: {assumption}" for assumption in answer.assumptions)):
         out.line(note, Style.DIM)
 
 
-def _way(out: Terminal, way: PacketAnswer) -> None:
+def _packet(out: Terminal, one: PacketAnswer) -> None:
     from haechi.analysis.cluster import protocol_text
 
-    port = f" {way.packet.port}" if way.packet.protocol in PROTOCOL_NAMES else ""
+    port = f" {one.packet.port}" if one.packet.protocol in PROTOCOL_NAMES else ""
     ends = [
         f"{name} ({address})" if name else str(address)
-        for name, address in ((way.source, way.packet.source), (way.destination, way.packet.destination))
+        for name, address in ((one.source, one.packet.source), (one.destination, one.packet.destination))
     ]
-    on = f"{protocol_text(way.packet.protocol)}{port}"
-    out.line(f"{ends[0]} -> {ends[1]} on {on}: {'allowed' if way.allowed else 'denied'}")
-    for side, address in ((way.egress, way.packet.source), (way.ingress, way.packet.destination)):
+    on = f"{protocol_text(one.packet.protocol)}{port}"
+    out.line(f"{ends[0]} -> {ends[1]} on {on}: {'allowed' if one.allowed else 'denied'}")
+    for side, address in ((one.egress, one.packet.source), (one.ingress, one.packet.destination)):
         _side(out, side, str(side.subject or address))
 
 
@@ -183,6 +183,6 @@ def _basis(found: Input, cluster: Cluster, answer: Answer) -> Basis:
         assumptions=answer.assumptions,
         skipped=found.skipped,
         unreadable=found.errors,
-        synthesized=synthesized(cluster, [key for key in pods if key is not None]),
+        synthesized=synthesized([cluster.pods[key] for key in pods if key is not None], cluster.given),
         notes=cluster.notes,
     )

@@ -59,5 +59,5 @@ def run(
     if tests is not None:
         from haechi.cli.lab.assertions import hold_tests
 
-        return hold_tests(tests, found.manifests, request)
-    return hold(found.objects, request)
+        return hold_tests(tests, found, request)
+    return hold(found, request)

@@ -22,6 +22,8 @@ from haechi.cli.failure import ExitCode, Unusable
 if TYPE_CHECKING:
     from haechi.analysis.assertions import Suite
     from haechi.cli.progress import ProgressLine
+    from haechi.model import Problem
+    from haechi.report import Basis
 
 Output = Literal["text", "json", "junit"]
 
@@ -46,7 +48,7 @@ def judge_assertions(
         feature_gates: Feature gates of that API server: SCTPSupport=false, StrictIPCIDRValidation=true.
     """
     from haechi.analysis.assertions import World, judge
-    from haechi.analysis.cluster import Cluster
+    from haechi.analysis.cluster import Assumption, Cluster
     from haechi.cli import terminal
     from haechi.cli.assertions import write
     from haechi.cli.input import Rules, answered, read_on
@@ -54,7 +56,7 @@ def judge_assertions(
 
     if tests == STDIN and STDIN in paths:
         raise Unusable("standard input cannot be both the assertions and the manifests", "TESTS")
-    suites = read_tests(tests, strict)
+    suites, skipped = read_tests(tests, strict)
     with ProgressLine(terminal.errors()) as progress:
         found = read_on(paths, Rules.parse(kubernetes_version, feature_gates), strict, progress)
         progress("understanding policies")
@@ -62,7 +64,12 @@ def judge_assertions(
         judgement = judge(World.of(cluster), one_by_one(suites, progress))
     for note in cluster.notes:
         terminal.errors().line(f"note: {note}", terminal.Style.DIM)
-    write(terminal.output(), judgement, cluster.location, output)
+
+    def basis() -> Basis:
+        assumptions = (Assumption.OWN_NODE, Assumption.IPBLOCK_PODS, *cluster.assumptions)
+        return replace(found, skipped=(*skipped, *found.skipped)).basis(cluster, assumptions=assumptions)
+
+    write(terminal.output(), judgement, cluster.location, output, basis)
     return answered(ExitCode.FOUND if judgement.failures else ExitCode.GOOD, found)
 
 
@@ -79,8 +86,8 @@ def one_by_one(suites: Iterable[Suite], progress: ProgressLine) -> Iterator[Suit
             yield replace(suite, assertions=(named,), locations=(location,))
 
 
-def read_tests(path: str, strict: bool = False) -> tuple[Suite, ...]:
-    """The tests of a file, a folder or standard input; problems are told on standard error.
+def read_tests(path: str, strict: bool = False) -> tuple[tuple[Suite, ...], tuple[Problem, ...]]:
+    """The tests of a file, a folder or standard input, and what was skipped; problems go to standard error.
 
     Args:
         path: where they are.
@@ -90,7 +97,7 @@ def read_tests(path: str, strict: bool = False) -> tuple[Suite, ...]:
         Unusable: there is an error among them, or no test.
     """
     from haechi.analysis.assertions import read_suites
-    from haechi.cli.input import strictly, tell, tell_skipped
+    from haechi.cli.input import skipped_as_errors, write_problem, write_skipped
     from haechi.cli.terminal import errors
     from haechi.files import read_all
     from haechi.model import Problem, Severity
@@ -107,14 +114,14 @@ def read_tests(path: str, strict: bool = False) -> tuple[Suite, ...]:
     skipped = tuple(problem for problem in problems if problem.severity is Severity.SKIPPED)
     wrong = tuple(problem for problem in problems if problem.severity is Severity.ERROR)
     if strict:
-        foreign, skipped = strictly(skipped)
+        foreign, skipped = skipped_as_errors(skipped)
         wrong = tuple(sorted((*wrong, *foreign), key=lambda problem: problem.location))
-    tell_skipped(errors(), skipped)
+    write_skipped(errors(), skipped)
     for problem in wrong:
-        tell(errors(), problem)
+        write_problem(errors(), problem)
     if wrong:
         words = "an error" if len(wrong) == 1 else f"{len(wrong)} errors"
         raise Unusable(f"{words} in the assertions, see above; nothing was judged")
     if not suites:
         raise Unusable("there is no ConnectivityTest in it", "TESTS", ["docs/assertions.md shows one"])
-    return tuple(suites)
+    return tuple(suites), skipped

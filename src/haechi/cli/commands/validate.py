@@ -53,13 +53,13 @@ def validate(
 
 def _write_text(results: Terminal, remarks: Terminal, found: Input) -> None:
     """A line for each finding as result; skipped documents and the summary as remarks."""
-    from haechi.cli.input import tell, tell_skipped
+    from haechi.cli.input import write_problem, write_skipped
     from haechi.cli.lab.wording import counted
 
     for problem in found.findings:
-        tell(results, problem)
+        write_problem(results, problem)
     results.stream.flush()
-    tell_skipped(remarks, found.skipped)
+    write_skipped(remarks, found.skipped)
     errors = len(found.errors)
     counts = {"object": len(found.manifests.objects), "error": errors, "warning": len(found.findings) - errors}
     skipped = [f"{len(found.skipped)} skipped"] if found.skipped else []

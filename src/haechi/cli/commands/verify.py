@@ -7,20 +7,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
 from haechi.cli.arguments import Gates, Paths, Version
 
 if TYPE_CHECKING:
+    from haechi.cli.input import Input
     from haechi.cli.terminal import Terminal
-    from haechi.model import Manifests
     from haechi.nft import Ruleset
-    from haechi.verify import Difference, Proof
+    from haechi.verify import Counterexample, Proof
 
 Output = Literal["text", "json"]
-VERSION: Final = 1
 
 
 def verify(
@@ -48,7 +47,7 @@ def verify(
     from haechi.cli import terminal
     from haechi.cli.failure import ExitCode
     from haechi.cli.input import Rules, read_sound
-    from haechi.cli.rulesets import check_node, remarks
+    from haechi.cli.rulesets import check_node, remarks, rests_on
     from haechi.model import Namespace, NetworkPolicy, Node, Pod
     from haechi.verify import prove
 
@@ -62,9 +61,11 @@ def verify(
     proof = prove(table, state, node)
     seconds = time.monotonic() - begun
     if output == "json":
-        terminal.output().write(_json(proof, seconds))
+        from haechi.report import proof_report_json
+
+        terminal.output().write(proof_report_json(proof, found.location, seconds, rests_on(found, node)))
     else:
-        _tell(terminal.output(), proof, seconds, found.manifests)
+        _write_text(terminal.output(), proof, seconds, found)
     return ExitCode.GOOD if proof.holds else ExitCode.FOUND
 
 
@@ -109,59 +110,22 @@ def _from_file(path: Path, netns: str | None) -> Ruleset:
         raise Unusable(f"{path}: {error.strerror}", "--ruleset") from error
 
 
-def _tell(screen: Terminal, proof: Proof, seconds: float, manifests: Manifests) -> None:
+def _write_text(screen: Terminal, proof: Proof, seconds: float, found: Input) -> None:
     from haechi.cli.lab.table import proved
     from haechi.cli.terminal import Style
 
     for sentence in proved(proof):
         screen.paragraph(sentence, Style.GREEN if proof.holds else Style.RED)
-    for place in sorted({place for difference in proof.differences for place in _places(difference, manifests)}):
+    for place in sorted({place for one in proof.counterexamples for place in _places(one, found)}):
         screen.paragraph(f"see {place}")
     screen.paragraph(f"{seconds:.1f} seconds")
 
 
-def _places(difference: Difference, manifests: Manifests) -> Iterable[str]:
-    """Where in the manifests the rules and policies of a difference stand."""
-    from haechi.model import NetworkPolicy
-
-    loaded = {one.object.key: one for one in manifests.loaded(NetworkPolicy)}
-    for opinion in difference.opinions:
-        for policy, path in opinion.rules or [(policy, "spec.podSelector") for policy in opinion.policies]:
-            if policy in loaded:
-                yield f"{loaded[policy].location(path)}: {policy} {path}"
-
-
-def _json(proof: Proof, seconds: float) -> str:
-    """Version 1 of the schema in docs/cli.md."""
-    import msgspec
-
-    document = {
-        "version": VERSION,
-        "node": proof.node,
-        "holds": proof.holds,
-        "pods": proof.pods,
-        "addresses": proof.addresses,
-        "boxes": proof.boxes,
-        "differences": [_difference(each) for each in proof.differences],
-        "findings": [
-            {"kind": each.kind, "reason": each.reason, "place": str(each.place) if each.place else None}
-            for each in proof.findings
-        ],
-        "seconds": round(seconds, 3),
-    }
-    return msgspec.json.format(msgspec.json.encode(document), indent=1).decode() + "\n"
-
-
-def _difference(each: Difference) -> dict[str, object]:
-    return {
-        "client": str(each.client),
-        "client_address": each.client.address,
-        "server": str(each.server),
-        "server_address": each.server.address,
-        "protocol": each.protocol,
-        "port": each.port,
-        "context": each.context,
-        "kernel": "accepts" if each.accepted else "drops",
-        "rule": str(each.place),
-        "policies": [str(opinion) for opinion in each.opinions],
-    }
+def _places(counterexample: Counterexample, found: Input) -> Iterable[str]:
+    """Where the rules that allow the packet, or else the policies that isolate an end, were read."""
+    for decision in counterexample.decisions:
+        rules = [(rule.policy, rule.path) for rule in decision.rules]
+        for policy, path in rules or [(policy, "spec.podSelector") for policy in decision.policies]:
+            location = found.location(policy, path)
+            if location is not None:
+                yield f"{location}: {policy} {path}"

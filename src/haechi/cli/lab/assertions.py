@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from haechi.cli.assertions import Places, write
+from typing import TYPE_CHECKING
+
+from haechi.cli.assertions import write
 from haechi.cli.commands.test import read_tests
 from haechi.cli.failure import ExitCode, Unusable
-from haechi.cli.lab.session import Request, built, tried
+from haechi.cli.lab.session import Request, built, lab_basis, tried
 from haechi.cli.lab.trial import Trial
 from haechi.cli.lab.wording import counted
 from haechi.cli.progress import ProgressLine
 from haechi.cli.terminal import Style, errors, output
-from haechi.lab import Report, run_lab
-from haechi.model import Manifests, NetworkPolicy, PolicyKey
+from haechi.lab import run_lab
+from haechi.report import LabRun
+
+if TYPE_CHECKING:
+    from haechi.cli.input import Input
 
 
-def hold_tests(path: str, manifests: Manifests, request: Request) -> int:
+def hold_tests(path: str, found: Input, request: Request) -> int:
     """Run a lab for the assertions of a file and print whether they hold in it.
 
     Raises:
@@ -25,8 +30,8 @@ def hold_tests(path: str, manifests: Manifests, request: Request) -> int:
             raise Unusable("with --tests, the assertions say who tries what", argument)
     if request.keep:
         raise Unusable("not together with --tests", "--keep")
-    suites = read_tests(path)
-    cluster = built([loaded.object for loaded in manifests.objects], request)
+    suites, skipped = read_tests(path)
+    cluster = built(found.objects, request)
     trial = Trial.of(suites, cluster, request.families)
     questions = trial.questions()
     with ProgressLine(errors(), in_child=True) as progress:
@@ -34,18 +39,19 @@ def hold_tests(path: str, manifests: Manifests, request: Request) -> int:
     for note in cluster.notes:
         errors().line(f"note: {note}", Style.DIM)
     judgement = trial.judged(report)
-    write(output(), judgement, _places(manifests), "text" if request.output == "table" else request.output)
+    write(
+        output(),
+        judgement,
+        found.location,
+        "text" if request.output == "table" else request.output,
+        lambda: lab_basis(found, trial.cluster, skipped),
+    )
     errors().line(_summary(report))
     return ExitCode.FOUND if judgement.failures or not report.holds else ExitCode.GOOD
 
 
-def _places(manifests: Manifests) -> Places:
-    loaded = {PolicyKey(one.object.namespace, one.object.name): one for one in manifests.loaded(NetworkPolicy)}
-    return lambda key, path: loaded[key].location(path) if key in loaded else None
-
-
-def _summary(report: Report) -> str:
+def _summary(report: LabRun) -> str:
     """How much was tried, and whether packets and policies agree."""
     wrong = len(report.mismatches)
     agreed = f"{wrong} went otherwise than policies say" if wrong else "all went as policies say"
-    return f"{counted(len(report.rows), 'connection')} tried: {agreed}"
+    return f"{counted(len(report.results), 'connection')} tried: {agreed}"

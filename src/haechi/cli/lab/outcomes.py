@@ -12,8 +12,9 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from haechi.lab import Port, Row
+from haechi.lab import Port
 from haechi.model import Direction, PolicyKey
+from haechi.report import ProbeResult
 
 
 class Answer(NamedTuple):
@@ -76,7 +77,7 @@ class _Building:
     """A group to which destinations are still being added."""
 
     kind: _Kind
-    rows: dict[str, list[Row]] = field(default_factory=dict)
+    rows: dict[str, list[ProbeResult]] = field(default_factory=dict)
     answers: dict[str, Answers] = field(default_factory=dict)
     destinations: list[str] = field(default_factory=list)
 
@@ -86,7 +87,7 @@ class _Building:
             self.answers.get(source, answer) == answer for source, answer in answers.items()
         )
 
-    def add(self, destination: str, rows: Mapping[str, list[Row]], answers: Mapping[str, Answers]) -> None:
+    def add(self, destination: str, rows: Mapping[str, list[ProbeResult]], answers: Mapping[str, Answers]) -> None:
         """Take a destination with its rows and answers by source."""
         self.destinations.append(destination)
         self.answers.update(answers)
@@ -94,14 +95,14 @@ class _Building:
             self.rows.setdefault(source, []).extend(some)
 
 
-def groups(rows: Iterable[Row], outside: Collection[str]) -> tuple[Group, ...]:
+def groups(rows: Iterable[ProbeResult], outside: Collection[str]) -> tuple[Group, ...]:
     """All rows, grouped: isolated destinations first, then those that somebody does not reach, then the rest.
 
     Args:
         rows: of a report.
         outside: which endpoints are outside hosts; they never share a group with pods.
     """
-    asked: dict[str, dict[str, list[Row]]] = {}
+    asked: dict[str, dict[str, list[ProbeResult]]] = {}
     for row in rows:
         asked.setdefault(row.destination, {}).setdefault(row.source, []).append(row)
     building: list[_Building] = []
@@ -117,7 +118,7 @@ def groups(rows: Iterable[Row], outside: Collection[str]) -> tuple[Group, ...]:
     return tuple(sorted(map(_group, building), key=_interest))
 
 
-def _answers(rows: Iterable[Row]) -> Answers:
+def _answers(rows: Iterable[ProbeResult]) -> Answers:
     by_version: dict[int, list[tuple[Port, Answer]]] = {}
     for row in rows:
         answer = Answer(row.expected.allowed, row.is_as_expected)

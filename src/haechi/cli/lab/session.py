@@ -1,6 +1,6 @@
 """What `haechi lab run` does once its input is sound: from objects to an answer on standard output.
 
-objects ──▶ LabCluster ──▶ Questions ──▶ lab.run ──▶ Report ──▶ table, JSON or JUnit
+objects ──▶ LabCluster ──▶ Questions ──▶ lab.run ──▶ LabRun ──▶ table, JSON or JUnit
                                 --keep: inside the lab's own process, which then waits
 """
 
@@ -8,18 +8,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
+from haechi.analysis.cluster import Assumption, Cluster
 from haechi.cli.choice import choose
 from haechi.cli.failure import ExitCode, Unusable
-from haechi.cli.lab.keep import user_namespace, wait
+from haechi.cli.lab.enter import Caller, wait
 from haechi.cli.lab.ports import parse_doors
 from haechi.cli.progress import ProgressLine
 from haechi.cli.terminal import errors, output
-from haechi.lab import LabCluster, Network, Questions, Report, TopologyError, lab_cluster, ports_to_probe, run_lab
-from haechi.model import Object
+from haechi.lab import LabCluster, Network, Questions, TopologyError, lab_cluster, ports_to_probe, run_lab
+from haechi.model import ExternalHost, ExternalHostSpec, Object, ObjectMeta, Problem
 from haechi.netlink import NetlinkError
 from haechi.netns import NetnsError
+from haechi.report import Basis, LabRun, basis, lab_json, lab_junit, synthesized
+
+if TYPE_CHECKING:
+    from haechi.cli.input import Input
 
 
 @dataclass(frozen=True)
@@ -35,25 +40,25 @@ class Request:
     keep: bool
 
 
-def hold(objects: Iterable[Object], request: Request) -> int:
+def hold(found: Input, request: Request) -> int:
     """Run the lab and tell the outcome.
 
     Raises:
         Unusable: there is nothing to try, or the lab cannot be built here.
     """
-    cluster = built(objects, request)
+    cluster = built(found.objects, request)
     questions = _questions(cluster, request)
-    outer = user_namespace()
+    caller = Caller.present()
     with ProgressLine(errors(), in_child=True) as progress:
 
-        def show(network: Network, report: Report) -> None:
+        def show(network: Network, report: LabRun) -> None:
             progress.wipe()
-            _write(report, request)
-            wait(errors(), network, outer)
+            _write(report, request, found, cluster)
+            wait(errors(), network, caller)
 
         report = tried(lambda: run_lab(cluster, questions, progress, show if request.keep else None))
     if not request.keep:
-        _write(report, request)
+        _write(report, request, found, cluster)
     return ExitCode.GOOD if report.holds else ExitCode.FOUND
 
 
@@ -84,7 +89,7 @@ def _questions(cluster: LabCluster, request: Request) -> Questions:
     )
 
 
-def tried(work: Callable[[], Report]) -> Report:
+def tried(work: Callable[[], LabRun]) -> LabRun:
     """What became of a run.
 
     Raises:
@@ -101,24 +106,36 @@ def tried(work: Callable[[], Report]) -> Report:
         raise Unusable(f"the kernel refuses the rules: {error}") from error
     except OSError as error:
         raise Unusable(f"the machine refuses the lab: {error.strerror or error}") from error
-    if not report.rows:
+    if not report.results:
         hint = "pods do not try themselves, nor hosts each other, and both ends need addresses of one IP family"
         raise Unusable("there is no connection to try", hints=[hint])
     return report
 
 
-def _write(report: Report, request: Request) -> None:
+def lab_basis(found: Input, cluster: LabCluster, skipped: Iterable[Problem] = ()) -> Basis:
+    """What a document about a lab of the input rests on; `skipped` are documents that were skipped elsewhere."""
+    given = Cluster.of(found.manifests)
+    hosts = [
+        ExternalHost(metadata=ObjectMeta(name=name.removeprefix("host/")), spec=ExternalHostSpec(addresses=addresses))
+        for name, addresses in cluster.hosts.items()
+    ]
+    return basis(
+        assumptions=(Assumption.OWN_NODE, Assumption.IPBLOCK_PODS, *given.assumptions),
+        skipped=(*skipped, *found.skipped),
+        unreadable=found.errors,
+        synthesized=synthesized((*cluster.nodes, *cluster.pods, *hosts), found.objects),
+        notes=cluster.notes,
+    )
+
+
+def _write(report: LabRun, request: Request, found: Input, cluster: LabCluster) -> None:
     terminal = output()
     if request.output == "table":
         from haechi.cli.lab.table import write_table
 
         write_table(terminal, report, chosen=bool(request.ports))
     elif request.output == "json":
-        from haechi.cli.lab_json import report_json
-
-        terminal.write(report_json(report))
+        terminal.write(lab_json(report, found.location, lab_basis(found, cluster)))
     else:
-        from haechi.cli.junit import report_junit
-
-        terminal.write(report_junit(report))
+        terminal.write(lab_junit(report))
     terminal.stream.flush()

@@ -12,8 +12,8 @@ from itertools import zip_longest
 from haechi.cli.lab import wording
 from haechi.cli.lab.outcomes import Group, Line, groups
 from haechi.cli.terminal import Style, Terminal, fold
-from haechi.lab import Report
 from haechi.model import PolicyKey
+from haechi.report import LabRun, mismatch_text
 from haechi.verify import Proof
 
 MAX_MISMATCHES = 30
@@ -23,7 +23,7 @@ _RESULT = 4  # the column that is coloured
 _Cells = tuple[str, str, str, str, str]
 
 
-def write_table(terminal: Terminal, report: Report, chosen: bool) -> None:
+def write_table(terminal: Terminal, report: LabRun, chosen: bool) -> None:
     """The whole answer: table, isolation, mismatches, legend, notes and sum.
 
     Args:
@@ -54,8 +54,8 @@ def write_table(terminal: Terminal, report: Report, chosen: bool) -> None:
 # -- the table ---------------------------------------------------------------------------------------------------------
 
 
-def _write_groups(terminal: Terminal, report: Report) -> None:
-    found = groups(report.rows, report.words)
+def _write_groups(terminal: Terminal, report: LabRun) -> None:
+    found = groups(report.results, report.words)
     everyone = sorted(report.endpoints)
     pods = [name for name in everyone if name not in report.words]
     blocks = [
@@ -120,32 +120,34 @@ def _padded(cells: Sequence[str], widths: Sequence[int]) -> str:
 # -- in words ----------------------------------------------------------------------------------------------------------
 
 
-def summary(report: Report) -> str:
+def summary(report: LabRun) -> str:
     """How many questions were asked, and whether kernel and policies agree."""
-    versions = wording.joined([f"IPv{version}" for version in sorted({row.family for row in report.rows})])
-    asked = f"{wording.counted(len(report.rows), 'connection')} probed over {versions} in {report.seconds:.1f} seconds"
+    versions = wording.joined([f"IPv{version}" for version in sorted({row.family for row in report.results})])
+    asked = (
+        f"{wording.counted(len(report.results), 'connection')} probed over {versions} in {report.seconds:.1f} seconds"
+    )
     wrong = len(report.mismatches)
     return f"{asked}: {f'{wrong} NOT as the policies say' if wrong else 'all as the policies say'}."
 
 
 def proved(proof: Proof) -> Iterator[str]:
     """Whether a node's table, read back from its kernel, means what the policies mean."""
-    size = f"{wording.counted(proof.pods, 'pod')}, {wording.counted(proof.boxes, 'comparison')}"
+    size = f"{wording.counted(proof.pods, 'pod')}, {wording.counted(proof.comparisons, 'comparison')}"
     if proof.holds:
         yield f"Proved on {proof.node}, for every packet there is: the kernel does what the policies say ({size})."
         return
     yield f"NOT proved on {proof.node} ({size}):"
-    for difference in proof.differences:
-        yield from difference.explanation().splitlines()
-    for finding in proof.findings:
-        yield f"not understood: {finding}"
+    for counterexample in proof.counterexamples:
+        yield from counterexample.explanation().splitlines()
+    for gap in proof.gaps:
+        yield f"not understood: {gap}"
 
 
-def isolation(report: Report) -> Iterator[str]:
+def isolation(report: LabRun) -> Iterator[str]:
     """What the policies mean: who is isolated by which, in whole sentences, then everyone else."""
     sends: dict[str, set[PolicyKey]] = {}
     receives: dict[str, set[PolicyKey]] = {}
-    for row in report.rows:
+    for row in report.results:
         sends.setdefault(row.source, set()).update(row.expected.egress.policies)
         receives.setdefault(row.destination, set()).update(row.expected.ingress.policies)
     pods = sorted(name for name in report.endpoints if name not in report.words)
@@ -179,23 +181,22 @@ def _allow(keys: tuple[PolicyKey, ...]) -> str:
     return f"{'policies' if many else 'policy'} {wording.policies(keys, 5)} {'allow' if many else 'allows'}"
 
 
-def mismatches(report: Report) -> Iterator[str]:
+def mismatches(report: LabRun) -> Iterator[str]:
     """Every connection that did not go as the policies say; of very many the first."""
     for row in report.mismatches[:MAX_MISMATCHES]:
-        says, shows = wording.verdict(row.expected), wording.packets(row.arrived, row.replied)
         where = f"{row.source} → {row.destination} over IPv{row.family}, {row.protocol} {row.port}"
-        yield f"MISMATCH {where}: policies: {says}; packets: {shows}"
+        yield f"MISMATCH {where}: {mismatch_text(row)}"
     more = len(report.mismatches) - MAX_MISMATCHES
     if more > 0:
         yield f"and {more} more; -o json lists all"
 
 
-def legend(report: Report, chosen: bool) -> Iterator[str]:
+def legend(report: LabRun, chosen: bool) -> Iterator[str]:
     """How to read the table, and who is in it."""
     yield "ALLOWED and DENIED: what the policies say. RESULT: whether real packets went the same way."
     yield "DENIED BY: egress, the sender's policies; ingress, the receiver's. One denying side is enough."
-    numbers = [str(number) for number in sorted({row.port for row in report.rows})]
-    protocols = [word for word in ("TCP", "UDP", "SCTP") if any(row.protocol == word for row in report.rows)]
+    numbers = [str(number) for number in sorted({row.port for row in report.results})]
+    protocols = [word for word in ("TCP", "UDP", "SCTP") if any(row.protocol == word for row in report.results)]
     why = "" if chosen else " (all that a policy or a container names, and one that nobody does)"
     noun = "port" if len(numbers) == 1 else "ports"
     yield f"Everything: {wording.joined(protocols)} on {noun} {wording.joined(numbers)}{why}."
@@ -204,7 +205,7 @@ def legend(report: Report, chosen: bool) -> Iterator[str]:
     yield from _hosts(report)
 
 
-def _hosts(report: Report) -> Iterator[str]:
+def _hosts(report: LabRun) -> Iterator[str]:
     alike: dict[str, list[str]] = {}
     for name, words in report.words.items():
         alike.setdefault(words, []).append(name)

@@ -23,8 +23,9 @@ from haechi.analysis.assertions import (
     single_addresses,
 )
 from haechi.analysis.cluster import Cluster
-from haechi.lab import PROTOCOLS, LabCluster, Port, Questions, Report, Row, ports_to_probe, usable
+from haechi.lab import PROTOCOLS, LabCluster, Port, Questions, ports_to_probe, usable
 from haechi.model import Packet
+from haechi.report import LabRun, ProbeResult
 from haechi.sets import PROTOCOL_NUMBERS, AddressSet, PortSet, point_to_text, text_to_point
 
 _MOST_TRIED = 16
@@ -93,12 +94,12 @@ class Trial:
                 found |= {port for port in usual if port[0] == protocol and first <= port[1] <= last}
         return found
 
-    def judged(self, report: Report) -> Judgement:
+    def judged(self, report: LabRun) -> Judgement:
         """The assertions on the packets of a report."""
-        return judge_observed(self.world, self.suites, (_observed(row, report) for row in report.rows))
+        return judge_observed(self.world, self.suites, (_observed(row, report) for row in report.results))
 
 
-def _observed(row: Row, report: Report) -> ObservedConnection:
+def _observed(row: ProbeResult, report: LabRun) -> ObservedConnection:
     source, destination = (
         next(ip_address(text) for text in report.endpoints[name] if (":" in text) == (row.family == 6))
         for name in (row.source, row.destination)

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Sequence
 
 from haechi.cli.lab.outcomes import Answers, Group, Line
 from haechi.lab import PROTOCOLS, Port
-from haechi.model import PacketVerdict, PolicyKey
+from haechi.model import PolicyKey
 
 EVERYTHING, NOTHING, ELSE = "everything", "nothing", "everything else"
 
@@ -101,23 +101,3 @@ def deniers(line: Line) -> str:
     if all(answer.allowed for _, _, answer in line.answers):
         return ""
     return "either" if not line.deniers else "both" if len(line.deniers) == 2 else min(line.deniers).lower()
-
-
-def verdict(answer: PacketVerdict) -> str:
-    """What policies say to one connection, with those that deny it."""
-    if answer.allowed:
-        return "allowed"
-    sides = [("egress", answer.egress), ("ingress", answer.ingress)]
-    words = [
-        f"{word}: {policies(side.policies) or 'an address that several pods claim'}"
-        for word, side in sides
-        if not side.allowed
-    ]
-    return f"denied ({'; '.join(words)})"
-
-
-def packets(arrived: bool, replied: bool) -> str:
-    """What packets showed of one connection."""
-    if arrived and replied:
-        return "allowed"
-    return "arrived, but the answer did not come back" if arrived else "nothing arrived"

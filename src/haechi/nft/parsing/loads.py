@@ -2,7 +2,8 @@
 
 nft leaves out a comparison that follows from a field: ``tcp dport`` is the port of the transport header after ``meta
 l4proto tcp``, ``ip saddr`` in an inet table comes after ``meta nfproto ipv4``. When it loads the text, it puts the
-comparison back right before the field's own, unless the rule has made it before. `Asked` says what a field needs.
+comparison back right before the field's own, unless the rule has made it already. A `ConditionalLoad` is a field and
+what it needs.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from haechi.nft.load import Ct, CtDirection, CtKey, Load, Meta, MetaKey, Payload
 from haechi.nft.parsing.errors import NotUnderstoodError
 
 
-class Asked(NamedTuple):
+class ConditionalLoad(NamedTuple):
     """A load and what the packet must be for it.
 
     Attributes:
@@ -32,17 +33,17 @@ _PORTS: Final = {"sport": PayloadField.TH_SPORT, "dport": PayloadField.TH_DPORT}
 _TRANSPORTS: Final = ("tcp", "udp", "udplite", "dccp", "sctp")
 
 
-def _all() -> dict[tuple[str, ...], Asked]:
+def _all() -> dict[tuple[str, ...], ConditionalLoad]:
     plain: list[Load] = [*map(Meta, MetaKey), *(Ct(key) for key in CtKey if not key.directed)]
     plain += [Ct(key, each) for key in CtKey if key.directed for each in CtDirection]
-    found = {tuple(str(load).split()): Asked(load) for load in plain}
+    found = {tuple(str(load).split()): ConditionalLoad(load) for load in plain}
     for key in (MetaKey.IIFNAME, MetaKey.OIFNAME):
-        found["meta", key.words] = Asked(Meta(key))
+        found["meta", key.words] = ConditionalLoad(Meta(key))
     for each in PayloadField:
-        found[tuple(each.words.split())] = Asked(Payload(each), each.family, each.protocol)
+        found[tuple(each.words.split())] = ConditionalLoad(Payload(each), each.family, each.protocol)
     for name in _TRANSPORTS:
         for word, port in _PORTS.items():
-            found[name, word] = Asked(Payload(port), None, PROTOCOLS[name])
+            found[name, word] = ConditionalLoad(Payload(port), None, PROTOCOLS[name])
     return found
 
 
@@ -50,7 +51,7 @@ _ASKED: Final = _all()
 _LENGTHS: Final = sorted({len(words) for words in _ASKED}, reverse=True)
 
 
-def read_load(words: list[str], position: int) -> tuple[Asked, int]:
+def read_load(words: list[str], position: int) -> tuple[ConditionalLoad, int]:
     """The load at a position, and the position after it. Raises `NotUnderstoodError`."""
     for length in _LENGTHS:
         key = tuple(words[position : position + length])
@@ -59,7 +60,7 @@ def read_load(words: list[str], position: int) -> tuple[Asked, int]:
     raise NotUnderstoodError(" ".join(words[position : position + 2]))
 
 
-def read_loads(words: list[str], position: int) -> tuple[list[Asked], int]:
+def read_loads(words: list[str], position: int) -> tuple[list[ConditionalLoad], int]:
     """A load or a concatenation of loads. Raises `NotUnderstoodError`."""
     asked, position = read_load(words, position)
     found = [asked]

@@ -25,7 +25,7 @@ from haechi.nft.expression import Expression
 from haechi.nft.load import Ct, CtKey, Load, Meta, MetaKey, Payload, PayloadField
 from haechi.nft.lookup import Lookup, VerdictMap
 from haechi.nft.parsing.errors import NotUnderstoodError
-from haechi.nft.parsing.loads import Asked, read_loads
+from haechi.nft.parsing.loads import ConditionalLoad, read_loads
 from haechi.nft.parsing.scanner import unquoted
 from haechi.nft.parsing.values import number, span, value, verdict
 from haechi.nft.rule import Rule
@@ -72,10 +72,10 @@ def read_rule(words: list[str], family: Family) -> Rule:
     """The rule that these words are in a table of a family. Raises `NotUnderstoodError` or `NounError`."""
     if len(words) > _MOST_WORDS:
         raise NotUnderstoodError(f"more than {_MOST_WORDS} words")
-    return _Reading(words, family).rule()
+    return _RuleReader(words, family).rule()
 
 
-class _Reading:
+class _RuleReader:
     """A rule while it is being read."""
 
     def __init__(self, words: list[str], family: Family) -> None:
@@ -177,7 +177,7 @@ class _Reading:
             self._require(each.family, each.protocol)
         self._ask(self._answer(asked))
 
-    def _answer(self, asked: list[Asked]) -> Expression:
+    def _answer(self, asked: list[ConditionalLoad]) -> Expression:
         loads = tuple(each.load for each in asked)
         if self._take("vmap"):
             return VerdictMap(loads, self._name())
@@ -275,11 +275,11 @@ class _Reading:
 
 
 _LOG_WORDS: Final = frozenset(("prefix", "level", "group", "snaplen", "queue-threshold"))
-_STATEMENTS: Final[dict[str, Callable[[_Reading], Expression]]] = {
-    "counter": _Reading._counter,
-    "limit": _Reading._limit,
-    "log": _Reading._log,
-    "reject": _Reading._reject,
+_STATEMENTS: Final[dict[str, Callable[[_RuleReader], Expression]]] = {
+    "counter": _RuleReader._counter,
+    "limit": _RuleReader._limit,
+    "log": _RuleReader._log,
+    "reject": _RuleReader._reject,
     "notrack": lambda _: Notrack(),
 }
 

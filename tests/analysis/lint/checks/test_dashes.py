@@ -159,7 +159,7 @@ def test_one_item_of_both_would_allow_some_and_fewer(objects: list[Some]) -> Non
         assert both < either or (both == either and not own and (shown or not seen))
 
 
-def meant(cluster: reference.Cluster, one: NetworkPolicy, peers: object, seen: list[Pod]) -> set[str]:
+def meant(cluster: reference.ClusterObjects, one: NetworkPolicy, peers: object, seen: list[Pod]) -> set[str]:
     assert isinstance(peers, list | tuple)
     remote = ip_address("8.8.8.8")
     return {

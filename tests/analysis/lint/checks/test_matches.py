@@ -187,7 +187,7 @@ spec: {podSelector: {matchLabels: {team: shop}}}
 objects = st.lists(st.one_of(clusters.objects(readable=False), clusters.pods()), max_size=10)
 
 
-def of_objects(given: list[Some]) -> tuple[reference.Cluster, list[Object]]:
+def of_objects(given: list[Some]) -> tuple[reference.ClusterObjects, list[Object]]:
     """The last of each key, as the reference and as the checks take them."""
     cluster = clusters.cluster([*given])
     return cluster, [*cluster.pods, *cluster.namespaces, *cluster.nodes, *cluster.policies]
@@ -276,7 +276,7 @@ def test_of_the_own_namespace_all_that_match_nothing_are_reported(given: list[So
                     assert ((one.display_name, path) in reported) == expected
 
 
-def item_of(cluster: reference.Cluster, finding: Finding) -> tuple[NetworkPolicy, NetworkPolicyPeer]:
+def item_of(cluster: reference.ClusterObjects, finding: Finding) -> tuple[NetworkPolicy, NetworkPolicyPeer]:
     one = next(each for each in cluster.policies if each.display_name == finding.subject)
     _, way, rule, _, place = path_steps(finding.path)
     assert isinstance(rule, int)
@@ -284,7 +284,7 @@ def item_of(cluster: reference.Cluster, finding: Finding) -> tuple[NetworkPolicy
     return one, (one.spec.ingress if way == "ingress" else one.spec.egress)[rule].peers[place]
 
 
-def matches(cluster: reference.Cluster, one: NetworkPolicy, peer: NetworkPolicyPeer, each: Pod) -> bool:
+def matches(cluster: reference.ClusterObjects, one: NetworkPolicy, peer: NetworkPolicyPeer, each: Pod) -> bool:
     return reference.is_policed(each) and reference.peer_matches(cluster, one, peer, each, ip_address("8.8.8.8"))
 
 

@@ -15,8 +15,7 @@ from haechi.analysis.lint import Finding, Fix
 from haechi.analysis.lint.checks.redundancy import CHECKS
 from haechi.model import Edit, Namespace, NetworkPolicy, Object, Pod, path_steps
 from haechi.model.verdict import PacketVerdict
-from haechi.reference import Cluster as Literal
-from haechi.reference import allowed
+from haechi.reference import ClusterObjects, allowed
 from tests import clusters
 from tests.analysis.lint import overlapping
 from tests.analysis.lint.fixing import all_fixed
@@ -288,7 +287,7 @@ def test_findings_have_places() -> None:
     assert places == [("redundant-peer", (4, 5)), ("redundant-rule", (5, 3))]
 
 
-def without(literal: Literal, findings: Iterable[Finding]) -> Literal:
+def without(literal: ClusterObjects, findings: Iterable[Finding]) -> ClusterObjects:
     """The cluster after all that is found has been deleted."""
     findings = [one if one.fix else replace(one, fix=deletion(one)) for one in findings]
     gone = {one.subject for one in findings if one.code in WHOLE}

@@ -40,7 +40,7 @@ def text(spec: str) -> str:
     return f"apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {{name: p}}\nspec: {spec}\n"
 
 
-def same(before: reference.Cluster, after: reference.Cluster, random: Random) -> bool:
+def same(before: reference.ClusterObjects, after: reference.ClusterObjects, random: Random) -> bool:
     packets = clusters.probes(before, random)[:40]
     return all(reference.allowed(before, one) == reference.allowed(after, one) for one in packets)
 
@@ -206,7 +206,7 @@ def test_such_a_rule_lets_an_outside_address_in(one: NetworkPolicy, random: Rand
         number = int(finding.path.rpartition("[")[2].rstrip("]"))
         ingress = finding.path.startswith("spec.ingress")
         rule = (one.spec.ingress if ingress else one.spec.egress)[number]
-        cluster = reference.Cluster(pods=(server := pod("a/s", "10.0.0.1"),))
+        cluster = reference.ClusterObjects(pods=(server := pod("a/s", "10.0.0.1"),))
         port = rule.ports[0]
         if isinstance(port.port, str):
             continue

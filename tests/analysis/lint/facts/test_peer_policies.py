@@ -20,7 +20,7 @@ from haechi.model import (
     Pod,
 )
 from haechi.model.verdict import Direction, Packet, PolicyKey
-from haechi.reference import Cluster as Reference
+from haechi.reference import ClusterObjects
 from haechi.reference.reference import addresses, isolates, owners, peer_matches, port_matches, rules, side
 from tests import building, clusters
 from tests.analysis.reach.test_listing import reference, touches_own_node
@@ -33,7 +33,7 @@ def found_items(cluster: Cluster) -> set[tuple[str, str]]:
     return {(one.subject, one.path) for one in run_checks(cluster, [one_sided_allow])}
 
 
-def numbers(known: Reference) -> set[int]:
+def numbers(known: ClusterObjects) -> set[int]:
     """A port of each range that no rule and no pod divides."""
     found = {1}
     for policy in known.policies:
@@ -46,7 +46,7 @@ def numbers(known: Reference) -> set[int]:
     return {number for number in found if 1 <= number <= 65535}
 
 
-def packets(known: Reference, client: Pod, server: Pod) -> Iterator[Packet]:
+def packets(known: ClusterObjects, client: Pod, server: Pod) -> Iterator[Packet]:
     """One of each kind that could pass from one pod to another."""
     own = [(a, b) for a, b in product(addresses(client), addresses(server)) if a.version == b.version]
     for a, b in own:
@@ -58,7 +58,7 @@ def packets(known: Reference, client: Pod, server: Pod) -> Iterator[Packet]:
 
 
 def outcomes(
-    known: Reference, policy: NetworkPolicy, rule: _Rule, peer: NetworkPolicyPeer, direction: Direction
+    known: ClusterObjects, policy: NetworkPolicy, rule: _Rule, peer: NetworkPolicyPeer, direction: Direction
 ) -> Iterator[bool]:
     """For each packet that an item allows: whether the other end accepts it."""
     ingress = direction is Direction.INGRESS

@@ -135,7 +135,7 @@ def test_nothing_more_can_be_deleted_and_the_named_rules_are_enough(given: list[
     policies = [Policy.read(one) for one in clusters.cluster([*given]).policies]
     found = Redundancy(policies)
     remaining = [one for one in policies if one.key not in found.duplicates and one.key not in found.policies]
-    for mine in (one for one in remaining if not one.subject.is_nobody):
+    for mine in (one for one in remaining if not one.subject.contradictory):
         rules = [one for one in indexed_rules(mine) if not allows_nothing(one.rule, one.ref.direction)]
         others = [one for one in remaining if one is not mine]
         wider = [one for one in others if mine.subject.implies(one.subject)]

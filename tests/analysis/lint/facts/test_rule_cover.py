@@ -21,7 +21,7 @@ from haechi.model import (
     Pod,
 )
 from haechi.model.verdict import Direction, Packet
-from haechi.reference import Cluster
+from haechi.reference import ClusterObjects
 from haechi.reference.reference import rule_allows
 from tests.analysis.lint.linting import LARGE_EXAMPLES
 from tests.building import pod, policy, selector
@@ -86,7 +86,7 @@ def allows(rule: Written) -> Iterator[bool]:
         for host in HOSTS if peer is None else HOSTS[-1:]:
             for protocol, port in NUMBERS:
                 packet = Packet(host, host, protocol, port)
-                yield rule_allows(Cluster(), plain, rule, peer, server, host, packet)
+                yield rule_allows(ClusterObjects(), plain, rule, peer, server, host, packet)
 
 
 def literally_covered(rule: Written, others: Sequence[Written]) -> bool:

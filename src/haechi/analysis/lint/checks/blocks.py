@@ -25,8 +25,8 @@ from haechi.analysis.lint.facts import (
 from haechi.analysis.lint.finding import Fix
 from haechi.analysis.lint.wording import name_list
 from haechi.model import (
-    AddressError,
     Cidr,
+    CidrError,
     Direction,
     Edit,
     IPBlock,
@@ -221,7 +221,7 @@ def _redundant(peer: WrittenPeer) -> dict[int, tuple[int, ...]]:
 def _parsed(text: str) -> Cidr | None:
     try:
         return parse_cidr(text)
-    except AddressError:
+    except CidrError:
         return None
 
 

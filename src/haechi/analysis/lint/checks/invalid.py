@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from haechi.analysis.lint.check import Check, Diagnostic, check
 from haechi.analysis.lint.facts import Review
-from haechi.model import AddressError, Code, IPBlock, NetworkPolicy, Severity, parse_cidr, path_steps
+from haechi.model import CidrError, Code, IPBlock, NetworkPolicy, Severity, parse_cidr, path_steps
 
 
 @check(
@@ -57,7 +57,7 @@ def _outside(block: IPBlock) -> Iterator[int]:
         try:
             if not parse_cidr(text).is_strict_subset(parse_cidr(block.cidr)):
                 yield number
-        except AddressError:
+        except CidrError:
             continue
 
 

@@ -104,7 +104,7 @@ def _covered_selections(rule: WrittenRule) -> dict[int, tuple[int, ...]]:
     selections = {
         number: peer.selection
         for number, peer in enumerate(rule.peers)
-        if peer.selection is not None and not peer.selection.is_nobody
+        if peer.selection is not None and not peer.selection.contradictory
     }
     for number, one in selections.items():
         first.setdefault(one, number)

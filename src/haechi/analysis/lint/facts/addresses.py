@@ -12,7 +12,7 @@ from typing import Generic, TypeVar
 
 from haechi.analysis.cluster import Cluster
 from haechi.engine import Endpoint, PodSelection, points
-from haechi.model import AddressError, LabelSelector, Node, PodKey, Service, parse_cidr
+from haechi.model import CidrError, LabelSelector, Node, PodKey, Service, parse_cidr
 from haechi.select import Selector
 from haechi.sets import AddressSet
 
@@ -65,7 +65,7 @@ def pod_ranges(node: Node) -> Iterator[AddressSet]:
     for text in node.spec.pod_cidrs or (node.spec.pod_cidr,):
         try:
             parse_cidr(text)
-        except AddressError:
+        except CidrError:
             continue
         yield AddressSet.from_cidr(text)
 

@@ -40,7 +40,7 @@ class Redundancy:
     """
 
     def __init__(self, policies: Iterable[Policy]) -> None:
-        found = [one for one in policies if not one.defects and not one.subject.is_nobody]
+        found = [one for one in policies if not one.defects and not one.subject.contradictory]
         self._all = sorted(found, key=lambda policy: policy.key)
         self._subjects = SelectionIndex(one.subject for one in self._all)
         rules = [each for one in self._all for each in indexed_rules(one)]

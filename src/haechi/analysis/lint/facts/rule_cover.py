@@ -26,7 +26,7 @@ def is_covered(rule: PolicyRule, direction: Direction, others: Sequence[PolicyRu
         everywhere = [one for one in others if one.peers.anywhere]
         named = everywhere if direction is Direction.INGRESS else _allowing(ANY_POD, others)
         return _has_ports(rule, everywhere) and _has_names(rule, named)
-    allowing = [_allowing(one, others) for one in peers.selections if not one.is_nobody]
+    allowing = [_allowing(one, others) for one in peers.selections if not one.contradictory]
     return all(_has_ports(rule, each) and _has_names(rule, each) for each in allowing) and (
         not peers.blocks or _has_blocks(rule, direction, others)
     )

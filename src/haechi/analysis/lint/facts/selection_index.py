@@ -37,7 +37,7 @@ class SelectionIndex:
         self._filed: dict[tuple[_Label, _Label], list[PodSelection]] = {}
         self._known: dict[PodSelection, tuple[PodSelection, ...]] = {}
         for one in dict.fromkeys(selections):
-            if not one.is_nobody:
+            if not one.contradictory:
                 for key in product(_anchors(_scope(one)), _anchors(one.pods)):
                     self._filed.setdefault(key, []).append(one)
 

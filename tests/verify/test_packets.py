@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from haechi.sets import AddressSet, PortSet, Traffic
-from haechi.verify.space import divided, parted
+from haechi.verify.packets import split_ports, split_traffic
 
 PORTS = st.sampled_from(
     [PortSet.ALL, PortSet.tcp(80), PortSet.tcp(1, 100), PortSet.udp(53), PortSet.protocol(6), PortSet.protocol(1)]
@@ -18,9 +18,9 @@ TRAFFIC = st.lists(st.tuples(ADDRESSES, PORTS), max_size=4).map(Traffic.from_ter
 
 @given(TRAFFIC, TRAFFIC)
 def test_divided_traffic_is_the_intersection_and_the_difference(traffic: Traffic, other: Traffic) -> None:
-    pieces = other.pieces
+    pieces = other.steps
     for flat in (None, *(pieces if len(pieces) == 1 else ())):
-        inside, outside = divided(traffic, other, flat)
+        inside, outside = split_traffic(traffic, other, flat)
         assert inside == traffic & other
         assert outside == traffic - other
         assert outside or inside is traffic
@@ -32,9 +32,9 @@ def test_so_is_traffic_divided_by_one_box(
     addresses: AddressSet, ports: PortSet, more: AddressSet, some: PortSet
 ) -> None:
     traffic, other = Traffic.of(addresses, ports), Traffic.of(AddressSet([(more.min, more.max)]), some)
-    assert divided(traffic, other, other.pieces[0]) == (traffic & other, traffic - other)
+    assert split_traffic(traffic, other, other.steps[0]) == (traffic & other, traffic - other)
 
 
 @given(PORTS, PORTS)
 def test_parted_ports_are_the_intersection_and_the_difference(ports: PortSet, others: PortSet) -> None:
-    assert parted(ports, others) == (ports & others, ports - others)
+    assert split_ports(ports, others) == (ports & others, ports - others)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from haechi.netlink.pieces import split
+from haechi.netlink.batches import split
 from haechi.nft import (
     ACCEPT,
     Chain,
@@ -34,11 +34,11 @@ def filling() -> Transaction:
 def test_a_new_set_comes_first_and_whole_and_the_rest_stays_together() -> None:
     divided = split(filling(), ROOM)
     assert divided is not None
-    pieces, rest = divided
-    operations = [each for piece in pieces for each in piece.transaction.operations]
+    batches, rest = divided
+    operations = [each for batch in batches for each in batch.transaction.operations]
     members = [each.subject.elements for each in operations if isinstance(each.subject, Elements)]
     assert operations[0].verb is Verb.CREATE
-    assert pieces[0].made == Set("big", (DataType.IPV4_ADDR,))
+    assert batches[0].created == Set("big", (DataType.IPV4_ADDR,))
     assert frozenset().union(*members) == MEMBERS
     assert sum(map(len, members)) == len(MEMBERS)
     assert [each.noun for each in rest.operations] == ["chain c", "rules of chain c"]
@@ -47,7 +47,7 @@ def test_a_new_set_comes_first_and_whole_and_the_rest_stays_together() -> None:
 def test_every_piece_fits() -> None:
     divided = split(filling(), ROOM)
     assert divided is not None
-    assert all(len(piece.transaction.encode()) <= ROOM for piece in divided[0])
+    assert all(len(batch.transaction.encode()) <= ROOM for batch in divided[0])
     assert len(divided[1].encode()) <= ROOM
 
 

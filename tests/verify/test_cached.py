@@ -1,4 +1,4 @@
-"""What two tables differ in, and that what is equal is kept as it was."""
+"""What differs between two tables, and that what is equal stays the same object."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from haechi.dataplane import NodeRuleset
 from haechi.engine import Engine
 from haechi.nft import Chain, Element, Map, Ruleset, Set
-from haechi.verify.kept import Change, Kept, noun
+from haechi.verify.cached import CachedRuleset, RulesetChange, set_or_map
 from tests.verify import small
 from tests.verify.mutants import KINDS, Kind, mutants
 
@@ -33,33 +33,36 @@ def again(held: Set | Map) -> frozenset[Element]:
 
 
 def assert_change(old: Ruleset, new: Ruleset) -> None:
-    """Exactly what differs is said to differ; the rest is the old table's, the whole equals the new one."""
-    change = Change.between(old, new)
+    """Exactly what differs is reported; the rest is the old table's, the whole equals the new one."""
+    change = RulesetChange.between(old, new)
     assert change.chains == {
         name for name in {*old.chains, *new.chains} if old.chains.get(name) != new.chains.get(name)
     }
     names = {*old.sets, *old.maps, *new.sets, *new.maps}
-    assert change.nouns.keys() == {name for name in names if noun(old, name) != noun(new, name)}
-    for name, elements in change.nouns.items():
-        one, other = noun(old, name), noun(new, name)
+    assert change.containers.keys() == {name for name in names if set_or_map(old, name) != set_or_map(new, name)}
+    for name, elements in change.containers.items():
+        one, other = set_or_map(old, name), set_or_map(new, name)
         if elements is None:
             assert one is None or other is None or one.shape != other.shape
         else:
             assert one is not None
             assert other is not None
             assert elements == one.elements ^ other.elements
-    kept = change.kept(old, new)
-    assert isinstance(kept, Kept)
-    assert (kept.table, kept.chains, kept.sets, kept.maps) == (new.table, new.chains, new.sets, new.maps)
-    assert all(kept.chains[name] is old.chains[name] for name in kept.chains.keys() - change.chains)
-    assert all(noun(kept, name) is noun(old, name) for name in {*kept.sets, *kept.maps} - change.nouns.keys())
+    cached = change.cached(old, new)
+    assert isinstance(cached, CachedRuleset)
+    assert (cached.table, cached.chains, cached.sets, cached.maps) == (new.table, new.chains, new.sets, new.maps)
+    assert all(cached.chains[name] is old.chains[name] for name in cached.chains.keys() - change.chains)
+    assert all(
+        set_or_map(cached, name) is set_or_map(old, name)
+        for name in {*cached.sets, *cached.maps} - change.containers.keys()
+    )
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_a_new_dump_of_the_same_table_changes_nothing_and_is_not_kept(seed: int) -> None:
+def test_a_new_dump_of_the_same_table_changes_nothing_and_is_not_cached(seed: int) -> None:
     old = table(f"kept {seed}")
     new = dumped(old)
-    assert Change.between(old, new) == Change(frozenset(), {})
+    assert RulesetChange.between(old, new) == RulesetChange(frozenset(), {})
     assert_change(old, new)
 
 

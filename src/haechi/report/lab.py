@@ -1,0 +1,176 @@
+"""What a lab run found, as JSON and JUnit XML."""
+
+from __future__ import annotations
+
+from itertools import groupby
+from typing import TYPE_CHECKING, Literal
+
+from haechi.report.document import API_VERSION, Basis, Document, JsonValue, NamespacedName, document_text, named
+from haechi.report.junit import JUnitCase, JUnitFailure, JUnitSuite, junit_text
+from haechi.report.proof import ProofJson, proof_json
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from haechi.model import PolicyKey, Side
+    from haechi.report.document import Places
+    from haechi.report.lab_run import LabRun, ProbeResult
+    from haechi.verify import Proof
+
+_MOST_POLICIES = 3
+"""Policies that are named for each end."""
+
+
+class ExpectedSide(JsonValue, frozen=True):
+    """One end of a connection: whether policies isolate it in this direction, which, and whether they allow."""
+
+    isolated: bool
+    allowed: bool
+    policies: list[NamespacedName]
+
+
+class ExpectedVerdict(JsonValue, frozen=True):
+    """The verdict of policies: both ends must allow."""
+
+    allowed: bool
+    egress: ExpectedSide
+    ingress: ExpectedSide
+
+
+class ProbeResultJson(JsonValue, frozen=True):
+    """A connection that was tried. `family` is 4 or 6; `arrived`: at the server; `replied`: the answer came back.
+
+    `asExpected` is true if both are as `expected.allowed` says.
+    """
+
+    source: str
+    destination: str
+    family: int
+    protocol: str
+    port: int
+    expected: ExpectedVerdict
+    arrived: bool
+    replied: bool
+    as_expected: bool
+
+
+class LabEndpoint(JsonValue, frozen=True):
+    """A pod, with its `node`, or an outside host, with a `description`; the other one is empty."""
+
+    name: str
+    addresses: list[str]
+    node: str
+    description: str
+
+
+class LabSummary(JsonValue, frozen=True):
+    """How many connections were tried, and how many did not match the policies."""
+
+    connections: int
+    mismatches: int
+
+
+class LabReport(Document, frozen=True):
+    """All connections that were tried between endpoints, which they name, and the proof of each node's table."""
+
+    kind: Literal["LabReport"]
+    nodes: list[str]
+    endpoints: list[LabEndpoint]
+    results: list[ProbeResultJson]
+    proofs: list[ProofJson]
+    summary: LabSummary
+    seconds: float
+
+
+def lab_json(run: LabRun, places: Places, basis: Basis) -> str:
+    """The run as JSON text."""
+    homes = {pod: node for node, pods in run.nodes.items() for pod in pods}
+    return document_text(
+        LabReport(
+            API_VERSION,
+            "LabReport",
+            *basis,
+            list(run.nodes),
+            [
+                LabEndpoint(name, list(addresses), homes.get(name, ""), run.words.get(name, ""))
+                for name, addresses in run.endpoints.items()
+            ],
+            [_result(one) for one in run.results],
+            [proof_json(proof, places) for proof in run.proofs],
+            LabSummary(len(run.results), len(run.mismatches)),
+            round(run.seconds, 3),
+        )
+    )
+
+
+def _result(one: ProbeResult) -> ProbeResultJson:
+    expected = ExpectedVerdict(one.expected.allowed, _side(one.expected.egress), _side(one.expected.ingress))
+    return ProbeResultJson(
+        one.source,
+        one.destination,
+        one.family,
+        one.protocol,
+        one.port,
+        expected,
+        one.arrived,
+        one.replied,
+        one.is_as_expected,
+    )
+
+
+def _side(side: Side) -> ExpectedSide:
+    return ExpectedSide(side.isolated, side.allowed, [*map(named, side.policies)])
+
+
+# -- JUnit -------------------------------------------------------------------------------------------------------------
+
+
+def lab_junit(run: LabRun) -> str:
+    """The run as XML text: a suite for each pair with a case for each connection, and one for the proofs."""
+    suites = [
+        JUnitSuite(pair, tuple(map(_case, results)))
+        for pair, results in groupby(run.results, key=lambda one: f"{one.source} → {one.destination}")
+    ]
+    if run.proofs:
+        suites.append(JUnitSuite("proof", tuple(map(_proof_case, run.proofs))))
+    return junit_text("haechi lab run", suites, run.seconds)
+
+
+def _case(one: ProbeResult) -> JUnitCase:
+    verdict = "allowed" if one.expected.allowed else "denied"
+    failure = None if one.is_as_expected else JUnitFailure("mismatch", (mismatch_text(one),))
+    return JUnitCase(f"{one.protocol} {one.port} over IPv{one.family} is {verdict}", failure)
+
+
+def _proof_case(proof: Proof) -> JUnitCase:
+    failure = None if proof.holds else JUnitFailure("difference", tuple(str(proof).splitlines()))
+    return JUnitCase(f"the kernel of {proof.node} means the policies", failure)
+
+
+def mismatch_text(one: ProbeResult) -> str:
+    """What policies say of a connection, and what packets showed."""
+    return f"policies: {_expected(one)}; packets: {_observed(one)}"
+
+
+def _expected(one: ProbeResult) -> str:
+    if one.expected.allowed:
+        return "allowed"
+    sides = [("egress", one.expected.egress), ("ingress", one.expected.ingress)]
+    words = [
+        f"{word}: {_policies(side.policies) if side.policies else 'an address that several pods claim'}"
+        for word, side in sides
+        if not side.allowed
+    ]
+    return f"denied ({'; '.join(words)})"
+
+
+def _policies(keys: Sequence[PolicyKey]) -> str:
+    more = [f"{len(keys) - _MOST_POLICIES} more"] if len(keys) > _MOST_POLICIES else []
+    *names, last = *map(str, keys[:_MOST_POLICIES]), *more
+    return f"{', '.join(names)} and {last}" if names else last
+
+
+def _observed(one: ProbeResult) -> str:
+    if one.arrived and one.replied:
+        return "allowed"
+    return "arrived, but the answer did not come back" if one.arrived else "nothing arrived"
