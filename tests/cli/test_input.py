@@ -26,7 +26,7 @@ from haechi.cli.input import (
     write_skipped,
 )
 from haechi.cli.terminal import Terminal
-from haechi.model import Code, Location, Problem, Severity
+from haechi.model import Code, Location, ObjectName, Problem, Severity
 from tests.cli import manifests
 
 RULES: Final = Rules.parse(None, [])
@@ -34,7 +34,7 @@ Captured = pytest.CaptureFixture[str]
 
 
 def problem(severity: Severity, message: str = "words") -> Problem:
-    return Problem(severity, Code.INVALID, message, Location("a b.yaml", 3, 7), "Pod/a/b")
+    return Problem(severity, Code.INVALID, message, Location("a b.yaml", 3, 7), ObjectName("Pod", "a", "b"))
 
 
 @pytest.mark.parametrize(("severity", "colour"), [(Severity.ERROR, 31), (Severity.WARNING, 33)])

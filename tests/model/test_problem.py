@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from haechi.model import Code, Location, Path, Problem, Severity, path_steps, path_text, printable
+from haechi.model import Code, Location, ObjectName, Path, Problem, Severity, path_steps, path_text, printable
 
 NAMES = st.text(alphabet="abcXYZ09_-", min_size=1)
 
@@ -39,7 +39,15 @@ def test_a_key_with_dots_goes_in_brackets() -> None:
 
 def test_a_problem_is_one_line_that_says_all() -> None:
     """Place, severity, subject, message, hint."""
-    problem = Problem(Severity.ERROR, Code.TYPE, "must be so", Location("a.yaml", 3, 5), "Pod/x/y", "spec", "try this")
+    problem = Problem(
+        Severity.ERROR,
+        Code.TYPE,
+        "must be so",
+        Location("a.yaml", 3, 5),
+        ObjectName("Pod", "x", "y"),
+        "spec",
+        "try this",
+    )
     assert str(problem) == "a.yaml:3:5: error: Pod/x/y: must be so (try this)"
     assert str(Problem(Severity.WARNING, Code.EMPTY, "empty", Location("a.yaml"))) == "a.yaml: warning: empty"
 

@@ -6,7 +6,18 @@ from io import BytesIO
 
 from haechi.analysis.cluster import Assumption, Cluster
 from haechi.files import load
-from haechi.model import Code, Location, Node, NodeAddress, NodeStatus, ObjectMeta, PodKey, Problem, Severity
+from haechi.model import (
+    Code,
+    Location,
+    Node,
+    NodeAddress,
+    NodeStatus,
+    ObjectMeta,
+    ObjectName,
+    PodKey,
+    Problem,
+    Severity,
+)
 from haechi.report import basis, diff_json, synthesized
 from haechi.report.document import ObjectReference, SynthesizedJson, address_ranges
 from haechi.sets import AddressSet
@@ -27,7 +38,15 @@ kind: Pod
 metadata: {name: given, namespace: shop}
 status: {podIPs: [{ip: 10.0.0.1}]}
 """
-WRONG = Problem(Severity.ERROR, Code.TYPE, "no", Location("a.yaml", 3, 5), "NetworkPolicy/shop/web", "spec.x", "so")
+WRONG = Problem(
+    Severity.ERROR,
+    Code.TYPE,
+    "no",
+    Location("a.yaml", 3, 5),
+    ObjectName("NetworkPolicy", "shop", "web"),
+    "spec.x",
+    "so",
+)
 FOREIGN = Problem(Severity.SKIPPED, Code.UNKNOWN_KIND, "Secret of v1 is not used", Location("a.yaml", 1, 1))
 
 

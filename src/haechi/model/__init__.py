@@ -17,7 +17,7 @@ from haechi.model.loaded import Loaded, Place
 from haechi.model.manifests import Manifests, read_manifests
 from haechi.model.names import dns_label, label_key, label_value
 from haechi.model.objects import *  # noqa: F403
-from haechi.model.problem import Code, Location, Path, Problem, Severity, path_steps, path_text, printable
+from haechi.model.problem import Code, Location, ObjectName, Path, Problem, Severity, path_steps, path_text, printable
 from haechi.model.rewriting import Unwritable, place_edits, rewritten
 from haechi.model.soundness import errors
 from haechi.model.source import Source
@@ -51,6 +51,7 @@ __all__ = [
     "Loaded",
     "Location",
     "Manifests",
+    "ObjectName",
     "Path",
     "Place",
     "Problem",

@@ -88,15 +88,15 @@ class Admission:
         if first is not place and resource.metadata.name:
             message = f"{resource.display_name} is already defined at {first.location()}; the first counts"
             location = place.location(("metadata", "name"))
-            self.report(Problem(Severity.ERROR, Code.DUPLICATE_OBJECT, message, location, resource.display_name))
+            self.report(Problem(Severity.ERROR, Code.DUPLICATE_OBJECT, message, location, resource.object_name))
             return
         self.objects.append(Loaded(resource, place, problems, written))
 
     def _warn_of_repeated(self, resource: Object, data: Data, place: Place) -> None:
         for path in _repeated(data, ()):
             message = f'key "{path_text(path)}" is repeated; the last one counts'
-            location, subject = place.location(path), resource.display_name
-            self.report(Problem(Severity.WARNING, Code.DUPLICATE_FIELD, message, location, subject, path_text(path)))
+            location, name = place.location(path), resource.object_name
+            self.report(Problem(Severity.WARNING, Code.DUPLICATE_FIELD, message, location, name, path_text(path)))
 
 
 @cache
@@ -107,7 +107,7 @@ def _decoder(kind: type[Object]) -> msgspec.json.Decoder[Object]:
 def and_more(count: int, resource: Object, place: Place) -> Problem:
     """What stands for the problems of an object beyond `MAX_OF_ONE`."""
     message = f"and {count} more like these"
-    return Problem(Severity.ERROR, Code.LIMIT, message, place.location(), resource.display_name)
+    return Problem(Severity.ERROR, Code.LIMIT, message, place.location(), resource.object_name)
 
 
 def _problem(mistake: Mistake, resource: Object, place: Place) -> Problem:
@@ -118,7 +118,7 @@ def _problem(mistake: Mistake, resource: Object, place: Place) -> Problem:
         mistake.code,
         mistake.message,
         place.location(mistake.path),
-        resource.display_name,
+        resource.object_name,
         path_text(mistake.path),
         mistake.hint,
     )

@@ -11,6 +11,8 @@ from typing import Annotated, ClassVar
 
 import msgspec
 
+from haechi.model.problem import ObjectName
+
 Int64 = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
 """An integer that the API allows 64 bits; all others have 32."""
 
@@ -87,4 +89,9 @@ class Resource(Struct, frozen=True, kw_only=True):
     @property
     def display_name(self) -> str:
         """`Kind/namespace/name`, for messages."""
-        return f"{self.kind}/{self.key}"
+        return str(self.object_name)
+
+    @property
+    def object_name(self) -> ObjectName:
+        """Which object it is."""
+        return ObjectName(self.kind, self.namespace, self.name)

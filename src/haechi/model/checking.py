@@ -41,8 +41,8 @@ def _errors(loaded: Loaded[Object], version: KubernetesVersion, gates: Gates) ->
     if len(found) > MAX_OF_ONE:
         yield and_more(len(found) - MAX_OF_ONE, loaded.object, loaded.place)
     for error in found[:MAX_OF_ONE]:
-        location, subject = loaded.location(error.path), loaded.object.display_name
-        yield Problem(Severity.ERROR, Code.INVALID, str(error), location, subject, error.field)
+        location, name = loaded.location(error.path), loaded.object.object_name
+        yield Problem(Severity.ERROR, Code.INVALID, str(error), location, name, error.field)
 
 
 def _is_near(path: Path, unread: Path) -> bool:
@@ -54,5 +54,5 @@ def _is_near(path: Path, unread: Path) -> bool:
 def _warnings(loaded: Loaded[Object], version: KubernetesVersion, gates: Gates) -> Iterator[Problem]:
     if isinstance(loaded.object, NetworkPolicy):
         for path, text in warnings(loaded.object, version, gates):
-            location, subject = loaded.location(path), loaded.object.display_name
-            yield Problem(Severity.WARNING, Code.DOUBTFUL, text, location, subject, path_text(path))
+            location, name = loaded.location(path), loaded.object.object_name
+            yield Problem(Severity.WARNING, Code.DOUBTFUL, text, location, name, path_text(path))

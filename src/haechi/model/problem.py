@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 Step = str | int
 Path = tuple[Step, ...]
@@ -62,17 +63,34 @@ class Location:
         return f"{self.file}:{self.line}:{self.column}" if self.line else self.file
 
 
+class ObjectName(NamedTuple):
+    """Which object: `namespace` is empty for cluster-scoped kinds."""
+
+    kind: str
+    namespace: str
+    name: str
+
+    def __str__(self) -> str:
+        """`Kind/namespace/name`, or `Kind/name`."""
+        return "/".join(self) if self.namespace else f"{self.kind}/{self.name}"
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing to tell: `subject` is the object (`Kind/namespace/name`), `path` the field, each ``""`` if none."""
+    """A problem of the input: with `object`, if it is about one, and in it with the field at `path`, if about one."""
 
     severity: Severity
     code: Code
     message: str
     location: Location
-    subject: str = ""
+    object: ObjectName | None = None
     path: str = ""
     hint: str = ""
+
+    @property
+    def subject(self) -> str:
+        """The object as `Kind/namespace/name`; empty if the problem is not about one."""
+        return "" if self.object is None else str(self.object)
 
     @property
     def text(self) -> str:

@@ -158,7 +158,7 @@ def synthesized(objects: Iterable[Pod | Node | ExternalHost], given: Iterable[Ob
 
 
 def _reference(one: Object) -> ObjectReference:
-    return ObjectReference(one.kind, one.namespace, one.name)
+    return ObjectReference(*one.object_name)
 
 
 def document_text(document: Document) -> str:
@@ -206,8 +206,8 @@ def address_ranges(addresses: AddressSet) -> list[str]:
 
 def problem(one: Problem) -> ProblemJson:
     """A problem of the input."""
-    subject = object_reference(one.subject)
-    return ProblemJson(one.location, one.severity, one.code, subject, one.path, one.message, one.hint)
+    about = None if one.object is None else ObjectReference(*one.object)
+    return ProblemJson(one.location, one.severity, one.code, about, one.path, one.message, one.hint)
 
 
 def object_reference(text: str) -> ObjectReference | None:
