@@ -15,7 +15,7 @@ from haechi.dataplane import NodeRuleset
 from haechi.engine import Engine
 from haechi.lab.network import Network, build
 from haechi.lab.run import enforce
-from haechi.lab.topology import Endpoint, NodeSpec, Topology
+from haechi.lab.topology import LabEndpoint, LabNode, Topology
 from haechi.model import (
     LabelSelector,
     NetworkPolicy,
@@ -64,9 +64,9 @@ def _flatness() -> list[Figure]:
 
 
 def _topology() -> Topology:
-    nodes = tuple(NodeSpec(case, (f"198.18.0.{number + 1}",)) for number, case in enumerate(CASES))
+    nodes = tuple(LabNode(case, (f"198.18.0.{number + 1}",)) for number, case in enumerate(CASES))
     pods = tuple(
-        Endpoint(f"{case}/{role}", case, (_address(number, role),))
+        LabEndpoint(f"{case}/{role}", case, (_address(number, role),))
         for number, case in enumerate(CASES)
         for role in ("client", "server")
     )

@@ -79,10 +79,10 @@ class Flood:
         addresses = _packed(network, source, version), _packed(network, destination, version)
         self._template = _Template(*addresses, _NUMBER[protocol], port)
         self._next_port = FIRST_PORT
-        with network.home(source):
+        with network.namespace_of(source):
             self._socket = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
             self._socket.bind(("eth0", _ETHERTYPE[version]))
-        network.deafen(destination)
+        network.blackhole(destination)
 
     def send(self, count: int, *, new: bool = True) -> float:
         """Send `count` packets and return the nanoseconds that each took, as the median of batches of 256.
@@ -108,7 +108,7 @@ class Flood:
     def close(self) -> None:
         """Stop, and let the destination hear again."""
         self._socket.close()
-        self._network.deafen(self._destination, False)
+        self._network.blackhole(self._destination, False)
 
     def __enter__(self) -> Flood:
         return self

@@ -49,12 +49,12 @@ class Connection:
         """
         source, destination = (_address(network, name, version) for name in (client, server))
         family = socket.AF_INET if version == 4 else socket.AF_INET6
-        with network.home(server), socket.socket(family) as listener:
+        with network.namespace_of(server), socket.socket(family) as listener:
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             listener.bind((destination, port))
             listener.listen(1)
             listener.settimeout(seconds)
-            with network.home(client):
+            with network.namespace_of(client):
                 caller = socket.create_connection((destination, port), seconds, (source, 0))
             try:
                 return cls(caller, listener.accept()[0])

@@ -9,18 +9,18 @@ from haechi.dataplane import TABLE, NodeRuleset
 from haechi.engine import Engine
 from haechi.lab.network import Network, build
 from haechi.lab.run import enforce
-from haechi.lab.topology import Endpoint, NodeSpec, Topology
+from haechi.lab.topology import LabEndpoint, LabNode, Topology
 from haechi.model import Namespace, NetworkPolicy, ObjectMeta, Pod, PodIP, PodSpec, PodStatus
 from haechi.netlink import Nftables
 from haechi.verify import ClusterObject
 from tests.scenarios.scenario import netpol
 from tests.verify.proved import assert_proved
 
-NODES = (NodeSpec("n1", ("172.18.0.2", "fd01::2")), NodeSpec("n2", ("172.18.0.3", "fd01::3")))
+NODES = (LabNode("n1", ("172.18.0.2", "fd01::2")), LabNode("n2", ("172.18.0.3", "fd01::3")))
 PODS = (
-    Endpoint("x/client", "n1", ("10.1.0.1", "fd00:1::1")),
-    Endpoint("x/near", "n1", ("10.1.0.2", "fd00:1::2")),
-    Endpoint("x/far", "n2", ("10.1.0.3", "fd00:1::3")),
+    LabEndpoint("x/client", "n1", ("10.1.0.1", "fd00:1::1")),
+    LabEndpoint("x/near", "n1", ("10.1.0.2", "fd00:1::2")),
+    LabEndpoint("x/far", "n2", ("10.1.0.3", "fd00:1::3")),
 )
 SERVERS = ("x/near", "x/far")
 PORT = 9000
@@ -73,7 +73,7 @@ def enforced() -> Iterator[Enforced]:
         yield Enforced(network)
 
 
-def _pod(endpoint: Endpoint) -> Pod:
+def _pod(endpoint: LabEndpoint) -> Pod:
     role = "client" if endpoint.name == "x/client" else "server"
     return Pod(
         metadata=ObjectMeta(namespace="x", name=endpoint.name.removeprefix("x/"), labels={"role": role}),

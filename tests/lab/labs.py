@@ -6,28 +6,28 @@ from itertools import product
 from typing import TYPE_CHECKING
 
 from haechi.lab.probe import Probe, Protocol
-from haechi.lab.topology import Endpoint, NodeSpec, Topology
+from haechi.lab.topology import LabEndpoint, LabNode, Topology
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
-NODES = (NodeSpec("n1", ("172.18.0.2", "fd01::2")), NodeSpec("n2", ("172.18.0.3", "fd01::3")))
+NODES = (LabNode("n1", ("172.18.0.2", "fd01::2")), LabNode("n2", ("172.18.0.3", "fd01::3")))
 PODS = (
-    Endpoint("a", "n1", ("10.1.0.1", "fd00:1::1")),
-    Endpoint("b", "n1", ("10.1.0.2", "fd00:1::2")),
-    Endpoint("c", "n2", ("192.168.2.3", "fd00:2::3")),
+    LabEndpoint("a", "n1", ("10.1.0.1", "fd00:1::1")),
+    LabEndpoint("b", "n1", ("10.1.0.2", "fd00:1::2")),
+    LabEndpoint("c", "n2", ("192.168.2.3", "fd00:2::3")),
 )
-OUTSIDE = (Endpoint("o1", None, ("8.8.8.8", "2001:db8::8")), Endpoint("o2", None, ("1.1.1.1",)))
+OUTSIDE = (LabEndpoint("o1", None, ("8.8.8.8", "2001:db8::8")), LabEndpoint("o2", None, ("1.1.1.1",)))
 HOST_NETWORK = (
-    Endpoint("h1", "n1", ("172.18.0.2", "fd01::2"), host_network=True),
-    Endpoint("h2", "n2", ("172.18.0.3", "fd01::3"), host_network=True),
+    LabEndpoint("h1", "n1", ("172.18.0.2", "fd01::2"), host_network=True),
+    LabEndpoint("h2", "n2", ("172.18.0.3", "fd01::3"), host_network=True),
 )
 EVERYTHING = Topology(NODES, (*PODS, *OUTSIDE, *HOST_NETWORK))
 PROTOCOLS: tuple[Protocol, ...] = ("TCP", "UDP", "SCTP")
 
 
 def pairs(
-    endpoints: Iterable[Endpoint], protocols: Iterable[Protocol] = PROTOCOLS, ports: Iterable[int] = (80,)
+    endpoints: Iterable[LabEndpoint], protocols: Iterable[Protocol] = PROTOCOLS, ports: Iterable[int] = (80,)
 ) -> list[Probe]:
     """Every endpoint to every other, by every family that both have; outside hosts not among themselves."""
     endpoints = list(endpoints)

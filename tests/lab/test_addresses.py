@@ -1,4 +1,4 @@
-"""Addresses for those that have none: given ones stay, nothing is given twice, and only what the kernel can carry."""
+"""Addresses of nodes and witnesses: none is used twice, and all can be used by the kernel."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from haechi.analysis.cluster import UNUSABLE
-from haechi.lab.addresses import NODE_NETWORKS, Addresses
+from haechi.lab.addresses import NODE_NETWORKS, FreeAddresses
 from haechi.lab.topology import usable
 from haechi.sets import AddressSet, point_to_text, text_to_point
 
@@ -21,7 +21,7 @@ cidrs = st.one_of(
 
 
 def test_addresses_come_in_order_without_those_that_are_taken() -> None:
-    addresses = Addresses(["198.18.0.2", "fd00:198:18::1"])
+    addresses = FreeAddresses(["198.18.0.2", "fd00:198:18::1"])
     assert [addresses.next(NODE_NETWORKS) for _ in range(2)] == [
         ("198.18.0.1", "fd00:198:18::2"),
         ("198.18.0.3", "fd00:198:18::3"),
@@ -29,14 +29,14 @@ def test_addresses_come_in_order_without_those_that_are_taken() -> None:
 
 
 def test_no_address_comes_twice_whoever_asks() -> None:
-    addresses = Addresses([])
+    addresses = FreeAddresses([])
     within = AddressSet.from_cidr(str(SMALL))
     found = [addresses.next([SMALL])[0], addresses.within(within), addresses.next([SMALL])[0], addresses.within(within)]
     assert len(set(found)) == 4
 
 
 def test_a_network_that_is_used_up_is_an_error() -> None:
-    addresses = Addresses(["192.0.2.3"])
+    addresses = FreeAddresses(["192.0.2.3"])
     given = [addresses.next([SMALL])[0] for _ in range(5)]
     assert given == ["192.0.2.1", "192.0.2.2", "192.0.2.4", "192.0.2.5", "192.0.2.6"]
     with pytest.raises(ValueError, match=r"192\.0\.2\.0/29 has no free address left"):
@@ -69,18 +69,18 @@ def test_the_networks_of_nodes_are_usable() -> None:
     ],
 )
 def test_a_region_gives_the_best_that_it_has(region: str, address: str | None) -> None:
-    assert Addresses([]).within(AddressSet.from_cidr(region)) == address
+    assert FreeAddresses([]).within(AddressSet.from_cidr(region)) == address
 
 
 def test_a_region_gives_what_is_left_until_nothing_is() -> None:
-    addresses = Addresses(["10.0.0.1"])
+    addresses = FreeAddresses(["10.0.0.1"])
     region = AddressSet.from_cidr("10.0.0.0/30")
     assert [addresses.within(region) for _ in range(4)] == ["10.0.0.2", "10.0.0.3", "10.0.0.0", None]
 
 
 @given(st.lists(cidrs, min_size=1, max_size=4), st.lists(st.ip_addresses().map(str), max_size=5))
 def test_what_a_region_gives_is_in_it_free_and_usable(region: list[str], taken: list[str]) -> None:
-    addresses = Addresses(taken)
+    addresses = FreeAddresses(taken)
     wanted = AddressSet.from_cidrs(region)
     present = {text_to_point(text) for text in taken}
     for _ in range(4):

@@ -1,4 +1,4 @@
-"""The lab's cluster: what is given stays, what is missing is made, what cannot be is said."""
+"""The lab's cluster: what is given stays, what is missing is added, what cannot be built is an error."""
 
 from __future__ import annotations
 
@@ -70,16 +70,16 @@ def test_a_name_that_is_taken_is_not_made_again() -> None:
     assert names(lab_cluster([node("node-1")], nodes=3)) == ["node-1", "node-2", "node-3"]
 
 
-def test_a_given_node_keeps_its_addresses_and_gets_the_family_that_it_lacks() -> None:
+def test_a_given_node_keeps_its_addresses_and_gets_the_missing_family() -> None:
     (found,) = lab_cluster([node("n", "172.18.0.2")], nodes=1).nodes
     assert found.addresses == ("172.18.0.2", "fd00:198:18::1")
 
 
-def test_pods_of_nodes_for_which_there_is_no_room_move_and_that_is_told() -> None:
+def test_pods_of_further_nodes_are_moved_and_that_is_noted() -> None:
     found = lab_cluster([node("a"), node("b"), pod("x/p", node="c"), pod("x/q", node="b")], nodes=2)
     assert names(found) == ["a", "b"]
     assert places(found) == {"x/p": "a", "x/q": "b"}
-    assert found.notes == ("3 nodes are named, the lab has 2: pods of the others move",)
+    assert found.notes == ("the input names 3 nodes, the lab has 2: pods of the others are moved",)
 
 
 # -- pods -------------------------------------------------------------------------------------------------------------
@@ -136,31 +136,31 @@ def test_host_network_pods_have_their_nodes_addresses() -> None:
     assert (endpoint.host_network, endpoint.addresses) == (True, found.nodes[0].addresses)
 
 
-def test_completed_pods_are_left_out_and_that_is_told() -> None:
+def test_completed_pods_are_left_out_and_that_is_noted() -> None:
     """Their address may be another's."""
     found = lab_cluster([pod("x/done", "10.0.0.1", phase="Succeeded"), pod("x/a", "10.0.0.1")])
     assert addresses(found) == {"x/a": ("10.0.0.1",)}
-    assert found.notes == ("pod x/done has completed: policies ignore it, the lab leaves it out",)
+    assert found.notes == ("pod x/done has completed, so policies ignore it: left out",)
     found.topology()
 
 
 @pytest.mark.parametrize(
     "address", ["127.0.0.1", "224.0.0.1", "fe80::1", "nonsense", "10.0.0.1/8", "::ffff:10.0.0.1", "\x1b[0m"]
 )
-def test_a_pod_with_an_impossible_address_gets_another_and_that_is_told(address: str) -> None:
+def test_a_pod_with_an_unusable_address_gets_another_and_that_is_noted(address: str) -> None:
     found = lab_cluster([pod("x/a", address)])
     assert addresses(found) == {"x/a": ("10.244.0.1", "fd00:10:244::1")}
     (note,) = found.notes
-    assert note.startswith("pod x/a cannot have its address ")
+    assert note.startswith("pod x/a: the address ")
     assert note.isprintable()
     found.topology()
 
 
-def test_impossible_addresses_of_nodes_and_hosts_are_told_too() -> None:
+def test_unusable_addresses_of_nodes_and_hosts_are_noted_too() -> None:
     found = lab_cluster([node("n", "127.0.0.1"), host("h", "224.0.0.1", "192.0.2.5"), host("gone", "::1")])
     assert found.nodes[0].addresses == ("198.18.0.1", "fd00:198:18::1")
     assert "host/gone" not in found.hosts
-    assert [note.partition(" cannot")[0].partition(" has no")[0] for note in found.notes] == [
+    assert [note.partition(":")[0].partition(" has no")[0] for note in found.notes] == [
         *("node n", "host h", "host gone", "host gone"),
     ]
 
@@ -194,9 +194,9 @@ def test_hosts_and_witnesses_are_outside_and_have_words() -> None:
     assert {each.name for each in found.topology().endpoints if each.node is None} == set(found.hosts)
 
 
-def test_a_block_without_room_for_a_witness_is_told() -> None:
+def test_a_block_without_room_for_a_witness_is_noted() -> None:
     one = policy("{podSelector: {}, ingress: [{from: [{ipBlock: {cidr: 127.0.0.0/8}}]}]}")
-    assert lab_cluster([one]).notes == ("no witness in 127.0.0.0/8: it has no free address that a host can have",)
+    assert lab_cluster([one]).notes == ("no witness in 127.0.0.0/8: no free usable address",)
 
 
 # -- as questions see it ----------------------------------------------------------------------------------------------
@@ -254,7 +254,7 @@ def test_pods_of_an_example_have_the_addresses_that_questions_are_about(folder: 
 
 
 def test_a_daemon_set_has_its_further_pods_after_all_others() -> None:
-    """Questions know of no node, so they see one pod of it."""
+    """ProbePlan know of no node, so they see one pod of it."""
     meta = [ObjectMeta(name=name, namespace="x") for name in ("agent", "web")]
     found = lab_cluster([DaemonSet(metadata=meta[0]), Deployment(metadata=meta[1])], nodes=3, families=(4,))
     assert [(each.name, each.spec.node_name, *each.addresses) for each in found.pods] == [
@@ -269,7 +269,7 @@ def test_a_pod_for_which_blocks_leave_no_address_is_left_out_and_noted() -> None
     halves = policy("{ingress: [{from: [{ipBlock: {cidr: '::/1'}}, {ipBlock: {cidr: '8000::/1'}}]}]}")
     found = lab_cluster([pod("x/a"), pod("x/b", "fd00::1"), halves], families=(6,))
     assert addresses(found) == {"x/b": ("fd00::1",)}
-    assert found.notes[0] == "pod x/a is left out: every address that it could have is in an ipBlock"
+    assert found.notes[0] == "pod x/a: every address that it could get is in an ipBlock: left out"
 
 
 # -- the whole --------------------------------------------------------------------------------------------------------

@@ -28,9 +28,9 @@ def test_a_stopped_connection_goes_on_later_and_loses_no_byte() -> None:
     def work() -> None:
         with build(EVERYTHING) as network, Connection.open(network, "a", "c", 9000) as connection:
             assert connection.carry(b"before") == b"before"
-            network.deafen("c")
+            network.blackhole("c")
             assert connection.carry(b"during", quiet=0.1) == b""
-            network.deafen("c", False)
+            network.blackhole("c", False)
             assert connection.carry(b"after", quiet=10) == b"duringafter"
 
     isolated(work)
@@ -50,7 +50,7 @@ def test_a_path_that_narrows_loses_no_byte(version: int) -> None:
 def test_what_cannot_be_connected_is_an_error() -> None:
     def work() -> None:
         with build(EVERYTHING) as network:
-            network.deafen("b")
+            network.blackhole("b")
             with pytest.raises(TimeoutError):
                 Connection.open(network, "a", "b", 9000, seconds=0.1)
             with pytest.raises(ValueError, match="o2 has no IPv6 address"):

@@ -164,11 +164,11 @@ def translate(
 def reaches(network: Network, server: str, version: int, address: str, port: int) -> bool:
     """Whether the client gets a connection to an address that is not the server's own."""
     family = socket.AF_INET if version == 4 else socket.AF_INET6
-    with network.home(server), socket.socket(family) as listener:
+    with network.namespace_of(server), socket.socket(family) as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(("", PORT))
         listener.listen(4)
-        with network.home("x/client"):
+        with network.namespace_of("x/client"):
             try:
                 socket.create_connection((address, port), 0.5).close()
             except TimeoutError:
@@ -194,9 +194,9 @@ def stray_segment_arrives(network: Network, source: str, destination: str) -> bo
     """Send a lone TCP segment with FIN, URG and RST set, which no state of a connection allows."""
     mine, theirs = (network.endpoint(name).addresses[0] for name in (source, destination))
     segment = bytes.fromhex("2328232800000001000000015035ffff00000000")
-    with network.home(destination):
+    with network.namespace_of(destination):
         receiver = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_TCP)
-    with network.home(source):
+    with network.namespace_of(source):
         sender = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_TCP)
     with receiver, sender:
         receiver.settimeout(0.2)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from haechi.lab.ports import ports_to_probe
-from haechi.lab.run import Questions, run_lab
+from haechi.lab.run import ProbePlan, run_lab
 from tests.examples.example import ROOT, Example, folders
 
 pytestmark = pytest.mark.kernel
@@ -14,7 +14,7 @@ pytestmark = pytest.mark.kernel
 @pytest.mark.parametrize("folder", folders())
 def test_packets_show_the_example(folder: str) -> None:
     example = Example(ROOT / folder)
-    report = run_lab(example.lab, Questions(ports_to_probe(example.lab.policies, example.lab.pods)))
+    report = run_lab(example.lab, ProbePlan(ports_to_probe(example.lab.policies, example.lab.pods)))
     assert report.results
     assert report.mismatches == ()
     assert report.holds, report.proofs

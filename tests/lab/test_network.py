@@ -12,7 +12,7 @@ import pytest
 
 from haechi.lab.network import build
 from haechi.lab.sender import send
-from haechi.lab.topology import Endpoint, NodeSpec, Topology, usable
+from haechi.lab.topology import LabEndpoint, LabNode, Topology, usable
 from haechi.netns import NetnsError, isolated
 from tests.lab.labs import EVERYTHING, NODES, OUTSIDE, PODS, listeners, pairs
 from tests.netns.descriptors import open_descriptors
@@ -45,8 +45,8 @@ def _silent(observations: list[Observation]) -> list[Observation]:
 @pytest.mark.parametrize("nodes", [1, 2])
 def test_everybody_reaches_everybody_over_both_families(nodes: int) -> None:
     node = {"n1": "n1", "n2": f"n{nodes}"}
-    pods = tuple(Endpoint(pod.name, node[pod.node or ""], pod.addresses) for pod in PODS)
-    hosts = tuple(Endpoint(f"h-{each.name}", each.name, each.addresses, host_network=True) for each in NODES[:nodes])
+    pods = tuple(LabEndpoint(pod.name, node[pod.node or ""], pod.addresses) for pod in PODS)
+    hosts = tuple(LabEndpoint(f"h-{each.name}", each.name, each.addresses, host_network=True) for each in NODES[:nodes])
     topology = Topology(NODES[:nodes], (*pods, *OUTSIDE, *hosts))
     observations = isolated(lambda: _everything(topology))
     assert len(observations) == len(pairs(topology.endpoints)) > 0
@@ -62,14 +62,14 @@ def test_a_lab_may_have_one_family_only(version: int) -> None:
     def only(addresses: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(address for address in addresses if (":" in address) == (version == 6))
 
-    pods = tuple(Endpoint(pod.name, pod.node, only(pod.addresses)) for pod in PODS)
-    topology = Topology(tuple(NodeSpec(node.name, only(node.addresses)) for node in NODES), pods)
+    pods = tuple(LabEndpoint(pod.name, pod.node, only(pod.addresses)) for pod in PODS)
+    topology = Topology(tuple(LabNode(node.name, only(node.addresses)) for node in NODES), pods)
     assert topology.families == (version,)
     assert _silent(isolated(lambda: _everything(topology))) == []
 
 
 def test_a_pod_may_have_one_family_only_among_others_with_both() -> None:
-    pods = (*PODS, Endpoint("four", "n1", ("10.9.0.1",)), Endpoint("six", "n2", ("fd09::1",)))
+    pods = (*PODS, LabEndpoint("four", "n1", ("10.9.0.1",)), LabEndpoint("six", "n2", ("fd09::1",)))
     observations = isolated(lambda: _everything(Topology(NODES, pods)))
     assert _silent(observations) == []
     assert {"four", "six"} <= {observation.probe.source for observation in observations}
@@ -79,7 +79,7 @@ def test_a_pod_may_have_one_family_only_among_others_with_both() -> None:
 def test_every_unusual_address_that_is_called_usable_works(place: str) -> None:
     assert [address for address in UNUSUAL if not usable(address)] == []
     node = "n2" if place == "pod" else None
-    holders = tuple(Endpoint(address, node, (address,)) for address in UNUSUAL)
+    holders = tuple(LabEndpoint(address, node, (address,)) for address in UNUSUAL)
     topology = Topology(NODES, (PODS[0], *holders))
     probes = [probe for probe in pairs(topology.endpoints) if "a" in (probe.source, probe.destination)]
 
@@ -109,7 +109,7 @@ def test_a_narrow_link_makes_the_node_tell_the_path_mtu() -> None:
     def work() -> tuple[int, int]:
         with build(EVERYTHING) as network:
             network.set_mtu("c", 1300)
-            with network.home("a"), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+            with network.namespace_of("a"), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
                 sender.setsockopt(socket.IPPROTO_IP, 10, 2)  # IP_MTU_DISCOVER: IP_PMTUDISC_DO
                 sender.setsockopt(socket.IPPROTO_IP, 11, 1)  # IP_RECVERR
                 sender.connect(("192.168.2.3", 9))
@@ -139,7 +139,7 @@ def test_nothing_of_the_machine_can_be_reached() -> None:
 
         def work() -> list[int]:
             with build(EVERYTHING) as network:
-                homes = [network.home(name) for name in ("a", "o1", "h1")]
+                homes = [network.namespace_of(name) for name in ("a", "o1", "h1")]
                 return [home.run(partial(knock, address)) for home in homes for address in (machine, "127.0.0.1")]
 
         assert 0 not in isolated(work)
@@ -150,7 +150,7 @@ def test_nothing_of_the_machine_can_be_reached() -> None:
 def test_no_device_of_the_lab_leads_out_of_it() -> None:
     def work() -> set[str]:
         with build(EVERYTHING) as network:
-            homes = [network.node(node.name) for node in NODES] + [network.home(each.name) for each in PODS]
+            homes = [network.node(node.name) for node in NODES] + [network.namespace_of(each.name) for each in PODS]
             return {name for home in homes for _, name in home.run(socket.if_nameindex)}
 
     devices = isolated(work)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from haechi.lab.ports import PROTOCOLS, PortError, parse_port, ports_to_probe
+from haechi.lab.ports import PROTOCOLS, InvalidPortText, parse_port, ports_to_probe
 from haechi.model import NetworkPolicy, Pod
 from haechi.sets import PROTOCOL_NUMBERS
 from tests import clusters
@@ -127,7 +127,7 @@ def test_a_port_is_read(text: str, port: tuple[str, int]) -> None:
     ],
 )
 def test_what_is_no_port_is_told_as_it_was_written(text: str) -> None:
-    with pytest.raises(PortError) as caught:
+    with pytest.raises(InvalidPortText) as caught:
         parse_port(text)
     assert caught.value.text == text
     assert str(caught.value).startswith(repr(text))

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from haechi.lab.cluster import lab_cluster
 from haechi.lab.probe import Protocol
-from haechi.lab.run import Questions, run_lab
+from haechi.lab.run import ProbePlan, run_lab
 from haechi.model import Namespace, NetworkPolicy, Object, Pod
 from tests import clusters
 from tests.building import pod
@@ -43,6 +43,6 @@ def test_packets_say_what_the_engine_says(
 ) -> None:
     some = {each.key: each for each in policies}, {each.key: each for each in namespaces}
     cluster = lab_cluster([*separate(pods), *some[0].values(), *some[1].values()])
-    report = run_lab(cluster, Questions(tuple(asked)))
+    report = run_lab(cluster, ProbePlan(tuple(asked)))
     assert report.mismatches == ()
     assert report.holds, report.proofs

@@ -13,7 +13,7 @@ from haechi.dataplane import TABLE, NodeRuleset
 from haechi.engine import Engine
 from haechi.lab.cluster import LabCluster, lab_cluster
 from haechi.lab.network import Network, build
-from haechi.lab.run import Questions, enforce, expectations, observe, proved, run_lab
+from haechi.lab.run import ProbePlan, enforce, expectations, node_proofs, observe, run_lab
 from haechi.lab.topology import TopologyError
 from haechi.model import Object
 from haechi.netlink import Nftables
@@ -25,7 +25,7 @@ from tests.building import namespace, node, pod, policy
 from tests.signals import interruptible
 
 pytestmark = pytest.mark.kernel
-PORT = Questions((("TCP", 80),))
+PORT = ProbePlan((("TCP", 80),))
 OBJECTS: list[Object] = [
     namespace("x"),
     pod("x/server", "10.0.0.1", "fd00::1", marks="app=server", node="n"),
@@ -41,7 +41,7 @@ CLUSTER = lab_cluster(OBJECTS)
 EVERYONE = {endpoint.name for endpoint in CLUSTER.topology().endpoints}
 
 
-def pairs(questions: Questions, cluster: LabCluster = CLUSTER) -> set[tuple[str, str]]:
+def pairs(questions: ProbePlan, cluster: LabCluster = CLUSTER) -> set[tuple[str, str]]:
     asked = expectations(Engine.of(cluster.objects), cluster.topology().endpoints, questions)
     return {(probe.source, probe.destination) for probe in asked}
 
@@ -49,7 +49,7 @@ def pairs(questions: Questions, cluster: LabCluster = CLUSTER) -> set[tuple[str,
 # -- the questions ----------------------------------------------------------------------------------------------------
 
 
-def test_everybody_knocks_on_every_door_but_where_no_node_forwards() -> None:
+def test_every_pair_is_probed_but_where_no_node_forwards() -> None:
     """Not on their own, not from outside to outside, not from a node to a node."""
     outside = {name for name in EVERYONE if name.startswith("outside/")}
     pods = {"x/server", "x/client", "x/other"}
@@ -60,16 +60,16 @@ def test_everybody_knocks_on_every_door_but_where_no_node_forwards() -> None:
 
 
 def test_sources_and_destinations_can_be_chosen() -> None:
-    some = Questions(PORT.ports, sources={"x/client", "x/other"}, destinations={"x/server", "x/client"})
+    some = ProbePlan(PORT.ports, sources={"x/client", "x/other"}, destinations={"x/server", "x/client"})
     assert pairs(some) == {("x/client", "x/server"), ("x/other", "x/server"), ("x/other", "x/client")}
-    assert pairs(Questions(PORT.ports, sources=())) == set()
-    assert pairs(Questions(PORT.ports, destinations={"x/server"})) == {
+    assert pairs(ProbePlan(PORT.ports, sources=())) == set()
+    assert pairs(ProbePlan(PORT.ports, destinations={"x/server"})) == {
         (source, destination) for source, destination in pairs(PORT) if destination == "x/server"
     }
 
 
 def test_a_pair_is_asked_for_every_family_that_both_have_and_every_port() -> None:
-    ports = Questions((("TCP", 80), ("UDP", 80), ("TCP", 81)), {"x/client", "x/other"}, {"x/server"})
+    ports = ProbePlan((("TCP", 80), ("UDP", 80), ("TCP", 81)), {"x/client", "x/other"}, {"x/server"})
     asked = expectations(Engine.of(CLUSTER.objects), CLUSTER.topology().endpoints, ports)
     found = [(probe.source, probe.destination_address, probe.protocol, probe.port) for probe in asked]
     every = [("TCP", 80), ("UDP", 80), ("TCP", 81)]
@@ -129,12 +129,12 @@ def pairs_of_addresses() -> list[object]:
 
 
 def test_the_same_port_asked_twice_is_one_question() -> None:
-    twice = Questions(PORT.ports * 2, {"x/client"}, {"x/server"})
+    twice = ProbePlan(PORT.ports * 2, {"x/client"}, {"x/server"})
     assert len(run_lab(CLUSTER, twice).results) == 2
 
 
 def test_nothing_to_ask_is_an_empty_report() -> None:
-    assert run_lab(CLUSTER, Questions(PORT.ports, sources=())).results == ()
+    assert run_lab(CLUSTER, ProbePlan(PORT.ports, sources=())).results == ()
 
 
 def test_a_cluster_that_cannot_be_built_is_refused_before_anything_is() -> None:
@@ -146,7 +146,7 @@ def test_a_cluster_that_cannot_be_built_is_refused_before_anything_is() -> None:
 # -- the lab can fail -------------------------------------------------------------------------------------------------
 
 
-def sabotaged(change: Callable[[Transaction], None], questions: Questions) -> list[tuple[str, str, int, bool]]:
+def sabotaged(change: Callable[[Transaction], None], questions: ProbePlan) -> list[tuple[str, str, int, bool]]:
     """The mismatches, with what was observed, after somebody changed the table of node n."""
     topology, engine = CLUSTER.topology(), Engine.of(CLUSTER.objects)
 
@@ -154,7 +154,7 @@ def sabotaged(change: Callable[[Transaction], None], questions: Questions) -> li
         with build(topology) as network:
             for each in topology.nodes:
                 enforce(network, NodeRuleset(engine, each.name))
-            assert all(proof.holds for proof in proved(network, CLUSTER, lambda *_: None))
+            assert all(proof.holds for proof in node_proofs(network, CLUSTER, lambda *_: None))
             transaction = Transaction(TABLE)
             change(transaction)
             with network.node("n"), Nftables() as nftables:
@@ -180,7 +180,7 @@ def test_a_denial_that_is_missing_in_the_kernel_is_found() -> None:
 
 def test_an_allowance_that_is_missing_in_the_kernel_is_found() -> None:
     peers = next(each for name, each in desired("n").ruleset().sets.items() if name.startswith("pods6_"))
-    only = Questions(PORT.ports, {"x/client", "x/other"}, {"x/server"})
+    only = ProbePlan(PORT.ports, {"x/client", "x/other"}, {"x/server"})
     found = sabotaged(lambda transaction: transaction.flush_elements(peers), only)
     assert found == [("x/client", "x/server", 6, False)]
 
@@ -215,7 +215,7 @@ def failing(network: Network, report: LabRun) -> None:
     "end", [interrupting, dying, failing, None], ids=["interrupted", "killed", "failed", "finished"]
 )
 def test_nothing_is_left_however_a_run_ends(end: Callable[[Network, LabRun], None] | None) -> None:
-    few = Questions(PORT.ports, {"x/client"}, {"x/server"})
+    few = ProbePlan(PORT.ports, {"x/client"}, {"x/server"})
     before = left()
     errors: dict[Callable[[Network, LabRun], None], type[BaseException]] = {
         interrupting: KeyboardInterrupt,
@@ -226,7 +226,7 @@ def test_nothing_is_left_however_a_run_ends(end: Callable[[Network, LabRun], Non
         run_lab(CLUSTER, few)
     else:
         with interruptible(), pytest.raises(errors[end]):
-            run_lab(CLUSTER, few, keep=end)
+            run_lab(CLUSTER, few, on_finished=end)
     assert left() == before
 
 
@@ -256,7 +256,7 @@ def test_a_kernel_that_does_otherwise_is_not_proved() -> None:
             engine = Engine.of(CLUSTER.objects)
             for each in CLUSTER.nodes:
                 enforce(network, NodeRuleset(engine, each.name))
-            honest = list(proved(network, CLUSTER, silent))
+            honest = list(node_proofs(network, CLUSTER, silent))
             for each in CLUSTER.nodes:
                 with network.node(each.name), Nftables() as nftables:
                     ruleset = nftables.ruleset(TABLE.name)
@@ -264,7 +264,7 @@ def test_a_kernel_that_does_otherwise_is_not_proved() -> None:
                     transaction = Transaction(TABLE)
                     transaction.flush_elements(ruleset.maps["servers4"])
                     nftables.commit(transaction)
-            return honest, list(proved(network, CLUSTER, silent))
+            return honest, list(node_proofs(network, CLUSTER, silent))
 
     honest, sabotaged = isolated(honest_and_sabotaged)
     assert all(proof.holds for proof in honest)

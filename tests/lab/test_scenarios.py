@@ -14,7 +14,7 @@ from haechi.lab.ports import PROTOCOLS
 from haechi.lab.probe import Probe
 from haechi.lab.run import enforce
 from haechi.lab.sender import send
-from haechi.lab.topology import Endpoint, NodeSpec, Topology
+from haechi.lab.topology import LabEndpoint, LabNode, Topology
 from haechi.model import Node, Pod
 from haechi.netlink import Nftables
 from haechi.netns import isolated
@@ -52,8 +52,8 @@ def play(scenario: Scenario, nodes: int) -> list[str]:
 
 
 def topology(objects: list[Object]) -> Topology:
-    nodes = tuple(NodeSpec(one.name, one.addresses) for one in objects if isinstance(one, Node))
-    pods = tuple(Endpoint(one.key, one.spec.node_name, one.addresses) for one in objects if isinstance(one, Pod))
+    nodes = tuple(LabNode(one.name, one.addresses) for one in objects if isinstance(one, Node))
+    pods = tuple(LabEndpoint(one.key, one.spec.node_name, one.addresses) for one in objects if isinstance(one, Pod))
     return Topology(nodes, pods)
 
 

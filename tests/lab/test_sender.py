@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from haechi.lab.network import Network, build
 from haechi.lab.probe import Observation, Probe, ProbeError, Protocol
-from haechi.lab.sender import Door, batches, send
+from haechi.lab.sender import ListenAddress, batches, send
 from haechi.netns import NetworkNamespace, isolated
 from tests.lab.labs import EVERYTHING, PODS, PROTOCOLS, listeners, pairs
 from tests.netlink.tool import nft
@@ -52,7 +52,7 @@ def rule(network: Network, node: str, text: str) -> None:
 
 @kernel
 def test_what_a_deaf_pod_is_sent_never_arrives_and_is_tried_twice() -> None:
-    observations = observed(A_TO_B, lambda network: network.deafen("b"))
+    observations = observed(A_TO_B, lambda network: network.blackhole("b"))
     assert {told(observation) for observation in observations} == {Told(False, False, 2, None)}
     assert Counter(observation.probe.protocol for observation in observations) == dict.fromkeys(PROTOCOLS, 4)
 
@@ -60,7 +60,7 @@ def test_what_a_deaf_pod_is_sent_never_arrives_and_is_tried_twice() -> None:
 @kernel
 def test_what_arrives_without_its_answer_getting_back_has_arrived_all_the_same() -> None:
     """A TCP connection never comes about here, and yet its SYN is at the listener."""
-    observations = observed(A_TO_B, lambda network: network.deafen("a"))
+    observations = observed(A_TO_B, lambda network: network.blackhole("a"))
     assert {told(observation) for observation in observations} == {Told(True, False, 2, None)}
 
 
@@ -104,7 +104,7 @@ def test_an_expected_probe_that_is_lost_at_first_is_tried_again() -> None:
 @kernel
 def test_everything_is_found_even_if_few_sockets_may_be_open(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("haechi.lab.sender._budget", lambda: 12)
-    observations = observed(pairs(PODS, ports=(80, 81)), lambda network: network.deafen("c"))
+    observations = observed(pairs(PODS, ports=(80, 81)), lambda network: network.blackhole("c"))
     assert {o.probe.destination for o in observations if not o.arrived} == {"c"}
     assert {o.probe.source for o in observations if o.arrived and not o.replied} == {"c"}
     assert [o.probe for o in observations] == pairs(PODS, ports=(80, 81))
@@ -143,7 +143,7 @@ def test_nothing_is_left_open() -> None:
 @pytest.mark.parametrize(
     ("probe", "fault"),
     [
-        (Probe("a", "b", "10.1.0.1", "10.1.0.2", "TCP", 99), "a → b TCP 99: nobody listens there"),
+        (Probe("a", "b", "10.1.0.1", "10.1.0.2", "TCP", 99), "a → b TCP 99: nothing listens there"),
         (Probe("a", "b", "10.1.0.9", "10.1.0.2", "TCP", 80), "a → b TCP 80: a has no address 10.1.0.9"),
         (Probe("a", "b", "10.1.0.1", "10.1.0.9", "TCP", 80), "a → b TCP 80: b has no address 10.1.0.9"),
         (
@@ -164,8 +164,8 @@ def test_a_probe_that_would_mean_nothing_is_refused(probe: Probe, fault: str) ->
 
 @given(st.lists(st.integers(0, 8), max_size=60), st.integers(2, 20))
 def test_batches_hold_every_probe_once_and_keep_to_the_budget(numbers: list[int], budget: int) -> None:
-    doors = [Door(NetworkNamespace("x", -1), "10.0.0.1", "TCP", number) for number in numbers]
-    doors = [door._replace(namespace=doors[0].namespace) for door in doors]
-    divided = list(batches(doors, budget))
+    targets = [ListenAddress(NetworkNamespace("x", -1), "10.0.0.1", "TCP", number) for number in numbers]
+    targets = [target._replace(namespace=targets[0].namespace) for target in targets]
+    divided = list(batches(targets, budget))
     assert sorted(position for batch in divided for position in batch) == list(range(len(numbers)))
-    assert all(len(batch) + len({doors[position] for position in batch}) <= budget for batch in divided)
+    assert all(len(batch) + len({targets[position] for position in batch}) <= budget for batch in divided)

@@ -4,27 +4,39 @@ from __future__ import annotations
 
 import pytest
 
-from haechi.lab.topology import Endpoint, NodeSpec, Topology, TopologyError, usable
+from haechi.lab.topology import LabEndpoint, LabNode, Topology, TopologyError, usable
 
-NODE = NodeSpec("n", ("172.18.0.2",))
+NODE = LabNode("n", ("172.18.0.2",))
 
 
 @pytest.mark.parametrize(
     ("endpoints", "words"),
     [
-        ((Endpoint("a", "n", ("10.0.0.1",)), Endpoint("a", None, ("10.0.0.2",))), "a: is the name of two endpoints"),
-        ((Endpoint("a", "n", ("10.0.0.1",)), Endpoint("b", None, ("10.0.0.1",))), "10.0.0.1: is the address of two"),
-        ((Endpoint("a", "n", ("fd00::1",)), Endpoint("b", None, ("fd00:0::1",))), "fd00::1: is the address of two"),
-        ((Endpoint("a", "n", ("172.18.0.2",)),), "172.18.0.2: is the address of two"),
-        ((Endpoint("a", "m", ("10.0.0.1",)),), "a: is on the node m, which does not exist"),
-        ((Endpoint("a", "n", ()),), "a: has no address"),
-        ((Endpoint("a", "n", ("10.0.0.300",)),), "10.0.0.300: is not an IP address"),
-        ((Endpoint("a", "n", ("224.0.0.1",)),), "a: cannot have the address 224.0.0.1: it is not a unicast address"),
-        ((Endpoint("a", "n", ("10.0.0.1",), host_network=True),), "a: is on the host network, but has an address that"),
-        ((Endpoint("a", None, ("172.18.0.2",), host_network=True),), "a: is on the host network of no node"),
+        (
+            (LabEndpoint("a", "n", ("10.0.0.1",)), LabEndpoint("a", None, ("10.0.0.2",))),
+            "a: is the name of two endpoints",
+        ),
+        (
+            (LabEndpoint("a", "n", ("10.0.0.1",)), LabEndpoint("b", None, ("10.0.0.1",))),
+            "10.0.0.1: is the address of two",
+        ),
+        (
+            (LabEndpoint("a", "n", ("fd00::1",)), LabEndpoint("b", None, ("fd00:0::1",))),
+            "fd00::1: is the address of two",
+        ),
+        ((LabEndpoint("a", "n", ("172.18.0.2",)),), "172.18.0.2: is the address of two"),
+        ((LabEndpoint("a", "m", ("10.0.0.1",)),), "a: is on the node m, which does not exist"),
+        ((LabEndpoint("a", "n", ()),), "a: has no address"),
+        ((LabEndpoint("a", "n", ("10.0.0.300",)),), "10.0.0.300: is not an IP address"),
+        ((LabEndpoint("a", "n", ("224.0.0.1",)),), "a: cannot have the address 224.0.0.1: it is not a unicast address"),
+        (
+            (LabEndpoint("a", "n", ("10.0.0.1",), host_network=True),),
+            "a: is on the host network, but not all of its addresses are those of n",
+        ),
+        ((LabEndpoint("a", None, ("172.18.0.2",), host_network=True),), "a: is on the host network of no node"),
     ],
 )
-def test_what_cannot_be_built_is_refused_in_words(endpoints: tuple[Endpoint, ...], words: str) -> None:
+def test_what_cannot_be_built_is_refused_in_words(endpoints: tuple[LabEndpoint, ...], words: str) -> None:
     with pytest.raises(TopologyError) as caught:
         Topology((NODE,), endpoints)
     assert str(caught.value).startswith(words)
@@ -32,11 +44,11 @@ def test_what_cannot_be_built_is_refused_in_words(endpoints: tuple[Endpoint, ...
 
 def test_two_nodes_cannot_share_a_name() -> None:
     with pytest.raises(TopologyError, match="n: is the name of two nodes"):
-        Topology((NODE, NodeSpec("n", ("172.18.0.3",))), ())
+        Topology((NODE, LabNode("n", ("172.18.0.3",))), ())
 
 
 def test_host_network_endpoints_share_their_nodes_address() -> None:
-    pods = tuple(Endpoint(name, "n", ("172.18.0.2",), host_network=True) for name in "ab")
+    pods = tuple(LabEndpoint(name, "n", ("172.18.0.2",), host_network=True) for name in "ab")
     assert Topology((NODE,), pods).endpoints == pods
 
 
@@ -44,7 +56,7 @@ def test_host_network_endpoints_share_their_nodes_address() -> None:
     ("addresses", "families"), [(("10.0.0.1",), (4,)), (("fd00::1",), (4, 6)), (("10.0.0.1", "fd00::1"), (4, 6))]
 )
 def test_the_families_in_use_are_known(addresses: tuple[str, ...], families: tuple[int, ...]) -> None:
-    assert Topology((NODE,), (Endpoint("a", "n", addresses),)).families == families
+    assert Topology((NODE,), (LabEndpoint("a", "n", addresses),)).families == families
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from haechi.lab.addresses import Addresses
+from haechi.lab.addresses import FreeAddresses
 from haechi.lab.witnesses import witnesses
 from haechi.model import NetworkPolicy
 from haechi.sets import AddressSet, text_to_point
@@ -23,7 +23,7 @@ def found(
     *policies: NetworkPolicy, known: tuple[str, ...] = (), taken: tuple[str, ...] = (), families: tuple[int, ...] = BOTH
 ) -> tuple[list[str], list[str]]:
     """The words of the witnesses, whose places are checked here, and of the regions that have none."""
-    seen, missing = witnesses(policies, known, Addresses([*known, *taken]), families)
+    seen, missing = witnesses(policies, known, FreeAddresses([*known, *taken]), families)
     assert len({each.address for each in seen}) == len(seen)
     assert not {each.address for each in seen} & {*known, *taken}
     for each in seen:
@@ -46,13 +46,13 @@ def test_a_block_its_exceptions_and_the_rest_have_a_witness_each() -> None:
 
 
 def test_the_witness_in_a_block_is_in_none_of_its_exceptions() -> None:
-    seen, _ = witnesses([block("10.0.0.0/8", "10.0.0.0/9")], [], Addresses([]), BOTH)
+    seen, _ = witnesses([block("10.0.0.0/8", "10.0.0.0/9")], [], FreeAddresses([]), BOTH)
     assert seen[0].address == "10.128.0.1"
 
 
 def test_those_outside_are_in_no_block_of_any_policy() -> None:
     blocks = [block("192.0.2.0/24"), block("198.51.100.0/24", direction="egress"), block("2001:db8::/33")]
-    seen, _ = witnesses(blocks, [], Addresses([]), BOTH)
+    seen, _ = witnesses(blocks, [], FreeAddresses([]), BOTH)
     assert [each.address for each in seen if each.words == "in no ipBlock"] == ["203.0.113.1", "2001:db8:8000::1"]
 
 

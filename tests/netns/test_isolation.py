@@ -115,12 +115,12 @@ def test_a_refusal_says_why_and_what_to_do() -> None:
 PROGRAM = """
 import os, signal
 from haechi.lab.network import build
-from haechi.lab.topology import Endpoint, NodeSpec, Topology
+from haechi.lab.topology import LabEndpoint, LabNode, Topology
 from haechi.netns import isolated
 
 def work():
-    pods = tuple(Endpoint(f"p{i}", "n", (f"10.0.0.{i}",)) for i in range(1, 4))
-    with build(Topology((NodeSpec("n", ("172.18.0.1",)),), pods)):
+    pods = tuple(LabEndpoint(f"p{i}", "n", (f"10.0.0.{i}",)) for i in range(1, 4))
+    with build(Topology((LabNode("n", ("172.18.0.1",)),), pods)):
         try:
             print(os.getpid(), flush=True)
             while True:

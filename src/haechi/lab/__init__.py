@@ -2,17 +2,17 @@
 
 from haechi.lab.cluster import LabCluster, lab_cluster
 from haechi.lab.network import Network
-from haechi.lab.ports import PROTOCOLS, Port, PortError, parse_port, ports_to_probe
-from haechi.lab.run import Questions, run_lab
+from haechi.lab.ports import PROTOCOLS, InvalidPortText, Port, parse_port, ports_to_probe
+from haechi.lab.run import ProbePlan, run_lab
 from haechi.lab.topology import TopologyError, usable
 
 __all__ = [
     "PROTOCOLS",
+    "InvalidPortText",
     "LabCluster",
     "Network",
     "Port",
-    "PortError",
-    "Questions",
+    "ProbePlan",
     "TopologyError",
     "lab_cluster",
     "parse_port",

@@ -15,8 +15,8 @@ from itertools import cycle, islice
 import msgspec
 
 from haechi.analysis.cluster import MOST_REPLICAS, SyntheticAddresses, pods_of_workloads
-from haechi.lab.addresses import NODE_NETWORKS, Addresses
-from haechi.lab.topology import Endpoint, NodeSpec, Topology, TopologyError, usable
+from haechi.lab.addresses import NODE_NETWORKS, FreeAddresses
+from haechi.lab.topology import LabEndpoint, LabNode, Topology, TopologyError, usable
 from haechi.lab.witnesses import witnesses
 from haechi.model import (
     ExternalHost,
@@ -37,7 +37,7 @@ from haechi.sets import text_to_point
 
 DEFAULT_NODES = 2
 MOST_PODS = 5_000
-"""A pod takes 3 ms and a namespace; a mistyped number of replicas must not take the machine."""
+"""A pod takes 3 ms and a namespace; a mistyped number of replicas must not bring the machine down."""
 
 
 @dataclass(frozen=True)
@@ -51,8 +51,8 @@ class LabCluster:
         policies: as given.
         hosts: outside hosts by name, with their addresses: `host/NAME` for an ExternalHost, `outside/ADDRESS` for a
             witness.
-        words: what each host is, in words.
-        notes: what was left out or chosen, in words.
+        words: a description of each host.
+        notes: what was left out or chosen.
     """
 
     nodes: tuple[Node, ...]
@@ -65,20 +65,20 @@ class LabCluster:
 
     @property
     def objects(self) -> tuple[Node | Namespace | Pod | NetworkPolicy, ...]:
-        """All that the engine has to know."""
+        """The objects that policies are about."""
         return (*self.nodes, *self.namespaces, *self.pods, *self.policies)
 
     def topology(self) -> Topology:
-        """The same as nodes, endpoints and addresses.
+        """The cluster as nodes, endpoints and addresses.
 
         Raises:
             TopologyError: given names or addresses contradict each other.
         """
         self._check_addresses()
-        nodes = tuple(NodeSpec(node.name, node.addresses) for node in self.nodes)
+        nodes = tuple(LabNode(node.name, node.addresses) for node in self.nodes)
         own = {node.name: node.addresses for node in self.nodes}
         pods = [
-            Endpoint(
+            LabEndpoint(
                 pod.key,
                 pod.spec.node_name,
                 own[pod.spec.node_name] if pod.spec.host_network else pod.addresses,
@@ -86,11 +86,11 @@ class LabCluster:
             )
             for pod in self.pods
         ]
-        hosts = [Endpoint(name, None, addresses) for name, addresses in self.hosts.items()]
+        hosts = [LabEndpoint(name, None, addresses) for name, addresses in self.hosts.items()]
         return Topology(nodes, (*pods, *hosts))
 
     def _check_addresses(self) -> None:
-        """Tell, by name, who shares an address."""
+        """Refuse two owners of one address, by their names."""
         named = [(f"node {node.name}", node.addresses) for node in self.nodes]
         named += [(f"pod {pod.key}", pod.addresses) for pod in self.pods if not pod.spec.host_network]
         named += list(self.hosts.items())
@@ -99,7 +99,7 @@ class LabCluster:
             for text in addresses:
                 other = owners.setdefault(text_to_point(text), name)
                 if other != name:
-                    raise TopologyError(name, f"has the address {text} of {other}; a lab cannot tell them apart")
+                    raise TopologyError(name, f"has the address {text} of {other}: in a lab, addresses must be unique")
 
 
 def lab_cluster(
@@ -108,18 +108,18 @@ def lab_cluster(
     """Complete the objects of some manifests to a cluster that can be built.
 
     Args:
-        objects: everything that was loaded; policies that are not valid have to be left out or closed before.
-        nodes: how many nodes the lab has.
+        objects: everything that was loaded; policies that are not valid must have been left out or closed.
+        nodes: the number of nodes of the lab.
         families: the address families of the lab: 4, 6 or both.
 
     Raises:
         TopologyError: there are more than `MOST_PODS` pods; and, by `topology`, if given addresses contradict each
             other.
     """
-    return _Completing(list(objects), nodes, families).cluster()
+    return _Completion(list(objects), nodes, families).cluster()
 
 
-class _Completing:
+class _Completion:
     """A cluster while it is being completed."""
 
     def __init__(self, objects: list[Object], nodes: int, families: tuple[int, ...]) -> None:
@@ -130,7 +130,7 @@ class _Completing:
         self.names = self.node_names(nodes)
         self.running = self.addressed(SyntheticAddresses(objects))
         known = (one for one in (*objects, *self.running) if isinstance(one, Pod | Node | ExternalHost))
-        self.addresses = Addresses(text for one in known for text in one.addresses if usable(text))
+        self.addresses = FreeAddresses(text for one in known for text in one.addresses if usable(text))
 
     def cluster(self) -> LabCluster:
         nodes = {name: self.node(name) for name in self.names}
@@ -158,7 +158,7 @@ class _Completing:
         if len(given) + len(made) > MOST_PODS:
             raise TopologyError("the cluster", f"has more than {MOST_PODS} pods, too many for one machine")
         self.notes += [
-            f"pod {pod.key} has completed: policies ignore it, the lab leaves it out" for pod in given if pod.completed
+            f"pod {pod.key} has completed, so policies ignore it: left out" for pod in given if pod.completed
         ]
         running = [synthetic.completed(pod) for pod in (*given, *made) if not pod.completed]
         # Only now further addresses, so that all others are those of `Cluster.of`
@@ -170,7 +170,7 @@ class _Completing:
             return pod
         addresses = self.usable_addresses(f"pod {pod.key}", pod.addresses) or self.wanted(synthetic.next())
         if not addresses:
-            self.notes.append(f"pod {pod.key} is left out: every address that it could have is in an ipBlock")
+            self.notes.append(f"pod {pod.key}: every address that it could get is in an ipBlock: left out")
             return None
         ips = tuple(PodIP(ip=text) for text in addresses)
         return msgspec.structs.replace(pod, status=msgspec.structs.replace(pod.status, pod_ips=ips))
@@ -178,11 +178,11 @@ class _Completing:
     # -- nodes -------------------------------------------------------------------------------------------------------
 
     def node_names(self, count: int) -> list[str]:
-        """As many names as there are nodes: those of the input first."""
+        """The names of the nodes: those of the input first."""
         mentioned = {one.spec.node_name for one in self.objects if isinstance(one, Pod)} - {"", *self.declared}
         names = [*self.declared, *sorted(mentioned)]
         if len(names) > count:
-            self.notes.append(f"{len(names)} nodes are named, the lab has {count}: pods of the others move")
+            self.notes.append(f"the input names {len(names)} nodes, the lab has {count}: pods of the others are moved")
         spare = (name for name in (f"node-{number}" for number in range(1, 10**6)) if name not in names)
         while len(names) < count:
             names.append(next(spare))
@@ -209,13 +209,13 @@ class _Completing:
                     hosts[f"host/{one.name}"] = addresses
                     words[f"host/{one.name}"] = "an outside host"
                 else:
-                    self.notes.append(f"host {one.name} has no address that the lab can use")
+                    self.notes.append(f"host {one.name} has no usable address: left out")
         known = [text for addresses in hosts.values() for text in addresses]
         found, missing = witnesses(policies, known, self.addresses, self.families)
         for witness in found:
             hosts[f"outside/{witness.address}"] = (witness.address,)
             words[f"outside/{witness.address}"] = f"a witness {witness.words}"
-        self.notes += [f"no witness {region}: it has no free address that a host can have" for region in missing]
+        self.notes += [f"no witness {region}: no free usable address" for region in missing]
         return hosts, words
 
     def usable_addresses(self, owner: str, addresses: Iterable[str]) -> tuple[str, ...]:
@@ -225,7 +225,7 @@ class _Completing:
             if usable(text):
                 possible.append(text)
             else:
-                self.notes.append(f"{owner} cannot have its address {printable(text)} in the lab, and goes without it")
+                self.notes.append(f"{owner}: the address {printable(text)} is not usable in a lab: left out")
         return self.wanted(possible)
 
     def wanted(self, addresses: Iterable[str]) -> tuple[str, ...]:

@@ -1,15 +1,15 @@
-"""A topology as namespaces, links and routes of the kernel.
+"""A topology, built from namespaces, links and routes of the kernel.
 
 ```
-  pod ─┐                               ┌─ pod        every line is a veth pair; every box routes
+  pod ─┐                               ┌─ pod        every line is a veth pair; every namespace routes
   pod ─┴─ node ───┐           ┌─ node ─┴─ pod        host-network endpoints live in their node
                   └─ fabric ──┤
                               └─ outside             all outside hosts: their addresses on one loopback
 ```
 
 Promises that every endpoint reaches every other by every family that both have, that traffic between two pods of one
-node is forwarded by that node, and that no packet ever waits for a neighbour: both ends of each link know the other's
-hardware address from the start. Installs no packet filter. Refuses nothing that a `Topology` accepts.
+node is forwarded by that node, and that no packet ever waits for neighbour discovery: both ends of each link know the
+other's hardware address from the start. Installs no packet filter. Refuses nothing that a `Topology` accepts.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from haechi import rtnetlink
-from haechi.lab.topology import FAR_HOPS, NEAR_HOPS, Endpoint, NodeSpec, Topology
+from haechi.lab.topology import FAR_HOPS, NEAR_HOPS, LabEndpoint, LabNode, Topology
 from haechi.netns import NetworkNamespace, require_ipv6
 from haechi.rtnetlink import RouteSocket
 
@@ -39,7 +39,7 @@ _ENABLED_6 = {"net.ipv6.conf.all.disable_ipv6": 0, "net.ipv6.conf.default.disabl
 
 
 @dataclass(slots=True)
-class Box:
+class RoutedNamespace:
     """A namespace with its routing socket and the links that lead away from the fabric."""
 
     namespace: NetworkNamespace
@@ -47,56 +47,56 @@ class Box:
     downlinks: dict[str, int] = field(default_factory=dict)
 
     def close(self) -> None:
-        """Let go of both."""
+        """Close both."""
         self.routes.close()
         self.namespace.close()
 
 
 @dataclass(slots=True)
 class Network:
-    """A lab that has been built. `with network:` takes it down at the end.
+    """A lab that has been built. `with network:` tears it down at the end.
 
     Attributes:
         topology: what it was built from.
     """
 
     topology: Topology
-    _nodes: dict[str, Box]
-    _pods: dict[str, Box]
-    _outside: Box
-    _fabric: Box
-    _endpoints: dict[str, Endpoint]
+    _nodes: dict[str, RoutedNamespace]
+    _pods: dict[str, RoutedNamespace]
+    _outside: RoutedNamespace
+    _fabric: RoutedNamespace
+    _endpoints: dict[str, LabEndpoint]
 
     def node(self, name: str) -> NetworkNamespace:
-        """The namespace of a node: here its packets are forwarded and its rules belong."""
+        """The namespace of a node, which forwards its pods' packets and holds its rules."""
         return self._nodes[name].namespace
 
-    def endpoint(self, name: str) -> Endpoint:
+    def endpoint(self, name: str) -> LabEndpoint:
         """The endpoint of that name."""
         return self._endpoints[name]
 
-    def home(self, name: str) -> NetworkNamespace:
+    def namespace_of(self, name: str) -> NetworkNamespace:
         """The namespace of an endpoint; host-network endpoints share their node's, outside hosts share one."""
-        return self._box(self._endpoints[name]).namespace
+        return self._routed(self._endpoints[name]).namespace
 
     def set_mtu(self, name: str, mtu: int) -> None:
-        """Narrow the link to an endpoint, on its node's side: larger packets towards it are answered by ICMP."""
-        box, index = self._downlink(name)
-        box.routes.commit([rtnetlink.link_mtu(index, mtu)])
+        """Set the MTU of the link to an endpoint, on its node's side: larger packets to it are answered by ICMP."""
+        routed, index = self._downlink(name)
+        routed.routes.commit([rtnetlink.link_mtu(index, mtu)])
 
-    def deafen(self, name: str, deaf: bool = True) -> None:
-        """Let a pod ignore all packets, or hear again: its node sends them to a hardware address that nobody has.
+    def blackhole(self, name: str, active: bool = True) -> None:
+        """Let no packet reach a pod, or let them reach it again: its node sends them to an unknown hardware address.
 
-        The node's own work is the same as ever, which makes it measurable.
+        The node does the same work for them as before, which makes it measurable.
         """
-        box, index = self._downlink(name)
-        hardware = bytes.fromhex("0200000000ff") if deaf else FAR_HARDWARE
-        box.routes.commit(rtnetlink.neighbour(index, hop, hardware) for hop in self._hops(FAR_HOPS))
+        routed, index = self._downlink(name)
+        hardware = bytes.fromhex("0200000000ff") if active else FAR_HARDWARE
+        routed.routes.commit(rtnetlink.neighbour(index, hop, hardware) for hop in self._hops(FAR_HOPS))
 
     def close(self) -> None:
-        """Take it down; the kernel removes the namespaces with everything in them."""
-        for box in (*self._pods.values(), *self._nodes.values(), self._outside, self._fabric):
-            box.close()
+        """Tear it down; the kernel removes the namespaces with everything in them."""
+        for routed in (*self._pods.values(), *self._nodes.values(), self._outside, self._fabric):
+            routed.close()
 
     def __enter__(self) -> Network:
         return self
@@ -106,48 +106,48 @@ class Network:
     ) -> None:
         self.close()
 
-    def _box(self, endpoint: Endpoint) -> Box:
+    def _routed(self, endpoint: LabEndpoint) -> RoutedNamespace:
         if endpoint.node is None:
             return self._outside
         return self._nodes[endpoint.node] if endpoint.host_network else self._pods[endpoint.name]
 
-    def _downlink(self, name: str) -> tuple[Box, int]:
+    def _downlink(self, name: str) -> tuple[RoutedNamespace, int]:
         endpoint = self._endpoints[name]
         if endpoint.node is None:
             return self._fabric, self._fabric.downlinks["outside"]
         if endpoint.host_network:
             return self._fabric, self._fabric.downlinks[f"node {endpoint.node}"]
-        box = self._nodes[endpoint.node]
-        return box, box.downlinks[name]
+        routed = self._nodes[endpoint.node]
+        return routed, routed.downlinks[name]
 
     def _hops(self, hops: tuple[Address, ...]) -> list[Address]:
         return [hop for hop in hops if hop.version in self.topology.families]
 
 
 def build(topology: Topology) -> Network:
-    """Make a lab in the calling thread's surroundings, which should be those of `haechi.netns.isolated`.
+    """Build a lab; the calling process should be one of `haechi.netns.isolated`.
 
     Raises:
-        MissingFeature: the kernel has no veth or no IPv6, as far as the topology needs them.
-        NetnsError: it refuses a namespace, a setting, an address or a route.
+        MissingFeature: the topology needs veth or IPv6, which the kernel does not have.
+        NetnsError: the kernel rejects a namespace, a setting, an address or a route.
     """
     if 6 in topology.families:
         require_ipv6()
-    building = _Building(topology)
+    builder = _Builder(topology)
     try:
-        return building.network()
+        return builder.network()
     except BaseException:
-        building.abandon()
+        builder.abandon()
         raise
 
 
-class _Building:
-    """The steps of `build`, and what has been made so far."""
+class _Builder:
+    """The steps of `build`, and the namespaces so far."""
 
     def __init__(self, topology: Topology) -> None:
         self.topology = topology
         self.families = topology.families
-        self.boxes: list[Box] = []
+        self.namespaces: list[RoutedNamespace] = []
 
     def network(self) -> Network:
         fabric = self.router("fabric")
@@ -162,33 +162,39 @@ class _Building:
         endpoints = {endpoint.name: endpoint for endpoint in self.topology.endpoints}
         return Network(self.topology, nodes, pods, outside, fabric, endpoints)
 
-    def node(self, fabric: Box, node: NodeSpec) -> Box:
-        box = self.join(fabric, f"node {node.name}", node.addresses, forwarding=True)
+    def node(self, fabric: RoutedNamespace, node: LabNode) -> RoutedNamespace:
+        routed = self.join(fabric, f"node {node.name}", node.addresses, forwarding=True)
         pods = [e for e in self.topology.endpoints if e.node == node.name and not e.host_network]
         behind = [text for pod in pods for text in pod.addresses]
         fabric.routes.commit(_host_routes(fabric.downlinks[f"node {node.name}"], behind))
-        return box
+        return routed
 
-    def router(self, name: str) -> Box:
-        box = self.box(name)
-        self.forward(box.namespace)
-        box.routes.commit([rtnetlink.link_up(rtnetlink.LOOPBACK)])
-        return box
+    def router(self, name: str) -> RoutedNamespace:
+        routed = self.create(name)
+        self.forward(routed.namespace)
+        routed.routes.commit([rtnetlink.link_up(rtnetlink.LOOPBACK)])
+        return routed
 
     def join(
-        self, upstream: Box, name: str, addresses: Iterable[str], *, on: int = UPLINK, forwarding: bool = False
-    ) -> Box:
-        """Make a namespace with `addresses` behind `upstream`, with a default route to it and host routes back."""
+        self,
+        upstream: RoutedNamespace,
+        name: str,
+        addresses: Iterable[str],
+        *,
+        on: int = UPLINK,
+        forwarding: bool = False,
+    ) -> RoutedNamespace:
+        """Create a namespace with `addresses` behind `upstream`, with a default route to it and host routes back."""
         addresses = list(addresses)
-        box = self.box(name)
+        routed = self.create(name)
         if forwarding:
-            self.forward(box.namespace)
+            self.forward(routed.namespace)
         index = _FIRST_DOWNLINK + len(upstream.downlinks)
         near = rtnetlink.VethEnd(f"down{index}", index, NEAR_HARDWARE)
         far = rtnetlink.VethEnd("eth0", UPLINK, FAR_HARDWARE)
-        pair = rtnetlink.veth(near, far, box.namespace.descriptor)
+        pair = rtnetlink.veth(near, far, routed.namespace.descriptor)
         upstream.routes.commit([pair, *self.switch_on(index, FAR_HOPS, FAR_HARDWARE)])
-        box.routes.commit(
+        routed.routes.commit(
             [
                 rtnetlink.link_up(rtnetlink.LOOPBACK),
                 *self.switch_on(UPLINK, NEAR_HOPS, NEAR_HARDWARE),
@@ -198,19 +204,19 @@ class _Building:
         )
         upstream.routes.commit(_host_routes(index, addresses))
         upstream.downlinks[name] = index
-        return box
+        return routed
 
-    def box(self, name: str) -> Box:
+    def create(self, name: str) -> RoutedNamespace:
         namespace = NetworkNamespace.create(name)
         try:
-            box = Box(namespace, RouteSocket(namespace))
+            routed = RoutedNamespace(namespace, RouteSocket(namespace))
         except BaseException:
             namespace.close()
             raise
-        self.boxes.append(box)
+        self.namespaces.append(routed)
         if 6 in self.families:
             _configure(namespace, _ENABLED_6)
-        return box
+        return routed
 
     def forward(self, namespace: NetworkNamespace) -> None:
         _configure(namespace, _FORWARDING)
@@ -232,8 +238,8 @@ class _Building:
             yield ipaddress.IPv6Network("::/0"), NEAR_HOPS[1]
 
     def abandon(self) -> None:
-        for box in self.boxes:
-            box.close()
+        for routed in self.namespaces:
+            routed.close()
 
 
 def _host_routes(index: int, addresses: Iterable[str]) -> Iterator[RouteRequest]:

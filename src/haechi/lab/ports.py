@@ -1,8 +1,8 @@
-"""The ports on which a lab knocks.
+"""The ports that a lab probes.
 
-Why: what a policy allows shows only beside what it does not. Promises every port that a policy or a container names
-(names resolved on the pods, both ends of ranges and their neighbours) and one that nobody names, each over TCP, UDP and
-SCTP, or exactly the ports that were asked for.
+Why: what a policy allows is visible only beside what it denies. Promises every port that a policy or a container names
+(names resolved on the pods, both ends of ranges and their neighbours) and one that none of them names, each over TCP,
+UDP and SCTP.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Final, get_args
 
+from haechi.errors import HaechiError
 from haechi.lab.probe import Protocol
 from haechi.model import NetworkPolicy, Pod
 from haechi.sets import IntervalSet
@@ -20,10 +21,10 @@ PROTOCOLS: Final[tuple[Protocol, ...]] = get_args(Protocol)
 _NUMBER: Final = re.compile(r"[0-9]{1,5}")
 _FREE: Final = IntervalSet([(1_024, 65_535)])
 _HIGH: Final = IntervalSet([(61_000, 65_535)])
-"""Candidates for the port that nobody names, and better ones: those that no client gets by itself."""
+"""Candidates for the port that nothing names, and better ones: beyond the ephemeral ports of clients."""
 
 
-class PortError(ValueError):
+class InvalidPortText(HaechiError, ValueError):
     """A text that is not PORT or PORT/PROTOCOL."""
 
     def __init__(self, text: str) -> None:
@@ -35,20 +36,20 @@ class PortError(ValueError):
 
 
 def parse_port(text: str) -> Port:
-    """`80`, `80/TCP`, `53/udp`; TCP where no protocol is said.
+    """`80`, `80/TCP`, `53/udp`; TCP without a protocol.
 
     Raises:
-        PortError: anything else.
+        InvalidPortText: anything else.
     """
     number, slash, word = text.partition("/")
     protocol = next((each for each in PROTOCOLS if each == word.upper()), None) if slash else "TCP"
     if protocol is None or not _NUMBER.fullmatch(number) or not 1 <= int(number) <= 65535:
-        raise PortError(text)
+        raise InvalidPortText(text)
     return protocol, int(number)
 
 
 def ports_to_probe(policies: Iterable[NetworkPolicy], pods: Iterable[Pod]) -> tuple[Port, ...]:
-    """All of them, by number and protocol."""
+    """The ports to probe, by number and protocol."""
     ranges = [*_of_policies(policies), *((number, number) for number in _of_pods(pods))]
     named = IntervalSet(ranges)
     edges = {number for first, last in ranges for number in (first, last)}
@@ -63,8 +64,8 @@ def ports_to_probe(policies: Iterable[NetworkPolicy], pods: Iterable[Pod]) -> tu
 def _of_policies(policies: Iterable[NetworkPolicy]) -> Iterator[tuple[int, int]]:
     for policy in policies:
         ports = [rule.ports for rule in policy.spec.ingress] + [rule.ports for rule in policy.spec.egress]
-        for some in ports:
-            for port in some:
+        for rule_ports in ports:
+            for port in rule_ports:
                 if isinstance(port.port, int) and 1 <= port.port <= (port.end_port or port.port) <= 65535:
                     yield port.port, port.end_port or port.port
 

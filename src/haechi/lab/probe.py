@@ -1,12 +1,11 @@
-"""A probe: one question to the network, and what became of it.
-
-Plain values. Whether something arrived is decided by `haechi.lab.sender`.
-"""
+"""A probe: one connection to try, and what was observed of it. Plain values; `haechi.lab.sender` makes them."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Literal
+
+from haechi.errors import HaechiError
 
 Protocol = Literal["TCP", "UDP", "SCTP"]
 
@@ -34,15 +33,15 @@ class Probe:
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """What became of a probe.
+    """What was observed of a probe.
 
     Attributes:
-        probe: the question.
+        probe: the probe.
         arrived: whether a packet of it reached the listener's namespace, in any of the attempts.
         replied: whether the listener's answer came back as well.
         attempts: how many separate connections were tried; one that does not arrive is always tried twice.
-        error: what the sender was told instead, as an errno name (`ECONNREFUSED` after a RST), or None. Not every ICMP
-            error gets here: one that arrives while connect(2) is still at work is kept back by the kernel.
+        error: the sender's error, as an errno name (`ECONNREFUSED` after a RST), or None. Not every ICMP error is one:
+            the kernel does not report those that arrive during connect(2).
     """
 
     probe: Probe
@@ -52,8 +51,8 @@ class Observation:
     error: str | None = None
 
 
-class ProbeError(ValueError):
-    """A probe that cannot be sent, or that would mean nothing.
+class ProbeError(HaechiError, ValueError):
+    """A probe that cannot be sent, or whose result would mean nothing.
 
     Attributes:
         probe: the probe.

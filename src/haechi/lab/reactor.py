@@ -1,7 +1,4 @@
-"""Waiting for many sockets at once: epoll(7) with a callback for each.
-
-One thread, no queue of its own: whatever is ready is handled before `turn` returns.
-"""
+"""An event loop for many sockets: epoll(7) with a callback for each. `turn` handles whatever is ready."""
 
 from __future__ import annotations
 
@@ -18,7 +15,7 @@ WRITABLE = select.EPOLLOUT
 
 
 class Reactor:
-    """Sockets that are waited for, with what to do when they become ready."""
+    """Sockets, each with a callback for when it is ready."""
 
     def __init__(self) -> None:
         self._epoll = select.epoll()
@@ -31,17 +28,17 @@ class Reactor:
         self._epoll.register(descriptor, events)
 
     def change(self, subject: socket.socket, events: int) -> None:
-        """Wait for other events from now on."""
+        """Replace the events that are waited for."""
         self._epoll.modify(subject.fileno(), events)
 
     def forget(self, subject: socket.socket) -> None:
-        """Wait no longer for a socket; call it before the socket is closed."""
+        """Stop waiting for a socket; call it before the socket is closed."""
         descriptor = subject.fileno()
         del self._callbacks[descriptor]
         self._epoll.unregister(descriptor)
 
     def turn(self, seconds: float = 0.0) -> int:
-        """Handle all that is ready, waiting up to `seconds` for the first; return how much there was."""
+        """Handle everything that is ready, waiting up to `seconds` for the first event; return how many there were."""
         handled = 0
         while ready := self._epoll.poll(seconds, 1024):
             handled += len(ready)
@@ -52,7 +49,7 @@ class Reactor:
         return handled
 
     def close(self) -> None:
-        """Wait for nothing any more."""
+        """Stop waiting for anything."""
         self._epoll.close()
         self._callbacks.clear()
 

@@ -1,4 +1,4 @@
-"""One run: build the cluster, enforce its policies, knock on every door, compare.
+"""One run: build the cluster, enforce its policies, probe every pair on every port, compare.
 
     Manifests ──▶ LabCluster ──▶ Engine ──▶ NodeRuleset ──▶ nf_tables of each node
                       │             └────────▶ expected ─────────────┐
@@ -23,7 +23,7 @@ from haechi.lab.network import Network, build
 from haechi.lab.ports import Port
 from haechi.lab.probe import Probe
 from haechi.lab.sender import send
-from haechi.lab.topology import Endpoint
+from haechi.lab.topology import LabEndpoint
 from haechi.model import Packet, PacketVerdict
 from haechi.netlink import Nftables
 from haechi.netns import isolated, require_nf_tables
@@ -32,17 +32,17 @@ from haechi.sets import PROTOCOL_NUMBERS
 from haechi.verify import Proof, prove
 
 Progress = Callable[[str, int, int], None]
-"""Told what is being done, how much of it is done and how much there is."""
+"""Receives the words of a step, how much of it is done and how much there is."""
 
 
 @dataclass(frozen=True)
-class Questions:
-    """What a run asks.
+class ProbePlan:
+    """Which connections a run tries.
 
     Attributes:
-        ports: on which ports.
-        sources: which endpoints knock, by name; None: all.
-        destinations: on whose doors; None: all.
+        ports: the destination ports.
+        sources: the names of the clients; None: all endpoints.
+        destinations: the names of the servers; None: all endpoints.
     """
 
     ports: tuple[Port, ...]
@@ -52,47 +52,47 @@ class Questions:
 
 def run_lab(
     cluster: LabCluster,
-    questions: Questions,
+    plan: ProbePlan,
     progress: Progress | None = None,
-    keep: Callable[[Network, LabRun], None] | None = None,
+    on_finished: Callable[[Network, LabRun], None] | None = None,
 ) -> LabRun:
-    """Build a lab, ask and take it down.
+    """Build a lab, try all connections of the plan and tear the lab down.
 
     Args:
         cluster: what to build.
-        questions: what to ask.
-        progress: told of every step, in the child.
-        keep: called in the child with the finished lab before it is taken down.
+        plan: what to try.
+        progress: receives every step, in the child.
+        on_finished: called in the child before the lab is torn down.
 
     Raises:
         TopologyError: the cluster cannot be built.
-        NetnsError: the machine refuses; says what to do.
-        NetlinkError: the kernel refuses the ruleset.
+        NetnsError: missing privileges or kernel features, with what to do about them.
+        NetlinkError: the kernel rejects the ruleset.
     """
-    told = progress or _silent
+    report_step = progress or _silent
     topology = cluster.topology()
     engine = Engine.of(cluster.objects)
-    asked = expectations(engine, topology.endpoints, questions)
+    asked = expectations(engine, topology.endpoints, plan)
 
     def work() -> LabRun:
         begun = time.monotonic()
-        told("building the lab", 0, 1)
+        report_step("building the lab", 0, 1)
         require_nf_tables()
         with build(topology) as network:
             for number, node in enumerate(topology.nodes):
-                told("loading the rules", number, len(topology.nodes))
+                report_step("loading the rules", number, len(topology.nodes))
                 enforce(network, NodeRuleset(engine, node.name))
-            rows = tuple(observe(network, asked, questions.ports, told))
-            proofs = tuple(proved(network, cluster, told))
-            report = _report(cluster, rows, proofs, time.monotonic() - begun)
-            if keep is not None:
-                keep(network, report)
-        return report
+            results = tuple(observe(network, asked, plan.ports, report_step))
+            proofs = tuple(node_proofs(network, cluster, report_step))
+            found = _lab_run(cluster, results, proofs, time.monotonic() - begun)
+            if on_finished is not None:
+                on_finished(network, found)
+        return found
 
     return isolated(work)
 
 
-def proved(network: Network, cluster: LabCluster, progress: Progress) -> Iterator[Proof]:
+def node_proofs(network: Network, cluster: LabCluster, progress: Progress) -> Iterator[Proof]:
     """Read each node's table back from its kernel and compare it with the policies: every packet, not samples."""
     for number, node in enumerate(cluster.nodes):
         progress("proving", number, len(cluster.nodes))
@@ -106,26 +106,25 @@ def _silent(words: str, done: int, total: int) -> None:
 
 
 def enforce(network: Network, ruleset: NodeRuleset) -> None:
-    """Load what a ruleset still lacks into its node's kernel."""
+    """Load the pending changes of a ruleset into its node's kernel."""
     with network.node(ruleset.node), Nftables() as nftables:
         nftables.commit(ruleset.transaction())
     ruleset.committed()
 
 
-def expectations(engine: Engine, endpoints: Iterable[Endpoint], questions: Questions) -> dict[Probe, PacketVerdict]:
-    """Every question with the engine's answer.
+def expectations(engine: Engine, endpoints: Iterable[LabEndpoint], plan: ProbePlan) -> dict[Probe, PacketVerdict]:
+    """Every probe with the engine's verdict.
 
-    Nobody knocks on a door of its own network namespace (a pod on itself, outside hosts and a node's own on each
-    other): such packets never reach a node's forwarding path.
+    There are none within one network namespace (from a pod to itself, or between outside hosts, or between the
+    host-network pods of a node): such packets never reach a node's forwarding path.
     """
-    everyone = list(endpoints)
     asked: dict[Probe, PacketVerdict] = {}
-    for source, destination in _pairs(everyone, questions):
+    for source, destination in _pairs(list(endpoints), plan):
         for mine in source.addresses:
             for theirs in destination.addresses:
                 if (":" in mine) != (":" in theirs):
                     continue
-                for protocol, port in questions.ports:
+                for protocol, port in plan.ports:
                     packet = Packet(ip_address(mine), ip_address(theirs), PROTOCOL_NUMBERS[protocol], port)
                     probe = Probe(source.name, destination.name, mine, theirs, protocol, port)
                     asked[probe] = verdict(engine, packet)
@@ -135,14 +134,14 @@ def expectations(engine: Engine, endpoints: Iterable[Endpoint], questions: Quest
 def observe(
     network: Network, asked: dict[Probe, PacketVerdict], ports: tuple[Port, ...], progress: Progress
 ) -> Iterator[ProbeResult]:
-    """Send every probe and set what arrived beside what was expected."""
+    """Send every probe; yield what arrived beside what was expected."""
     listeners = {endpoint.name: ports for endpoint in network.topology.endpoints}
     expected = {probe: answer.allowed for probe, answer in asked.items()}
 
-    def told(done: int, total: int) -> None:
+    def sending(done: int, total: int) -> None:
         progress("sending packets", done, total)
 
-    for seen in send(network, list(asked), listeners, told, expected=expected):
+    for seen in send(network, list(asked), listeners, sending, expected=expected):
         probe = seen.probe
         family = 6 if ":" in probe.source_address else 4
         yield ProbeResult(
@@ -157,35 +156,36 @@ def observe(
         )
 
 
-def _pairs(endpoints: list[Endpoint], questions: Questions) -> Iterator[tuple[Endpoint, Endpoint]]:
-    sources = questions.sources
-    destinations = questions.destinations
+def _pairs(endpoints: list[LabEndpoint], plan: ProbePlan) -> Iterator[tuple[LabEndpoint, LabEndpoint]]:
+    sources, destinations = plan.sources, plan.destinations
     for source in endpoints:
         for destination in endpoints:
             if (
                 (sources is None or source.name in sources)
                 and (destinations is None or destination.name in destinations)
-                and _place(source) != _place(destination)
+                and _namespace_name(source) != _namespace_name(destination)
                 and not (source.host_network and destination.host_network)
                 and (_is_pod(source) or _is_pod(destination))
             ):
                 yield source, destination
 
 
-def _is_pod(endpoint: Endpoint) -> bool:
+def _is_pod(endpoint: LabEndpoint) -> bool:
     return endpoint.node is not None and not endpoint.host_network
 
 
-def _place(endpoint: Endpoint) -> str:
-    """The network namespace in which an endpoint is."""
+def _namespace_name(endpoint: LabEndpoint) -> str:
+    """Equal for endpoints in one network namespace."""
     if endpoint.node is None:
         return "outside"
     return f"node {endpoint.node}" if endpoint.host_network else endpoint.name
 
 
-def _report(cluster: LabCluster, rows: tuple[ProbeResult, ...], proofs: tuple[Proof, ...], seconds: float) -> LabRun:
+def _lab_run(
+    cluster: LabCluster, results: tuple[ProbeResult, ...], proofs: tuple[Proof, ...], seconds: float
+) -> LabRun:
     endpoints = {pod.key: pod.addresses for pod in cluster.pods} | cluster.hosts
     nodes = {
         node.name: tuple(pod.key for pod in cluster.pods if pod.spec.node_name == node.name) for node in cluster.nodes
     }
-    return LabRun(rows, endpoints, cluster.words, nodes, cluster.notes, seconds, proofs)
+    return LabRun(results, endpoints, cluster.words, nodes, cluster.notes, seconds, proofs)

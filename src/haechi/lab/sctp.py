@@ -1,6 +1,6 @@
 """SCTP probes without SCTP sockets: INIT and INIT ACK chunks over raw IP (RFC 9260, sections 3.3.2 and 3.3.3).
 
-Many kernels have no SCTP sockets, but every one forwards SCTP and follows it in conntrack, which wants correct
+Many kernels have no SCTP sockets, but every one forwards SCTP and tracks it in conntrack, which requires correct
 checksums (CRC32c, RFC 9260 appendix A). The number of an attempt travels as its initiate tag and comes back as
 verification tag.
 """
@@ -15,24 +15,24 @@ from typing import TYPE_CHECKING
 from haechi.lab.reactor import READABLE, Reactor
 
 if TYPE_CHECKING:
-    from haechi.lab.ledger import Ledger
     from haechi.lab.probe import Probe
+    from haechi.lab.tracker import ProbeTracker
     from haechi.netns import NetworkNamespace
 
 INIT, INIT_ACK = 1, 2
 _FIRST_SOURCE_PORT = 50000
 _COMMON = struct.Struct("!HHII")  # source port, destination port, verification tag, checksum
 _CHUNK = struct.Struct("!BBHIIHHI")  # type, flags, length, initiate tag, window, streams out and in, first TSN
-_COOKIE = struct.pack("!HHI", 7, 8, 0)  # an INIT ACK must carry a state cookie; nobody will ever echo this one
+_COOKIE = struct.pack("!HHI", 7, 8, 0)  # an INIT ACK must carry a state cookie; nothing ever echoes this one
 _WINDOW = 65536
 
 
 class SctpExchange:
     """One raw socket for each address of one round; it listens and sends."""
 
-    def __init__(self, reactor: Reactor, ledger: Ledger) -> None:
+    def __init__(self, reactor: Reactor, tracker: ProbeTracker) -> None:
         self._reactor = reactor
-        self._ledger = ledger
+        self._tracker = tracker
         self._sockets: dict[tuple[int, str], socket.socket] = {}
         self._ports: dict[tuple[int, str], set[int]] = {}
         self._source_port = _FIRST_SOURCE_PORT
@@ -45,14 +45,14 @@ class SctpExchange:
     def send(self, namespace: NetworkNamespace, position: int, probe: Probe) -> None:
         """Send an INIT; the calling thread is inside `namespace`, the sender's."""
         sender = self._open(namespace, probe.source_address)
-        packet = init(self._source_port, probe.port, self._ledger.new_token(position))
+        packet = init(self._source_port, probe.port, self._tracker.new_token(position))
         try:
             sender.sendto(packet, (probe.destination_address, 0))
         except OSError as error:
-            self._ledger.fail(position, errno.errorcode.get(error.errno or 0, str(error.errno)))
+            self._tracker.fail(position, errno.errorcode.get(error.errno or 0, str(error.errno)))
 
     def withdraw(self) -> None:
-        """Let the next attempts come from another port, as new associations."""
+        """Take another source port, so that the next attempts are new associations."""
         self._source_port += 1
 
     def close(self) -> None:
@@ -76,18 +76,18 @@ class SctpExchange:
             content, peer = received
             packet = content[(content[0] & 15) * 4 :] if subject.family == socket.AF_INET else content
             if len(packet) >= _COMMON.size + _CHUNK.size:
-                self._judge(subject, ports, packet, peer)
+                self._handle(subject, ports, packet, peer)
 
-    def _judge(self, subject: socket.socket, ports: set[int], packet: bytes, peer: str) -> None:
+    def _handle(self, subject: socket.socket, ports: set[int], packet: bytes, peer: str) -> None:
         source, destination, verification, _ = _COMMON.unpack_from(packet)
         kind, _, _, tag, *_ = _CHUNK.unpack_from(packet, _COMMON.size)
         if kind == INIT_ACK:
-            self._ledger.token_replied(verification)
-        elif kind == INIT and destination in ports and self._ledger.token_arrived(tag):
+            self._tracker.token_replied(verification)
+        elif kind == INIT and destination in ports and self._tracker.token_arrived(tag):
             try:
                 subject.sendto(init_ack(destination, source, tag), (peer, 0))
             except OSError:
-                return  # no way back: that is what the missing reply will say
+                return  # no way back: the missing reply shows that
 
 
 def init(source: int, destination: int, tag: int) -> bytes:

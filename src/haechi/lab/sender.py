@@ -1,14 +1,14 @@
-"""Sending many probes at once and deciding what arrived.
+"""Sends many probes at once and determines which arrive.
 
 ```
-  first attempt ──▶ quiet ──▶ second attempt of the unanswered ──▶ quiet ──▶ patience for the expected ──▶ verdict
+  first attempt ──▶ quiet ──▶ second attempt of the unanswered ──▶ quiet ──▶ more attempts of the expected ──▶ result
 ```
 
-Promises that "denied" means: two separate connections were tried, and nothing of either had reached the listener's
-namespace when everything had been quiet for a while. "Arrived" is what the listener has seen, never what the sender
-believes. A probe that is expected to arrive gets more attempts before it is given up, so that a busy machine does not
-look like a denial. Refuses probes that would mean nothing: without a listener, between two families, from a foreign
-address.
+Promises that "denied" means: two separate connections were tried, and no packet of either had reached the listener's
+namespace when there had been no event for a while. "Arrived" is what the listener received, not what the sender
+concludes. A probe that is expected to arrive gets more attempts before it is given up, so that a busy machine does not
+look like a denial. Refuses probes whose result would mean nothing: without a listener, between two families, from an
+address that the sender does not have.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple
 from typing import Protocol as Interface
 
-from haechi.lab.ledger import Ledger
 from haechi.lab.probe import Observation, Probe, ProbeError, Protocol
 from haechi.lab.reactor import Reactor
 from haechi.lab.sctp import SctpExchange
 from haechi.lab.tcp import TcpExchange
+from haechi.lab.tracker import ProbeTracker
 from haechi.lab.udp import UdpExchange
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from haechi.lab.network import Network
     from haechi.netns import NetworkNamespace
 
-QUIET_SECONDS = 0.25  # a packet crosses the lab in 0.1 ms; this is for a machine that is busy with other things
+QUIET_SECONDS = 0.25  # a packet crosses the lab in 0.1 ms; this is for a busy machine
 PATIENCE_SECONDS = 4.0  # for probes that are expected to arrive; covers two retransmissions of a SYN (1 s, 2 s)
 _RESENDS = 4  # attempts within that time
 _PUMP = 48  # attempts between two looks at the listeners: a socket's buffer (208 KiB) holds about 160 small packets
@@ -56,8 +56,8 @@ class Exchange(Interface):
         """Close everything."""
 
 
-class Door(NamedTuple):
-    """What a listener listens on."""
+class ListenAddress(NamedTuple):
+    """An address and port, with the namespace that they are in."""
 
     namespace: NetworkNamespace
     address: str
@@ -69,67 +69,68 @@ def send(
     network: Network,
     probes: Sequence[Probe],
     listeners: Mapping[str, Collection[tuple[Protocol, int]]],
-    progress: Callable[[int, int], None] = lambda done, total: None,  # noqa: ARG005  (its names tell what it is given)
+    progress: Callable[[int, int], None] = lambda done, total: None,  # noqa: ARG005  (names for the reader)
     *,
     expected: Mapping[Probe, bool] | None = None,
     quiet: float = QUIET_SECONDS,
     patience: float = PATIENCE_SECONDS,
 ) -> list[Observation]:
-    """Send all `probes` and say what became of each.
+    """Send all `probes` and return what was observed of each.
 
     Args:
         network: the lab.
-        probes: the questions; they need not be distinct.
+        probes: they need not be distinct.
         listeners: for each endpoint's name the protocols and ports that it listens on.
         progress: called with the number of finished probes and of all probes.
-        expected: probes that should arrive are waited for longer; those not mentioned count as not expected.
-        quiet: seconds without any event after which nothing is under way any more.
+        expected: probes that should arrive are waited for longer; those that are not in it are not expected.
+        quiet: seconds without any event after which a packet counts as lost.
         patience: seconds after which an expected probe is given up.
 
     Returns:
         One observation for each probe, in the same order.
 
     Raises:
-        ProbeError: a probe that would mean nothing.
+        ProbeError: a probe whose result would mean nothing.
     """
     for probe in probes:
         _check(network, probe, listeners)
     observations: list[Observation | None] = [None] * len(probes)
     done = 0
-    for batch in batches([_door(network, probe) for probe in probes], _budget()):
+    for batch in batches([_target(network, probe) for probe in probes], _budget()):
         chosen = [probes[position] for position in batch]
         wanted = [bool(expected and expected.get(probe)) for probe in chosen]
-        tell = _shifted(progress, done, len(probes))
-        with _Round(network, chosen, wanted, tell) as current:
+        with _Round(network, chosen, wanted, _shifted(progress, done, len(probes))) as current:
             for position, observation in zip(batch, current.run(quiet, patience), strict=True):
                 observations[position] = observation
         done += len(batch)
     return [observation for observation in observations if observation is not None]
 
 
-def batches(doors: Sequence[Door], budget: int) -> Iterator[list[int]]:
-    """Divide probes, given by their doors, so that none needs more than `budget` sockets at once.
+def batches(targets: Sequence[ListenAddress], budget: int) -> Iterator[list[int]]:
+    """Divide probes, given by their targets, into batches that need at most `budget` sockets at once.
 
-    All in one if possible; otherwise ordered by door, so that a listener is opened in few of them.
+    One batch if possible; otherwise ordered by target, so that each listener is in few of them.
     """
-    if len(doors) + len(set(doors)) <= budget:
-        if doors:
-            yield list(range(len(doors)))
+    if len(targets) + len(set(targets)) <= budget:
+        if targets:
+            yield list(range(len(targets)))
         return
-    order = sorted(range(len(doors)), key=lambda position: (doors[position].namespace.descriptor, doors[position][1:]))
+    order = sorted(
+        range(len(targets)), key=lambda position: (targets[position].namespace.descriptor, targets[position][1:])
+    )
     batch: list[int] = []
-    opened: set[Door] = set()
+    opened: set[ListenAddress] = set()
     for position in order:
-        if batch and len(batch) + 1 + len(opened | {doors[position]}) > budget:
+        if batch and len(batch) + 1 + len(opened | {targets[position]}) > budget:
             yield batch
             batch, opened = [], set()
         batch.append(position)
-        opened.add(doors[position])
+        opened.add(targets[position])
     yield batch
 
 
 class _Round:
-    """The sockets and the ledger of one batch."""
+    """The sockets and the tracker of one batch."""
 
     def __init__(
         self, network: Network, probes: Sequence[Probe], wanted: Sequence[bool], progress: Callable[[int], None]
@@ -138,13 +139,13 @@ class _Round:
         self.probes = probes
         self.wanted = wanted
         self.progress = progress
-        self.doors = {_door(network, probe) for probe in probes}
-        self.ledger = Ledger(probes, {door.port for door in self.doors})
+        self.targets = {_target(network, probe) for probe in probes}
+        self.tracker = ProbeTracker(probes, {target.port for target in self.targets})
         self.reactor = Reactor()
         self.exchanges: dict[Protocol, Exchange] = {
-            "TCP": TcpExchange(self.reactor, self.ledger),
-            "UDP": UdpExchange(self.reactor, self.ledger),
-            "SCTP": SctpExchange(self.reactor, self.ledger),
+            "TCP": TcpExchange(self.reactor, self.tracker),
+            "UDP": UdpExchange(self.reactor, self.tracker),
+            "SCTP": SctpExchange(self.reactor, self.tracker),
         }
 
     def __enter__(self) -> _Round:
@@ -158,50 +159,50 @@ class _Round:
     def run(self, quiet: float, patience: float) -> list[Observation]:
         self.listen()
         for _ in range(2):
-            remaining = self.ledger.unfinished(range(len(self.probes)))
+            remaining = self.tracker.unfinished(range(len(self.probes)))
             self.attempt(remaining)
             self.settle(remaining, quiet)
         deadline = time.monotonic() + patience
         for _ in range(_RESENDS):
-            remaining = [each for each in self.ledger.unfinished(range(len(self.probes))) if self.wanted[each]]
+            remaining = [each for each in self.tracker.unfinished(range(len(self.probes))) if self.wanted[each]]
             self.attempt(remaining)
             self.settle(remaining, max(quiet, (deadline - time.monotonic()) / 2))
         self.progress(len(self.probes))
-        return self.ledger.observations()
+        return self.tracker.observations()
 
     def listen(self) -> None:
-        by_namespace = sorted(self.doors, key=lambda door: door.namespace.descriptor)
-        for _, doors in groupby(by_namespace, key=lambda door: door.namespace.descriptor):
-            some = list(doors)
+        by_namespace = sorted(self.targets, key=lambda target: target.namespace.descriptor)
+        for _, targets in groupby(by_namespace, key=lambda target: target.namespace.descriptor):
+            some = list(targets)
             with some[0].namespace as namespace:
-                for door in some:
-                    self.exchanges[door.protocol].listen(namespace, door.address, door.port)
+                for target in some:
+                    self.exchanges[target.protocol].listen(namespace, target.address, target.port)
 
     def attempt(self, positions: Sequence[int]) -> None:
         """Begin a new, separate connection for each of `positions`."""
         for exchange in self.exchanges.values():
             exchange.withdraw()
-        homes = [(position, self.network.home(self.probes[position].source)) for position in positions]
-        homes.sort(key=lambda pair: pair[1].descriptor)
-        for start in range(0, len(homes), _PUMP):
-            for _, some in groupby(homes[start : start + _PUMP], key=lambda pair: pair[1].descriptor):
+        clients = [(position, self.network.namespace_of(self.probes[position].source)) for position in positions]
+        clients.sort(key=lambda pair: pair[1].descriptor)
+        for start in range(0, len(clients), _PUMP):
+            for _, some in groupby(clients[start : start + _PUMP], key=lambda pair: pair[1].descriptor):
                 self.begin(list(some))
             self.reactor.turn()
-            self.progress(self.ledger.finished)
+            self.progress(self.tracker.finished)
 
     def begin(self, some: Sequence[tuple[int, NetworkNamespace]]) -> None:
         """Begin attempts that leave from the same namespace."""
         with some[0][1] as namespace:
             for position, _ in some:
                 probe = self.probes[position]
-                self.ledger.attempts[position] += 1
+                self.tracker.attempts[position] += 1
                 self.exchanges[probe.protocol].send(namespace, position, probe)
 
     def settle(self, positions: Sequence[int], quiet: float) -> None:
         """Wait until all of `positions` are answered, or nothing has happened for `quiet` seconds."""
-        while self.ledger.unfinished(positions):
+        while self.tracker.unfinished(positions):
             happened = self.reactor.turn(quiet)
-            self.progress(self.ledger.finished)
+            self.progress(self.tracker.finished)
             if not happened:
                 return
 
@@ -210,13 +211,13 @@ def _shifted(progress: Callable[[int, int], None], done: int, total: int) -> Cal
     return lambda count: progress(done + count, total)
 
 
-def _door(network: Network, probe: Probe) -> Door:
-    return Door(network.home(probe.destination), probe.destination_address, probe.protocol, probe.port)
+def _target(network: Network, probe: Probe) -> ListenAddress:
+    return ListenAddress(network.namespace_of(probe.destination), probe.destination_address, probe.protocol, probe.port)
 
 
 def _check(network: Network, probe: Probe, listeners: Mapping[str, Collection[tuple[Protocol, int]]]) -> None:
     if (probe.protocol, probe.port) not in listeners.get(probe.destination, ()):
-        raise ProbeError(probe, "nobody listens there")
+        raise ProbeError(probe, "nothing listens there")
     if probe.source_address not in network.endpoint(probe.source).addresses:
         raise ProbeError(probe, f"{probe.source} has no address {probe.source_address}")
     if probe.destination_address not in network.endpoint(probe.destination).addresses:

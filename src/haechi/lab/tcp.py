@@ -1,7 +1,7 @@
 """TCP probes: real connections, one byte each way, and a look at every SYN that arrives.
 
-A connection proves that both directions work. That nothing arrived, which a denial has to mean, is told by a raw socket
-beside each listener: it shows every SYN that gets through, even if no answer gets back.
+A connection proves that both directions work. A denial has to mean that nothing arrived, so a raw socket beside each
+listener receives every SYN that gets through, even if no answer gets back.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING
 from haechi.lab.reactor import READABLE, WRITABLE, Reactor
 
 if TYPE_CHECKING:
-    from haechi.lab.ledger import Ledger
     from haechi.lab.probe import Probe
+    from haechi.lab.tracker import ProbeTracker
     from haechi.netns import NetworkNamespace
 
 _SO_ATTACH_FILTER = 26  # asm-generic/socket.h
@@ -25,7 +25,7 @@ _RESET_ON_CLOSE = struct.pack("=ii", 1, 0)  # SO_LINGER with no time: closing se
 _BACKLOG = 4096
 _FAILED = select.EPOLLERR | select.EPOLLHUP
 
-# Classic BPF programs that keep segments with SYN and without ACK. A raw IPv4 socket sees the IP header, IPv6 not.
+# Classic BPF programs that pass segments with SYN and without ACK. A raw IPv4 socket sees the IP header, IPv6 not.
 _ONLY_FIRST_4 = (
     (0xB1, 0, 0, 0),  # ldxb 4 * ([0] & 0xf)
     (0x50, 0, 0, 13),  # ldb [x + 13]
@@ -38,11 +38,11 @@ _ONLY_FIRST_6 = ((0x30, 0, 0, 13), *_ONLY_FIRST_4[2:])  # ldb [13]
 
 
 class TcpExchange:
-    """Listeners, watchers and open attempts of one round."""
+    """Listeners, raw sockets that see every SYN, and open attempts of one round."""
 
-    def __init__(self, reactor: Reactor, ledger: Ledger) -> None:
+    def __init__(self, reactor: Reactor, tracker: ProbeTracker) -> None:
         self._reactor = reactor
-        self._ledger = ledger
+        self._tracker = tracker
         self._listeners: list[socket.socket] = []
         self._watchers: dict[tuple[int, int], socket.socket] = {}
         self._attempts: dict[int, socket.socket] = {}
@@ -53,7 +53,7 @@ class TcpExchange:
         listener = socket.socket(family, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
         self._listeners.append(listener)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_DEFER_ACCEPT, 1)  # wake up once its first byte is there
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_DEFER_ACCEPT, 1)  # wake up at its first byte
         listener.bind((address, port))
         listener.listen(_BACKLOG)
         self._reactor.watch(listener, READABLE, lambda _: self._accept(listener))
@@ -68,7 +68,7 @@ class TcpExchange:
         self._attempts[position] = attempt
         self._reactor.watch(attempt, WRITABLE, lambda events: self._proceed(position, attempt, events))
         try:
-            attempt.bind((probe.source_address, self._ledger.new_port(position)))
+            attempt.bind((probe.source_address, self._tracker.new_port(position)))
             attempt.connect((probe.destination_address, probe.port))
         except BlockingIOError:
             return
@@ -76,7 +76,7 @@ class TcpExchange:
             self._fail(position, error.errno)
 
     def withdraw(self) -> None:
-        """Give up the attempts that have come to nothing."""
+        """Give up the unfinished attempts."""
         for position in list(self._attempts):
             self._discard(position)
 
@@ -96,7 +96,7 @@ class TcpExchange:
     def _notice(self, watcher: socket.socket, ipv4: bool) -> None:
         while segment := _receive(watcher):
             offset = (segment[0] & 15) * 4 if ipv4 else 0
-            self._ledger.port_arrived(segment[offset] << 8 | segment[offset + 1])
+            self._tracker.port_arrived(segment[offset] << 8 | segment[offset + 1])
 
     def _accept(self, listener: socket.socket) -> None:
         while True:
@@ -105,7 +105,7 @@ class TcpExchange:
             except (BlockingIOError, ConnectionError):
                 return
             with connection:
-                self._ledger.port_arrived(peer[1])
+                self._tracker.port_arrived(peer[1])
                 connection.setblocking(False)
                 try:
                     connection.send(connection.recv(16))
@@ -119,7 +119,7 @@ class TcpExchange:
         try:
             if events & READABLE:
                 if attempt.recv(16):
-                    self._ledger.reply(position)
+                    self._tracker.reply(position)
                 self._discard(position)
             elif events & WRITABLE:
                 attempt.send(b"?")
@@ -128,7 +128,7 @@ class TcpExchange:
             self._fail(position, error.errno)
 
     def _fail(self, position: int, number: int | None) -> None:
-        self._ledger.fail(position, errno.errorcode.get(number or 0, str(number)))
+        self._tracker.fail(position, errno.errorcode.get(number or 0, str(number)))
         self._discard(position)
 
     def _discard(self, position: int) -> None:

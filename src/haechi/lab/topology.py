@@ -11,15 +11,17 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from haechi.errors import HaechiError
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-# The two ends of every link: next hops that nobody owns, known to the other end by a static neighbour entry.
+# The two ends of every link: next hops that are on no interface, resolved by static neighbour entries.
 NEAR_HOPS = (ipaddress.IPv4Address("169.254.1.1"), ipaddress.IPv6Address("fe80::1"))
 FAR_HOPS = (ipaddress.IPv4Address("169.254.1.2"), ipaddress.IPv6Address("fe80::2"))
 
 
-class TopologyError(ValueError):
+class TopologyError(HaechiError, ValueError):
     """A lab that cannot be built.
 
     Attributes:
@@ -37,16 +39,16 @@ class TopologyError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class NodeSpec:
-    """A node: its unique name and its own addresses, as text, of either or both families."""
+class LabNode:
+    """A node of a lab: its unique name and its own addresses, as text, of either or both families."""
 
     name: str
     addresses: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Endpoint:
-    """Something that sends and listens: a pod on a node, or a host outside of the cluster.
+class LabEndpoint:
+    """A client and server of a lab: a pod on a node, or a host outside the cluster.
 
     Attributes:
         name: unique among endpoints.
@@ -69,8 +71,8 @@ class Topology:
         TopologyError: it could not be built.
     """
 
-    nodes: tuple[NodeSpec, ...]
-    endpoints: tuple[Endpoint, ...]
+    nodes: tuple[LabNode, ...]
+    endpoints: tuple[LabEndpoint, ...]
 
     def __post_init__(self) -> None:
         _once((node.name for node in self.nodes), "is the name of two nodes")
@@ -79,23 +81,23 @@ class Topology:
         for endpoint in self.endpoints:
             _check_place(endpoint, own)
         separate = (endpoint for endpoint in self.endpoints if not endpoint.host_network)
-        holders: list[NodeSpec | Endpoint] = [*self.nodes, *separate]
-        addresses = [_checked(text, holder.name) for holder in holders for text in holder.addresses]
+        owners: list[LabNode | LabEndpoint] = [*self.nodes, *separate]
+        addresses = [_checked(text, owner.name) for owner in owners for text in owner.addresses]
         _once(map(str, addresses), "is the address of two of them")
 
     @property
     def families(self) -> tuple[int, ...]:
         """The IP versions in use: 4, 6 or both."""
-        holders: list[NodeSpec | Endpoint] = [*self.nodes, *self.endpoints]
-        return tuple(sorted({_parse(text).version for holder in holders for text in holder.addresses}))
+        owners: list[LabNode | LabEndpoint] = [*self.nodes, *self.endpoints]
+        return tuple(sorted({_parse(text).version for owner in owners for text in owner.addresses}))
 
 
 def usable(address: str) -> bool:
-    """Whether an endpoint of the lab can have this address: whether the kernel sends to it, and forwards it.
+    """Whether an endpoint of the lab can have this address: whether the kernel sends to it and forwards it.
 
-    It cannot: addresses that are not unicast, loopback, unspecified, fe80::/10 (never forwarded), IPv4-mapped ones
-    (a socket would speak IPv4), and the two next hops of the lab itself. Reserved ranges such as 0.0.0.0/8, 240.0.0.0/4
-    and 169.254.0.0/16 work like any other.
+    Not: multicast and broadcast, loopback, unspecified, fe80::/10 (never forwarded), IPv4-mapped (a socket would use
+    IPv4), and the two next hops of the lab itself. Reserved ranges such as 0.0.0.0/8, 240.0.0.0/4 and 169.254.0.0/16
+    work like any other.
     """
     try:
         value = ipaddress.ip_address(address)
@@ -120,7 +122,7 @@ def _fault(value: ipaddress.IPv4Address | ipaddress.IPv6Address) -> str | None:
 
 
 def _check_place(
-    endpoint: Endpoint, nodes: dict[str, frozenset[ipaddress.IPv4Address | ipaddress.IPv6Address]]
+    endpoint: LabEndpoint, nodes: dict[str, frozenset[ipaddress.IPv4Address | ipaddress.IPv6Address]]
 ) -> None:
     if not endpoint.addresses:
         raise TopologyError(endpoint.name, "has no address")
@@ -131,13 +133,15 @@ def _check_place(
     if endpoint.node not in nodes:
         raise TopologyError(endpoint.name, f"is on the node {endpoint.node}, which does not exist")
     if endpoint.host_network and not nodes[endpoint.node].issuperset(map(_parse, endpoint.addresses)):
-        raise TopologyError(endpoint.name, f"is on the host network, but has an address that {endpoint.node} has not")
+        raise TopologyError(
+            endpoint.name, f"is on the host network, but not all of its addresses are those of {endpoint.node}"
+        )
 
 
-def _checked(text: str, holder: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+def _checked(text: str, owner: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
     value = _parse(text)
     if fault := _fault(value):
-        raise TopologyError(holder, f"cannot have the address {text}: it {fault}")
+        raise TopologyError(owner, f"cannot have the address {text}: it {fault}")
     return value
 
 

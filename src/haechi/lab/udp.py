@@ -1,4 +1,4 @@
-"""UDP probes: datagrams with a number, sent back as they came."""
+"""UDP probes: datagrams with a number, echoed by the listener."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from haechi.lab.reactor import READABLE, Reactor
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from haechi.lab.ledger import Ledger
     from haechi.lab.probe import Probe
+    from haechi.lab.tracker import ProbeTracker
     from haechi.netns import NetworkNamespace
 
 _DATAGRAM = struct.Struct("!8sI")
@@ -23,14 +23,14 @@ _MARK = b"haechi\0\1"
 class UdpExchange:
     """Listeners of one round, and one socket for each address that sends."""
 
-    def __init__(self, reactor: Reactor, ledger: Ledger) -> None:
+    def __init__(self, reactor: Reactor, tracker: ProbeTracker) -> None:
         self._reactor = reactor
-        self._ledger = ledger
+        self._tracker = tracker
         self._listeners: list[socket.socket] = []
         self._senders: dict[tuple[int, str], socket.socket] = {}
 
     def listen(self, namespace: NetworkNamespace, address: str, port: int) -> None:  # noqa: ARG002  (Exchange)
-        """Answer datagrams to a port; the calling thread is inside `namespace`."""
+        """Echo datagrams to a port; the calling thread is inside `namespace`."""
         self._listeners.append(self._open(address, port, self._answer))
 
     def send(self, namespace: NetworkNamespace, position: int, probe: Probe) -> None:
@@ -39,11 +39,11 @@ class UdpExchange:
         sender = self._senders.get(key)
         if sender is None:
             sender = self._senders[key] = self._open(probe.source_address, 0, self._hear)
-        datagram = _DATAGRAM.pack(_MARK, self._ledger.new_token(position))
+        datagram = _DATAGRAM.pack(_MARK, self._tracker.new_token(position))
         try:
             sender.sendto(datagram, (probe.destination_address, probe.port))
         except OSError as error:
-            self._ledger.fail(position, errno.errorcode.get(error.errno or 0, str(error.errno)))
+            self._tracker.fail(position, errno.errorcode.get(error.errno or 0, str(error.errno)))
 
     def withdraw(self) -> None:
         """Close the sending sockets, so that the next attempt comes from another port."""
@@ -72,15 +72,15 @@ class UdpExchange:
     def _answer(self, listener: socket.socket) -> None:
         while received := _receive(listener):
             token, peer = received
-            if self._ledger.token_arrived(token):
+            if self._tracker.token_arrived(token):
                 try:
                     listener.sendto(_DATAGRAM.pack(_MARK, token), peer)
                 except OSError:
-                    continue  # no way back: that is what the missing reply will say
+                    continue  # no way back: the missing reply shows that
 
     def _hear(self, sender: socket.socket) -> None:
         while received := _receive(sender):
-            self._ledger.token_replied(received[0])
+            self._tracker.token_replied(received[0])
 
 
 def _receive(subject: socket.socket) -> tuple[int, tuple[str, int]] | None:

@@ -1,8 +1,9 @@
-"""Outside hosts that show what ipBlocks do.
+"""Witnesses: outside hosts that show the effect of ipBlocks.
 
-Why: a rule about addresses is only seen to work if somebody inside and somebody outside of it knocks. Promises one
-witness in every ipBlock (outside of its exceptions), one in every exception and, for each family of the lab, one in
-none of them, where such addresses exist and nobody of the input is there already; says which regions have none.
+Why: whether a rule about addresses works shows only if a host inside of its block and one outside try to connect.
+Promises one witness in every ipBlock (outside of its exceptions), one in every exception and, for each family of the
+lab, one in none of them, where such addresses exist and no host of the input is there already; returns also which
+regions can have none.
 """
 
 from __future__ import annotations
@@ -11,34 +12,34 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from haechi.analysis.cluster import ip_blocks
-from haechi.lab.addresses import Addresses
+from haechi.lab.addresses import FreeAddresses
 from haechi.model import IPBlock, NetworkPolicy
 from haechi.sets import AddressSet, text_to_point
 
 
 class Region(NamedTuple):
-    """Addresses that policies treat alike, and what they are, in words."""
+    """Addresses that ipBlocks treat alike, with a description."""
 
     words: str
     addresses: AddressSet
 
 
 class Witness(NamedTuple):
-    """An outside address and what it is a witness of."""
+    """An outside host: its address and its region, described."""
 
     address: str
     words: str
 
 
 def witnesses(
-    policies: Iterable[NetworkPolicy], known: Iterable[str], addresses: Addresses, families: tuple[int, ...]
+    policies: Iterable[NetworkPolicy], known: Iterable[str], addresses: FreeAddresses, families: tuple[int, ...]
 ) -> tuple[tuple[Witness, ...], tuple[str, ...]]:
-    """The witnesses that a lab needs, and in words the regions that can have none.
+    """The witnesses that a lab needs, and the descriptions of the regions that can have none.
 
     Args:
-        policies: whose ipBlocks are meant.
-        known: addresses of outside hosts that are there anyway.
-        addresses: what is taken; the witnesses' addresses are taken from it.
+        policies: whose ipBlocks are considered.
+        known: addresses of the outside hosts of the input.
+        addresses: where the witnesses' addresses are taken from.
         families: the address families of the lab: 4, 6 or both.
     """
     present = AddressSet.of(*[text_to_point(text) for text in known])
@@ -65,7 +66,7 @@ def _regions(blocks: Iterable[IPBlock]) -> Iterator[Region]:
             cidr = AddressSet.from_cidr(block.cidr)
             excepts = [(text, AddressSet.from_cidr(text)) for text in block.except_]
         except ValueError:
-            continue  # the policy says so elsewhere, and its rule allows nothing
+            continue  # reported elsewhere; its rule allows nothing
         every.append(cidr)
         inside = cidr - AddressSet.union_all([each for _, each in excepts])
         yield Region(f"in {block.cidr}", inside)

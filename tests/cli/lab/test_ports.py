@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from haechi.cli.failure import Unusable
-from haechi.cli.lab.ports import parse_doors
+from haechi.cli.lab.ports import parse_ports
 from haechi.lab.ports import Port
 from haechi.model import Container, ContainerPort, ObjectMeta, Pod, PodSpec
 
@@ -25,7 +25,7 @@ PODS = tuple(
 
 
 @pytest.mark.parametrize(
-    ("texts", "doors"),
+    ("texts", "targets"),
     [
         ([], []),
         (["80"], [("TCP", 80)]),
@@ -36,8 +36,8 @@ PODS = tuple(
         (["443", "80", "80", "80/UDP"], [("TCP", 80), ("UDP", 80), ("TCP", 443)]),
     ],
 )
-def test_texts_mean_these_ports(texts: list[str], doors: list[Port]) -> None:
-    assert list(parse_doors(texts, PODS)) == doors
+def test_texts_mean_these_ports(texts: list[str], targets: list[Port]) -> None:
+    assert list(parse_ports(texts, PODS)) == targets
 
 
 @pytest.mark.parametrize(
@@ -45,11 +45,11 @@ def test_texts_mean_these_ports(texts: list[str], doors: list[Port]) -> None:
 )
 def test_other_texts_are_refused_by_their_argument(text: str) -> None:
     with pytest.raises(Unusable) as caught:
-        parse_doors([text], PODS)
+        parse_ports([text], PODS)
     assert caught.value.argument == "--port"
 
 
 def test_the_closest_name_of_a_port_is_offered() -> None:
     with pytest.raises(Unusable, match="htpt") as caught:
-        parse_doors(["htpt"], PODS)
+        parse_ports(["htpt"], PODS)
     assert caught.value.hints == ("did you mean http?",)

@@ -52,7 +52,7 @@ def commands(network: Network, caller: Caller) -> Iterator[tuple[str, str, str]]
     for node in network.topology.nodes:
         yield f"node {node.name}", " ".join(node.addresses), command(network.node(node.name))
     for endpoint in network.topology.endpoints:
-        yield endpoint.name, " ".join(endpoint.addresses), command(network.home(endpoint.name))
+        yield endpoint.name, " ".join(endpoint.addresses), command(network.namespace_of(endpoint.name))
 
 
 def wait(terminal: Terminal, network: Network, caller: Caller) -> None:

@@ -73,7 +73,7 @@ _Kind = tuple[bool, tuple[PolicyKey, ...]]
 
 
 @dataclass
-class _Building:
+class _Builder:
     """A group to which destinations are still being added."""
 
     kind: _Kind
@@ -105,14 +105,14 @@ def groups(rows: Iterable[ProbeResult], outside: Collection[str]) -> tuple[Group
     asked: dict[str, dict[str, list[ProbeResult]]] = {}
     for row in rows:
         asked.setdefault(row.destination, {}).setdefault(row.source, []).append(row)
-    building: list[_Building] = []
+    building: list[_Builder] = []
     for destination, by_source in sorted(asked.items()):
         answers = {source: _answers(some) for source, some in by_source.items()}
         policies = {key for some in by_source.values() for row in some for key in row.expected.ingress.policies}
         kind = (destination in outside, tuple(sorted(policies)))
         found = next((each for each in building if each.takes(kind, answers)), None)
         if found is None:
-            found = _Building(kind)
+            found = _Builder(kind)
             building.append(found)
         found.add(destination, by_source, answers)
     return tuple(sorted(map(_group, building), key=_interest))
@@ -131,7 +131,7 @@ def _answers(rows: Iterable[ProbeResult]) -> Answers:
     )
 
 
-def _group(building: _Building) -> Group:
+def _group(building: _Builder) -> Group:
     by_answers: dict[Answers, list[str]] = {}
     for source, answers in sorted(building.answers.items()):
         by_answers.setdefault(answers, []).append(source)
@@ -148,7 +148,7 @@ def _allowed(answers: Answers) -> int:
     return sum(answer.allowed for _, _, answer in answers)
 
 
-def _deniers(building: _Building, sources: Iterable[str]) -> frozenset[Direction]:
+def _deniers(building: _Builder, sources: Iterable[str]) -> frozenset[Direction]:
     denied = [row.expected for source in sources for row in building.rows[source] if not row.expected.allowed]
     sides = set()
     if denied and not any(each.egress.allowed for each in denied):

@@ -8,19 +8,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from haechi.cli.failure import Unusable, unknown_name
-from haechi.lab import PROTOCOLS, Port, PortError, parse_port
+from haechi.lab import PROTOCOLS, InvalidPortText, Port, parse_port
 from haechi.model import Pod
 
 
-def parse_doors(texts: Iterable[str], pods: Iterable[Pod]) -> tuple[Port, ...]:
+def parse_ports(texts: Iterable[str], pods: Iterable[Pod]) -> tuple[Port, ...]:
     """The ports that the texts mean, by number and protocol, each once.
 
     Raises:
         Unusable: a text means none.
     """
     named = list(_named(pods))
-    found = {door for text in texts for door in _doors(text, named)}
-    return tuple(sorted(found, key=lambda door: (door[1], PROTOCOLS.index(door[0]))))
+    found = {target for text in texts for target in _doors(text, named)}
+    return tuple(sorted(found, key=lambda target: (target[1], PROTOCOLS.index(target[0]))))
 
 
 def _named(pods: Iterable[Pod]) -> Iterator[tuple[str, Port]]:
@@ -37,11 +37,11 @@ def _doors(text: str, named: list[tuple[str, Port]]) -> list[Port]:
     if not any(character.isalpha() for character in name):
         try:
             return [parse_port(text)]
-        except PortError as error:
+        except InvalidPortText as error:
             raise Unusable(str(error), "--port") from error
     if slash and protocol.upper() not in PROTOCOLS:
-        raise Unusable(str(PortError(text)), "--port")
-    found = [door for each, door in named if each == name and (not slash or door[0] == protocol.upper())]
+        raise Unusable(str(InvalidPortText(text)), "--port")
+    found = [target for each, target in named if each == name and (not slash or target[0] == protocol.upper())]
     if not found:
         what = f"the name of a {protocol.upper() + ' ' if slash else ''}port of any container, nor a number"
         raise unknown_name("--port", name, (each for each, _ in named), what)

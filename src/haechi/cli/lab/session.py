@@ -1,6 +1,6 @@
 """What `haechi lab run` does once its input is sound: from objects to an answer on standard output.
 
-objects ──▶ LabCluster ──▶ Questions ──▶ lab.run ──▶ LabRun ──▶ table, JSON or JUnit
+objects ──▶ LabCluster ──▶ ProbePlan ──▶ lab.run ──▶ LabRun ──▶ table, JSON or JUnit
                                 --keep: inside the lab's own process, which then waits
 """
 
@@ -14,10 +14,10 @@ from haechi.analysis.cluster import Assumption, Cluster
 from haechi.cli.choice import choose
 from haechi.cli.failure import ExitCode, Unusable
 from haechi.cli.lab.enter import Caller, wait
-from haechi.cli.lab.ports import parse_doors
+from haechi.cli.lab.ports import parse_ports
 from haechi.cli.progress import ProgressLine
 from haechi.cli.terminal import errors, output
-from haechi.lab import LabCluster, Network, Questions, TopologyError, lab_cluster, ports_to_probe, run_lab
+from haechi.lab import LabCluster, Network, ProbePlan, TopologyError, lab_cluster, ports_to_probe, run_lab
 from haechi.model import ExternalHost, ExternalHostSpec, Object, ObjectMeta, Problem
 from haechi.netlink import NetlinkError
 from haechi.netns import NetnsError
@@ -79,10 +79,10 @@ def built(objects: Iterable[Object], request: Request) -> LabCluster:
     return cluster
 
 
-def _questions(cluster: LabCluster, request: Request) -> Questions:
+def _questions(cluster: LabCluster, request: Request) -> ProbePlan:
     endpoints = {pod.key: pod.addresses for pod in cluster.pods} | cluster.hosts
-    chosen = parse_doors(request.ports, cluster.pods)
-    return Questions(
+    chosen = parse_ports(request.ports, cluster.pods)
+    return ProbePlan(
         chosen or ports_to_probe(cluster.policies, cluster.pods),
         choose("--from", request.sources, endpoints, cluster.pods),
         choose("--to", request.destinations, endpoints, cluster.pods),

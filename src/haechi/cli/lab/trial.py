@@ -23,7 +23,7 @@ from haechi.analysis.assertions import (
     single_addresses,
 )
 from haechi.analysis.cluster import Cluster
-from haechi.lab import PROTOCOLS, LabCluster, Port, Questions, ports_to_probe, usable
+from haechi.lab import PROTOCOLS, LabCluster, Port, ProbePlan, ports_to_probe, usable
 from haechi.model import Packet
 from haechi.report import LabRun, ProbeResult
 from haechi.sets import PROTOCOL_NUMBERS, AddressSet, PortSet, point_to_text, text_to_point
@@ -61,7 +61,7 @@ class Trial:
         """The lab's cluster as assertions see it."""
         return World.of(Cluster.of(self.cluster.objects), self.cluster.hosts)
 
-    def questions(self) -> Questions:
+    def questions(self) -> ProbePlan:
         """Everyone that an assertion is about, on the ports that it is about."""
         asked = [
             check
@@ -73,7 +73,7 @@ class Trial:
         points = {name: tuple(map(text_to_point, addresses)) for name, addresses in everyone.items()}
         sources = AddressSet.union_all([check.sources.addresses for check in asked])
         destinations = AddressSet.union_all([check.destinations.addresses for check in asked])
-        return Questions(
+        return ProbePlan(
             tuple(sorted(self._ports(asked), key=lambda port: (port[1], PROTOCOLS.index(port[0])))),
             frozenset(name for name, own in points.items() if any(point in sources for point in own)),
             frozenset(name for name, own in points.items() if any(point in destinations for point in own)),

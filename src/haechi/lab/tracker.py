@@ -1,4 +1,4 @@
-"""The ledger of a round of probes: which attempt belongs to which probe, and what has been seen of it.
+"""Which attempt belongs to which probe of a round, and what has been observed of it.
 
 Every attempt carries a number of its own, by which the listener recognises it whatever the network did to it: TCP as
 its source port, UDP in its payload, SCTP as its initiate tag.
@@ -19,15 +19,15 @@ if TYPE_CHECKING:
 FIRST_PORT, LAST_PORT = 16384, 65535  # source ports of TCP probes; never the port of a listener
 
 
-class Ledger:
-    """What is known about each of `probes`, by its position."""
+class ProbeTracker:
+    """What has been observed of each of `probes`, by its position."""
 
     def __init__(self, probes: Sequence[Probe], listened: Collection[int]) -> None:
-        """Begin a ledger.
+        """Track probes.
 
         Args:
-            probes: the questions.
-            listened: ports that are taken by listeners.
+            probes: what is sent.
+            listened: ports of listeners, which no client may have.
         """
         self.probes = probes
         self.arrived = bytearray(len(probes))
@@ -41,7 +41,7 @@ class Ledger:
         self._by_token: dict[int, int] = {}
 
     def new_port(self, position: int) -> int:
-        """A source port for an attempt of the probe at `position`; it comes again after 49,000 others."""
+        """A source port for an attempt of the probe at `position`; it is used again after 49,000 others."""
         port = next(self._ports)
         self._by_port[port] = position
         return port
@@ -53,12 +53,12 @@ class Ledger:
         return token
 
     def port_arrived(self, port: int) -> None:
-        """A listener has seen a connection from this source port."""
+        """Record that a listener has seen a connection from this source port."""
         if (position := self._by_port.get(port)) is not None:
             self.arrived[position] = 1
 
     def token_arrived(self, token: int) -> bool:
-        """A listener has seen this number; return whether it is one of ours."""
+        """Record that a listener has seen this number; return whether it belongs to a probe."""
         position = self._by_token.get(token)
         if position is None:
             return False
@@ -66,26 +66,26 @@ class Ledger:
         return True
 
     def token_replied(self, token: int) -> None:
-        """The sender has seen the answer to this number."""
+        """Record that the sender has seen the answer to this number."""
         if (position := self._by_token.get(token)) is not None:
             self.reply(position)
 
     def reply(self, position: int) -> None:
-        """The sender of the probe at `position` has its answer, so the listener must have been reached as well."""
+        """Record that the sender of the probe at `position` has its answer; so the listener was reached as well."""
         if not self.replied[position]:
             self.replied[position] = self.arrived[position] = 1
             self.finished += 1
 
     def fail(self, position: int, error: str) -> None:
-        """The sender was told an error."""
+        """Record an error of the sender."""
         self.errors[position] = error
 
     def unfinished(self, positions: Iterator[int] | Sequence[int]) -> list[int]:
-        """Those of `positions` whose sender has no answer yet."""
+        """The positions whose sender has no answer yet."""
         return [position for position in positions if not self.replied[position]]
 
     def observations(self) -> list[Observation]:
-        """What has been seen, in the order of the probes."""
+        """What has been observed, in the order of the probes."""
         return [
             Observation(probe, bool(arrived), bool(replied), attempts, None if replied else error)
             for probe, arrived, replied, attempts, error in zip(
