@@ -10,7 +10,7 @@ import pytest
 from haechi.analysis.lint import Finding, Fix
 from haechi.cli.fixing import fix
 from haechi.files import load
-from haechi.model import Edit, Manifests, Severity
+from haechi.model import Edit, Manifests, ObjectName, Severity
 
 TWO = dedent("""\
     # first
@@ -36,7 +36,7 @@ TWO = dedent("""\
 
 
 def finding(name: str, *edits: Edit) -> Finding:
-    return Finding("c", Severity.WARNING, "m", f"NetworkPolicy/default/{name}", fix=Fix("do it", edits))
+    return Finding("c", Severity.WARNING, "m", ObjectName("NetworkPolicy", "default", name), fix=Fix("do it", edits))
 
 
 ITEM = finding("one", Edit(("spec", "ingress", 0)))
@@ -120,6 +120,6 @@ def test_an_object_in_a_dump_is_corrected_where_it_stands(tmp_path: Path) -> Non
 
 
 def test_findings_without_a_correction_change_nothing(file: Path) -> None:
-    outcome = fix(loaded(file), [Finding("c", Severity.NOTE, "m", "NetworkPolicy/default/one")])
+    outcome = fix(loaded(file), [Finding("c", Severity.NOTE, "m", ObjectName("NetworkPolicy", "default", "one"))])
     assert (outcome.fixed, outcome.files, outcome.left) == ([], [], [])
     assert file.read_text(encoding="utf-8") == TWO

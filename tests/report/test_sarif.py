@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from haechi.analysis.lint import CATALOGUE, Finding
-from haechi.model import Location, Severity
+from haechi.model import Location, ObjectName, Severity
 from haechi.report import lint_sarif
 from haechi.report.sarif import Alert, sarif_log
 from tests.report.documents import checked_sarif
@@ -28,6 +28,6 @@ def test_any_alerts_make_a_valid_log_with_a_rule_for_each(alerts: list[Alert]) -
 
 
 def test_an_object_that_was_not_read_from_a_file_has_no_place() -> None:
-    finding = Finding(CATALOGUE[0].code, Severity.NOTE, "so", "NetworkPolicy/x/p", "spec")
+    finding = Finding(CATALOGUE[0].code, Severity.NOTE, "so", ObjectName("NetworkPolicy", "x", "p"), "spec")
     (result,) = checked_sarif(lint_sarif([finding]))["runs"][0]["results"]
     assert (result["message"]["text"], result["locations"]) == ("NetworkPolicy/x/p: so", [])

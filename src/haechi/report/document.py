@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 import msgspec
 
 from haechi.analysis.cluster import Assumption
-from haechi.model import KINDS, Code, ExternalHost, Location, Node, Pod, PodKey, PolicyKey, RuleRef, Severity
+from haechi.model import Code, ExternalHost, Location, Node, Pod, PodKey, PolicyKey, RuleRef, Severity
 
 if TYPE_CHECKING:
     from haechi.model import Object, Problem
@@ -23,7 +23,6 @@ ApiVersion = Literal["haechi/v1"]
 API_VERSION: ApiVersion = "haechi/v1"
 Places = Callable[[PolicyKey, str], Location | None]
 """Where a field of a policy was read; `""` is the policy itself."""
-_CLUSTER_SCOPED = frozenset(kind.kind for kind in KINDS if not kind.namespaced)
 
 
 class JsonValue(msgspec.Struct, frozen=True, rename="camel", gc=False):
@@ -208,16 +207,3 @@ def problem(one: Problem) -> ProblemJson:
     """A problem of the input."""
     about = None if one.object is None else ObjectReference(*one.object)
     return ProblemJson(one.location, one.severity, one.code, about, one.path, one.message, one.hint)
-
-
-def object_reference(text: str) -> ObjectReference | None:
-    """The object that `Kind/name` or `Kind/namespace/name` means; None for no text."""
-    if not text:
-        return None
-    kind, _, rest = text.partition("/")
-    namespace, slash, name = rest.partition("/")
-    return (
-        ObjectReference(kind, "", rest)
-        if kind in _CLUSTER_SCOPED or not slash
-        else ObjectReference(kind, namespace, name)
-    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Literal
 
-from haechi.model import Location
+from haechi.model import Location, Severity
 from haechi.report.document import (
     API_VERSION,
     Basis,
@@ -13,7 +13,6 @@ from haechi.report.document import (
     JsonValue,
     ObjectReference,
     document_text,
-    object_reference,
 )
 from haechi.report.sarif import Alert, sarif_log
 
@@ -25,9 +24,9 @@ class LintFindingJson(JsonValue, frozen=True):
     """A likely mistake. `severity` is error, warning or note; `fix` is what `--fix` would do, empty if nothing."""
 
     location: Location | None
-    severity: str
+    severity: Severity
     code: str
-    object: ObjectReference | None
+    object: ObjectReference
     path: str
     message: str
     hint: str
@@ -49,9 +48,9 @@ def lint_json(findings: Iterable[Finding], basis: Basis) -> str:
 def _finding(one: Finding) -> LintFindingJson:
     return LintFindingJson(
         one.location,
-        one.severity.value,
+        one.severity,
         one.code,
-        object_reference(one.subject),
+        ObjectReference(*one.object),
         one.path,
         one.message,
         one.hint,

@@ -124,7 +124,7 @@ def _finding(review: Review, one: Check, found: Diagnostic) -> Finding:
         one.code,
         one.severity,
         found.message,
-        found.object.display_name,
+        found.object.object_name,
         path_text(found.path),
         review.location(found.object, found.path),
         found.hint,

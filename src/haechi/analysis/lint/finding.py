@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from haechi.model import Edit, Location, Severity, printable
+from haechi.model import Edit, Location, ObjectName, Severity, printable
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class Finding:
         code: the check that found it: `dash-trap`.
         severity: how bad it is.
         message: what is wrong and why, one sentence.
-        subject: the object, `Kind/namespace/name`.
+        object: the object that it is about.
         path: the field, as in API errors: `spec.ingress[0].from[1]`; empty for the object as a whole.
         location: where it was read; None for objects that were made in Python.
         hint: how to resolve it, such as `did you mean app=web?`; may be empty.
@@ -38,11 +38,16 @@ class Finding:
     code: str
     severity: Severity
     message: str
-    subject: str
+    object: ObjectName
     path: str = ""
     location: Location | None = None
     hint: str = ""
     fix: Fix | None = None
+
+    @property
+    def subject(self) -> str:
+        """The object as `Kind/namespace/name`."""
+        return str(self.object)
 
     def __str__(self) -> str:
         """`file:line:column: severity: subject: message (hint) [code]`, always one line."""
