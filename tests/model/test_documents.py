@@ -120,3 +120,27 @@ def test_deep_recursion_is_not_needed_at_the_limit() -> None:
         return deeper(levels - 1) if levels else read(text)
 
     assert names(deeper(sys.getrecursionlimit() // 3)) == ["x"]
+
+
+def test_objects_joined_without_a_separator_are_all_read_and_each_join_is_an_error() -> None:
+    """A second `apiVersion` and `kind` in one document: the last object would silently replace the others."""
+    head = "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\n"
+    first, second, third = (f"{head}metadata: {{name: {name}}}\nspec: {{podSelector: {{}}}}\n" for name in "abc")
+    found = read(f"# é\n{first}{second}# the third\n{third}")
+    assert [one.object.name for one in found.objects] == ["a", "b", "c"]
+    assert [(str(problem.location), problem.message) for problem in found.problems] == [
+        ("<stdin>:6:1", "a second object begins here without a --- line before it"),
+        ("<stdin>:11:1", "a second object begins here without a --- line before it"),
+    ]
+    assert [str(one.location("spec")) for one in found.objects] == ["<stdin>:5:1", "<stdin>:9:1", "<stdin>:14:1"]
+
+
+def test_many_joined_objects_are_read_one_by_one() -> None:
+    found = read("".join(f"apiVersion: v1\nkind: Namespace\nmetadata: {{name: n{number}}}\n" for number in range(900)))
+    assert (len(found.objects), len(found.problems)) == (900, 899)
+
+
+def test_a_key_that_is_only_repeated_is_no_second_object() -> None:
+    head = "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nkind: NetworkPolicy\n"
+    (problem,) = read(head + "metadata: {name: a}\nspec: {podSelector: {}}\n").problems
+    assert "second object" not in problem.message

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import codecs
 import re
+from itertools import accumulate, pairwise
 
 from haechi.model import jsontext, yamltext
 from haechi.model.admission import STRICT, Admission
@@ -19,10 +20,11 @@ from haechi.model.kinds import Unusable, is_list, item_kind, kind_of
 from haechi.model.loaded import Place
 from haechi.model.problem import Code, Problem, Severity
 from haechi.model.source import Source
-from haechi.model.tree import Data, LimitProblem, SyntaxProblem
+from haechi.model.tree import Data, LimitProblem, RepeatedKeys, SyntaxProblem, Tree, byte_length
 
 MAX_ERRORS = 1000
 MAX_LISTS = 4
+_JOINED = "a second object begins here without a --- line before it"
 
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _SEPARATOR = re.compile(rb"---[ \t]*(?:#[^\n]*)?\r?\n")
@@ -52,8 +54,9 @@ def read(source: Source, admission: Admission) -> None:
 class _Document:
     """What lies between two `---` lines: one YAML document or any number of JSON ones."""
 
-    def __init__(self, source: Source, begin: int, end: int, admission: Admission) -> None:
+    def __init__(self, source: Source, begin: int, end: int, admission: Admission, *, is_part: bool = False) -> None:
         self.source, self.begin, self.end, self.admission = source, begin, end, admission
+        self.is_part = is_part  # of a document that several objects were joined to
 
     def read(self) -> None:
         """Admit its objects or report why it cannot be read."""
@@ -85,11 +88,32 @@ class _Document:
 
     def _yaml(self) -> None:
         tree = yamltext.parse(self.source.data, self.begin, self.end)
+        joined = self._joined(tree)
+        for begin, end in pairwise((self.begin, *joined, self.end)) if joined else ():
+            if begin != self.begin:
+                self.admission.report(Problem(Severity.ERROR, Code.SYNTAX, _JOINED, self.source.at(begin)))
+            _Document(self.source, begin, end, self.admission, is_part=True).read()
+        if joined:
+            return
         self.source.parsed = ((self.begin, self.end), tree)
         if tree.data is not None:
             self._object(tree.data, Place(self.source, self.begin, self.end))
         elif self.source.data[self.begin : self.end].strip(b"- \t\r\n"):
             self._refuse_value(tree.data, Place(self.source, self.begin, self.end))
+
+    def _joined(self, tree: Tree) -> tuple[int, ...]:
+        """Where further objects begin in a document that several were joined to: apiVersion and kind occur again."""
+        data = tree.data
+        if self.is_part or not isinstance(data, RepeatedKeys) or not {"apiVersion", "kind"} <= {*data.repeated}:
+            return ()
+        lengths = (byte_length(tree.text[one:other], other - one) for one, other in pairwise((0, *data.again)))
+        offsets = [tree.begin + length for length in accumulate(lengths)]
+        lines = [self.source.data.rfind(b"\n", self.begin, offset) + 1 for offset in offsets]
+        at_line_starts = all(
+            begin > self.begin and not self.source.data[begin:offset].strip()
+            for begin, offset in zip(lines, offsets, strict=True)
+        )
+        return tuple(lines) if at_line_starts else ()
 
     def _object(self, data: Data, place: Place, names: tuple[object, object] | None = None, lists: int = 0) -> None:
         """An object, or the items of a list, as plain data; `names` are apiVersion and kind if a list says them."""

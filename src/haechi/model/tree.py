@@ -15,16 +15,23 @@ Data = object
 
 
 class RepeatedKeys(dict[str, Data]):
-    """A mapping that had some key more than once (the last one counts); `repeated` names those keys."""
+    """A mapping in which some keys occur more than once; the last occurrence counts.
+
+    Attributes:
+        repeated: those keys.
+        again: in YAML, the character index at which the keys begin again, each time that they do.
+    """
 
     repeated: tuple[str, ...] = ()
+    again: tuple[int, ...] = ()
 
     @classmethod
-    def of(cls, data: Mapping[str, Data], repeated: Iterable[str]) -> RepeatedKeys:
+    def of(cls, data: Mapping[str, Data], repeated: Iterable[str], again: Iterable[int] = ()) -> RepeatedKeys:
         """The mapping with the names of its repeated keys, each once."""
-        made = cls(data)
-        made.repeated = tuple(dict.fromkeys(repeated))
-        return made
+        mapping = cls(data)
+        mapping.repeated = tuple(dict.fromkeys(repeated))
+        mapping.again = tuple(again)
+        return mapping
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import yaml
@@ -113,6 +113,16 @@ def parse(data: bytes, begin: int, end: int) -> Tree:
     except _Refused as error:
         raise error.kind(error.message, begin + byte_length(text, error.index)) from None
     return Tree(root, begin, text, composer.root, composer.marks)
+
+
+def _begins_again(repeated: Iterable[tuple[str, int]]) -> Iterator[int]:
+    """Where the keys of a mapping begin again: at a key that has occurred since they last did."""
+    since: set[str] | None = None
+    for key, index in repeated:
+        if since is None or key in since:
+            since = set()
+            yield index
+        since.add(key)
 
 
 def _text(data: bytes, begin: int, end: int) -> str:
@@ -242,7 +252,7 @@ class _Composer:
         data: dict[str, Data] = {}
         marks: dict[str, int] = {}
         merged: set[str] = set()
-        repeated: list[str] = []
+        repeated: list[tuple[str, int]] = []
         while type(event := self._next()) is not MappingEndEvent:
             if _is_merge(event):
                 merged.update(self._merge(data, marks, depth))
@@ -250,12 +260,12 @@ class _Composer:
             key = self._key(event, depth)
             if key in data:
                 if key not in merged:
-                    repeated.append(key)
+                    repeated.append((key, _index(event)))
                 merged.discard(key)
             marks[key] = _index(event)
             data[key] = self._node(self._next(), depth + 1)
         if repeated:
-            data = RepeatedKeys.of(data, repeated)
+            data = RepeatedKeys.of(data, [key for key, _ in repeated], _begins_again(repeated))
         self.marks[id(data)] = marks
         return data
 
