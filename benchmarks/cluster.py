@@ -14,13 +14,8 @@ from haechi.model import (
     Container,
     ContainerPort,
     IPBlock,
-    LabelSelector,
-    LabelSelectorRequirement,
     Namespace,
     NetworkPolicy,
-    NetworkPolicyEgressRule,
-    NetworkPolicyIngressRule,
-    NetworkPolicyPeer,
     NetworkPolicyPort,
     NetworkPolicySpec,
     ObjectMeta,
@@ -29,6 +24,8 @@ from haechi.model import (
     PodSpec,
     PodStatus,
 )
+from tests.generator import Seeded
+from tests.vocabulary import Vocabulary
 
 PODS_OF_WORKLOAD = 25
 WORKLOADS_OF_NAMESPACE = 40
@@ -42,6 +39,30 @@ CONTAINERS = tuple(
         ),
     )
     for port in (8080, 8000, 3000)
+)
+
+ONE_LABEL = ((1, 1), (0, 0))
+ONE_EXPRESSION = ((0, 0), (1, 1))
+LARGE = Vocabulary(
+    namespaces=(),
+    labels={"app": tuple(f"app-{number}" for number in range(WORKLOADS_OF_NAMESPACE))},
+    expressions={"tier": TIERS},
+    namespace_labels={"team": tuple(f"team-{number}" for number in range(TEAMS))},
+    selectors=(*(ONE_LABEL,) * 7, ONE_EXPRESSION),
+    subjects=(ONE_LABEL,),
+    scopes=(ONE_LABEL,),
+    operators=("In", "NotIn"),
+    values=(2, 2),
+    peers=(*("pods",) * 6, *("both",) * 2, "namespaces", "block"),
+    blocks=tuple(IPBlock(cidr=f"172.{net}.0.0/16", except_=(f"172.{net}.7.0/24",)) for net in range(256)),
+    ports=(
+        *(NetworkPolicyPort(port=port) for port in (80, 443, 5432, 6379, 8080, 9090) * 5),
+        *(NetworkPolicyPort(port="http"),) * 12,
+        *(NetworkPolicyPort(port=30000, end_port=30100),) * 6,
+    ),
+    peers_of_rule=(1, 3),
+    ports_of_rule=(1, 1),
+    everywhere=20,
 )
 
 
@@ -98,52 +119,17 @@ def workload_labels(workload: int) -> dict[str, str]:
 
 def policies(count: int, pods: int, *, seed: int = 1) -> Iterator[NetworkPolicy]:
     """`count` policies over a cluster of `pods` pods."""
-    random = Random(seed + 1)
+    generator = Seeded(Random(seed + 1), LARGE)
     spaces = -(-pods // (PODS_OF_WORKLOAD * WORKLOADS_OF_NAMESPACE))
     for number in range(count):
         metadata = ObjectMeta(name=f"policy-{number}", namespace=f"ns-{number % spaces}")
-        yield NetworkPolicy(metadata=metadata, spec=_spec(random, number // spaces))
+        yield NetworkPolicy(metadata=metadata, spec=_spec(generator, number // spaces))
 
 
-def _spec(random: Random, number: int) -> NetworkPolicySpec:
+def _spec(generator: Seeded, number: int) -> NetworkPolicySpec:
     if number == 0:  # each namespace begins with a default denial
         return NetworkPolicySpec(policy_types=("Ingress", "Egress"))
-    subject = LabelSelector(match_labels={"app": f"app-{random.randrange(WORKLOADS_OF_NAMESPACE)}"})
-    if random.random() < 0.2:
-        rule = NetworkPolicyEgressRule(to=_peers(random), ports=_ports(random))
-        return NetworkPolicySpec(pod_selector=subject, policy_types=("Egress",), egress=(rule,))
-    ingress = NetworkPolicyIngressRule(from_=_peers(random), ports=_ports(random))
-    return NetworkPolicySpec(pod_selector=subject, policy_types=("Ingress",), ingress=(ingress,))
-
-
-def _peers(random: Random) -> tuple[NetworkPolicyPeer, ...]:
-    return tuple(_peer(random) for _ in range(random.randint(1, 3)))
-
-
-def _peer(random: Random) -> NetworkPolicyPeer:
-    app = LabelSelector(match_labels={"app": f"app-{random.randrange(WORKLOADS_OF_NAMESPACE)}"})
-    team = LabelSelector(match_labels={"team": f"team-{random.randrange(TEAMS)}"})
-    kind = random.random()
-    if kind < 0.5:
-        return NetworkPolicyPeer(pod_selector=app)
-    if kind < 0.6:
-        values = tuple(random.sample(TIERS, 2))
-        tiers = LabelSelectorRequirement(key="tier", operator=random.choice(("In", "NotIn")), values=values)
-        return NetworkPolicyPeer(pod_selector=LabelSelector(match_expressions=(tiers,)))
-    if kind < 0.8:
-        return NetworkPolicyPeer(namespace_selector=team, pod_selector=app)
-    if kind < 0.9:
-        return NetworkPolicyPeer(namespace_selector=team)
-    network = random.randrange(256)
-    return NetworkPolicyPeer(ip_block=IPBlock(cidr=f"172.{network}.0.0/16", except_=(f"172.{network}.7.0/24",)))
-
-
-def _ports(random: Random) -> tuple[NetworkPolicyPort, ...]:
-    kind = random.random()
-    if kind < 0.2:
-        return ()
-    if kind < 0.4:
-        return (NetworkPolicyPort(port="http"),)
-    if kind < 0.5:
-        return (NetworkPolicyPort(port=30000, end_port=30100),)
-    return (NetworkPolicyPort(port=random.choice((80, 443, 5432, 6379, 8080, 9090))),)
+    subject = generator.subject()
+    if generator.chance(20):
+        return NetworkPolicySpec(pod_selector=subject, policy_types=("Egress",), egress=(generator.egress_rule(),))
+    return NetworkPolicySpec(pod_selector=subject, policy_types=("Ingress",), ingress=(generator.ingress_rule(),))

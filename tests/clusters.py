@@ -1,42 +1,37 @@
 """Hypothesis strategies: small random clusters in which everything meets everything.
 
-Few names, labels, ports and addresses, so that selectors overlap, blocks cut pods' addresses and names clash. Also
-unreadable parts, disputed addresses, pods without a node, completed and host-network pods.
+Also unreadable parts, disputed addresses, pods without a node, completed and host-network pods.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Sequence
+from functools import cache
 from ipaddress import ip_address
 from itertools import product
 from random import Random
+from typing import TypeVar
 
 from hypothesis import strategies as st
 
 from haechi.model import (
-    Container,
     ContainerPort,
-    HostIP,
     IPBlock,
     LabelSelector,
     LabelSelectorRequirement,
     Namespace,
     NetworkPolicy,
-    NetworkPolicyEgressRule,
-    NetworkPolicyIngressRule,
     NetworkPolicyPeer,
     NetworkPolicyPort,
-    NetworkPolicySpec,
     Node,
-    NodeAddress,
-    NodeStatus,
-    ObjectMeta,
     Pod,
-    PodIP,
-    PodSpec,
-    PodStatus,
 )
 from haechi.model.verdict import Packet
 from haechi.reference import ClusterObjects
+from tests.generator import Generator, Object
+from tests.vocabulary import Count, PodWords, Vocabulary
+
+T = TypeVar("T")
 
 NAMESPACES = ("a", "b", "c")
 KEYS = ("app", "tier", "x")
@@ -54,153 +49,152 @@ CIDRS = (
     *("0.0.0.0/0", "::/0", "10.0.0.0/8", "10.0.0.0/30", "10.0.0.4/30", "10.0.0.5/32", "10.0.0.0/24", "192.168.0.0/16"),
     *("fd00::/16", "fd00::/126", "fd00::5/128", "10.0.0.5/8", "010.0.0.0/8", "::ffff:10.0.0.0/124", "8.8.8.8/32"),
 )
-BAD_PORTS = (
-    NetworkPolicyPort(protocol="ICMP", port=80),
-    NetworkPolicyPort(port=0),
-    NetworkPolicyPort(port=""),
-    NetworkPolicyPort(port=80, end_port=79),
-    NetworkPolicyPort(port="web", end_port=90),
-    NetworkPolicyPort(end_port=90),
-)
 EXCEPTS = ("10.0.0.0/31", "10.0.0.5/32", "fd00::2/127", "10.0.0.0/16", "8.8.0.0/16", "fd00::/124")
 
-labels = st.dictionaries(st.sampled_from(KEYS), st.sampled_from(VALUES), max_size=3)
 
-
-@st.composite
-def requirements(draw: st.DrawFn, *, readable: bool = True) -> LabelSelectorRequirement:
-    operator = draw(st.sampled_from(("In", "NotIn", "Exists", "DoesNotExist")))
-    some = draw(st.lists(st.sampled_from(VALUES), min_size=1, max_size=3))
-    values = tuple(some) if operator in ("In", "NotIn") else ()
-    if not readable and draw(st.integers(0, 9)) == 0:
-        operator, values = draw(st.sampled_from((("Gt", ("1",)), ("In", ()), ("Exists", ("1",)))))
-    return LabelSelectorRequirement(key=draw(st.sampled_from(KEYS)), operator=operator, values=values)
-
-
-@st.composite
-def selectors(draw: st.DrawFn, *, readable: bool = True) -> LabelSelector:
-    expressions = draw(st.lists(requirements(readable=readable), max_size=2))
-    pairs = draw(st.dictionaries(st.sampled_from(KEYS), st.sampled_from(VALUES), max_size=2))
-    return LabelSelector(match_labels=pairs, match_expressions=tuple(expressions))
-
-
-@st.composite
-def namespace_selectors(draw: st.DrawFn, *, readable: bool = True) -> LabelSelector:
-    if draw(st.booleans()):
-        return draw(selectors(readable=readable))
-    names = draw(st.lists(st.sampled_from(NAMESPACES), min_size=1, max_size=2))
-    operator = draw(st.sampled_from(("In", "NotIn")))
-    expression = LabelSelectorRequirement(key="kubernetes.io/metadata.name", operator=operator, values=tuple(names))
-    return LabelSelector(match_expressions=(expression,))
-
-
-@st.composite
-def blocks(draw: st.DrawFn, *, readable: bool = True) -> IPBlock:
-    if not readable and draw(st.integers(0, 9)) == 0:
-        return IPBlock(cidr=draw(st.sampled_from(("", "10.0.0.0", "10.0.0.0/33", "x/8", "fe80::%e/64"))))
-    return IPBlock(
-        cidr=draw(st.sampled_from(CIDRS)), except_=tuple(draw(st.lists(st.sampled_from(EXCEPTS), max_size=2)))
-    )
-
-
-@st.composite
-def peers(draw: st.DrawFn, *, readable: bool = True) -> NetworkPolicyPeer:
-    kind = draw(st.sampled_from(("pods", "namespaces", "both", "block")))
-    if not readable and draw(st.integers(0, 19)) == 0:
-        kind = draw(st.sampled_from(("nobody", "mixed")))
-    pods = draw(selectors(readable=readable)) if kind in ("pods", "both", "mixed") else None
-    namespaces = draw(namespace_selectors(readable=readable)) if kind in ("namespaces", "both") else None
-    block = draw(blocks(readable=readable)) if kind in ("block", "mixed") else None
-    return NetworkPolicyPeer(pod_selector=pods, namespace_selector=namespaces, ip_block=block)
-
-
-@st.composite
-def policy_ports(draw: st.DrawFn, *, readable: bool = True) -> NetworkPolicyPort:
-    protocol = draw(st.sampled_from((None, *PROTOCOLS)))
-    port = draw(st.sampled_from((None, *PORTS, *NAMES, "none")))
-    last = port + draw(st.integers(0, 30)) if isinstance(port, int) and draw(st.booleans()) else None
-    if not readable and draw(st.integers(0, 9)) == 0:
-        return draw(st.sampled_from(BAD_PORTS))
-    return NetworkPolicyPort(protocol=protocol, port=port, end_port=last)
-
-
-@st.composite
-def policies(draw: st.DrawFn, *, readable: bool = True) -> NetworkPolicy:
-    many_ports = st.lists(policy_ports(readable=readable), max_size=3).map(tuple)
-    many_peers = st.lists(peers(readable=readable), max_size=3).map(tuple)
-    ingress = st.builds(NetworkPolicyIngressRule, ports=many_ports, from_=many_peers)
-    egress = st.builds(NetworkPolicyEgressRule, ports=many_ports, to=many_peers)
-    good = ((), ("Ingress",), ("Egress",), ("Ingress", "Egress"), ("Ingress", "Ingress"))
-    bad = (("Egress", "ingress"), ("",))
-    is_bad = not readable and draw(st.integers(0, 19)) == 0
-    spec = NetworkPolicySpec(
-        pod_selector=draw(selectors(readable=readable)),
-        policy_types=draw(st.sampled_from(bad if is_bad else good)),
-        ingress=tuple(draw(st.lists(ingress, max_size=2))),
-        egress=tuple(draw(st.lists(egress, max_size=2))),
-    )
-    name = draw(st.sampled_from(("p", "q", "r", "s", "t")))
-    return NetworkPolicy(metadata=ObjectMeta(name=name, namespace=draw(st.sampled_from(NAMESPACES))), spec=spec)
-
-
-@st.composite
-def containers(draw: st.DrawFn) -> Container:
-    port = st.builds(
-        ContainerPort,
-        name=st.sampled_from(("", *NAMES)),
-        container_port=st.sampled_from(PORTS),
-        protocol=st.sampled_from(PROTOCOLS),
-    )
-    return Container(name="main", ports=tuple(draw(st.lists(port, max_size=3))))
-
-
-@st.composite
-def pod_addresses(draw: st.DrawFn, number: int) -> tuple[str, ...]:
-    """Mostly the pod's own, sometimes anybody's or none."""
+def _pod_words(number: int, namespace: str, name: str) -> PodWords:
     own = (f"10.0.0.{number}", f"fd00::{number:x}")
-    anybodys = st.lists(st.sampled_from(POD_ADDRESSES + ODD_ADDRESSES), max_size=2).map(tuple)
-    return draw(st.one_of(st.just(own), st.just(own), st.sampled_from((own[:1], own[1:])), anybodys))
+    return PodWords(name=name, namespaces=(namespace,), own=(own, own, own, own[:1], own[1:]), nodes=("", *NODES))
 
 
-@st.composite
-def pods(draw: st.DrawFn, *, nodes: tuple[str, ...] = ("", *NODES)) -> Pod:
-    number = draw(st.integers(0, len(KEYS_OF_PODS) - 1))
-    namespace, name = KEYS_OF_PODS[number]
-    return Pod(
-        metadata=ObjectMeta(name=name, namespace=namespace, labels=draw(labels)),
-        spec=PodSpec(
-            node_name=draw(st.sampled_from(nodes)),
-            host_network=draw(st.integers(0, 9)) == 0,
-            containers=tuple(draw(st.lists(containers(), max_size=2))),
-        ),
-        status=PodStatus(
-            phase=draw(st.sampled_from(("Running", "Running", "Running", "Pending", "Succeeded", "Failed"))),
-            pod_ips=tuple(PodIP(ip=address) for address in draw(pod_addresses(number))),
-            host_ips=draw(
-                st.sampled_from(((), (), (HostIP(ip="172.16.0.1"), HostIP(ip="worker")), (HostIP(ip="10.0.0.7"),)))
-            ),
-        ),
-    )
+WIDE = Vocabulary(
+    namespaces=NAMESPACES,
+    labels=dict.fromkeys(KEYS, VALUES),
+    labelled=50,
+    selectors=(((0, 2), (0, 2)),),
+    subjects=(((0, 2), (0, 2)),),
+    scopes=(((0, 2), (0, 2)),),
+    values=(1, 3),
+    named=50,
+    peers=("pods", "namespaces", "both", "block"),
+    blocks=tuple(IPBlock(cidr=cidr) for cidr in CIDRS),
+    excepts=EXCEPTS,
+    excepted=(0, 2),
+    ports=tuple(
+        NetworkPolicyPort(protocol=protocol, port=port)
+        for protocol, port in product((None, *PROTOCOLS), (None, *PORTS, *NAMES, "none"))
+    ),
+    ranged=50,
+    length=30,
+    policies=("p", "q", "r", "s", "t"),
+    policy_types=((), ("Ingress",), ("Egress",), ("Ingress", "Egress"), ("Ingress", "Ingress")),
+    peers_of_rule=(0, 3),
+    ports_of_rule=(0, 3),
+    pods=tuple(_pod_words(number, *key) for number, key in enumerate(KEYS_OF_PODS)),
+    addresses=POD_ADDRESSES + ODD_ADDRESSES,
+    borrowers=25,
+    phases=("Running", "Running", "Running", "Pending", "Succeeded", "Failed"),
+    host_network=15,
+    host_ips=((), (), ("172.16.0.1", "worker"), ("10.0.0.7",)),
+    containers=(0, 2),
+    container_ports=tuple(
+        ContainerPort(name=name, container_port=port, protocol=protocol)
+        for name, port, protocol in product(("", *NAMES), PORTS, PROTOCOLS)
+    ),
+    ports_of_container=(0, 3),
+    nodes=NODES,
+    node_addresses=("172.16.0.1", "fd02::1", "10.0.0.7"),
+)
 
 
-namespaces = st.builds(Namespace, metadata=st.builds(ObjectMeta, name=st.sampled_from(NAMESPACES), labels=labels))
+class Drawn(Generator):
+    """What Hypothesis draws, with strategies, so that it can also shrink it."""
+
+    def __init__(self, draw: st.DrawFn, words: Vocabulary, *, readable: bool) -> None:
+        super().__init__(words, readable=readable)
+        self._draw = draw
+
+    def integer(self, least: int, most: int) -> int:
+        return self._draw(_integers(least, most))
+
+    def some(self, part: Callable[[Generator], T], count: Count) -> tuple[T, ...]:
+        return tuple(self._draw(_lists(part, self.words, self.readable, count)))
+
+    def several(self, options: Sequence[T], count: Count) -> tuple[T, ...]:
+        return tuple(self._draw(_several(options, count)))
 
 
-@st.composite
-def nodes(draw: st.DrawFn) -> Node:
-    address = draw(st.sampled_from(("172.16.0.1", "fd02::1", "10.0.0.7")))
-    return Node(
-        metadata=ObjectMeta(name=draw(st.sampled_from(NODES))),
-        status=NodeStatus(addresses=(NodeAddress(type="InternalIP", address=address),)),
-    )
+@cache
+def _integers(least: int, most: int) -> st.SearchStrategy[int]:
+    return st.integers(least, most)
 
 
-def objects(*, readable: bool = True) -> st.SearchStrategy[Namespace | Node | Pod | NetworkPolicy]:
+@cache
+def _lists(
+    part: Callable[[Generator], T], words: Vocabulary, readable: bool, count: Count
+) -> st.SearchStrategy[list[T]]:
+    return st.lists(generated(part, words, readable=readable), min_size=count[0], max_size=count[1])
+
+
+@cache
+def _several(options: Sequence[T], count: Count) -> st.SearchStrategy[list[T]]:
+    return st.lists(st.sampled_from(options), min_size=count[0], max_size=count[1])
+
+
+_generators = st.composite(Drawn)
+
+
+@cache
+def generated(part: Callable[[Generator], T], words: Vocabulary, *, readable: bool = True) -> st.SearchStrategy[T]:
+    """A part of a cluster in the words of a vocabulary."""
+    return st.builds(part, _generators(words, readable=readable))
+
+
+labels = generated(Generator.labels, WIDE)
+namespaces = generated(Generator.namespace, WIDE)
+
+
+def requirements(*, readable: bool = True) -> st.SearchStrategy[LabelSelectorRequirement]:
+    """Expressions of selectors."""
+    return generated(Generator.requirement, WIDE, readable=readable)
+
+
+def selectors(*, readable: bool = True) -> st.SearchStrategy[LabelSelector]:
+    """Selectors of pods, or of anything by its labels."""
+    return generated(Generator.selector, WIDE, readable=readable)
+
+
+def namespace_selectors(*, readable: bool = True) -> st.SearchStrategy[LabelSelector]:
+    """Selectors of namespaces by labels or by name."""
+    return generated(Generator.namespace_selector, WIDE, readable=readable)
+
+
+def blocks(*, readable: bool = True) -> st.SearchStrategy[IPBlock]:
+    """The ipBlocks of peers."""
+    return generated(Generator.block, WIDE, readable=readable)
+
+
+def peers(*, readable: bool = True) -> st.SearchStrategy[NetworkPolicyPeer]:
+    """Peers of rules."""
+    return generated(Generator.peer, WIDE, readable=readable)
+
+
+def policy_ports(*, readable: bool = True) -> st.SearchStrategy[NetworkPolicyPort]:
+    """Entries of the ports of rules."""
+    return generated(Generator.port, WIDE, readable=readable)
+
+
+def policies(*, readable: bool = True) -> st.SearchStrategy[NetworkPolicy]:
+    """Policies."""
+    return generated(Generator.policy, WIDE, readable=readable)
+
+
+def pods() -> st.SearchStrategy[Pod]:
+    """Pods."""
+    return generated(Generator.pod, WIDE)
+
+
+def nodes() -> st.SearchStrategy[Node]:
+    """Nodes."""
+    return generated(Generator.node, WIDE)
+
+
+def objects(*, readable: bool = True) -> st.SearchStrategy[Object]:
     """Any one object; pods and policies most often."""
-    return st.one_of(pods(), pods(), policies(readable=readable), policies(readable=readable), namespaces, nodes())
+    return generated(Generator.object, WIDE, readable=readable)
 
 
-def cluster(found: list[Namespace | Node | Pod | NetworkPolicy]) -> ClusterObjects:
+def cluster(found: Iterable[Object]) -> ClusterObjects:
     """What is there after these objects were applied in this order: the last one of a key counts."""
     last = {(type(one), one.key): one for one in found}
     return ClusterObjects(

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 import pytest
-from benchmarks.flood import FIRST_PORT, LAST_PORT, Flood, in_turns
 
+from benchmarks.flood import FIRST_PORT, LAST_PORT, Flood, in_turns
 from haechi.lab.network import build
 from haechi.netns import isolated
 from tests.lab.connection import Connection

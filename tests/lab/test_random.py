@@ -15,7 +15,7 @@ from tests.building import pod
 
 pytestmark = pytest.mark.kernel
 
-small_pods = st.lists(clusters.pods(nodes=("", "n0", "n1")), min_size=2, max_size=6)
+small_pods = st.lists(clusters.pods(), min_size=2, max_size=6)
 protocols: st.SearchStrategy[Protocol] = st.sampled_from(("TCP", "UDP", "SCTP"))
 ports = st.lists(st.tuples(protocols, st.sampled_from(clusters.PORTS)), min_size=1, max_size=2, unique=True)
 many_policies = st.lists(clusters.policies(), min_size=1, max_size=5)
