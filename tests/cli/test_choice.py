@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from haechi.cli.choice import choose, parse_selector
-from haechi.cli.failure import Unusable
+from haechi.cli.failure import CommandError
 from haechi.model import ObjectMeta, Pod
 
 
@@ -82,14 +82,14 @@ def test_no_text_is_no_choice() -> None:
     ],
 )
 def test_a_text_that_means_nobody_is_refused_by_its_argument(text: str) -> None:
-    with pytest.raises(Unusable) as caught:
+    with pytest.raises(CommandError) as caught:
         choose("--from", [text], ENDPOINTS, PODS)
     assert caught.value.argument == "--from"
     assert text in caught.value.message
 
 
 def test_the_closest_name_is_offered() -> None:
-    with pytest.raises(Unusable) as caught:
+    with pytest.raises(CommandError) as caught:
         choose("--from", ["shop/wbe-0"], ENDPOINTS, PODS)
     assert "shop/web-0" in caught.value.hints[0]
 

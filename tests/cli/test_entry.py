@@ -10,7 +10,7 @@ import pytest
 
 from haechi import __version__
 from haechi.cli.entry import guarded, main
-from haechi.cli.failure import ExitCode, Unusable
+from haechi.cli.failure import CommandError, ExitCode
 from tests.cli import manifests
 from tests.cli.conftest import Haechi
 
@@ -70,8 +70,8 @@ def _raise(error: BaseException) -> int:
 @pytest.mark.parametrize(
     ("error", "code", "words"),
     [
-        (Unusable("no", "--port", ["try"]), ExitCode.UNUSABLE, "haechi: error: --port: no\n  try\n"),
-        (Unusable(""), ExitCode.UNUSABLE, ""),
+        (CommandError("no", "--port", ["try"]), ExitCode.UNUSABLE, "haechi: error: --port: no\n  try\n"),
+        (CommandError(""), ExitCode.UNUSABLE, ""),
         (KeyboardInterrupt(), ExitCode.INTERRUPTED, ""),
         (BrokenPipeError(), ExitCode.NOBODY_READS, ""),
         (OSError(errno.ENOSPC, "No space left on device", "x"), ExitCode.UNUSABLE, "haechi: error: x: No space left"),

@@ -13,7 +13,7 @@ from hypothesis import event, given
 from hypothesis import strategies as st
 
 from haechi import Cluster
-from haechi.cli.failure import ExitCode, Unusable, unknown_name
+from haechi.cli.failure import CommandError, ExitCode, unknown_name
 from haechi.cli.input import (
     MAX_SKIPPED,
     Rules,
@@ -68,7 +68,7 @@ def test_feature_gates_may_be_given_apart_or_together() -> None:
 def test_rules_that_say_nothing_are_refused_by_their_argument(
     version: str | None, gates: list[str], argument: str
 ) -> None:
-    with pytest.raises(Unusable) as caught:
+    with pytest.raises(CommandError) as caught:
         Rules.parse(version, gates)
     assert caught.value.argument == argument
 
@@ -79,7 +79,7 @@ def test_rules_that_say_nothing_are_refused_by_their_argument(
         (["node-1", "node-2", "x"], "did you mean node-2 or node-1?"),
         (["x", "y"], "there is: x, y"),
         ([f"x{number}" for number in range(10, 30)], "there is: x10, x11, x12, x13, x14, x15, x16, x17 and 12 more"),
-        ([], "there is none at all"),
+        ([], "there is none"),
     ],
 )
 def test_an_unknown_name_comes_with_what_there_is(known: list[str], hint: str) -> None:
@@ -235,7 +235,7 @@ def test_the_last_word_is_what_the_answer_is_without(tmp_path: Path) -> None:
         ),
     ):
         found = read_on([str(tmp_path / f"{name}.yaml") for name in names], RULES)
-        with pytest.raises(Unusable) as caught:
+        with pytest.raises(CommandError) as caught:
             answered(ExitCode.GOOD, found)
         assert str(caught.value) == message
 
@@ -251,7 +251,7 @@ def test_a_path_that_cannot_be_read_at_all_refuses_the_whole(tmp_path: Path, cap
             os.mkfifo(path)
         case "UTF-16 text":
             path.write_bytes(manifests.POD.encode("utf-16"))
-    with pytest.raises(Unusable, match=r"^an error in the input, see above; nothing was answered$"):
+    with pytest.raises(CommandError, match=r"^an error in the input, see above; nothing was answered$"):
         read_on([str(good), f"{tmp_path}/./input.yaml"], RULES)
     assert capsys.readouterr().err.startswith(f"{path}: error: ")
 
@@ -267,13 +267,13 @@ def test_a_file_of_a_folder_that_cannot_be_read_is_an_error_like_others(tmp_path
 def test_input_of_which_no_object_is_left_is_refused(tmp_path: Path, text: str) -> None:
     path = tmp_path / "input.yaml"
     path.write_text(text)
-    with pytest.raises(Unusable, match="nothing was answered"):
+    with pytest.raises(CommandError, match="nothing was answered"):
         read_on([str(path)], RULES)
 
 
 def test_both_inputs_are_told_before_either_is_refused(tmp_path: Path, capsys: Captured) -> None:
     (tmp_path / "new.yaml").write_text(manifests.BAD)
-    with pytest.raises(Unusable, match=r"^an error in OLD, see above; nothing was answered$"):
+    with pytest.raises(CommandError, match=r"^an error in OLD, see above; nothing was answered$"):
         read_each({"OLD": [str(tmp_path / "old.yaml")], "NEW": [str(tmp_path / "new.yaml")]}, RULES)
     assert capsys.readouterr().err.count(": error: ") == 3
 
@@ -286,7 +286,7 @@ def test_strict_makes_every_skipped_document_an_error_with_its_place(tmp_path: P
     path.write_text("---\n".join([manifests.CLUSTER, *[manifests.SECRET] * (MAX_SKIPPED + 5)]))
     assert not read_on([str(path)], RULES).errors
     capsys.readouterr()
-    with pytest.raises(Unusable, match=f"^{MAX_SKIPPED + 5} errors in the input, see above; nothing was answered$"):
+    with pytest.raises(CommandError, match=f"^{MAX_SKIPPED + 5} errors in the input, see above; nothing was answered$"):
         read_on([str(path)], RULES, strict=True)
     lines = capsys.readouterr().err.splitlines()
     first = manifests.CLUSTER.count("\n") + 2
@@ -299,7 +299,7 @@ def test_strict_makes_every_skipped_document_an_error_with_its_place(tmp_path: P
 def test_strict_refuses_errors_too_and_tells_all_in_order_of_place(tmp_path: Path, capsys: Captured) -> None:
     path = tmp_path / "input.yaml"
     path.write_text("---\n".join([manifests.SECRET, manifests.CLUSTER, "a: [\n", manifests.SECRET]))
-    with pytest.raises(Unusable, match=r"^3 errors in the input"):
+    with pytest.raises(CommandError, match=r"^3 errors in the input"):
         read_on([str(path)], RULES, strict=True)
     words = [line.split(": ")[2].split()[0] for line in capsys.readouterr().err.splitlines()]
     assert words == ["Secret", "while", "Secret"]

@@ -42,7 +42,7 @@ def choose(
         pods: those among them that have labels.
 
     Raises:
-        Unusable: a text means nobody.
+        CommandError: a text means nobody.
     """
     listed = list(pods)
     found = [_meant(argument, text, endpoints, listed) for text in texts]

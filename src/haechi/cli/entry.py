@@ -12,7 +12,7 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 
-from haechi.cli.failure import ExitCode, Unusable
+from haechi.cli.failure import CommandError, ExitCode
 
 STDIN = "/dev/stdin"
 """What `-` stands for: cyclopts would take the hyphen for an option."""
@@ -46,7 +46,7 @@ def guarded(work: Callable[[], int]) -> int:
             code = work()
         except KeyboardInterrupt:
             code = ExitCode.INTERRUPTED
-        except Unusable as error:
+        except CommandError as error:
             code = _complain(str(error))
         sys.stdout.flush()
     except BrokenPipeError:
@@ -77,7 +77,7 @@ def _run(tokens: list[str]) -> int:
         )
     except CycloptsError as error:
         chain = " ".join(error.command_chain or ())
-        raise Unusable(str(error).strip(), "", [f"see: haechi {chain + ' ' if chain else ''}--help"]) from error
+        raise CommandError(str(error).strip(), "", [f"see: haechi {chain + ' ' if chain else ''}--help"]) from error
     return code if isinstance(code, int) else ExitCode.GOOD
 
 

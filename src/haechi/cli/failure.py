@@ -1,30 +1,32 @@
-"""How a command ends: its exit code, and the one error that every command may raise."""
+"""How a command ends: its exit code, and the error that every command may raise."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from enum import IntEnum
 
+from haechi.errors import HaechiError
+
 
 class ExitCode(IntEnum):
-    """What the shell gets."""
+    """The exit code of the process."""
 
     GOOD = 0
     FOUND = 1
     """A finding or a mismatch."""
     UNUSABLE = 2
-    """Input or arguments that cannot be used, or a machine that refuses."""
+    """Input or arguments that cannot be used, or missing privileges or kernel features."""
     INTERRUPTED = 130
-    """128 + SIGINT, as shells say it."""
+    """128 + SIGINT, as in shells."""
     NOBODY_READS = 141
-    """128 + SIGPIPE, as shells say it."""
+    """128 + SIGPIPE, as in shells."""
 
 
-class Unusable(Exception):
-    """The command cannot do its work.
+class CommandError(HaechiError):
+    """A command that cannot do its work.
 
     Attributes:
-        message: what is wrong, one sentence; empty if everything has been said already.
+        message: what is wrong, one sentence; empty if it has been reported already.
         argument: the argument at fault, such as `--port`, or empty.
         hints: what to do about it, one line each.
     """
@@ -40,14 +42,14 @@ class Unusable(Exception):
         return "\n".join([where + self.message, *(f"  {hint}" for hint in self.hints)])
 
 
-def unknown_name(argument: str, name: str, known: Iterable[str], what: str) -> Unusable:
-    """The error for a name that means nothing, with the closest that do.
+def unknown_name(argument: str, name: str, known: Iterable[str], what: str) -> CommandError:
+    """The error for an unknown name, with the closest known ones.
 
     Args:
         argument: where it was given.
         name: the name.
-        known: all that would have been right.
-        what: what the name should be of, such as `a node`.
+        known: all known names.
+        what: the kind of thing that it should name, such as `a node`.
     """
     from difflib import get_close_matches
 
@@ -59,5 +61,5 @@ def unknown_name(argument: str, name: str, known: Iterable[str], what: str) -> U
         more = f" and {len(names) - 8} more" if len(names) > 8 else ""
         hint = f"there is: {', '.join(names[:8])}{more}"
     else:
-        hint = "there is none at all"
-    return Unusable(f"{name!r} is not {what}", argument, (hint,))
+        hint = "there is none"
+    return CommandError(f"{name!r} is not {what}", argument, (hint,))

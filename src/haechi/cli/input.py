@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from haechi.cli.entry import STDIN
-from haechi.cli.failure import ExitCode, Unusable
+from haechi.cli.failure import CommandError, ExitCode
 from haechi.cli.progress import ProgressLine
 from haechi.cli.terminal import Style, Terminal, errors
 from haechi.files import load
@@ -60,16 +60,16 @@ class Rules:
         """Read `--kubernetes-version` and `--feature-gates`.
 
         Raises:
-            Unusable: one of them is unknown.
+            CommandError: one of them is unknown.
         """
         try:
             chosen = KubernetesVersion() if version is None else KubernetesVersion.parse(version)
         except VersionError as error:
-            raise Unusable(str(error), "--kubernetes-version") from error
+            raise CommandError(str(error), "--kubernetes-version") from error
         try:
             return cls(chosen, Gates.parse(",".join(gates)))
         except GateError as error:
-            raise Unusable(str(error), "--feature-gates") from error
+            raise CommandError(str(error), "--feature-gates") from error
 
 
 @dataclass(frozen=True)
@@ -194,12 +194,12 @@ def read_sound(paths: Iterable[str], rules: Rules) -> Input:
     """The same for a command that enforces or proves: problems are reported on standard error.
 
     Raises:
-        Unusable: there is an error among them.
+        CommandError: there is an error among them.
     """
     found = read(paths, rules)
     _write_all(found)
     if found.errors:
-        raise Unusable(f"{_counted(found)}, see above; nothing was done")
+        raise CommandError(f"{_counted(found)}, see above; nothing was done")
     return found
 
 
@@ -215,7 +215,7 @@ def read_on(paths: Iterable[str], rules: Rules, strict: bool = False, progress: 
         progress: shows the steps.
 
     Raises:
-        Unusable: one of the paths cannot be read at all, nothing is left, or it is refused for being strict.
+        CommandError: one of the paths cannot be read at all, nothing is left, or it is refused for being strict.
     """
     (found,) = read_each({"the input": paths}, rules, strict, progress)
     return found
@@ -227,7 +227,7 @@ def read_each(
     """Several inputs, by the names that messages use, each as `read_on`; all problems are reported before any refusal.
 
     Raises:
-        Unusable: one of them is refused.
+        CommandError: one of them is refused.
     """
     given = {name: tuple(paths) for name, paths in inputs.items()}
     read_ones = [replace(read(paths, rules, progress), name=name) for name, paths in given.items()]
@@ -243,7 +243,7 @@ def read_each(
         if each.errors and (strict or not each.manifests.objects or _unread(each, given[each.name]))
     ]
     if refused:
-        raise Unusable(f"{_counted(*refused)}, see above; nothing was answered")
+        raise CommandError(f"{_counted(*refused)}, see above; nothing was answered")
     return usable
 
 
@@ -255,13 +255,13 @@ def answered(code: ExitCode, *inputs: Input) -> ExitCode:
         *inputs: what the answer is about, from `read_on` or `read_each`.
 
     Raises:
-        Unusable: the answer excludes unreadable input.
+        CommandError: the answer excludes unreadable input.
     """
     wrong = [found for found in inputs if found.errors]
     if not wrong:
         return code
     sys.stdout.flush()  # the message comes last
-    raise Unusable(f"{_counted(*wrong)}, see above: the answer excludes unreadable input{_denied(wrong)}")
+    raise CommandError(f"{_counted(*wrong)}, see above: the answer excludes unreadable input{_denied(wrong)}")
 
 
 def _denied(wrong: Iterable[Input]) -> str:

@@ -23,7 +23,7 @@ def ruleset(objects: Sequence[Object], node: str) -> Ruleset:
     """The table of the node.
 
     Raises:
-        Unusable: no object knows a node of this name.
+        CommandError: no object knows a node of this name.
     """
     check_node(objects, node)
     of_engine = (one for one in objects if isinstance(one, Namespace | Node | Pod | NetworkPolicy))
@@ -31,7 +31,7 @@ def ruleset(objects: Sequence[Object], node: str) -> Ruleset:
 
 
 def check_node(objects: Sequence[Object], node: str) -> None:
-    """Raise `Unusable` unless some object knows a node of this name."""
+    """Raise `CommandError` unless some object knows a node of this name."""
     known = {one.name for one in objects if isinstance(one, Node)}
     known |= {one.spec.node_name for one in objects if isinstance(one, Pod)} - {""}
     if node not in known:

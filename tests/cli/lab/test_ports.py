@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from haechi.cli.failure import Unusable
+from haechi.cli.failure import CommandError
 from haechi.cli.lab.ports import parse_ports
 from haechi.lab.ports import Port
 from haechi.model import Container, ContainerPort, ObjectMeta, Pod, PodSpec
@@ -44,12 +44,12 @@ def test_texts_mean_these_ports(texts: list[str], targets: list[Port]) -> None:
     "text", ["", "0", "65536", "-1", "80/", "80/ICMP", "/TCP", "http/SCTP", "http/ICMP", "htpt", "８０"]
 )
 def test_other_texts_are_refused_by_their_argument(text: str) -> None:
-    with pytest.raises(Unusable) as caught:
+    with pytest.raises(CommandError) as caught:
         parse_ports([text], PODS)
     assert caught.value.argument == "--port"
 
 
 def test_the_closest_name_of_a_port_is_offered() -> None:
-    with pytest.raises(Unusable, match="htpt") as caught:
+    with pytest.raises(CommandError, match="htpt") as caught:
         parse_ports(["htpt"], PODS)
     assert caught.value.hints == ("did you mean http?",)

@@ -58,7 +58,7 @@ def can(
     from haechi.analysis.why import UnknownPort, smallest_changes
     from haechi.analysis.why import can as ask
     from haechi.cli import terminal
-    from haechi.cli.failure import ExitCode, Unusable, unknown_name
+    from haechi.cli.failure import CommandError, ExitCode, unknown_name
     from haechi.cli.input import Rules, answered, read_on
     from haechi.cli.progress import ProgressLine
 
@@ -74,7 +74,7 @@ def can(
             what = "a pod, a workload or an address"
             raise unknown_name(_ARGUMENTS[error.argument], error.text, known_names(cluster), what) from error
         except UnknownPort as error:
-            raise Unusable(str(error), "PORT") from error
+            raise CommandError(str(error), "PORT") from error
         progress("trying changes")
         changes_by_packet = {one: smallest_changes(cluster, one) for one in _shown(answer)} if what_if else {}
     if output == "json":

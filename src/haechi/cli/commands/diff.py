@@ -51,12 +51,12 @@ def diff(
     from haechi.analysis.cluster import Cluster
     from haechi.analysis.reach import diff as compare
     from haechi.cli import terminal
-    from haechi.cli.failure import ExitCode, Unusable
+    from haechi.cli.failure import CommandError, ExitCode
     from haechi.cli.input import Rules, answered, read_each
     from haechi.cli.progress import ProgressLine
 
     if old == new == STDIN:
-        raise Unusable("only one of the two can be standard input", "NEW")
+        raise CommandError("only one of the two can be standard input", "NEW")
     with ProgressLine(terminal.errors()) as progress:
         rules = Rules.parse(kubernetes_version, feature_gates)
         inputs = read_each({"OLD": [old], "NEW": [new]}, rules, strict, progress)

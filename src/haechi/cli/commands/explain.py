@@ -93,14 +93,14 @@ def spoken(environment: os._Environ[str] | dict[str, str]) -> Lang:
 
 def _split(paths: Sequence[str]) -> tuple[re.Match[str] | None, tuple[str, ...]]:
     """What to explain, if the first argument names it, and the files."""
-    from haechi.cli.failure import Unusable
+    from haechi.cli.failure import CommandError
 
     first, *rest = paths
     target = _TARGET.fullmatch(first)
     if target is None or os.path.lexists(first):
         return None, tuple(paths)
     if not rest:
-        raise Unusable(f"{first!r} needs a PATH to look in", "PATH", (f"as in: haechi explain {first} manifests/",))
+        raise CommandError(f"{first!r} needs a PATH to look in", "PATH", (f"as in: haechi explain {first} manifests/",))
     return target, tuple(rest)
 
 
@@ -110,16 +110,16 @@ def _chosen(
     """The policies and pods that a target names; all policies without one.
 
     Raises:
-        Unusable: nothing has that name, or there is no policy to explain.
+        CommandError: nothing has that name, or there is no policy to explain.
     """
     from haechi.analysis.explain import ignored_pods
-    from haechi.cli.failure import Unusable
+    from haechi.cli.failure import CommandError
     from haechi.model import PodKey
 
     if target is None:
         policies = tuple(sorted(key for key in cluster.policies if namespace in (None, key.namespace)))
         if not policies:
-            raise Unusable(f"there is no policy in {f'namespace {namespace}' if namespace else 'the input'}")
+            raise CommandError(f"there is no policy in {f'namespace {namespace}' if namespace else 'the input'}")
         return policies, ()
     name, namespace = target["name"], target["namespace"] or namespace
     if target["policy"]:
@@ -144,17 +144,17 @@ def _stored(policies: tuple[PolicyKey, ...], broken: Iterable[NetworkPolicy]) ->
     """The policies without broken ones, which the API server would reject: kubectl has nothing to describe.
 
     Raises:
-        Unusable: no policy is left, or pods were chosen.
+        CommandError: no policy is left, or pods were chosen.
     """
-    from haechi.cli.failure import Unusable
+    from haechi.cli.failure import CommandError
     from haechi.model import PolicyKey
 
     if not policies:
-        raise Unusable("describe is for policies only", "--output", ("a pod is explained with -o text or -o json",))
+        raise CommandError("describe is for policies only", "--output", ("a pod is explained with -o text or -o json",))
     rejected = {PolicyKey(policy.namespace, policy.name) for policy in broken}
     stored = tuple(key for key in policies if key not in rejected)
     if not stored:
-        raise Unusable("the API server would refuse all of these policies and store none that could be described")
+        raise CommandError("the API server would refuse all of these policies and store none that could be described")
     return stored
 
 

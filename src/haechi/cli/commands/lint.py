@@ -49,7 +49,7 @@ def lint(
     """
     from haechi.cli import terminal
     from haechi.cli.entry import STDIN
-    from haechi.cli.failure import ExitCode, Unusable
+    from haechi.cli.failure import CommandError, ExitCode
     from haechi.cli.input import Rules, answered, read_on
     from haechi.cli.progress import ProgressLine
     from haechi.report import lint_json, lint_sarif
@@ -57,7 +57,7 @@ def lint(
     checks = _checks(select, ignore)
     rules = Rules.parse(kubernetes_version, feature_gates)
     if fix and STDIN in paths:
-        raise Unusable("standard input cannot be rewritten: name the files", "--fix")
+        raise CommandError("standard input cannot be rewritten: name the files", "--fix")
     with ProgressLine(terminal.errors()) as progress:
         found = read_on(paths, rules, strict, progress)
         cluster, findings = _findings(found, checks, progress)

@@ -52,12 +52,12 @@ def list_connections(
     from haechi.analysis.cluster import Cluster
     from haechi.analysis.reach import Listing
     from haechi.cli import terminal
-    from haechi.cli.failure import ExitCode, Unusable
+    from haechi.cli.failure import CommandError, ExitCode
     from haechi.cli.input import Rules, answered, read_on
     from haechi.cli.progress import ProgressLine
 
     if exposure and output not in ("text", "json"):
-        raise Unusable("exposure is told as text or json", "--output")
+        raise CommandError("exposure is told as text or json", "--output")
     with ProgressLine(terminal.errors()) as progress:
         found = read_on(paths, Rules.parse(kubernetes_version, feature_gates), strict, progress)
         progress("understanding policies")

@@ -17,7 +17,7 @@ from cyclopts import Parameter
 
 from haechi.cli.arguments import Gates, Paths, Strict, Version
 from haechi.cli.entry import STDIN
-from haechi.cli.failure import ExitCode, Unusable
+from haechi.cli.failure import CommandError, ExitCode
 
 if TYPE_CHECKING:
     from haechi.analysis.assertions import Suite
@@ -55,7 +55,7 @@ def judge_assertions(
     from haechi.cli.progress import ProgressLine
 
     if tests == STDIN and STDIN in paths:
-        raise Unusable("standard input cannot be both the assertions and the manifests", "TESTS")
+        raise CommandError("standard input cannot be both the assertions and the manifests", "TESTS")
     suites, skipped = read_tests(tests, strict)
     with ProgressLine(terminal.errors()) as progress:
         found = read_on(paths, Rules.parse(kubernetes_version, feature_gates), strict, progress)
@@ -94,7 +94,7 @@ def read_tests(path: str, strict: bool = False) -> tuple[tuple[Suite, ...], tupl
         strict: whether a skipped document is an error.
 
     Raises:
-        Unusable: there is an error among them, or no test.
+        CommandError: there is an error among them, or no test.
     """
     from haechi.analysis.assertions import read_suites
     from haechi.cli.input import skipped_as_errors, write_problem, write_skipped
@@ -121,7 +121,7 @@ def read_tests(path: str, strict: bool = False) -> tuple[tuple[Suite, ...], tupl
         write_problem(errors(), problem)
     if wrong:
         words = "an error" if len(wrong) == 1 else f"{len(wrong)} errors"
-        raise Unusable(f"{words} in the assertions, see above; nothing was judged")
+        raise CommandError(f"{words} in the assertions, see above; nothing was judged")
     if not suites:
-        raise Unusable("there is no ConnectivityTest in it", "TESTS", ["docs/assertions.md shows one"])
+        raise CommandError("there is no ConnectivityTest in it", "TESTS", ["docs/assertions.md shows one"])
     return tuple(suites), skipped

@@ -73,7 +73,7 @@ def _from_kernel(netns: str | None) -> Ruleset:
     """Haechi's table of this host's kernel, or of a namespace's."""
     from contextlib import nullcontext
 
-    from haechi.cli.failure import Unusable
+    from haechi.cli.failure import CommandError
     from haechi.dataplane import TABLE
     from haechi.netlink import NetlinkError, Nftables, NftError
     from haechi.netns import NetnsError, NetworkNamespace
@@ -83,31 +83,31 @@ def _from_kernel(netns: str | None) -> Ruleset:
         with NetworkNamespace.find(netns) if netns is not None else nullcontext(), Nftables() as nftables:
             table = nftables.ruleset(TABLE.name)
     except NetnsError as error:
-        raise Unusable(str(error), "--netns") from error
+        raise CommandError(str(error), "--netns") from error
     except NftError as error:
         hints = ("reading nf_tables needs root (CAP_NET_ADMIN) in that namespace",) if error.is_not_permitted else ()
-        raise Unusable(f"the kernel of {where} cannot be read: {error}", hints=hints) from error
+        raise CommandError(f"the kernel of {where} cannot be read: {error}", hints=hints) from error
     except (NetlinkError, OSError) as error:
-        raise Unusable(f"the kernel of {where} cannot be read: {error}") from error
+        raise CommandError(f"the kernel of {where} cannot be read: {error}") from error
     if table is None:
-        raise Unusable(f"{where} has no table inet {TABLE.name}", hints=("Haechi enforces nothing there",))
+        raise CommandError(f"{where} has no table inet {TABLE.name}", hints=("Haechi enforces nothing there",))
     return table
 
 
 def _from_file(path: Path, netns: str | None) -> Ruleset:
     """Haechi's table of a saved ruleset."""
-    from haechi.cli.failure import Unusable
+    from haechi.cli.failure import CommandError
     from haechi.dataplane import TABLE
     from haechi.nft import ParseError, parse
 
     if netns is not None:
-        raise Unusable("the ruleset comes from a file: there is no namespace to look into", "--netns")
+        raise CommandError("the ruleset comes from a file: there is no namespace to look into", "--netns")
     try:
         return parse(path.read_bytes(), table=TABLE.name)
     except ParseError as error:
-        raise Unusable(f"{path}:{error.line}:{error.column}: {error.reason}", "--ruleset") from error
+        raise CommandError(f"{path}:{error.line}:{error.column}: {error.reason}", "--ruleset") from error
     except OSError as error:
-        raise Unusable(f"{path}: {error.strerror}", "--ruleset") from error
+        raise CommandError(f"{path}: {error.strerror}", "--ruleset") from error
 
 
 def _write_text(screen: Terminal, proof: Proof, seconds: float, found: Input) -> None:

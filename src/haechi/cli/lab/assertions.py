@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from haechi.cli.assertions import write
 from haechi.cli.commands.test import read_tests
-from haechi.cli.failure import ExitCode, Unusable
+from haechi.cli.failure import CommandError, ExitCode
 from haechi.cli.lab.session import Request, built, lab_basis, tried
 from haechi.cli.lab.trial import Trial
 from haechi.cli.lab.wording import counted
@@ -23,13 +23,13 @@ def hold_tests(path: str, found: Input, request: Request) -> int:
     """Run a lab for the assertions of a file and print whether they hold in it.
 
     Raises:
-        Unusable: the assertions, or the options beside them, cannot be used, or the lab cannot be built here.
+        CommandError: the assertions, or the options beside them, cannot be used, or the lab cannot be built here.
     """
     for argument, value in (("--from", request.sources), ("--to", request.destinations), ("--port", request.ports)):
         if value:
-            raise Unusable("with --tests, the assertions say who tries what", argument)
+            raise CommandError("with --tests, the assertions say who tries what", argument)
     if request.keep:
-        raise Unusable("not together with --tests", "--keep")
+        raise CommandError("not together with --tests", "--keep")
     suites, skipped = read_tests(path)
     cluster = built(found.objects, request)
     trial = Trial.of(suites, cluster, request.families)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from haechi.cli.failure import Unusable, unknown_name
+from haechi.cli.failure import CommandError, unknown_name
 from haechi.lab import PROTOCOLS, InvalidPortText, Port, parse_port
 from haechi.model import Pod
 
@@ -16,7 +16,7 @@ def parse_ports(texts: Iterable[str], pods: Iterable[Pod]) -> tuple[Port, ...]:
     """The ports that the texts mean, by number and protocol, each once.
 
     Raises:
-        Unusable: a text means none.
+        CommandError: a text means none.
     """
     named = list(_named(pods))
     found = {target for text in texts for target in _doors(text, named)}
@@ -38,9 +38,9 @@ def _doors(text: str, named: list[tuple[str, Port]]) -> list[Port]:
         try:
             return [parse_port(text)]
         except InvalidPortText as error:
-            raise Unusable(str(error), "--port") from error
+            raise CommandError(str(error), "--port") from error
     if slash and protocol.upper() not in PROTOCOLS:
-        raise Unusable(str(InvalidPortText(text)), "--port")
+        raise CommandError(str(InvalidPortText(text)), "--port")
     found = [target for each, target in named if each == name and (not slash or target[0] == protocol.upper())]
     if not found:
         what = f"the name of a {protocol.upper() + ' ' if slash else ''}port of any container, nor a number"

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal
 
 from haechi.analysis.cluster import Assumption, Cluster
 from haechi.cli.choice import choose
-from haechi.cli.failure import ExitCode, Unusable
+from haechi.cli.failure import CommandError, ExitCode
 from haechi.cli.lab.enter import Caller, wait
 from haechi.cli.lab.ports import parse_ports
 from haechi.cli.progress import ProgressLine
@@ -44,7 +44,7 @@ def hold(found: Input, request: Request) -> int:
     """Run the lab and tell the outcome.
 
     Raises:
-        Unusable: there is nothing to try, or the lab cannot be built here.
+        CommandError: there is nothing to try, or the lab cannot be built here.
     """
     cluster = built(found.objects, request)
     questions = _questions(cluster, request)
@@ -66,16 +66,16 @@ def built(objects: Iterable[Object], request: Request) -> LabCluster:
     """The cluster that a lab can be made of.
 
     Raises:
-        Unusable: it cannot be built, or nobody is in it.
+        CommandError: it cannot be built, or nobody is in it.
     """
     try:
         cluster = lab_cluster(objects, nodes=request.nodes, families=request.families)
         cluster.topology()
     except TopologyError as error:
-        raise Unusable(f"the lab cannot be built: {error}") from error
+        raise CommandError(f"the lab cannot be built: {error}") from error
     if not cluster.pods:
         hint = "policies alone have nobody to act on: add Pods or workloads (Deployment, StatefulSet, …) to the input"
-        raise Unusable("there is no pod in the input", hints=[hint])
+        raise CommandError("there is no pod in the input", hints=[hint])
     return cluster
 
 
@@ -93,22 +93,22 @@ def tried(work: Callable[[], LabRun]) -> LabRun:
     """What became of a run.
 
     Raises:
-        Unusable: the machine refuses the lab, or nothing was tried in it.
+        CommandError: the machine refuses the lab, or nothing was tried in it.
     """
     try:
         report = work()
     except TopologyError as error:
-        raise Unusable(f"the lab cannot be built: {error}") from error
+        raise CommandError(f"the lab cannot be built: {error}") from error
     except NetnsError as error:
         first, *rest = str(error).split("\n")
-        raise Unusable(first, hints=[line.strip() for line in rest]) from error
+        raise CommandError(first, hints=[line.strip() for line in rest]) from error
     except NetlinkError as error:
-        raise Unusable(f"the kernel refuses the rules: {error}") from error
+        raise CommandError(f"the kernel refuses the rules: {error}") from error
     except OSError as error:
-        raise Unusable(f"the machine refuses the lab: {error.strerror or error}") from error
+        raise CommandError(f"the machine refuses the lab: {error.strerror or error}") from error
     if not report.results:
         hint = "pods do not try themselves, nor hosts each other, and both ends need addresses of one IP family"
-        raise Unusable("there is no connection to try", hints=[hint])
+        raise CommandError("there is no connection to try", hints=[hint])
     return report
 
 
