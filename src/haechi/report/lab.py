@@ -54,7 +54,7 @@ class ProbeResultJson(JsonValue, frozen=True):
     as_expected: bool
 
 
-class LabEndpoint(JsonValue, frozen=True):
+class LabEndpointJson(JsonValue, frozen=True):
     """A pod, with its `node`, or an outside host, with a `description`; the other one is empty."""
 
     name: str
@@ -75,7 +75,7 @@ class LabReport(Document, frozen=True):
 
     kind: Literal["LabReport"]
     nodes: list[str]
-    endpoints: list[LabEndpoint]
+    endpoints: list[LabEndpointJson]
     results: list[ProbeResultJson]
     proofs: list[ProofJson]
     summary: LabSummary
@@ -92,7 +92,7 @@ def lab_json(run: LabRun, places: Places, basis: Basis) -> str:
             *basis,
             list(run.nodes),
             [
-                LabEndpoint(name, list(addresses), homes.get(name, ""), run.words.get(name, ""))
+                LabEndpointJson(name, list(addresses), homes.get(name, ""), run.words.get(name, ""))
                 for name, addresses in run.endpoints.items()
             ],
             [_result(one) for one in run.results],
