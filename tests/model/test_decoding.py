@@ -6,14 +6,14 @@ import pytest
 
 from haechi.model import Code, NetworkPolicy, Pod, Service
 from haechi.model.base import Struct
-from haechi.model.decoding import decode
+from haechi.model.decoding import decode_struct
 from haechi.model.networkpolicy import IPBlock, NetworkPolicyIngressRule, NetworkPolicyPeer, NetworkPolicyPort
 from haechi.model.objects import KINDS
 from haechi.model.tree import RepeatedKeys
 
 
 def policy(spec: object) -> tuple[NetworkPolicy, list[str]]:
-    struct, mistakes = decode(NetworkPolicy, {"metadata": {"name": "x"}, "spec": spec}, strict=True)
+    struct, mistakes = decode_struct(NetworkPolicy, {"metadata": {"name": "x"}, "spec": spec}, strict=True)
     assert isinstance(struct, NetworkPolicy)
     return struct, [mistake.message for mistake in mistakes]
 
@@ -83,14 +83,14 @@ def test_wrong_types_are_told_with_path_and_both_types(spec: object, message: st
 
 def test_a_label_that_is_no_string_gets_a_hint() -> None:
     """The most common mistake of all."""
-    _, (mistake,) = decode(Pod, {"metadata": {"labels": {"a": True}}}, strict=False)
+    _, (mistake,) = decode_struct(Pod, {"metadata": {"labels": {"a": True}}}, strict=False)
     assert mistake.hint == 'in quotes it is a string: "true"'
     assert mistake.path == ("metadata", "labels", "a")
 
 
 def test_unknown_fields_are_mistakes_in_the_words_of_the_server() -> None:
     """At any depth, with the field that was probably meant."""
-    _, mistakes = decode(
+    _, mistakes = decode_struct(
         NetworkPolicy,
         {"foo": 1, "spec": {"ingresss": [], "egress": [{"To": []}]}, "metadata": {"lables": {}}},
         strict=True,
@@ -107,7 +107,7 @@ def test_repeated_fields_are_mistakes_in_maps_too() -> None:
     """Structs and label maps alike."""
     labels = RepeatedKeys.of({"a": "1"}, ["a"])
     spec = RepeatedKeys.of({"podSelector": {"matchLabels": labels}}, ["podSelector"])
-    _, mistakes = decode(NetworkPolicy, {"spec": spec}, strict=True)
+    _, mistakes = decode_struct(NetworkPolicy, {"spec": spec}, strict=True)
     assert [mistake.code for mistake in mistakes] == [Code.DUPLICATE_FIELD] * 2
     assert mistakes[0].message == 'strict decoding error: duplicate field "spec.podSelector"'
     assert mistakes[1].message == 'strict decoding error: duplicate field "spec.podSelector.matchLabels.a"'
@@ -125,7 +125,7 @@ def test_metadata_that_every_object_has_is_known() -> None:
         "ownerReferences": [{"apiVersion": "v1", "kind": "A", "name": "a", "uid": "u", "blockOwnerDeletion": True}],
         "finalizers": ["a/b"],
     }
-    struct, mistakes = decode(NetworkPolicy, {"apiVersion": "a", "kind": "b", "metadata": metadata}, strict=True)
+    struct, mistakes = decode_struct(NetworkPolicy, {"apiVersion": "a", "kind": "b", "metadata": metadata}, strict=True)
     assert mistakes == ()
     assert isinstance(struct, NetworkPolicy)
     assert struct.metadata.generation == 2**40
@@ -133,7 +133,7 @@ def test_metadata_that_every_object_has_is_known() -> None:
 
 def test_projections_ignore_what_they_do_not_hold() -> None:
     """Without strictness, unknown fields are the rule."""
-    struct, mistakes = decode(
+    struct, mistakes = decode_struct(
         Service, {"spec": {"sessionAffinity": "None", "ports": [{"targetPort": "web"}]}}, strict=False
     )
     assert mistakes == ()
@@ -143,7 +143,7 @@ def test_projections_ignore_what_they_do_not_hold() -> None:
 
 def test_surrogates_become_the_replacement_character() -> None:
     r"""JSON can write "\ud800"; Go reads U+FFFD, and Python could not print it."""
-    struct, _ = decode(Pod, {"metadata": {"name": "a\ud800b", "labels": {"\ud800": "\U0001f600"}}}, strict=False)
+    struct, _ = decode_struct(Pod, {"metadata": {"name": "a\ud800b", "labels": {"\ud800": "\U0001f600"}}}, strict=False)
     assert isinstance(struct, Pod)
     assert struct.metadata.name == "a\ufffdb"
     assert struct.metadata.labels == {"\ufffd": "\U0001f600"}
@@ -153,4 +153,4 @@ def test_surrogates_become_the_replacement_character() -> None:
 @pytest.mark.parametrize("data", [None, {}, {"metadata": None, "spec": None, "status": None}])
 def test_every_kind_has_a_zero_value(kind: type[Struct], data: object) -> None:
     """All fields of all kinds have defaults."""
-    assert decode(kind, data, strict=True)[0] == kind()
+    assert decode_struct(kind, data, strict=True)[0] == kind()

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from haechi.model.edits import Edit, applied
+from haechi.model.edits import Edit, apply_edits
 
 
 def test_items_go_by_their_old_places() -> None:
     data = {"a": [0, 1, 2, 3], "b": {"c": 1, "d": 2}}
-    applied(data, [Edit(("a", 0)), Edit(("a", 2)), Edit(("a", 3), 9), Edit(("b", "c")), Edit(("b", "e"), [5])])
+    apply_edits(data, [Edit(("a", 0)), Edit(("a", 2)), Edit(("a", 3), 9), Edit(("b", "c")), Edit(("b", "e"), [5])])
     assert data == {"a": [1, 9], "b": {"d": 2, "e": [5]}}
 
 
@@ -18,4 +18,4 @@ def test_items_go_by_their_old_places() -> None:
 )
 def test_a_path_that_leads_nowhere_is_an_error(path: tuple[str | int, ...]) -> None:
     with pytest.raises(LookupError):
-        applied({"a": [0], "b": {}}, [Edit(path)])
+        apply_edits({"a": [0], "b": {}}, [Edit(path)])

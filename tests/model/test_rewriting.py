@@ -11,9 +11,9 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from haechi.model.edits import Edit, applied
-from haechi.model.rewriting import Unwritable, rewritten
-from haechi.model.yamltext import parse
+from haechi.model.edits import Edit, apply_edits
+from haechi.model.rewriting import RewriteError, rewrite
+from haechi.model.yamltext import parse_yaml
 
 POLICY = dedent("""\
     ---
@@ -41,7 +41,7 @@ POLICY = dedent("""\
 
 def lines_of(text: str, *edits: Edit) -> tuple[list[str], list[str]]:
     """The lines that go and those that come."""
-    old, new = text.splitlines(), rewritten(text, edits).splitlines()
+    old, new = text.splitlines(), rewrite(text, edits).splitlines()
     return [line for line in old if line not in new], [line for line in new if line not in old]
 
 
@@ -49,7 +49,7 @@ def test_an_item_goes_with_its_lines_and_every_comment_between_items_stays() -> 
     gone, come = lines_of(POLICY, Edit(("spec", "ingress", 0)))
     assert gone == ["    - from:", "      - podSelector: {}   # really", "      ports:", "      - port: 80"][1:]
     assert come == []
-    assert "# everybody of ours\n\n    # the second\n    - from:" in rewritten(POLICY, [Edit(("spec", "ingress", 0))])
+    assert "# everybody of ours\n\n    # the second\n    - from:" in rewrite(POLICY, [Edit(("spec", "ingress", 0))])
 
 
 def test_the_last_item_goes_and_the_comment_after_it_stays() -> None:
@@ -76,7 +76,7 @@ def test_the_last_item_goes_and_the_comment_after_it_stays() -> None:
 )
 def test_items_between_brackets_go_one_by_one(places: list[int], left: str) -> None:
     path = ("spec", "ingress", 1, "from", 1, "ipBlock", "except")
-    new = rewritten(POLICY, [Edit((*path, place)) for place in places])
+    new = rewrite(POLICY, [Edit((*path, place)) for place in places])
     assert left.replace(" ", "") in new.replace(" ", "")
     assert new.count("\n") == POLICY.count("\n")
 
@@ -84,8 +84,8 @@ def test_items_between_brackets_go_one_by_one(places: list[int], left: str) -> N
 def test_a_value_is_replaced_in_its_own_style() -> None:
     path = ("spec", "ingress", 1, "from", 1, "ipBlock")
     assert lines_of(POLICY, Edit((*path, "cidr"), "10.0.0.0/24"))[1] == ["          cidr: 10.0.0.0/24"]
-    assert "'10.0.0.8/29'" in rewritten(POLICY, [Edit((*path, "except", 1), "10.0.0.8/29")])
-    assert 'cidr: "80"' in rewritten(POLICY, [Edit((*path, "cidr"), "80")])
+    assert "'10.0.0.8/29'" in rewrite(POLICY, [Edit((*path, "except", 1), "10.0.0.8/29")])
+    assert 'cidr: "80"' in rewrite(POLICY, [Edit((*path, "cidr"), "80")])
 
 
 def test_a_field_is_added_after_the_others() -> None:
@@ -100,13 +100,13 @@ def test_a_field_goes_with_its_lines() -> None:
 
 def test_a_list_without_items_is_still_a_list() -> None:
     edits = [Edit(("spec", "ingress", 0)), Edit(("spec", "ingress", 1))]
-    assert "  ingress: []\n" in rewritten(POLICY, edits)
+    assert "  ingress: []\n" in rewrite(POLICY, edits)
 
 
 def test_json_stays_json_and_keeps_its_form() -> None:
     text = '{\n\t"a": [1, {"b": "\\u00e9"}],\n\t"c": {}\n}'
     edits = [Edit(("a", 0)), Edit(("c", "d"), ["x"])]
-    assert rewritten(text, edits, is_json=True) == ('{\n\t"a": [{"b": "\\u00e9"}],\n\t"c": {"d": ["x"]}\n}')
+    assert rewrite(text, edits, is_json=True) == ('{\n\t"a": [{"b": "\\u00e9"}],\n\t"c": {"d": ["x"]}\n}')
 
 
 @pytest.mark.parametrize(
@@ -123,8 +123,8 @@ def test_json_stays_json_and_keeps_its_form() -> None:
     ],
 )
 def test_what_cannot_be_cut_is_left_as_it_is(text: str, edit: Edit) -> None:
-    with pytest.raises(Unwritable):
-        rewritten(text, [edit])
+    with pytest.raises(RewriteError):
+        rewrite(text, [edit])
 
 
 # -- any text ----------------------------------------------------------------------------------------------------------
@@ -160,13 +160,13 @@ def texts(draw: st.DrawFn) -> tuple[str, list[Edit]]:
 @given(texts())
 def test_what_is_read_is_the_old_value_with_the_edits(drawn: tuple[str, list[Edit]]) -> None:
     text, edits = drawn
-    expected = deepcopy(parse(text.encode(), 0, len(text.encode())).data)
+    expected = deepcopy(parse_yaml(text.encode(), 0, len(text.encode())).data)
     leaves = {path for path in paths(expected) if not any(other[:-1] == path for other in paths(expected))}
-    applied(expected, edits)
+    apply_edits(expected, edits)
     try:
-        new = rewritten(text, edits)
-    except Unwritable:
+        new = rewrite(text, edits)
+    except RewriteError:
         return
-    assert json.dumps(parse(new.encode(), 0, len(new.encode())).data) == json.dumps(expected)
+    assert json.dumps(parse_yaml(new.encode(), 0, len(new.encode())).data) == json.dumps(expected)
     if all(edit.value is not None and edit.path in leaves for edit in edits):
         assert new.count("#") == text.count("#")

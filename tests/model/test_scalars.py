@@ -94,7 +94,7 @@ def number(text: str) -> int | float:
 
 def read_by_us(text: str) -> object:
     data = text.encode()
-    tree = yamltext.parse(data, 0, len(data))
+    tree = yamltext.parse_yaml(data, 0, len(data))
     assert isinstance(tree.data, dict)
     return json.loads(json.dumps(tree.data["data"]), parse_int=number)
 

@@ -9,17 +9,17 @@ from hypothesis import strategies as st
 from haechi.model import yamltext
 from haechi.model.problem import Path, path_steps
 from haechi.model.source import Source
-from haechi.model.tree import LimitProblem, RepeatedKeys, SyntaxProblem, Tree
+from haechi.model.tree import LimitProblem, ParsedDocument, RepeatedKeys, SyntaxProblem
 
 
-def parse(text: str) -> Tree:
+def parse(text: str) -> ParsedDocument:
     data = text.encode()
-    return yamltext.parse(data, 0, len(data))
+    return yamltext.parse_yaml(data, 0, len(data))
 
 
 def documents(text: str) -> list[str]:
     data = text.encode()
-    return [data[begin:end].decode() for begin, end in yamltext.split(data)]
+    return [data[begin:end].decode() for begin, end in yamltext.split_yaml(data)]
 
 
 def place(text: str, path: str | Path) -> tuple[int, int]:
@@ -130,7 +130,7 @@ def test_syntax_errors_say_what_and_where(text: str, message: str, line: int) ->
 def test_invalid_utf8_is_found_at_its_byte() -> None:
     """Not at the beginning of the document."""
     with pytest.raises(SyntaxProblem) as caught:
-        yamltext.parse(b"a: 1\nb: \xff\n", 0, 10)
+        yamltext.parse_yaml(b"a: 1\nb: \xff\n", 0, 10)
     assert (caught.value.message, caught.value.offset) == ("invalid UTF-8", 8)
 
 
@@ -174,12 +174,12 @@ def test_nesting_is_allowed_up_to_the_limit() -> None:
 def test_any_text_is_read_or_refused(text: str) -> None:
     """No other exception, whatever it is."""
     data = text.encode("utf-8", "surrogatepass")
-    for begin, end in yamltext.split(data):
+    for begin, end in yamltext.split_yaml(data):
         assert begin <= read_or_refuse(data, begin, end) <= end
 
 
 def read_or_refuse(data: bytes, begin: int, end: int) -> int:
     try:
-        return yamltext.parse(data, begin, end).offset(("a", 0))
+        return yamltext.parse_yaml(data, begin, end).offset(("a", 0))
     except SyntaxProblem as problem:
         return problem.offset

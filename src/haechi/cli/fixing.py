@@ -1,7 +1,7 @@
-"""`haechi lint --fix`: certain corrections, written into the files that they are about.
+"""`haechi lint --fix`: fixes of findings, written into the files.
 
-Promises that a file is written as a whole or not at all, keeps its mode, and is left alone if it is no longer what was
-read. What cannot be corrected is told, and stays a finding.
+Promises that a file is written as a whole or not at all, keeps its mode, and is not written if it has changed since it
+was read. Findings that cannot be fixed are returned with the reason.
 """
 
 from __future__ import annotations
@@ -14,19 +14,20 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from haechi.analysis.lint import Finding
-from haechi.model import Edit, Loaded, Manifests, Object, Source, Unwritable, place_edits, rewritten
+from haechi.model import Edit, Loaded, Manifests, Object, RewriteError, Source, document_edits, rewrite
 
-_Document = tuple[int, int, bool]  # first byte, end, whether it is JSON
+_Places = Mapping[str, Loaded[Object]]  # by display name
+_DocumentSpan = tuple[int, int, bool]  # first byte, end, whether it is JSON
 
 
 @dataclass
-class Outcome:
-    """What became of corrections.
+class FixOutcome:
+    """What fixes were written.
 
     Attributes:
-        fixed: the findings whose corrections were written.
+        fixed: the findings whose fixes were written.
         files: the files that were written.
-        left: for those that were not, why; by location.
+        left: the findings whose fixes were not written, each with the reason.
     """
 
     fixed: list[Finding] = field(default_factory=list)
@@ -34,12 +35,12 @@ class Outcome:
     left: list[tuple[Finding, str]] = field(default_factory=list)
 
 
-def fix(manifests: Manifests, findings: Iterable[Finding]) -> Outcome:
-    """Write the corrections of some findings into the files from which `manifests` were read.
+def fix(manifests: Manifests, findings: Iterable[Finding]) -> FixOutcome:
+    """Write the fixes of some findings into the files from which `manifests` were read.
 
-    Of corrections that touch the same item only the first is made: a next run finds what is left.
+    Of fixes that change the same item only the first is made: the next run finds the others.
     """
-    outcome = Outcome()
+    outcome = FixOutcome()
     places = {loaded.object.display_name: loaded for loaded in manifests.objects}
     by_source: dict[int, tuple[Source, list[Finding]]] = {}
     for finding in findings:
@@ -51,8 +52,8 @@ def fix(manifests: Manifests, findings: Iterable[Finding]) -> Outcome:
     return outcome
 
 
-def _fix_file(source: Source, findings: list[Finding], places: Mapping[str, Loaded[Object]], outcome: Outcome) -> None:
-    documents: dict[_Document, list[Finding]] = {}
+def _fix_file(source: Source, findings: list[Finding], places: _Places, outcome: FixOutcome) -> None:
+    documents: dict[_DocumentSpan, list[Finding]] = {}
     for finding in findings:
         place = places[finding.subject].place
         documents.setdefault((place.begin, place.end, place.is_json), []).append(finding)
@@ -64,8 +65,8 @@ def _fix_file(source: Source, findings: list[Finding], places: Mapping[str, Load
     if fixed:
         try:
             _write(Path(source.name), source.data, data)
-        except (OSError, Unwritable) as error:
-            why = str(error) if isinstance(error, Unwritable) else (error.strerror or str(error)).lower()
+        except (OSError, RewriteError) as error:
+            why = str(error) if isinstance(error, RewriteError) else (error.strerror or str(error)).lower()
             outcome.left += [(finding, why) for finding in fixed]
         else:
             outcome.fixed += fixed
@@ -73,20 +74,20 @@ def _fix_file(source: Source, findings: list[Finding], places: Mapping[str, Load
 
 
 def _fix_document(
-    text: str, is_json: bool, findings: list[Finding], places: Mapping[str, Loaded[Object]], outcome: Outcome
+    text: str, is_json: bool, findings: list[Finding], places: _Places, outcome: FixOutcome
 ) -> tuple[str, list[Finding]]:
-    """The document with every correction that can be made in it, one after the other."""
+    """The document after every fix that can be made in it, and the findings that these fix."""
     edits: list[Edit] = []
     fixed: list[Finding] = []
     best = text
     for finding in findings:
         assert finding.fix is not None
-        new = list(place_edits(places[finding.subject].place, finding.fix.edits))
-        if any(_touch(one, other) for one in new for other in edits):
+        new = list(document_edits(places[finding.subject].place, finding.fix.edits))
+        if any(_overlap(one, other) for one in new for other in edits):
             continue
         try:
-            best = rewritten(text, [*edits, *new], is_json=is_json)
-        except Unwritable as error:
+            best = rewrite(text, [*edits, *new], is_json=is_json)
+        except RewriteError as error:
             outcome.left.append((finding, str(error)))
         else:
             edits += new
@@ -94,22 +95,22 @@ def _fix_document(
     return best, fixed
 
 
-def _touch(one: Edit, other: Edit) -> bool:
+def _overlap(one: Edit, other: Edit) -> bool:
     """Whether one is within the other."""
     shared = min(len(one.path), len(other.path))
     return one.path[:shared] == other.path[:shared]
 
 
 def _write(path: Path, old: bytes, new: bytes) -> None:
-    """Replace a file's content, through links, if it is still the old one.
+    """Replace the content of a file, following links, if it is still the old one.
 
     Raises:
-        Unwritable: it is not.
-        OSError: the system refuses.
+        RewriteError: it is not.
+        OSError: it cannot be written.
     """
     real = path.resolve(strict=True)
     if real.read_bytes() != old:
-        raise Unwritable("the file has changed meanwhile")
+        raise RewriteError("the file has changed meanwhile")
     handle, name = tempfile.mkstemp(prefix=f".{real.name}.", dir=real.parent)
     try:
         with os.fdopen(handle, "wb") as file:

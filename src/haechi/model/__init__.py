@@ -8,9 +8,9 @@ from haechi.model import objects
 from haechi.model.base import Struct
 from haechi.model.checking import check, check_one
 from haechi.model.cidr import Cidr, CidrError, format_address, parse_address, parse_cidr
-from haechi.model.decoding import Mistake, decode
+from haechi.model.decoding import DecodingProblem, decode_struct
 from haechi.model.defaulting import NAME_LABEL, default, with_name_label, with_namespace
-from haechi.model.edits import Edit, applied
+from haechi.model.edits import Edit, apply_edits
 from haechi.model.fielderror import ErrorType, FieldError
 from haechi.model.gates import GateError, Gates
 from haechi.model.loaded import Loaded, Place
@@ -18,10 +18,10 @@ from haechi.model.manifests import Manifests, read_manifests
 from haechi.model.names import dns_label, label_key, label_value
 from haechi.model.objects import *  # noqa: F403
 from haechi.model.problem import Code, Location, ObjectName, Path, Problem, Severity, path_steps, path_text, printable
-from haechi.model.rewriting import Unwritable, place_edits, rewritten
+from haechi.model.rewriting import RewriteError, document_edits, rewrite
 from haechi.model.soundness import errors
 from haechi.model.source import Source
-from haechi.model.tree import Data, SyntaxProblem, Tree
+from haechi.model.tree import Data, ParsedDocument, SyntaxProblem
 from haechi.model.validation import validate, warnings
 from haechi.model.verdict import (
     CLOSED,
@@ -36,7 +36,7 @@ from haechi.model.verdict import (
     Side,
 )
 from haechi.model.version import KubernetesVersion, VersionError
-from haechi.model.yamltext import parse, split
+from haechi.model.yamltext import parse_yaml, split_yaml
 
 __all__ = [
     "NAME_LABEL",
@@ -78,7 +78,7 @@ __all__ = [
     "Data",
     "Direction",
     "Edit",
-    "Mistake",
+    "DecodingProblem",
     "OPEN",
     "Packet",
     "PodKey",
@@ -88,16 +88,16 @@ __all__ = [
     "Source",
     "Struct",
     "SyntaxProblem",
-    "Tree",
-    "Unwritable",
+    "ParsedDocument",
+    "RewriteError",
     "PacketVerdict",
-    "decode",
-    "applied",
+    "decode_struct",
+    "apply_edits",
     "dns_label",
     "label_key",
     "label_value",
-    "parse",
-    "place_edits",
-    "rewritten",
-    "split",
+    "parse_yaml",
+    "document_edits",
+    "rewrite",
+    "split_yaml",
 ]

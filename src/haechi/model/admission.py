@@ -12,7 +12,7 @@ from functools import cache
 
 import msgspec
 
-from haechi.model.decoding import Mistake, decode
+from haechi.model.decoding import DecodingProblem, decode_struct
 from haechi.model.defaulting import default, with_name_label, with_namespace
 from haechi.model.interning import Interner
 from haechi.model.kinds import Unusable
@@ -61,7 +61,7 @@ class Admission:
 
     def admit(self, kind: type[Object], data: Data, place: Place) -> None:
         """Admit an object from plain data, or report why not."""
-        struct, mistakes = decode(kind, data, strict=kind in STRICT)
+        struct, mistakes = decode_struct(kind, data, strict=kind in STRICT)
         assert isinstance(struct, kind)
         if kind not in STRICT:
             self._warn_of_repeated(struct, data, place)
@@ -110,7 +110,7 @@ def and_more(count: int, resource: Object, place: Place) -> Problem:
     return Problem(Severity.ERROR, Code.LIMIT, message, place.location(), resource.object_name)
 
 
-def _problem(mistake: Mistake, resource: Object, place: Place) -> Problem:
+def _problem(mistake: DecodingProblem, resource: Object, place: Place) -> Problem:
     # Clusters of 1.24 to 1.27 stored a status, which kubectl get still prints and newer servers drop
     harmless = mistake.code is Code.UNKNOWN_FIELD and mistake.path == ("status",)
     return Problem(

@@ -24,7 +24,7 @@ _TOP_FIELDS = frozenset({"apiVersion", "kind"})
 
 
 @dataclass(frozen=True, slots=True)
-class Mistake:
+class DecodingProblem:
     """Something in the data that does not fit the type, and where."""
 
     path: Path
@@ -35,18 +35,18 @@ class Mistake:
 
 @dataclass(frozen=True, slots=True)
 class _Context:
-    mistakes: list[Mistake]
+    mistakes: list[DecodingProblem]
     strict: bool
 
     def wrong_type(self, path: Path, expected: str, value: Data, hint: str = "") -> None:
         message = f"{path_text(path) or 'the document'} must be {expected}, not {_described(value)}"
-        self.mistakes.append(Mistake(path, Code.TYPE, message, hint))
+        self.mistakes.append(DecodingProblem(path, Code.TYPE, message, hint))
 
 
 _Convert = Callable[[Data, Path, _Context], object]
 
 
-def decode(kind: type[Struct], data: Data, *, strict: bool) -> tuple[Struct, tuple[Mistake, ...]]:
+def decode_struct(kind: type[Struct], data: Data, *, strict: bool) -> tuple[Struct, tuple[DecodingProblem, ...]]:
     """The object, and what is wrong with the data; where something is wrong the object has the zero value."""
     context = _Context([], strict)
     value = _struct(kind, top=True)(data, (), context)
@@ -102,7 +102,7 @@ def _check_names(
         if name not in names and name not in ignored:
             where = path_text((*path, name))
             message = f'strict decoding error: unknown field "{where}"'
-            context.mistakes.append(Mistake((*path, name), Code.UNKNOWN_FIELD, message, _meant(name, names)))
+            context.mistakes.append(DecodingProblem((*path, name), Code.UNKNOWN_FIELD, message, _meant(name, names)))
     _check_repeated(data, path, context)
 
 
@@ -115,7 +115,7 @@ def _meant(name: str, names: Collection[str]) -> str:
 def _check_repeated(data: Data, path: Path, context: _Context) -> None:
     for name in data.repeated if isinstance(data, RepeatedKeys) else ():
         message = f'strict decoding error: duplicate field "{path_text((*path, name))}"'
-        context.mistakes.append(Mistake((*path, name), Code.DUPLICATE_FIELD, message))
+        context.mistakes.append(DecodingProblem((*path, name), Code.DUPLICATE_FIELD, message))
 
 
 def _list(convert: _Convert) -> _Convert:

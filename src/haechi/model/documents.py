@@ -20,7 +20,7 @@ from haechi.model.kinds import Unusable, is_list, item_kind, kind_of
 from haechi.model.loaded import Place
 from haechi.model.problem import Code, Problem, Severity
 from haechi.model.source import Source
-from haechi.model.tree import Data, LimitProblem, RepeatedKeys, SyntaxProblem, Tree, byte_length
+from haechi.model.tree import Data, LimitProblem, ParsedDocument, RepeatedKeys, SyntaxProblem, byte_length
 
 MAX_ERRORS = 1000
 MAX_LISTS = 4
@@ -40,7 +40,7 @@ def read(source: Source, admission: Admission) -> None:
     before = len(admission.problems), len(admission.objects)
     most = admission.error_count + MAX_ERRORS
     begin = len(codecs.BOM_UTF8) if source.data.startswith(codecs.BOM_UTF8) else 0
-    for first, end in yamltext.split(source.data, begin):
+    for first, end in yamltext.split_yaml(source.data, begin):
         if admission.error_count >= most:
             message = f"not read from here on: {MAX_ERRORS} errors in this input"
             admission.refuse(Unusable(Severity.ERROR, Code.LIMIT, message), Place(source, first, end, is_json=True))
@@ -87,7 +87,7 @@ class _Document:
         return True
 
     def _yaml(self) -> None:
-        tree = yamltext.parse(self.source.data, self.begin, self.end)
+        tree = yamltext.parse_yaml(self.source.data, self.begin, self.end)
         joined = self._joined(tree)
         for begin, end in pairwise((self.begin, *joined, self.end)) if joined else ():
             if begin != self.begin:
@@ -101,7 +101,7 @@ class _Document:
         elif self.source.data[self.begin : self.end].strip(b"- \t\r\n"):
             self._refuse_value(tree.data, Place(self.source, self.begin, self.end))
 
-    def _joined(self, tree: Tree) -> tuple[int, ...]:
+    def _joined(self, tree: ParsedDocument) -> tuple[int, ...]:
         """Where further objects begin in a document that several were joined to: apiVersion and kind occur again."""
         data = tree.data
         if self.is_part or not isinstance(data, RepeatedKeys) or not {"apiVersion", "kind"} <= {*data.repeated}:

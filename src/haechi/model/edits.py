@@ -1,4 +1,4 @@
-"""Fixes applied to plain data: to what a manifest holds, whatever library read it."""
+"""Edits of an object: as values, and applied to plain data."""
 
 from __future__ import annotations
 
@@ -10,24 +10,24 @@ from haechi.model.problem import Path
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """One change of an object's text.
+    """One change of an object.
 
     Attributes:
         path: a field or an item of a list, such as `("spec", "ingress", 0)`.
-        value: what it becomes (plain data: mappings, lists, texts, numbers); None deletes it.
+        value: its new value (plain data: mappings, lists, strings, numbers); None deletes it.
     """
 
     path: Path
     value: object = None
 
 
-def applied(data: object, edits: Iterable[Edit]) -> None:
-    """Change `data` (mappings and lists in each other) in place, as if all edits happened at once.
+def apply_edits(data: object, edits: Iterable[Edit]) -> None:
+    """Change `data` (nested mappings and lists) in place, as if all edits happened at once.
 
     Raises:
-        LookupError: a path leads nowhere.
+        LookupError: a path does not exist.
     """
-    for edit in sorted(edits, key=lambda edit: _order(edit.path), reverse=True):  # last items of a list first
+    for edit in sorted(edits, key=lambda edit: _order(edit.path), reverse=True):  # the last items of a list first
         container, last = _container(data, edit.path), edit.path[-1]
         if isinstance(container, MutableSequence) and isinstance(last, int) and last < len(container):
             _put(container, last, edit)

@@ -33,7 +33,7 @@ class Place:
         """The document parsed again, or still at hand: objects do not keep their text's tree."""
         key = (self.begin, self.end)
         if self.source.parsed is None or self.source.parsed[0] != key:
-            parse = jsontext.Places if self.is_json else yamltext.parse
+            parse = jsontext.Places if self.is_json else yamltext.parse_yaml
             self.source.parsed = (key, parse(self.source.data, self.begin, self.end))
         return self.source.parsed[1]
 

@@ -1,10 +1,17 @@
-"""Edits of an object in the text that it was read from, and of nothing else in it.
+"""Edits of an object in the text that it was read from, which leave every other character as it is.
 
-Why: a file that people keep has comments, blank lines and a style; what is mended must show as a small change in a
-review. Round-trip writers bring all of a document into their own style, and lose the comment after a deleted item. So
-the text is cut where the parser's marks say. Promises that what is read from the new text is exactly the old value with
-the edits, which is checked each time, and that every other character stays. Refuses what it cannot cut so: anchors, and
-the first key of an item of a list.
+Why: a file that people maintain has comments, blank lines and a style, and a fix must be a small change in a review.
+Round-trip writers bring the whole document into their own style, and lose the comment after a deleted item. So the text
+is cut at the marks of the parser:
+
+    - from:                      Edit(("spec", "ingress", 0, "ports", 1)) deletes the lines of the item
+      ports:
+      - port: 80
+    < - port: 81   # both >      with the comment on them; comments between items stay
+      # the last one
+
+Promises that the new text, parsed again, is exactly the old value with the edits; this is checked each time. Text that
+cannot be cut like this is not changed: anchors, and the first key of an item of a list.
 """
 
 from __future__ import annotations
@@ -16,80 +23,81 @@ from itertools import pairwise
 
 import yaml
 
-from haechi.model.edits import Edit, applied
+from haechi.errors import HaechiError
+from haechi.model.edits import Edit, apply_edits
 from haechi.model.loaded import Place
 from haechi.model.problem import Path, path_text
 from haechi.model.tree import SyntaxProblem
-from haechi.model.yamltext import parse
+from haechi.model.yamltext import parse_yaml
 
 _PLAIN = re.compile(r"[A-Za-z0-9./][A-Za-z0-9./:_-]*")
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-_Cut = tuple[int, int, str]  # from a character to another, and what comes in place of them
+_Cut = tuple[int, int, str]  # first character, end, and the text that replaces them
 
 
-class Unwritable(Exception):
-    """A text that is left as it is; `str()` says why."""
+class RewriteError(HaechiError):
+    """A text that cannot be edited; `str()` is the reason."""
 
 
-def rewritten(text: str, edits: Iterable[Edit], *, is_json: bool = False) -> str:
-    """A document's text with some edits of what it holds.
+def rewrite(text: str, edits: Iterable[Edit], *, is_json: bool = False) -> str:
+    """The text of a document after some edits.
 
     Args:
         text: one YAML document, or one JSON value.
-        edits: all at once; their paths are those of the present text.
-        is_json: whether it must stay JSON.
+        edits: applied at once; their paths are those in `text`.
+        is_json: whether the text must stay JSON.
 
     Raises:
-        Unwritable: it cannot be done without touching more than the edits mean.
+        RewriteError: the edits cannot be made without changing anything else.
     """
     listed = list(edits)
     expected = _values(text, is_json)
     try:
-        applied(expected, listed)
+        apply_edits(expected, listed)
         root = yaml.compose(text, Loader=_Loader)
     except (LookupError, yaml.YAMLError) as error:
-        raise Unwritable("it is written in an unusual way") from error
-    cuts = sorted(_Document(text, root).cuts(listed))
+        raise RewriteError("it is written in an unusual way") from error
+    cuts = sorted(_YamlText(text, root).cuts(listed))
     if any(one[1] > other[0] for one, other in pairwise(cuts)):
-        raise Unwritable("its corrections overlap")
+        raise RewriteError("its fixes overlap")
     for first, end, new in reversed(cuts):
         text = text[:first] + new + text[end:]
     try:
         same = _exact(_values(text, is_json)) == _exact(expected)
-    except Unwritable:
+    except RewriteError:
         same = False
     if not same:
-        raise Unwritable("it is written in an unusual way")
+        raise RewriteError("it is written in an unusual way")
     return text
 
 
-def place_edits(place: Place, edits: Iterable[Edit]) -> Iterator[Edit]:
-    """Edits of an object as edits of its document."""
+def document_edits(place: Place, edits: Iterable[Edit]) -> Iterator[Edit]:
+    """Edits of an object as edits of the document that it is in."""
     return (Edit((*place.prefix, *edit.path), edit.value) for edit in edits)
 
 
 def _values(text: str, is_json: bool) -> object:
-    """What a text holds, nothing shared between its parts."""
+    """The value of a text, without aliases: no part is shared."""
     try:
         data = text.encode()
-        return json.loads(text) if is_json else json.loads(json.dumps(parse(data, 0, len(data)).data))
+        return json.loads(text) if is_json else json.loads(json.dumps(parse_yaml(data, 0, len(data)).data))
     except (SyntaxProblem, ValueError) as error:
-        raise Unwritable("it is written in an unusual way") from error
+        raise RewriteError("it is written in an unusual way") from error
 
 
 def _exact(value: object) -> str:
-    """A form in which 1, 1.0 and true differ, and the order of keys does not matter."""
+    """A text in which 1, 1.0 and true differ, and the order of keys does not matter."""
     return json.dumps(value, sort_keys=True)
 
 
-class _Document:
-    """A text and the parser's nodes of it."""
+class _YamlText:
+    """A text and its nodes."""
 
     def __init__(self, text: str, root: yaml.Node | None) -> None:
         self._text, self._root = text, root
 
     def cuts(self, edits: Iterable[Edit]) -> Iterator[_Cut]:
-        """Where the text changes."""
+        """The cuts for some edits."""
         deleted: dict[Path, set[int]] = {}
         for edit in edits:
             last = edit.path[-1]
@@ -103,7 +111,7 @@ class _Document:
     # -- items of a list -----------------------------------------------------------------------------------------------
 
     def _items(self, path: Path, places: set[int]) -> Iterator[_Cut]:
-        """Delete items: together with what stands beside them in their lines; comments between items stay."""
+        """Delete items with the rest of their lines; comments between items stay."""
         node = self._node(path)
         if not isinstance(node, yaml.SequenceNode):
             raise _strange(path)
@@ -206,7 +214,7 @@ class _Document:
 
 
 def _end(node: yaml.Node) -> int:
-    """Where the last thing of a node ends: comments after it belong to what follows."""
+    """The end of the last value in a node: comments after it belong to what follows."""
     if isinstance(node, yaml.CollectionNode) and not node.flow_style and node.value:
         last = node.value[-1]
         return max(_end(one) for one in (last if isinstance(last, tuple) else (last,)))
@@ -214,11 +222,11 @@ def _end(node: yaml.Node) -> int:
 
 
 def _is_plain(value: object) -> bool:
-    """Whether it is a text that needs no quotes to be read as itself."""
+    """Whether it is a string that needs no quotes."""
     if not isinstance(value, str) or not _PLAIN.fullmatch(value):
         return False
-    return parse(value.encode(), 0, len(value)).data == value
+    return parse_yaml(value.encode(), 0, len(value)).data == value
 
 
-def _strange(path: Path) -> Unwritable:
-    return Unwritable(f"{path_text(path)} is written in an unusual way")
+def _strange(path: Path) -> RewriteError:
+    return RewriteError(f"{path_text(path)} is written in an unusual way")

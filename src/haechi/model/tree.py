@@ -1,7 +1,7 @@
 """Parsed documents before they become objects: plain data, with the place of every field.
 
-`Tree` is what the YAML and JSON readers hand to the decoder. Data are `dict`, `list`, `str`, `int`, `float`, `bool` and
-`None`; a mapping in which a key was repeated is a `RepeatedKeys`, because the API server refuses those.
+`ParsedDocument` is what the YAML and JSON readers pass to the decoder. Data are `dict`, `list`, `str`, `int`, `float`,
+`bool` and `None`; a mapping in which a key was repeated is a `RepeatedKeys`, because the API server rejects those.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class RepeatedKeys(dict[str, Data]):
 
 
 @dataclass(frozen=True, slots=True)
-class Tree:
+class ParsedDocument:
     """A document: its data, and where each field is.
 
     `marks` has, by the identity of each mapping or list, the character index in `text` of each key or item; `text`

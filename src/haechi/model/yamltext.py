@@ -26,7 +26,7 @@ from yaml.events import (
 )
 
 from haechi.model.scalars import Scalar, ScalarError, key_text, resolve_plain, resolve_tagged
-from haechi.model.tree import Data, LimitProblem, RepeatedKeys, SyntaxProblem, Tree, byte_length
+from haechi.model.tree import Data, LimitProblem, ParsedDocument, RepeatedKeys, SyntaxProblem, byte_length
 
 MAX_DEPTH = 128
 MAX_ALIASED = 100_000
@@ -36,7 +36,7 @@ _MERGE_TAG = "tag:yaml.org,2002:merge"
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # PyYAML built without libyaml is slower, nothing else
 
 
-def split(data: bytes, start: int = 0) -> Iterator[tuple[int, int]]:
+def split_yaml(data: bytes, start: int = 0) -> Iterator[tuple[int, int]]:
     """(first, end) byte offsets of the documents of a stream; documents of blanks and comments are left out."""
     begin, waiting = start, -1
     for end in _ends(data, start):
@@ -93,7 +93,7 @@ def _only_directives(data: bytes, begin: int, end: int) -> bool:
     return all(line[:1] in (b"%", b"#", b"") for line in data[begin:end].splitlines())
 
 
-def parse(data: bytes, begin: int, end: int) -> Tree:
+def parse_yaml(data: bytes, begin: int, end: int) -> ParsedDocument:
     """The document in ``data[begin:end]``.
 
     Raises:
@@ -112,7 +112,7 @@ def parse(data: bytes, begin: int, end: int) -> Tree:
         raise SyntaxProblem(reason, begin + byte_length(text, index)) from None
     except _Refused as error:
         raise error.kind(error.message, begin + byte_length(text, error.index)) from None
-    return Tree(root, begin, text, composer.root, composer.marks)
+    return ParsedDocument(root, begin, text, composer.root, composer.marks)
 
 
 def _begins_again(repeated: Iterable[tuple[str, int]]) -> Iterator[int]:

@@ -7,14 +7,14 @@ from collections.abc import Iterable
 import msgspec
 
 from haechi.analysis.lint import Finding
-from haechi.model import NetworkPolicy, applied
+from haechi.model import NetworkPolicy, apply_edits
 
 
 def fixed(policy: NetworkPolicy, finding: Finding) -> NetworkPolicy:
     """The policy after the fix of a finding."""
     assert finding.fix is not None
     data = msgspec.json.decode(msgspec.json.encode(policy))  # lists, where tuples are frozen
-    applied(data, finding.fix.edits)
+    apply_edits(data, finding.fix.edits)
     return msgspec.convert(data, NetworkPolicy)
 
 
@@ -22,5 +22,5 @@ def all_fixed(policy: NetworkPolicy, findings: Iterable[Finding]) -> NetworkPoli
     """The policy after all fixes of its findings at once."""
     data = msgspec.json.decode(msgspec.json.encode(policy))  # lists, where tuples are frozen
     own = [one.fix for one in findings if one.subject == policy.display_name and one.fix is not None]
-    applied(data, [edit for fix in own for edit in fix.edits])
+    apply_edits(data, [edit for fix in own for edit in fix.edits])
     return msgspec.convert(data, NetworkPolicy)

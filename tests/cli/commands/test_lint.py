@@ -41,7 +41,7 @@ LINE = (
     "(add Egress to policyTypes, or delete egress) [rules-without-policy-type]\n"
 )
 SUM = f"; {sum(check.on_request for check in CATALOGUE)} checks on request: --select all\n"
-WITHOUT = "no pods in the input: what needs them was not looked at\n"
+WITHOUT = "no pods in the input: checks that need them find nothing\n"
 
 
 def test_a_finding_is_one_line_with_place_reason_and_code(haechi: Haechi, tmp_path: Path) -> None:
@@ -134,14 +134,14 @@ def test_without_the_option_files_are_left_alone(haechi: Haechi, tmp_path: Path)
     file.write_text(TWICE)
     outcome = haechi("lint", file)
     assert outcome.code == 1
-    assert "--fix corrects 1" in outcome.err
+    assert "1 fixable with --fix" in outcome.err
     assert file.read_text() == TWICE
 
 
 def test_standard_input_cannot_be_corrected(haechi: Haechi) -> None:
     outcome = haechi("lint", "-", "--fix", stdin=TWICE)
     assert (outcome.code, outcome.out) == (2, "")
-    assert outcome.err == "haechi: error: --fix: standard input cannot be rewritten: name the files\n"
+    assert outcome.err == "haechi: error: --fix: standard input cannot be fixed: name the files\n"
 
 
 def test_what_cannot_be_written_stays_a_finding(haechi: Haechi, tmp_path: Path) -> None:

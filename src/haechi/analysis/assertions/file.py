@@ -18,10 +18,11 @@ import msgspec
 from haechi.model import (
     Code,
     Data,
+    DecodingProblem,
     KubernetesVersion,
     LabelSelector,
     Location,
-    Mistake,
+    ParsedDocument,
     Path,
     Problem,
     Resource,
@@ -29,14 +30,13 @@ from haechi.model import (
     Source,
     Struct,
     SyntaxProblem,
-    Tree,
-    decode,
+    decode_struct,
     dns_label,
     label_key,
     label_value,
-    parse,
+    parse_yaml,
     path_text,
-    split,
+    split_yaml,
 )
 from haechi.select import InvalidSelector, Selector
 from haechi.sets import AddressError, AddressSet
@@ -119,9 +119,9 @@ def read_suites(source: Source) -> tuple[tuple[Suite, ...], tuple[Problem, ...]]
     """The tests of a file, and everything that is wrong with it. A test with a mistake is not handed out."""
     suites: list[Suite] = []
     problems: list[Problem] = []
-    for begin, end in split(source.data):
+    for begin, end in split_yaml(source.data):
         try:
-            tree = parse(source.data, begin, end)
+            tree = parse_yaml(source.data, begin, end)
         except SyntaxProblem as error:
             problems.append(Problem(Severity.ERROR, Code.SYNTAX, error.message, source.at(error.offset)))
             continue
@@ -135,14 +135,14 @@ class _Document:
     """One document, and where to put what it holds."""
 
     source: Source
-    tree: Tree
+    tree: ParsedDocument
     suites: list[Suite]
     problems: list[Problem]
 
     def read(self) -> None:
         data = self.tree.data
         if not isinstance(data, dict):
-            self._tell(Mistake((), Code.NOT_AN_OBJECT, "must be an object"))
+            self._tell(DecodingProblem((), Code.NOT_AN_OBJECT, "must be an object"))
         elif (data.get("apiVersion"), data.get("kind")) != (API_VERSION, ConnectivityTest.kind):
             self._refuse(data.get("apiVersion"), data.get("kind"))
         else:
@@ -150,7 +150,7 @@ class _Document:
 
     def _read(self, data: dict[str, Data]) -> None:
         _spread_ports(data)
-        found, mistakes = decode(ConnectivityTest, data, strict=True)
+        found, mistakes = decode_struct(ConnectivityTest, data, strict=True)
         assert isinstance(found, ConnectivityTest)
         paths = [mistake.path for mistake in mistakes]
         # What follows from a misspelt field is no mistake of its own
@@ -169,11 +169,11 @@ class _Document:
         words = f"{kind} of {api_version} is not a ConnectivityTest of {API_VERSION}"
         ours = kind == ConnectivityTest.kind or (api_version == API_VERSION and kind != "ExternalHost")
         if not isinstance(kind, str) or not isinstance(api_version, str) or ours:
-            self._tell(Mistake((), Code.API_VERSION, words))
+            self._tell(DecodingProblem((), Code.API_VERSION, words))
         else:
             self.problems.append(Problem(Severity.SKIPPED, Code.UNKNOWN_KIND, words, self._location(())))
 
-    def _tell(self, mistake: Mistake) -> None:
+    def _tell(self, mistake: DecodingProblem) -> None:
         place, path = self._location(mistake.path), path_text(mistake.path)
         problem = Problem(Severity.ERROR, mistake.code, mistake.message, place, path=path, hint=mistake.hint)
         self.problems.append(problem)
@@ -204,7 +204,7 @@ def _port_mapping(port: Data) -> Data:
     return fields if match["protocol"] is None else {**fields, "protocol": match["protocol"].upper()}
 
 
-def _mistakes(test: ConnectivityTest) -> Iterator[Mistake]:
+def _mistakes(test: ConnectivityTest) -> Iterator[DecodingProblem]:
     """What cannot be meant, although its types are right."""
     if not test.metadata.name:
         yield _invalid(("metadata", "name"), "metadata.name is missing")
@@ -222,7 +222,7 @@ def _mistakes(test: ConnectivityTest) -> Iterator[Mistake]:
             yield from _of_port(port, (*path, "ports", place))
 
 
-def _of_assertion(assertion: Assertion, path: Path) -> Iterator[Mistake]:
+def _of_assertion(assertion: Assertion, path: Path) -> Iterator[DecodingProblem]:
     ends = [end for end in (assertion.from_, assertion.to) if end is not None]
     if assertion.only is not None:
         if len(ends) != 1:
@@ -238,7 +238,7 @@ def _of_assertion(assertion: Assertion, path: Path) -> Iterator[Mistake]:
         yield _invalid((*path, "expect"), f"expect must be allow or deny, not {assertion.expect!r}")
 
 
-def _of_party(party: Party, path: Path) -> Iterator[Mistake]:
+def _of_party(party: Party, path: Path) -> Iterator[DecodingProblem]:
     selected = party.namespace or party.namespace_selector or party.pod_selector
     ways = [party.pod, party.host, party.ip, party.anyone is not None, selected is not None and selected != ""]
     if sum(map(bool, ways)) != 1:
@@ -259,7 +259,7 @@ def _of_party(party: Party, path: Path) -> Iterator[Mistake]:
             yield from _of_selector(selector, (*path, field))
 
 
-def _of_selector(selector: LabelSelector, path: Path) -> Iterator[Mistake]:
+def _of_selector(selector: LabelSelector, path: Path) -> Iterator[DecodingProblem]:
     """A label that nothing can carry is a misspelling; an operator that nobody knows is one too."""
     version = KubernetesVersion()
     for key, value in selector.match_labels.items():
@@ -274,7 +274,7 @@ def _of_selector(selector: LabelSelector, path: Path) -> Iterator[Mistake]:
         yield _invalid(path, str(error))
 
 
-def _of_port(port: Port, path: Path) -> Iterator[Mistake]:
+def _of_port(port: Port, path: Path) -> Iterator[DecodingProblem]:
     if port.protocol not in PROTOCOLS:
         yield _invalid(path, f"protocol {port.protocol!r} is not TCP, UDP or SCTP")
     if isinstance(port.port, int):
@@ -287,5 +287,5 @@ def _of_port(port: Port, path: Path) -> Iterator[Mistake]:
         yield _invalid(path, "a port has an empty name")
 
 
-def _invalid(path: Path, message: str) -> Mistake:
-    return Mistake(path, Code.INVALID, message)
+def _invalid(path: Path, message: str) -> DecodingProblem:
+    return DecodingProblem(path, Code.INVALID, message)

@@ -1,6 +1,6 @@
-"""`haechi lint`: what is likely not meant in policies.
+"""`haechi lint`: likely mistakes in policies.
 
-The answer is 0 if nothing is found, 1 if something is, 2 if some of the input cannot be used.
+The exit code is 0 without findings, 1 with findings, 2 if some of the input cannot be used.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 
     from haechi.analysis.cluster import Cluster
     from haechi.analysis.lint import Check, Finding
-    from haechi.cli.fixing import Outcome
+    from haechi.cli.fixing import FixOutcome
     from haechi.cli.input import Input, Rules
     from haechi.cli.progress import ProgressLine
     from haechi.cli.terminal import Terminal
 
 Output = Literal["text", "json", "sarif"]
-_ROUNDS = 10  # of corrections that make others possible
+_ROUNDS = 10  # of fixes that make others possible
 
 
 def lint(
@@ -35,13 +35,13 @@ def lint(
     kubernetes_version: Version = None,
     feature_gates: Gates = (),
 ) -> int:
-    """Tell what is likely not meant.
+    """Find likely mistakes.
 
     Args:
         *paths: Files, folders or - for standard input.
-        select: Only these checks, by comma, as code, pattern (named-port-*) or all. Without it: those not on request.
-        ignore: Not these checks.
-        fix: Write the corrections that are certain into the files, and tell what is left.
+        select: Only these checks, by code, pattern (named-port-*) or all, separated by commas.
+        ignore: Without these checks.
+        fix: Write fixes that are certain into the files, and report the remaining findings.
         output: Lines for people, JSON for programs or SARIF 2.1.0 for code scanning.
         strict: Refuse input with an error in it, or with a document that would be skipped.
         kubernetes_version: By whose rules the input is judged, such as 1.33; the newest known if absent.
@@ -57,7 +57,7 @@ def lint(
     checks = _checks(select, ignore)
     rules = Rules.parse(kubernetes_version, feature_gates)
     if fix and STDIN in paths:
-        raise CommandError("standard input cannot be rewritten: name the files", "--fix")
+        raise CommandError("standard input cannot be fixed: name the files", "--fix")
     with ProgressLine(terminal.errors()) as progress:
         found = read_on(paths, rules, strict, progress)
         cluster, findings = _findings(found, checks, progress)
@@ -118,7 +118,7 @@ def _write_text(results: Terminal, findings: Iterable[Finding]) -> None:
 
 
 def _write_summary(remarks: Terminal, findings: Iterable[Finding], checks: Iterable[Check], found: Input) -> None:
-    """How many findings of each severity, what could be corrected, and what was not looked for."""
+    """How many findings of each severity there are, how many can be fixed, and which checks did not run."""
     from haechi.analysis.lint import CATALOGUE
     from haechi.cli.lab.wording import counted
     from haechi.cli.terminal import Style
@@ -131,17 +131,17 @@ def _write_summary(remarks: Terminal, findings: Iterable[Finding], checks: Itera
     fixable = sum(one.fix is not None for one in listed)
     parts = [f"{', '.join(words) or 'nothing found'} in {policies}"]
     if fixable:
-        parts.append(f"--fix corrects {fixable}")
-    made = {check.code for check in checks}
-    left = sum(check.on_request and check.code not in made for check in CATALOGUE)
+        parts.append(f"{fixable} fixable with --fix")
+    run = {check.code for check in checks}
+    left = sum(check.on_request and check.code not in run for check in CATALOGUE)
     if left:
         parts.append(f"{counted(left, 'check')} on request: --select all")
     remarks.line("; ".join(parts))
     if not any(isinstance(one, (Pod, *get_args(Workload))) for one in found.objects):
-        remarks.line("no pods in the input: what needs them was not looked at", Style.DIM)
+        remarks.line("no pods in the input: checks that need them find nothing", Style.DIM)
 
 
-# -- corrections -------------------------------------------------------------------------------------------------------
+# -- fixes -------------------------------------------------------------------------------------------------------------
 
 
 def _fixed(
@@ -153,7 +153,7 @@ def _fixed(
     checks: tuple[Check, ...],
     progress: ProgressLine,
 ) -> tuple[Input, Cluster, tuple[Finding, ...]]:
-    """The input, its cluster and its findings after all corrections: one may make another possible."""
+    """The input, its cluster and its findings after all fixes: one may make another possible."""
     from haechi.cli.fixing import fix
     from haechi.cli.input import read
 
@@ -161,18 +161,18 @@ def _fixed(
     for _ in range(_ROUNDS):
         outcome = fix(found.manifests, findings)
         progress.wipe()
-        _tell(outcome)
+        _write_fixed(outcome)
         if not outcome.fixed:
             break
         found = read(paths, rules, progress).usable()
         cluster, findings = _findings(found, checks, progress)
     progress.wipe()
     if outcome is not None:
-        _tell_left(outcome)
+        _write_unfixed(outcome)
     return found, cluster, findings
 
 
-def _tell(outcome: Outcome) -> None:
+def _write_fixed(outcome: FixOutcome) -> None:
     from haechi.cli import terminal
 
     for finding in outcome.fixed:
@@ -181,7 +181,7 @@ def _tell(outcome: Outcome) -> None:
         terminal.errors().line(f"{place}fixed: {finding.subject}: {finding.fix.description} [{finding.code}]")
 
 
-def _tell_left(outcome: Outcome) -> None:
+def _write_unfixed(outcome: FixOutcome) -> None:
     from haechi.cli import terminal
 
     for finding, why in outcome.left:
