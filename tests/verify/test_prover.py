@@ -115,6 +115,20 @@ def test_a_proof_does_not_outlive_a_change_meanwhile() -> None:
     assert prover.proof is None
 
 
+@pytest.mark.parametrize("taken", range(1, 12))
+def test_a_proof_ends_when_a_pod_of_the_node_goes_between_two_of_its_steps(taken: int) -> None:
+    pods = [building.pod(f"x/p{n}", f"10.0.0.{n}", node="n0") for n in range(1, 4)]
+    found: list[Object] = [*pods, building.policy("{podSelector: {}}")]
+    prover = Prover("n0", found)
+    ruleset = NodeRuleset(Engine.of(found), "n0").ruleset()
+    proving = prover.steps(ruleset)
+    for _ in range(taken):
+        next(proving, None)
+    prover.delete(Pod, "x", "p3")
+    assert _rest(proving) is None
+    assert prover.prove(ruleset) == prove(ruleset, found[:2] + found[3:], "n0")
+
+
 def test_an_abandoned_proof_proves_nothing() -> None:
     found = small.objects(Random(3), tidy=True)
     good = NodeRuleset(Engine.of(found), small.NODE).ruleset()

@@ -122,12 +122,10 @@ class Universe:
                 found |= self._axis(3, number) & self._axis(0, place)
         return found
 
-    def packets(self, bits: int) -> Iterator[tuple[Context, int, int, Sent]]:
-        """The packets of a set, one by one: context, client, server, what is sent."""
+    def numbered(self) -> Iterator[tuple[int, tuple[Context, int, int, Sent]]]:
+        """Every packet that there can be, with the number of its bit: context, client, server, what is sent."""
         every = product(self.contexts, self.addresses, self.addresses, self.sent)
-        for number, packet in enumerate(every):
-            if bits >> number & 1:
-                yield packet
+        return ((number, packet) for number, packet in enumerate(every) if self.all >> number & 1)
 
     def of(self, contexts: int, clients: Iterable[bool], servers: Iterable[bool], sent: Iterable[bool]) -> int:
         """The packets in some contexts with these clients, servers and things sent (True for each that is meant)."""

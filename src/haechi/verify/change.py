@@ -19,8 +19,9 @@ How far a change reaches follows from the verdict maps of addresses, by which pa
     80 in @ports, looked up in shared               all that reach shared, for a set that holds no addresses
     a verdict of 10.0.0.2 in @clients4              from 10.0.0.2
 
-Both the old and the new table count, since a packet may have left its chain. Anything else (a load that reads
-something free, chains that lead back to themselves, flags of the table) affects everything.
+The first thing that differs on a packet's path is reached by the same path in both tables, so the reach in the new
+table is enough; only a base chain may be reached in the old table alone. Anything else (a load that reads something
+free, chains that lead back to themselves, flags of the table) affects everything.
 """
 
 from __future__ import annotations
@@ -130,16 +131,14 @@ def affected_packets(change: RulesetChange, old: ChainGraph, new: ChainGraph) ->
     if (old.ruleset.table.family, old.ruleset.table.flags) != (new.ruleset.table.family, new.ruleset.table.flags):
         return EVERYTHING
     found = [graph.reaching(name) for name in change.chains for graph in (old, new)]
-    graphs = (new,) if old.users is new.users else (old, new)
     for name, elements in change.containers.items():
         container = set_or_map(new.ruleset, name)
         by_loads: dict[tuple[Load, ...], AffectedPackets | None] = {}
-        for graph in graphs:
-            for chain, loads in graph.users.get(name, ()):
-                if loads not in by_loads:
-                    by_loads[loads] = _with_addresses(container, elements, loads)
-                packets = by_loads[loads]
-                found += [each.reaching(chain) for each in (old, new)] if packets is None else [packets]
+        for chain, loads in new.users.get(name, ()):
+            if loads not in by_loads:
+                by_loads[loads] = _with_addresses(container, elements, loads)
+            packets = by_loads[loads]
+            found.append(new.reaching(chain) if packets is None else packets)
     return _union(found)
 
 
