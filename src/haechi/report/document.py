@@ -142,9 +142,13 @@ def synthesized(objects: Iterable[Pod | Node | ExternalHost], given: Iterable[Ob
     from haechi.analysis.cluster import Owners
 
     listed = list(given)
+    same = set(map(id, listed))
+    others = [one for one in objects if id(one) not in same]
+    if not others:
+        return
     addresses = {_reference(one): one.addresses for one in listed if isinstance(one, Pod | Node | ExternalHost)}
     owners = Owners(listed)
-    for one in objects:
+    for one in others:
         known = addresses.get(_reference(one))
         if known is None or not set(one.addresses) <= set(known):
             owner = owners.of(one) if isinstance(one, Pod) else None
