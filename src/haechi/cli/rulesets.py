@@ -1,4 +1,4 @@
-"""The ruleset of a node from plain objects, and what there is to say about it."""
+"""The ruleset of a node from plain objects, with remarks about its pods."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def check_node(objects: Sequence[Object], node: str) -> None:
 
 
 def remarks(objects: Sequence[Object], node: str) -> Iterator[str]:
-    """Which pods the ruleset is about, and which it cannot be about."""
+    """How many pods the ruleset covers, and which it cannot cover."""
     pods = [one for one in objects if isinstance(one, Pod)]
     policed = [pod for pod in pods if not pod.completed and not pod.spec.host_network]
     here = [pod for pod in policed if pod.spec.node_name == node]

@@ -45,7 +45,7 @@ class ViolationJson(JsonValue, frozen=True):
 
 
 class AssertionJson(JsonValue, frozen=True):
-    """An assertion. `empty` says why it asserts nothing; `hasMore` is true if not all violations are listed."""
+    """An assertion. `empty`: why it asserts nothing; `hasMore`: whether there are violations that are not listed."""
 
     test: str
     name: str

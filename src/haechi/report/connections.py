@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class NamedGroup(JsonValue, frozen=True):
-    """Workloads that policies do not tell apart, under one name."""
+    """Workloads that policies treat alike, under one name."""
 
     name: str
     members: list[str]
@@ -35,7 +35,7 @@ class ConnectionJson(JsonValue, frozen=True):
 
 
 class ConnectionList(Document, frozen=True):
-    """All connections that policies allow. `groups` says who the names of `--by class` stand for."""
+    """All connections that policies allow. `groups`: with `--by class`, the members behind each name."""
 
     kind: Literal["ConnectionList"]
     groups: list[NamedGroup]

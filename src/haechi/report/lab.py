@@ -40,7 +40,7 @@ class ExpectedVerdict(JsonValue, frozen=True):
 class ProbeResultJson(JsonValue, frozen=True):
     """A connection that was tried. `family` is 4 or 6; `arrived`: at the server; `replied`: the answer came back.
 
-    `asExpected` is true if both are as `expected.allowed` says.
+    `asExpected`: whether both equal `expected.allowed`.
     """
 
     source: str
@@ -148,7 +148,7 @@ def _proof_case(proof: Proof) -> JUnitCase:
 
 
 def mismatch_text(one: ProbeResult) -> str:
-    """What policies say of a connection, and what packets showed."""
+    """What policies expect of a connection, and what packets showed."""
     return f"policies: {_expected(one)}; packets: {_observed(one)}"
 
 

@@ -1,7 +1,7 @@
 """What a lab run found: every connection that was tried, with the expected and the observed outcome.
 
-Plain values that pickle. The lab builds them, the commands print them, and the documents of this package are made from
-them; that is why they are below the lab.
+Plain values that pickle. The lab builds them, commands print them and documents are built from them, so they are below
+the lab.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class ProbeResult:
         family: 4 or 6.
         protocol: TCP, UDP or SCTP.
         port: the destination port.
-        expected: what the engine says, both sides with their policies.
+        expected: the verdict of the engine, both sides with their policies.
         arrived: whether a packet arrived at the listener.
         replied: whether the answer came back.
     """

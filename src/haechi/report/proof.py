@@ -1,4 +1,4 @@
-"""Whether a node's table does what the policies say, as JSON."""
+"""Whether a node's table enforces the policies, as JSON."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ class ProofJson(JsonValue, frozen=True):
 
 
 class ProofReport(Document, frozen=True):
-    """Whether the table of one node does to every packet what the policies say."""
+    """Whether the table of one node enforces the policies for every packet."""
 
     kind: Literal["ProofReport"]
     proof: ProofJson

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 class RuleMatch(JsonValue, frozen=True):
     """A rule, and its peers and ports that match the packet.
 
-    `mismatches` says what keeps the rule from allowing the packet, and `nearestPeer` is then the nearest of its peers.
+    `mismatches`: why the rule does not allow the packet; `nearestPeer`: then, the nearest of its peers.
     """
 
     rule: PolicyField

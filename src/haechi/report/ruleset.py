@@ -19,7 +19,7 @@ class TableJson(JsonValue, frozen=True):
 
 
 class ChainJson(JsonValue, frozen=True):
-    """A chain; `base` says where it is hooked, null for one that others go to."""
+    """A chain. `base` is its hook, null for a chain that only rules lead to."""
 
     name: str
     base: str | None

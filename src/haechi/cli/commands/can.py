@@ -45,10 +45,10 @@ def can(
     """Answer whether a connection is allowed.
 
     Args:
-        src: Who connects.
-        dst: To whom.
+        src: The source.
+        dst: The destination.
         *paths: A port, then files, folders or - for standard input.
-        what_if: Say also the smallest changes that would turn the answer.
+        what_if: Also propose the smallest changes that would reverse the answer.
         output: Sentences for people or JSON for programs.
         strict: Refuse input with an error in it, or with a document that would be skipped.
         kubernetes_version: By whose rules the input is judged, such as 1.33; the newest known if absent.

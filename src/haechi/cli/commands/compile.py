@@ -25,7 +25,7 @@ def compile_node(
 
     Args:
         *paths: Files, folders or - for standard input.
-        node: The node: one that is given, or that pods say they run on.
+        node: The node: one of the input, or one that a pod of the input runs on.
         output: A file for nft -f, or JSON for programs.
         kubernetes_version: By whose rules the input is judged, such as 1.33; the newest known if absent.
         feature_gates: Feature gates of that API server: SCTPSupport=false, StrictIPCIDRValidation=true.
@@ -36,9 +36,9 @@ def compile_node(
 
     found = read_sound(paths, Rules.parse(kubernetes_version, feature_gates))
     rules = ruleset(found.objects, node)
-    told = terminal.errors()
+    errors = terminal.errors()
     for remark in remarks(found.objects, node):
-        told.line(remark)
+        errors.line(remark)
     if output == "nft":
         terminal.output().write(str(rules))
     else:

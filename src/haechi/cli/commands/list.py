@@ -42,7 +42,7 @@ def list_connections(
         by: What a line stands for: a workload, a pod, or all pods that behave alike.
         focus: Only connections of these.
         no_external: Without connections from and to outside addresses.
-        exposure: Say instead what pods that do not exist yet could reach or be reached by, and what nothing protects.
+        exposure: Instead, which pods may connect, whether or not they exist yet, and what no policy protects.
         no_ipblock_matches_pods: An ipBlock never means pods, whatever their address, as on some networks.
         output: Lines for people, JSON or CSV for programs, a Markdown table, or a graph.
         strict: Refuse input with an error in it, or with a document that would be skipped.
@@ -57,7 +57,7 @@ def list_connections(
     from haechi.cli.progress import ProgressLine
 
     if exposure and output not in ("text", "json"):
-        raise CommandError("exposure is told as text or json", "--output")
+        raise CommandError("exposure is written as text or json", "--output")
     with ProgressLine(terminal.errors()) as progress:
         found = read_on(paths, Rules.parse(kubernetes_version, feature_gates), strict, progress)
         progress("understanding policies")

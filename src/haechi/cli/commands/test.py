@@ -1,4 +1,4 @@
-"""`haechi test`: do the policies allow and deny what a file of assertions says.
+"""`haechi test`: whether policies allow and deny what a file of assertions expects.
 
 The answer is 0 if every assertion holds, 1 if one does not, 2 if the assertions or the manifests cannot be used. It is
 exact: every address and port that an assertion means is judged, and no packet is sent. `haechi lab run --tests` sends

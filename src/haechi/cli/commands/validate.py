@@ -1,4 +1,4 @@
-"""`haechi validate`: what the API server would say to some manifests, all of it, with its place.
+"""`haechi validate`: everything that the API server would refuse or warn of, with places.
 
 The answer is 0 if nothing is wrong (warnings are allowed), 1 if something is, 2 if some input cannot be read or holds
 nothing at all.
@@ -26,7 +26,7 @@ def validate(
     kubernetes_version: Version = None,
     feature_gates: Gates = (),
 ) -> int:
-    """Tell everything that is wrong.
+    """Check manifests as the API server would.
 
     Args:
         *paths: Files, folders or - for standard input.

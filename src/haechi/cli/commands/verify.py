@@ -35,7 +35,7 @@ def verify(
 
     Args:
         *paths: Files, folders or - for standard input.
-        node: The node: one that is given, or that pods say they run on.
+        node: The node: one of the input, or one that a pod of the input runs on.
         netns: Whose kernel: a network namespace by name or process number; this host's if absent.
         ruleset: A saved ruleset in nft syntax, instead of a kernel.
         output: Sentences, or JSON for programs.
