@@ -20,7 +20,7 @@ def test_every_kind_is_known_under_its_own_version(kind: type[Object]) -> None:
     ("api_version", "kind"),
     [
         ("v1", "ConfigMap"),
-        ("projectcalico.org/v3", "NetworkPolicy"),
+        ("example.org/v3", "NetworkPolicy"),
         ("serving.knative.dev/v1", "Service"),
         ("x/v1", "X"),
     ],
@@ -85,3 +85,22 @@ def test_items_of_a_typed_list_need_not_say_what_they_are() -> None:
     assert kind_of(*inferred) is NetworkPolicy
     assert item_kind("v1", "List", None, None) == (None, None)
     assert item_kind("v1", "PodList", "v1", "Service") == ("v1", "Service")
+
+
+@pytest.mark.parametrize(
+    ("api_version", "kind"),
+    [
+        ("policy.networking.k8s.io/v1alpha1", "AdminNetworkPolicy"),
+        ("policy.networking.k8s.io/v1alpha2", "ClusterNetworkPolicy"),
+        ("cilium.io/v2", "CiliumNetworkPolicy"),
+        ("projectcalico.org/v3", "NetworkPolicy"),
+        ("crd.projectcalico.org/v1", "GlobalNetworkPolicy"),
+        ("security.istio.io/v1", "AuthorizationPolicy"),
+        ("k8s.ovn.org/v1", "EgressFirewall"),
+        ("k8s.cni.cncf.io/v1beta1", "MultiNetworkPolicy"),
+    ],
+)
+def test_policies_of_other_kinds_are_warnings_of_their_own(api_version: str, kind: str) -> None:
+    why = kind_of(api_version, kind)
+    assert isinstance(why, Unusable)
+    assert (why.severity, why.code) == (Severity.WARNING, Code.OTHER_POLICY)

@@ -96,6 +96,11 @@ class Input:
         return tuple(problem for problem in self.findings if problem.severity is Severity.ERROR)
 
     @property
+    def unused(self) -> tuple[Problem, ...]:
+        """Documents that answers do not take into account: skipped ones, and policies of other kinds."""
+        return (*self.skipped, *(one for one in self.findings if one.code is Code.OTHER_POLICY))
+
+    @property
     def objects(self) -> tuple[Object, ...]:
         """All objects, without their places."""
         return tuple(loaded.object for loaded in self.manifests.objects)
@@ -134,7 +139,7 @@ class Input:
 
         return basis(
             assumptions=assumptions or cluster.assumptions,
-            skipped=self.skipped,
+            skipped=self.unused,
             unreadable=self.errors,
             synthesized=synthesized(cluster.pods.values(), cluster.given),
             notes=cluster.notes,

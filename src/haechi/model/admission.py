@@ -19,7 +19,7 @@ from haechi.model.kinds import Unusable
 from haechi.model.loaded import Loaded, Place
 from haechi.model.networkpolicy import LabelSelector, NetworkPolicy, NetworkPolicySpec
 from haechi.model.objects import ExternalHost, Namespace, Object, Pod
-from haechi.model.problem import Code, Path, Problem, Severity, path_text
+from haechi.model.problem import Code, ObjectName, Path, Problem, Severity, path_text
 from haechi.model.tree import Data, RepeatedKeys
 
 STRICT: frozenset[type[Object]] = frozenset({NetworkPolicy, ExternalHost})
@@ -46,9 +46,9 @@ class Admission:
         self.problems.append(problem)
         self.error_count += problem.severity is Severity.ERROR
 
-    def refuse(self, why: Unusable, place: Place) -> None:
+    def refuse(self, why: Unusable, place: Place, name: ObjectName | None = None) -> None:
         """Report an object that has no struct."""
-        self.report(Problem(why.severity, why.code, why.message, place.location(), hint=why.hint))
+        self.report(Problem(why.severity, why.code, why.message, place.location(), name, hint=why.hint))
 
     def admit_json(self, kind: type[Object], text: bytes, place: Place) -> bool:
         """Admit an object of a kind that is not strict from its JSON; False if it needs `admit`."""

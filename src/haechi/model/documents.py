@@ -18,7 +18,7 @@ from haechi.model import jsontext, yamltext
 from haechi.model.admission import STRICT, Admission
 from haechi.model.kinds import Unusable, is_list, item_kind, kind_of
 from haechi.model.loaded import Place
-from haechi.model.problem import Code, Problem, Severity
+from haechi.model.problem import Code, ObjectName, Problem, Severity
 from haechi.model.source import Source
 from haechi.model.tree import Data, LimitProblem, ParsedDocument, RepeatedKeys, SyntaxProblem, byte_length
 
@@ -129,7 +129,8 @@ class _Document:
             return
         found = kind_of(api_version, kind)
         if isinstance(found, Unusable):
-            self.admission.refuse(found, place)
+            name = _object_name(data) if found.code is Code.OTHER_POLICY else None
+            self.admission.refuse(found, place, name)
         else:
             self.admission.admit(found, data, place)
 
@@ -166,6 +167,16 @@ class _Document:
             return
         found = kind_of(api_version, kind)
         if isinstance(found, Unusable):
-            self.admission.refuse(found, place)
+            is_policy = found.code is Code.OTHER_POLICY
+            self.admission.refuse(found, place, _object_name(jsontext.parse(text, begin)) if is_policy else None)
         elif found in STRICT or not self.admission.admit_json(found, text, place):
             self.admission.admit(found, jsontext.parse(text, begin), place)
+
+
+def _object_name(data: Data) -> ObjectName:
+    """What an object that is not decoded calls itself."""
+    names = data if isinstance(data, dict) else {}
+    metadata = names.get("metadata")
+    inner = metadata if isinstance(metadata, dict) else {}
+    texts = (names.get("kind"), inner.get("namespace"), inner.get("name"))
+    return ObjectName(*(text if isinstance(text, str) else "" for text in texts))

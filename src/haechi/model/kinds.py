@@ -14,6 +14,20 @@ from haechi.model.problem import Code, Severity
 _BY_NAME = {kind.kind: kind for kind in KINDS}
 _BY_LOWER_NAME = {name.lower(): kind for name, kind in _BY_NAME.items()}
 _GROUPS = frozenset({"", "apps", "batch", "extensions", "networking.k8s.io", "haechi"})
+_OTHER_POLICIES = {
+    "policy.networking.k8s.io": {"AdminNetworkPolicy", "BaselineAdminNetworkPolicy", "ClusterNetworkPolicy"},
+    "cilium.io": {"CiliumNetworkPolicy", "CiliumClusterwideNetworkPolicy"},
+    "projectcalico.org": {"NetworkPolicy", "GlobalNetworkPolicy", "StagedNetworkPolicy", "StagedGlobalNetworkPolicy"},
+    "crd.projectcalico.org": {"NetworkPolicy", "GlobalNetworkPolicy"},
+    "crd.antrea.io": {"NetworkPolicy", "ClusterNetworkPolicy"},
+    "security.istio.io": {"AuthorizationPolicy", "PeerAuthentication"},
+    "policy.linkerd.io": {"AuthorizationPolicy", "ServerAuthorization", "Server"},
+    "kuma.io": {"MeshTrafficPermission"},
+    "k8s.ovn.org": {"EgressFirewall", "AdminPolicyBasedExternalRoute"},
+    "network.openshift.io": {"EgressNetworkPolicy"},
+    "k8s.cni.cncf.io": {"MultiNetworkPolicy"},
+}
+"""Kinds of other projects, by API group, that allow or deny connections beside NetworkPolicies."""
 _REMOVED = {
     "extensions/v1beta1": "1.16",
     "apps/v1beta1": "1.16",
@@ -49,6 +63,9 @@ def _lookup(api_version: str, kind: str) -> type[Object] | Unusable:
     if is_list(kind) and (kind == "List" or kind.removesuffix("List") in _BY_NAME):
         return Unusable(Severity.ERROR, Code.NOT_AN_OBJECT, f"{kind} has no list of items")
     group = api_version.rpartition("/")[0]
+    if kind in _OTHER_POLICIES.get(group, ()):
+        message = f"policies of {api_version} are not evaluated; this one may change the answer"
+        return Unusable(Severity.WARNING, Code.OTHER_POLICY, message)
     known = known or _BY_LOWER_NAME.get(kind.lower())
     if known is None or group not in _GROUPS:
         return Unusable(Severity.SKIPPED, Code.UNKNOWN_KIND, f"{kind} of {api_version} is not used")

@@ -41,6 +41,7 @@ class Code(StrEnum):
     NOT_AN_OBJECT = "not-an-object"
     API_VERSION = "api-version"
     UNKNOWN_KIND = "unknown-kind"
+    OTHER_POLICY = "other-policy"
     ALREADY_READ = "already-read"
     TYPE = "type"
     UNKNOWN_FIELD = "unknown-field"

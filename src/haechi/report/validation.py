@@ -19,6 +19,7 @@ RULES: Final = {
     Code.NOT_AN_OBJECT: "The document is not a Kubernetes object.",
     Code.API_VERSION: "No server knows this kind under this apiVersion.",
     Code.UNKNOWN_KIND: "The kind is not used.",
+    Code.OTHER_POLICY: "A policy of another kind is not evaluated.",
     Code.ALREADY_READ: "The file has been read already.",
     Code.TYPE: "The field has a value of another type.",
     Code.UNKNOWN_FIELD: "There is no such field.",

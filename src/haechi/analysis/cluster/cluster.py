@@ -18,6 +18,7 @@ from haechi.analysis.cluster.synthetic import SyntheticAddresses
 from haechi.analysis.cluster.workloads import MOST_REPLICAS, pods_of_workloads
 from haechi.engine import Endpoint, Engine
 from haechi.model import (
+    Code,
     Loaded,
     Location,
     Manifests,
@@ -154,7 +155,7 @@ def _completed(kind: type[_AnyCluster], objects: list[Object], manifests: Manife
         given=tuple(objects),
         manifests=manifests,
         synthesized=synthesized,
-        notes=tuple(_notes(objects, found.values(), len(synthesized))),
+        notes=(*_notes(objects, found.values(), len(synthesized)), *_other_policies(manifests)),
         assumptions=tuple(_assumptions(found.values(), synthesized, engine)),
     )
 
@@ -178,6 +179,15 @@ def _notes(objects: list[Object], pods: Iterable[Pod], synthesized: int) -> Iter
     completed = sum(pod.completed for pod in pods)
     if completed:
         yield f"{_counted(completed)} completed: left out"
+
+
+def _other_policies(manifests: Manifests | None) -> Iterator[str]:
+    """What the input has beside NetworkPolicies that may decide otherwise."""
+    found = [problem for problem in manifests.problems if problem.code is Code.OTHER_POLICY] if manifests else []
+    if found:
+        kinds = ", ".join(sorted({problem.object.kind for problem in found if problem.object is not None}))
+        objects = "1 object" if len(found) == 1 else f"{len(found)} objects"
+        yield f"{objects} of other policy kinds may change this answer: {kinds}"
 
 
 def _counted(number: int) -> str:

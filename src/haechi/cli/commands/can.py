@@ -181,7 +181,7 @@ def _basis(found: Input, cluster: Cluster, answer: Answer) -> Basis:
     pods = dict.fromkeys(key for pair in answer.pairs for one in pair for key in (one.source, one.destination))
     return basis(
         assumptions=answer.assumptions,
-        skipped=found.skipped,
+        skipped=found.unused,
         unreadable=found.errors,
         synthesized=synthesized([cluster.pods[key] for key in pods if key is not None], cluster.given),
         notes=cluster.notes,

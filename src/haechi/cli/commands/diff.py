@@ -93,7 +93,7 @@ def _basis(inputs: Iterable[Input], clusters: Sequence[Cluster]) -> Basis:
     listed = list(inputs)
     return basis(
         assumptions=[*everywhere, *(one for cluster in clusters for one in cluster.assumptions)],
-        skipped=[problem for each in listed for problem in each.skipped],
+        skipped=[problem for each in listed for problem in each.unused],
         unreadable=[problem for each in listed for problem in each.errors],
         synthesized=[one for each in clusters for one in synthesized(each.pods.values(), each.given)],
         notes=[f"{side}: {note}" for side, cluster in zip(_SIDES, clusters, strict=True) for note in cluster.notes],

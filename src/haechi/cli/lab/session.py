@@ -121,7 +121,7 @@ def lab_basis(found: Input, cluster: LabCluster, skipped: Iterable[Problem] = ()
     ]
     return basis(
         assumptions=(Assumption.OWN_NODE, Assumption.IPBLOCK_PODS, *given.assumptions),
-        skipped=(*skipped, *found.skipped),
+        skipped=(*skipped, *found.unused),
         unreadable=found.errors,
         synthesized=synthesized((*cluster.nodes, *cluster.pods, *hosts), found.objects),
         notes=cluster.notes,
