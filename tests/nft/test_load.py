@@ -38,7 +38,7 @@ def test_more_than_64_bytes_do_not_fit() -> None:
     Lookup((six,) * 4, "s")
     with pytest.raises(NounError, match="64 bytes"):
         Lookup((six, six, six, six, Meta(MetaKey.MARK)), "s")
-    with pytest.raises(NounError, match="nothing is asked"):
+    with pytest.raises(NounError, match="at least one"):
         Lookup((), "s")
 
 

@@ -544,9 +544,9 @@ def test_the_tables_of_a_file_are_listed() -> None:
 
 
 def test_a_table_that_is_not_there_is_an_error_that_names_the_others() -> None:
-    with pytest.raises(ParseError, match="no table inet nat in the text but ip nat, inet haechi, ip haechi"):
+    with pytest.raises(ParseError, match="no table inet nat in the text, only ip nat, inet haechi, ip haechi"):
         parse(FILE, "nat")
-    with pytest.raises(ParseError, match="no table inet haechi in the text, and no other"):
+    with pytest.raises(ParseError, match="no table inet haechi in the text, which has no tables"):
         parse("", "haechi")
 
 

@@ -52,8 +52,8 @@ ICMP = Compare(L4PROTO, Operator.EQ, protocol(1))
         ((IPV4, SERVER6), "another family"),
         ((Compare(CLIENT, Operator.EQ, ipv4(1)), SERVER6), "another family"),
         ((Lookup((CLIENT, SERVER6.load), "s"),), "another family"),
-        ((TCP, ICMP), "was asked before"),
-        ((IPV4, SADDR, DADDR), "nft makes one comparison"),
+        ((TCP, ICMP), "was compared before"),
+        ((IPV4, SADDR, DADDR), "nft merges these comparisons"),
         ((TCP, PORTS, Compare(SERVER_PORT, Operator.LE, port(9))), "is a range"),
     ],
 )

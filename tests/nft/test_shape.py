@@ -141,8 +141,8 @@ def test_impossible_elements_are_refused(shape: Shape, found: list[Element], rea
         ((DataType.MARK,) * 6, False, "6 fields"),
         ((DataType.IPV6_ADDR,) * 5, False, "80 bytes"),
         ((DataType.CT_STATE,), False, "bits"),
-        ((DataType.MARK,), True, "no intervals"),
-        ((DataType.IPV4_ADDR, DataType.IFNAME), True, "no intervals"),
+        ((DataType.MARK,), True, "intervals of marks"),
+        ((DataType.IPV4_ADDR, DataType.IFNAME), True, "intervals of marks"),
     ],
 )
 def test_impossible_keys_are_refused(types: tuple[DataType, ...], interval: bool, reason: str) -> None:

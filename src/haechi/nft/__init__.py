@@ -2,7 +2,7 @@
 
 Every noun is a frozen value that validates itself, encodes to netlink, decodes from a kernel dump and prints as nft
 syntax; encode → kernel → decode is the identity, and the print loads again with ``nft -f``. This package is pure: the
-socket is `haechi.netlink`. It refuses what it does not speak rather than guess (`Unknown`, `NounError`, `DecodeError`).
+socket is `haechi.netlink`. What it does not support is reported, never guessed (`Unknown`, `NounError`, `DecodeError`).
 The interface is that of linux/netfilter/nf_tables.h, kernels 5.10 and later.
 """
 

@@ -1,8 +1,8 @@
 """Netlink attributes: length, type, payload, padded to four bytes.
 
-The layout is `struct nlattr` of linux/netlink.h: two 16-bit numbers in the machine's own order, then the payload.
-Numbers inside nf_tables payloads are in network order. Reading is strict: an attribute that does not fit into its
-surroundings is a `DecodeError`, never a guess.
+The layout is `struct nlattr` of linux/netlink.h: two 16-bit numbers in the machine's byte order, then the payload.
+Numbers inside nf_tables payloads are in network order. Reading is strict: an attribute that does not fit into the data
+is a `DecodeError`.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from haechi.nft.errors import DecodeError
 
 HEADER: Final = struct.Struct("=HH")
 NESTED: Final = 0x8000
-"""NLA_F_NESTED: the payload is attributes again."""
+"""NLA_F_NESTED: the payload consists of attributes."""
 LONGEST: Final = 0xFFFF
 """An attribute's length, header included, is a 16-bit number."""
 
@@ -73,7 +73,7 @@ def walk(data: bytes, what: str) -> Iterator[tuple[int, bytes]]:
 
 
 class Fields:
-    """The attributes of one message or nest, by type. Of a repeated type the last one counts, as in the kernel."""
+    """The attributes of one message or nest, by type. The last one of a repeated type is used, as in the kernel."""
 
     __slots__ = ("_values", "what")
 
@@ -89,14 +89,14 @@ class Fields:
         return frozenset(self._values)
 
     def raw(self, kind: int) -> bytes:
-        """The payload of an attribute that must be there."""
+        """The payload of a required attribute."""
         value = self._values.get(kind)
         if value is None:
             raise DecodeError(self.what, f"attribute {kind} is missing")
         return value
 
     def text(self, kind: int, absent: str | None = None) -> str:
-        """A string; ``absent`` where there is no such attribute."""
+        """A string; ``absent`` if there is no such attribute."""
         if absent is not None and kind not in self._values:
             return absent
         try:

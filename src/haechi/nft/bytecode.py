@@ -1,7 +1,7 @@
 """The kernel's expressions: a name and attributes, one instruction of nf_tables' virtual machine.
 
-A statement of this package becomes one or more of these. Registers are counted in 32-bit words here; the kernel
-numbers a word that begins a 128-bit register by that register (NFT_REG_1..4), others by NFT_REG32_00 + word.
+A statement of this package becomes one or more of these. Registers are numbered by 32-bit words here; the kernel
+numbers a word at the beginning of a 128-bit register by that register (NFT_REG_1..4), others by NFT_REG32_00 + word.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Chains: rules in their order, hooked to the path of packets (base chains) or jumped to."""
+"""Chains: ordered rules, hooked into the path of packets (base chains) or jumped to."""
 
 from __future__ import annotations
 
@@ -42,9 +42,9 @@ class BaseChain:
 
     Attributes:
         type: ``filter``, ``nat`` or ``route``.
-        hook: the place on a packet's path.
-        priority: the order among the chains of a hook, lowest first; ``filter`` is 0.
-        policy: what happens at the chain's end.
+        hook: the point on a packet's path.
+        priority: the order of the chains of a hook, lowest first; ``filter`` is 0.
+        policy: the verdict at the chain's end.
 
     Raises:
         NounError: a combination that the kernel refuses.
@@ -77,7 +77,7 @@ class Chain:
     Attributes:
         name: unique in its table.
         rules: evaluated in order.
-        base: where it is hooked; None for a chain that others jump to.
+        base: where it is hooked; None for a chain that is jumped to.
         comment: at most 128 bytes.
 
     Raises:
@@ -106,9 +106,9 @@ class Chain:
         """The attributes of NFT_MSG_NEWCHAIN, without rules."""
         parts = [attributes.text(TABLE, table), attributes.text(NAME, self.name)]
         if self.base is not None:
-            place = attributes.u32(_HOOKNUM, self.base.hook) + attributes.u32(_PRIORITY, self.base.priority)
+            hook = attributes.u32(_HOOKNUM, self.base.hook) + attributes.u32(_PRIORITY, self.base.priority)
             parts += [
-                attributes.nested(HOOK, place),
+                attributes.nested(HOOK, hook),
                 attributes.u32(POLICY, self.base.policy),
                 attributes.text(TYPE, self.base.type),
             ]
@@ -127,10 +127,10 @@ class Chain:
 
 
 def _decode_base(fields: Fields) -> BaseChain:
-    place = fields.nest(HOOK)
-    if place.kinds() - {_HOOKNUM, _PRIORITY}:
+    where = fields.nest(HOOK)
+    if where.kinds() - {_HOOKNUM, _PRIORITY}:
         raise DecodeError("chain", "hooks of devices are not supported")
-    hook, priority, policy = place.u32(_HOOKNUM), place.u32(_PRIORITY), fields.u32(POLICY, ChainPolicy.ACCEPT)
+    hook, priority, policy = where.u32(_HOOKNUM), where.u32(_PRIORITY), fields.u32(POLICY, ChainPolicy.ACCEPT)
     if hook not in list(Hook) or policy not in list(ChainPolicy):
         raise DecodeError("chain", f"hook {hook} with policy {policy}")
     signed = priority - (1 << 32) if priority >> 31 else priority

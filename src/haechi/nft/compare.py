@@ -1,7 +1,7 @@
-"""Comparisons of one answer with values: equal, ordered, in a range, any of these bits.
+"""Comparisons of a loaded value: equal, ordered, in a range, any of these bits.
 
-Values are in network order. Ordered comparisons of values that the kernel keeps in its own order (marks) are refused,
-as are comparisons of connection states as numbers: states are bits.
+Values are in network order. Ordered comparisons of values that the kernel stores in the machine's order (marks) are
+refused, as are comparisons of connection states as numbers, because states are bits.
 """
 
 from __future__ import annotations
@@ -40,9 +40,9 @@ _WORDS: Final = {
 def _check(noun: str, load: Load, value: bytes, *, ordered: bool) -> None:
     check_loads(noun, (load,))
     if load.type in BITS:
-        raise NounError(noun, "load", load, "is bits: ask with HasState or HasStatus")
+        raise NounError(noun, "load", load, "consists of bits: use HasState or HasStatus")
     if ordered and (load.type.host_order or load.type is DataType.IFNAME):
-        raise NounError(noun, "load", load, "has no order here")
+        raise NounError(noun, "load", load, "cannot be ordered")
     load.type.check(noun, value)
 
 
@@ -56,7 +56,7 @@ class Compare:
     """``LOAD [OPERATOR] VALUE``, such as ``meta l4proto tcp``.
 
     Raises:
-        NounError: a value that is none of the load's type, or a load that cannot be compared so.
+        NounError: a value that is not of the load's type, or a load that cannot be compared like this.
     """
 
     load: Load
@@ -98,12 +98,12 @@ class InRange:
         return f"{self.load} {'!= ' if self.negated else ''}{shown}"
 
     def encode(self) -> bytes:
-        """The kernel's expressions: two comparisons, or a range where negated, as nft does."""
+        """The kernel's expressions: two comparisons, or a range if negated, as in nft."""
         load = self.load.encode(0)
         if not self.negated:
             return load + _cmp(Operator.GE, self.first) + _cmp(Operator.LE, self.last)
-        ends = value_data(3 | attributes.NESTED, self.first) + value_data(4 | attributes.NESTED, self.last)
-        return load + Bytecode("range", attributes.u32(1, _FIRST) + attributes.u32(2, 1) + ends).encode()
+        bounds = value_data(3 | attributes.NESTED, self.first) + value_data(4 | attributes.NESTED, self.last)
+        return load + Bytecode("range", attributes.u32(1, _FIRST) + attributes.u32(2, 1) + bounds).encode()
 
 
 class CtState(IntFlag):

@@ -1,9 +1,9 @@
-"""The types of values that a packet is asked for and that sets hold: their width, order and notation.
+"""The types of values in rules and sets: their width, byte order and notation.
 
-Everywhere in this package a value is bytes in network order, so that sorting bytes sorts values and no value depends
-on the machine. nf_tables keeps some types (marks, states) in the machine's order: `DataType.to_kernel` and
-`DataType.from_kernel` convert, once, at the edge. Type numbers and names are those of nft's ``describe``; the kernel
-stores the number for the tools and does not look at it.
+In this package every value is bytes in network order, so that sorting bytes sorts values and no value depends on the
+machine. nf_tables stores some types (marks, states) in the machine's order, to and from which `DataType.to_kernel` and
+`DataType.from_kernel` convert. Type numbers and names are those of nft's ``describe``; the kernel stores the number for
+the tools and does not use it.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ PROTOCOLS: Final = {
     "icmp": 1, "igmp": 2, "tcp": 6, "udp": 17, "dccp": 33, "esp": 50, "ah": 51, "icmpv6": 58, "sctp": 132,
     "udplite": 136,
 }  # fmt: skip
-"""Protocols that are words of nft's grammar; others are printed as numbers, as /etc/protocols may be missing."""
+"""Protocols that are words of nft's grammar; others are printed as numbers, because /etc/protocols may be missing."""
 FAMILIES: Final = {"ipv4": 2, "ipv6": 10}
 DIRECTIONS: Final = {"original": 0, "reply": 1}
 ICMP_TYPES: Final = {
@@ -43,7 +43,7 @@ _INTERFACE: Final = re.compile(rb"[!#-.0-~]{1,15}")
 
 
 class DataType(Enum):
-    """A type of value: nft's name, nft's number, width in bytes, whether the kernel keeps it in its own order."""
+    """A type of value: nft's name and number, width in bytes, whether the kernel stores it in the machine's order."""
 
     IPV4_ADDR = ("ipv4_addr", 7, 4, False)
     IPV6_ADDR = ("ipv6_addr", 8, 16, False)
@@ -70,11 +70,11 @@ class DataType(Enum):
 
     @property
     def symbols(self) -> dict[str, int]:
-        """The words that stand for numbers."""
+        """The numbers of the words of this type."""
         return _SYMBOLS.get(self.keyword, {})
 
     def to_kernel(self, value: bytes) -> bytes:
-        """A value in the order in which nf_tables keeps it in a register."""
+        """A value in the order of the kernel's registers."""
         return value[::-1] if self._reversed else value
 
     def from_kernel(self, value: bytes) -> bytes:
@@ -93,7 +93,7 @@ class DataType(Enum):
                 raise NounError(noun, "value", name.decode(errors="replace"), "is not the name of one interface")
 
     def print(self, value: bytes, *, numeric: bool = False) -> str:
-        """A value in nft's notation; ``numeric`` avoids words, which cannot be the ends of a range."""
+        """A value in nft's notation; ``numeric`` avoids words, which cannot be bounds of a range."""
         if self is DataType.IPV4_ADDR:
             return "{}.{}.{}.{}".format(*value)
         if self is DataType.IPV6_ADDR:
@@ -106,7 +106,7 @@ class DataType(Enum):
         return str(number) if numeric else _WORDS.get(self.keyword, {}).get(number, str(number))
 
     def parse(self, text: str) -> bytes:
-        """The value that ``text`` stands for in nft's notation. Raises `NounError`."""
+        """The value of ``text`` in nft's notation. Raises `NounError`."""
         try:
             value = self._parse(text)
         except (AddressValueError, OverflowError, UnicodeEncodeError):

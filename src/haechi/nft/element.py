@@ -14,7 +14,7 @@ class Element(NamedTuple):
     Attributes:
         key: the value, or an interval's first: network order, fields of a concatenation padded to four bytes.
         last: the inclusive last value of an interval (of each field, in a concatenation); None for a single value.
-        verdict: what a verdict map answers; None in a set.
+        verdict: the value in a verdict map; None in a set.
     """
 
     key: bytes
@@ -23,7 +23,7 @@ class Element(NamedTuple):
 
 
 def print_interval(type: DataType, first: bytes, last: bytes, *, prefix: bool = True) -> str:  # noqa: A002
-    """``first-last``, as a prefix where it is one of addresses and ``prefix`` allows it."""
+    """``first-last``, or a prefix if it is one of addresses and ``prefix`` allows it."""
     if first == last:
         return type.print(first)
     if prefix and type in (DataType.IPV4_ADDR, DataType.IPV6_ADDR):

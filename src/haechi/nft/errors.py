@@ -1,14 +1,15 @@
-"""What can be wrong with an nftables noun or with bytes that claim to be one.
+"""Errors of invalid nouns and of bytes that cannot be decoded, with the facts in fields.
 
-Facts are in the fields; ``str()`` puts them into words. Neither error is raised by the kernel: what the kernel refuses
-is `haechi.netlink.NftError`.
+What the kernel refuses is a `haechi.netlink.NftError` instead.
 """
 
 from __future__ import annotations
 
+from haechi.errors import HaechiError
 
-class NounError(ValueError):
-    """A noun that nftables could not hold, or that would not load again from its own print.
+
+class NounError(HaechiError, ValueError):
+    """A noun that is impossible in nftables, or that would not load again from its own print.
 
     Attributes:
         noun: the kind of noun, such as ``chain``.
@@ -29,8 +30,8 @@ class NounError(ValueError):
         return f"{self.noun}: {self.field} {shown!r}: {self.reason}"
 
 
-class DecodeError(ValueError):
-    """Bytes that are not the netlink message that they claim to be.
+class DecodeError(HaechiError, ValueError):
+    """Bytes that are not a valid netlink message of the expected kind.
 
     Attributes:
         what: what was being read.

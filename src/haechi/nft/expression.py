@@ -1,8 +1,13 @@
-"""Expressions: all that a rule can consist of, and how they are found in a kernel rule.
+"""Expressions: the statements that a rule consists of, and how a kernel rule is decoded to them.
 
-The kernel keeps a rule as instructions over registers. Reading goes from left to right: loads gather, then the
-instruction that uses their registers makes a statement of them. The first instruction that does not fit turns the rest
-of the rule into `Unknown`.
+The kernel stores a rule as instructions over registers. They are read from left to right: loads accumulate until an
+instruction uses their registers and completes a statement. From the first instruction that does not fit on, the rest of
+the rule is an `Unknown`. For example:
+
+    ct load saddr => reg 1                  ┐
+    ct load proto-src => reg 9              ┴─ loads
+    lookup reg 1 set named4 …               ── uses both    ──▶  Lookup((Ct saddr, Ct proto-src), "named4…")
+    immediate reg 0 accept                  ── uses none    ──▶  ACCEPT
 """
 
 from __future__ import annotations
@@ -56,7 +61,7 @@ _REJECT: Final = {(each.type, each.code): each for each in RejectKind}
 
 
 def decode_expressions(codes: tuple[Bytecode, ...]) -> tuple[Expression, ...]:
-    """The statements that kernel expressions amount to; what is not understood ends as one `Unknown`."""
+    """The statements of kernel expressions; from the first unsupported one on, the rest is one `Unknown`."""
     found: list[Expression] = []
     position = 0
     icmpv6 = False
@@ -77,7 +82,7 @@ def _statement(codes: tuple[Bytecode, ...], position: int, icmpv6: bool) -> tupl
     """The statement that begins at ``position``, and where the next one begins."""
     loads, position = _loads(codes, position, icmpv6)
     if position >= len(codes):
-        raise DecodeError("expressions", "a load that nothing uses")
+        raise DecodeError("expressions", "a load that is not used")
     name = codes[position].name
     if not loads:
         if name == "immediate":
@@ -141,15 +146,15 @@ def _ct(fields: Fields) -> Load:
 
 
 def _payload(fields: Fields) -> Load:
-    place = (fields.u32(2), fields.u32(3), fields.u32(4))
+    base, offset, length = fields.u32(2), fields.u32(3), fields.u32(4)
     for each in PayloadField:
-        if (each.base, each.offset, each.type.width) == place:
+        if (each.base, each.offset, each.type.width) == (base, offset, length):
             return Payload(each)
-    raise DecodeError("payload", f"base {place[0]}, offset {place[1]}, length {place[2]} is not a known field")
+    raise DecodeError("payload", f"base {base}, offset {offset}, length {length} is not a known field")
 
 
 def _check_byteorder(fields: Fields, load: Load, word: int) -> None:
-    """Nft 1.0.6 turns single bytes around before it looks intervals of concatenations up, which does nothing."""
+    """Nft 1.0.6 swaps single bytes before it looks up intervals of concatenations, which has no effect."""
     same = register_word(fields.u32(1)) == register_word(fields.u32(2)) == word
     if load.type.width != 1 or fields.u32(4) != 1 or not same:
         raise DecodeError("byteorder", "is supported for single bytes only")
@@ -163,7 +168,7 @@ _LOADS: Final[dict[str, Callable[[Fields], Load]]] = {"meta": _meta, "ct": _ct, 
 
 def _first_register(fields: Fields, kind: int) -> None:
     if register_word(fields.u32(kind)) != 0:
-        raise DecodeError(fields.what, "a register that nothing was loaded into")
+        raise DecodeError(fields.what, "a register without a loaded value")
 
 
 def _value(fields: Fields, kind: int, load: Load) -> bytes:
@@ -233,7 +238,7 @@ def _immediate(codes: tuple[Bytecode, ...], position: int) -> tuple[Expression, 
         return Verdict.from_data(fields.nest(2).nest(DATA_VERDICT)), position + 1
     _first_register(fields, 1)
     if position + 1 >= len(codes) or codes[position + 1].name != "meta":
-        raise DecodeError("immediate", "only marks are set")
+        raise DecodeError("immediate", "only marks can be set")
     store = codes[position + 1].fields()
     _first_register(store, 3)
     if store.u32(2) != MetaKey.MARK.number:

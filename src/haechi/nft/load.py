@@ -1,8 +1,7 @@
-"""Loads: what a packet is asked, and the registers that hold the answers.
+"""Loads: properties of a packet that rules use, and the registers that they are loaded into.
 
-A load names its `DataType`; the registers are chosen here, as nft does: the first answer in the first 128-bit
-register, each further one of a concatenation in the next free 32-bit register, 64 bytes in all
-(NFT_REG32_COUNT).
+A load has a `DataType`. Registers are assigned as in nft: the first value goes into the first 128-bit register, each
+further one of a concatenation into the next free 32-bit register, 64 bytes in all (NFT_REG32_COUNT).
 """
 
 from __future__ import annotations
@@ -68,8 +67,8 @@ class PayloadField(Enum):
     """Header fields: nft's words, base (`enum nft_payload_bases`), offset in bytes, type.
 
     Attributes:
-        family: the `meta nfproto` that the rule must have asked for before, or None.
-        protocol: the `meta l4proto` that the rule must have asked for before, or None.
+        family: the `meta nfproto` that the rule must have compared before, or None.
+        protocol: the `meta l4proto` that the rule must have compared before, or None.
     """
 
     IP_SADDR = ("ip saddr", 1, 12, DataType.IPV4_ADDR, 2, None)
@@ -100,31 +99,31 @@ class PayloadField(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Meta:
-    """``meta KEY``: what the kernel knows of the packet besides its bytes."""
+    """``meta KEY``: the kernel's data about the packet besides its bytes."""
 
     key: MetaKey
 
     @property
     def type(self) -> DataType:
-        """The type of the answer."""
+        """The type of the value."""
         return self.key.type
 
     def __str__(self) -> str:
         return self.key.words
 
     def encode(self, word: int) -> bytes:
-        """The kernel's expression, the answer in the registers from ``word`` on."""
+        """The kernel's expression, which loads into the registers from ``word`` on."""
         return Bytecode("meta", attributes.u32(2, self.key.number) + attributes.u32(1, register_number(word))).encode()
 
 
 @dataclass(frozen=True, slots=True)
 class Ct:
-    """``ct [original|reply] KEY``: what connection tracking knows of the packet's connection.
+    """``ct [original|reply] KEY``: data of connection tracking about the packet's connection.
 
     A rule that loads proto-src or proto-dst must have compared ``meta l4proto`` before: nft cannot read it otherwise.
 
     Raises:
-        NounError: a direction where the key has none, or none where it needs one.
+        NounError: a key without directions that has one, or one with directions that has none.
     """
 
     key: CtKey
@@ -137,7 +136,7 @@ class Ct:
 
     @property
     def type(self) -> DataType:
-        """The type of the answer."""
+        """The type of the value."""
         return self.key.type
 
     def __str__(self) -> str:
@@ -145,7 +144,7 @@ class Ct:
         return f"ct {direction}{self.key.words}"
 
     def encode(self, word: int) -> bytes:
-        """The kernel's expression, the answer in the registers from ``word`` on."""
+        """The kernel's expression, which loads into the registers from ``word`` on."""
         direction = b"" if self.direction is None else attributes.u8(3, self.direction)
         return Bytecode(
             "ct", attributes.u32(2, self.key.number) + attributes.u32(1, register_number(word)) + direction
@@ -154,24 +153,24 @@ class Ct:
 
 @dataclass(frozen=True, slots=True)
 class Payload:
-    """A field of the packet's own headers.
+    """A field of the packet's headers.
 
-    A rule of an ``inet`` table must have asked for the family (and for ICMP types the protocol) before, see
-    `PayloadField`: nft adds these questions by itself when it loads a rule.
+    A rule of an ``inet`` table must have compared the family (and for ICMP types the protocol) before, see
+    `PayloadField`: nft adds these comparisons by itself when it loads a rule.
     """
 
     field: PayloadField
 
     @property
     def type(self) -> DataType:
-        """The type of the answer."""
+        """The type of the value."""
         return self.field.type
 
     def __str__(self) -> str:
         return self.field.words
 
     def encode(self, word: int) -> bytes:
-        """The kernel's expression, the answer in the registers from ``word`` on."""
+        """The kernel's expression, which loads into the registers from ``word`` on."""
         return Bytecode(
             "payload",
             attributes.u32(1, register_number(word))
@@ -182,24 +181,24 @@ class Payload:
 
 
 Load: TypeAlias = Meta | Ct | Payload
-"""What a packet is asked."""
+"""A property of a packet."""
 
 
 def words_of(type: DataType) -> int:  # noqa: A002
-    """How many 32-bit registers a value takes."""
+    """The number of 32-bit registers that a value takes."""
     return (type.width + 3) // 4
 
 
 def check_loads(noun: str, loads: tuple[Load, ...]) -> None:
     """Raise `NounError` unless ``loads`` is one load or a concatenation that fits into the registers."""
     if not loads:
-        raise NounError(noun, "loads", "", "nothing is asked")
+        raise NounError(noun, "loads", "", "must be at least one")
     if sum(words_of(load.type) for load in loads) > REGISTER_WORDS:
         raise NounError(noun, "loads", print_loads(loads), "needs more than 64 bytes of registers")
 
 
 def encode_loads(loads: tuple[Load, ...]) -> bytes:
-    """The kernel's expressions, answers side by side from the first register on."""
+    """The kernel's expressions, which load values side by side from the first register on."""
     parts: list[bytes] = []
     word = 0
     for load in loads:
@@ -209,5 +208,5 @@ def encode_loads(loads: tuple[Load, ...]) -> bytes:
 
 
 def print_loads(loads: tuple[Load, ...]) -> str:
-    """The loads as nft writes a concatenation."""
+    """The loads as a concatenation in nft syntax."""
     return " . ".join(map(str, loads))

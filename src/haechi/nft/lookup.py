@@ -1,4 +1,4 @@
-"""Lookups of answers in named sets and verdict maps."""
+"""Lookups of loaded values in named sets and verdict maps."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ INVERTED: Final = 1
 def _check(noun: str, loads: tuple[Load, ...]) -> None:
     check_loads(noun, loads)
     if any(load.type in BITS for load in loads):
-        raise NounError(noun, "loads", print_loads(loads), "connection states are bits: ask with HasState or HasStatus")
+        raise NounError(noun, "loads", print_loads(loads), "connection states are bits: use HasState or HasStatus")
 
 
 @dataclass(frozen=True, slots=True)
 class Lookup:
-    """``LOAD . LOAD @SET``: the answers are in the set; negated: they are not.
+    """``LOAD . LOAD @SET``: the values are in the set; negated: they are not.
 
     Raises:
         NounError: no load, too many of them, or an impossible name.
@@ -51,7 +51,7 @@ class Lookup:
 
 @dataclass(frozen=True, slots=True)
 class VerdictMap:
-    """``LOAD . LOAD vmap @MAP``: do what the map says; go on where it says nothing.
+    """``LOAD . LOAD vmap @MAP``: the verdict of the values' element; without one, the next rule.
 
     Raises:
         NounError: no load, too many of them, or an impossible name.

@@ -1,6 +1,6 @@
-"""Verdict maps: named collections of keys, each with what happens to the packets that have it.
+"""Verdict maps: named collections of keys with verdicts.
 
-Maps to anything but verdicts are not supported; a kernel map of another kind decodes to `Unknown`.
+Other maps are not supported; a kernel map of another kind decodes to `Unknown`.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from haechi.nft.datatype import DataType
 from haechi.nft.element import Element
 from haechi.nft.names import check_comment, check_name
-from haechi.nft.set import NO_FLAGS, SetFlags, encode_declaration, print_declaration
+from haechi.nft.set import NO_FLAGS, SetFlags, declaration_lines, encode_declaration, print_noun
 from haechi.nft.shape import Shape, shape_of
 
 
@@ -33,11 +33,15 @@ class Map:
 
     @property
     def shape(self) -> Shape:
-        """What its elements have in common."""
+        """The shape of its elements."""
         return shape_of(self.key, SetFlags.INTERVAL in self.flags, verdicts=True)
 
     def __str__(self) -> str:
-        return "\n".join(print_declaration("map", self.name, self.shape, self.flags, self.elements, self.comment))
+        return print_noun("map", self.name, self.lines(), self.shape, self.elements)
+
+    def lines(self) -> list[str]:
+        """The lines about the map itself inside its braces."""
+        return declaration_lines(self.shape, self.flags, self.comment)
 
     def encode(self, table: str, identity: int) -> bytes:
         """The attributes of NFT_MSG_NEWSET, without elements; ``identity`` is unique in its transaction."""

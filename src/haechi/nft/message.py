@@ -1,7 +1,7 @@
 """Netlink messages of nf_tables: `struct nlmsghdr`, `struct nfgenmsg`, attributes.
 
-Writing and strict reading; no socket. Numbers in the headers are in the machine's order, the generation (`res_id`) in
-network order. What the kernel sends is read with every length checked: bytes that do not add up are a `DecodeError`.
+Encoding and strict decoding, without a socket. Numbers in the headers are in the machine's order, the generation
+(`res_id`) in network order. Every length in the kernel's messages is checked; inconsistent ones are a `DecodeError`.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ OFFSET: Final = HEADER.size + GENERIC.size
 
 REQUEST, MULTI, ACK = 0x1, 0x2, 0x4
 DUMP_INTERRUPTED: Final = 0x10
-"""NLM_F_DUMP_INTR: what is dumped changed while it was."""
+"""NLM_F_DUMP_INTR: what is dumped changed during the dump."""
 REPLACE, EXCLUSIVE, CREATE, APPEND = 0x100, 0x200, 0x400, 0x800
 DUMP: Final = 0x300
 CAPPED, ACK_ATTRIBUTES = 0x100, 0x200
@@ -54,7 +54,7 @@ class MessageType(IntEnum):
 
 
 def encode_message(type: MessageType, flags: int, sequence: int, family: int, payload: bytes) -> bytes:  # noqa: A002
-    """One nf_tables message; attributes are multiples of four bytes, so the message is."""
+    """One nf_tables message. Attributes are multiples of four bytes, so it needs no padding."""
     length = OFFSET + len(payload)
     header = HEADER.pack(length, SUBSYSTEM << 8 | type, flags | REQUEST, sequence, 0)
     return header + GENERIC.pack(family, 0, 0) + payload
@@ -85,7 +85,7 @@ class NetlinkMessage:
         type: NLMSG_ERROR and NLMSG_DONE, or the subsystem and message type.
         flags: NLM_F flags.
         sequence: that of the request.
-        body: what follows `struct nlmsghdr`.
+        body: the bytes after `struct nlmsghdr`.
     """
 
     type: int

@@ -1,9 +1,8 @@
 """Names, comments and strings as nft's scanner reads them.
 
-A name that the kernel takes may still be one that ``nft -f`` cannot read back: nft's identifiers are
-``[a-zA-Z][a-zA-Z0-9/_.-]*`` and none of its keywords, whatever the context. Such names are refused here, before they
-reach the kernel, so that everything Haechi installs loads again from its print. The kernel's own limit is 255 bytes
-(NFT_NAME_MAXLEN); 127 leaves room for every tool's buffers.
+``nft -f`` cannot read back every name that the kernel accepts: nft's identifiers are ``[a-zA-Z][a-zA-Z0-9/_.-]*`` and
+none of its keywords, whatever the context. Other names are refused here, so that everything Haechi installs loads again
+from its print. The kernel's limit is 255 bytes (NFT_NAME_MAXLEN); 127 fit into every tool's buffers.
 """
 
 from __future__ import annotations
@@ -45,7 +44,7 @@ tproxy trace transparent tsecr tsn tsval ttl type typeof udp udplite undefine un
 version vlan vm vmap vni vtag vxlan week wildcard window with wscale xml xor xt zone
 """
 KEYWORDS: Final = frozenset(_KEYWORDS.split())
-"""Everything that some state of nft's scanner (1.0.6, and what later versions added) reads as a word of its own."""
+"""Everything that nft's scanner (1.0.6 and later versions) reads as a keyword in any of its states."""
 
 
 def check_name(noun: str, name: str) -> None:
@@ -59,7 +58,7 @@ def check_name(noun: str, name: str) -> None:
 
 
 def check_string(noun: str, field: str, value: str, most: int) -> None:
-    """Raise `NounError` unless ``value`` can stand between nft's double quotes, which know no escapes."""
+    """Raise `NounError` unless ``value`` can be between nft's double quotes, where nothing can be escaped."""
     if _UNQUOTABLE.search(value):
         raise NounError(noun, field, value, "must not contain quotes or control characters")
     try:
@@ -82,12 +81,12 @@ def encode_userdata(kind: int, comment: str) -> bytes:
 
 
 def walk_userdata(data: bytes, what: str) -> dict[int, bytes]:
-    """The entries of nft's user data by type; unknown ones are kept, a truncated one is a `DecodeError`."""
+    """The entries of nft's user data by type, unknown ones included. Raises `DecodeError` for a truncated one."""
     entries: dict[int, bytes] = {}
     offset = 0
     while offset < len(data):
         if offset + 2 > len(data) or offset + 2 + data[offset + 1] > len(data):
-            raise DecodeError(what, "user data cut short")
+            raise DecodeError(what, "truncated user data")
         end = offset + 2 + data[offset + 1]
         entries[data[offset]] = data[offset + 2 : end]
         offset = end
@@ -95,7 +94,7 @@ def walk_userdata(data: bytes, what: str) -> dict[int, bytes]:
 
 
 def decode_comment(data: bytes, kind: int, what: str) -> str:
-    """The comment inside user data, empty where there is none."""
+    """The comment in user data, empty if there is none."""
     value = walk_userdata(data, what).get(kind, b"").split(b"\0", 1)[0]
     try:
         return value.decode()

@@ -1,8 +1,8 @@
-"""Rules: expressions in their order, and a comment.
+"""Rules: ordered expressions and a comment.
 
-A rule must load again from its print. nft reads some questions only after others (an address field only after the
-family, ``ct … proto-src`` only after the transport protocol) and rewrites some neighbours into one instruction; rules
-that would not come back as they were are refused by `Rule.check`, which knows the table's family.
+A rule must load again from its print. nft reads some loads only after certain comparisons (an address field only after
+the family, ``ct … proto-src`` only after the transport protocol) and merges some adjacent expressions; rules that would
+not be the same after that are refused by `Rule.check`, which depends on the table's family.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class Rule:
     """A rule.
 
     Attributes:
-        expressions: what it asks and does, in order; a verdict that ends the rule comes last.
+        expressions: its matches and statements, in order; a verdict that ends the rule comes last.
         comment: at most 128 bytes.
 
     Raises:
@@ -53,7 +53,7 @@ class Rule:
     def __post_init__(self) -> None:
         check_comment("rule", self.comment)
         if not self.expressions:
-            raise NounError("rule", "expressions", "", "a rule asks or does something")
+            raise NounError("rule", "expressions", "", "must not be empty")
         for each in self.expressions[:-1]:
             if isinstance(each, Verdict | VerdictMap | Unknown):
                 raise NounError("rule", "expressions", each, "must be the last expression")
@@ -63,7 +63,7 @@ class Rule:
         return f'{words} comment "{self.comment}"' if self.comment else words
 
     def encode(self, table: str, chain: str) -> bytes:
-        """The attributes of NFT_MSG_NEWRULE. Raises `NounError` for a rule that was not understood."""
+        """The attributes of NFT_MSG_NEWRULE. Raises `NounError` for a rule with an `Unknown`."""
         comment = attributes.attribute(USERDATA, encode_userdata(_COMMENT, self.comment)) if self.comment else b""
         return (
             attributes.text(TABLE, table)
@@ -74,7 +74,7 @@ class Rule:
 
     @classmethod
     def decode(cls, fields: Fields) -> Rule:
-        """A rule of a dump. What it does and is not understood is in it as `Unknown`. Raises `DecodeError`."""
+        """A rule of a dump, with an `Unknown` for what is not supported. Raises `DecodeError`."""
         codes = decode_bytecodes(fields.raw(EXPRESSIONS)) if EXPRESSIONS in fields else ()
         comment = decode_comment(fields.raw(USERDATA), _COMMENT, "rule") if USERDATA in fields else ""
         raw = b"".join(code.encode() for code in codes)
@@ -90,7 +90,7 @@ class Rule:
         return (each for each in self.expressions if isinstance(each, Lookup | VerdictMap))
 
     def targets(self) -> Iterator[str]:
-        """The chains that the rule's own verdict goes to."""
+        """The chains that the rule itself jumps or goes to."""
         return (each.chain for each in self.expressions if isinstance(each, Verdict) and each.chain)
 
     def check(self, family: Family) -> None:
@@ -113,15 +113,15 @@ def _loads(expression: Expression) -> tuple[Load, ...]:
 
 
 class _KnownPacket:
-    """What nft knows of a packet when it reads a rule: the family and transport protocol asked for so far."""
+    """What is known of a packet within a rule: the family and transport protocol that it has compared so far."""
 
     def __init__(self, family: int | None) -> None:
         self.family = family
-        self.asked: set[Load] = set()
+        self.compared: set[Load] = set()
         self.protocol: int | None = None
 
     def read(self, expression: Expression) -> None:
-        """Take the next expression in. Raises `NounError` where nft would not, or would add something."""
+        """Read the next expression. Raises `NounError` if nft would refuse it or add something."""
         for load in _loads(expression):
             self._check_payload(load)
             self._check_connection(load)
@@ -132,9 +132,9 @@ class _KnownPacket:
 
     def _learn(self, compare: Compare) -> None:
         if compare.load in (Meta(MetaKey.NFPROTO), Meta(MetaKey.L4PROTO)):
-            if compare.load in self.asked:
-                raise NounError("rule", "expressions", compare, "was asked before")
-            self.asked.add(compare.load)
+            if compare.load in self.compared:
+                raise NounError("rule", "expressions", compare, "was compared before")
+            self.compared.add(compare.load)
         if compare.load == Meta(MetaKey.L4PROTO):
             self.protocol = compare.value[0]
         if compare.load in (Meta(MetaKey.NFPROTO), Ct(CtKey.L3PROTOCOL)):
@@ -175,6 +175,4 @@ def _check_neighbours(one: Expression, other: Expression) -> None:
         and one.operator == other.operator == Operator.EQ
         and one.load.field.base == other.load.field.base
     ):
-        raise NounError(
-            "rule", "expressions", f"{one} {other}", "nft makes one comparison of these: look up both in a set"
-        )
+        raise NounError("rule", "expressions", f"{one} {other}", "nft merges these comparisons: look up both in a set")

@@ -1,7 +1,7 @@
-"""A ruleset: one table whole, which is what a dump of the kernel decodes to.
+"""A ruleset: one whole table, to which a dump of the kernel decodes.
 
-Two equal rulesets treat every packet alike (counters, which count, are not compared). It prints as ``nft -f`` reads
-it. All that its rules refer to is in it, and every rule loads again from its print.
+Equal rulesets have the same effect on every packet (counts of packets are not compared). Its print is valid for ``nft
+-f``. Everything that its rules refer to is in it, and every rule loads again from its print.
 """
 
 from __future__ import annotations
@@ -35,11 +35,11 @@ class Ruleset:
         chains: with their rules.
         sets: with their elements.
         maps: with their elements.
-        unknown: what the kernel's table holds besides, see `Unknown`.
+        unknown: everything else in the kernel's table, see `Unknown`.
 
     Raises:
-        NounError: a key that is not the noun's name, a rule or element that refers to nothing, a lookup of other types
-            than its set's, or a rule that nft would not load again.
+        NounError: a key that is not the noun's name, a reference to something that is not in the table, a lookup whose
+            types are not those of its set, or a rule that nft would not load again.
     """
 
     table: Table
@@ -88,7 +88,7 @@ class Ruleset:
             if chain is None:
                 raise NounError("verdict", "chain", name, "there is no such chain")
             if chain.base is not None:
-                raise NounError("verdict", "chain", name, "is a base chain, which nothing can jump to")
+                raise NounError("verdict", "chain", name, "is a base chain, which cannot be jumped to")
 
     def __str__(self) -> str:
         blocks = [str(each) for nouns in (self.sets, self.maps, self.chains) for each in nouns.values()]
@@ -108,7 +108,7 @@ class Ruleset:
         sets: Iterable[bytes],
         elements: Mapping[str, Iterable[bytes]],
     ) -> Ruleset:
-        """Put a dump together.
+        """The ruleset of a dump.
 
         Args:
             table: the table.
@@ -118,7 +118,7 @@ class Ruleset:
             elements: by set, the NFTA_SET_ELEM_LIST_ELEMENTS payloads of its dump.
 
         Raises:
-            DecodeError: bytes that are no such messages. What is well-formed and not supported becomes `Unknown`.
+            DecodeError: malformed messages. Well-formed but unsupported ones become `Unknown`.
         """
         return _RulesetReader(table).read(chains, rule_payloads, sets, elements)
 
@@ -137,7 +137,7 @@ def _looked_up(
 
 
 class _RulesetReader:
-    """A dump while it is being put together."""
+    """A dump that is being decoded."""
 
     def __init__(self, table: Table) -> None:
         self.table = table
@@ -195,7 +195,7 @@ class _RulesetReader:
 
 
 def _checked(known: Ruleset, rule: Rule, payload: bytes) -> Rule:
-    """The rule, or that it is not understood where it refers to something that is not, or would not load again."""
+    """The rule, or an `Unknown` if it refers to something that is not there or would not load again."""
     try:
         known._check_rule(rule)
     except NounError as error:

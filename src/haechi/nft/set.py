@@ -1,8 +1,8 @@
-"""Sets: named collections of keys that rules look values up in.
+"""Sets: named collections of keys for lookups.
 
-A set's flags and key types say which of the kernel's structures holds it: a hash for single values, a tree for
-intervals of one field, pipapo for intervals of concatenations (kernel 5.6). Timeouts, stateful elements and catch-all
-elements are refused; a kernel set that has them decodes to `Unknown`.
+A set's flags and key types determine the kernel's data structure: a hash for single values, a tree for intervals of one
+field, pipapo for intervals of concatenations (kernel 5.6). Timeouts, stateful elements and catch-all elements are not
+supported; a kernel set that has them decodes to `Unknown`.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _HOST_ENDIAN, _BIG_ENDIAN, _NO_ORDER = 1, 2, 0
 
 
 class SetFlags(IntFlag):
-    """The flags of `enum nft_set_flags` that a set may be given. Others follow from its key."""
+    """The flags of `enum nft_set_flags` that can be chosen. Others follow from the key."""
 
     CONSTANT = 0x2
     INTERVAL = 0x4
@@ -52,11 +52,11 @@ class Set:
         name: unique among the table's sets and maps.
         key: the types of the key's fields, one to five.
         flags: `SetFlags`.
-        elements: the members; of an interval set disjoint.
+        elements: the members; disjoint in an interval set.
         comment: at most 128 bytes.
 
     Raises:
-        NounError: anything that the kernel or nft could not hold.
+        NounError: something that is impossible in the kernel or in nft.
     """
 
     name: str
@@ -74,11 +74,15 @@ class Set:
 
     @property
     def shape(self) -> Shape:
-        """What its elements have in common."""
+        """The shape of its elements."""
         return shape_of(self.key, SetFlags.INTERVAL in self.flags, verdicts=False)
 
     def __str__(self) -> str:
-        return "\n".join(print_declaration("set", self.name, self.shape, self.flags, self.elements, self.comment))
+        return print_noun("set", self.name, self.lines(), self.shape, self.elements)
+
+    def lines(self) -> list[str]:
+        """The lines about the set itself inside its braces."""
+        return declaration_lines(self.shape, self.flags, self.comment)
 
     def encode(self, table: str, identity: int) -> bytes:
         """The attributes of NFT_MSG_NEWSET, without elements; ``identity`` is unique in its transaction."""
@@ -86,7 +90,7 @@ class Set:
 
 
 def encode_declaration(table: str, name: str, identity: int, shape: Shape, flags: SetFlags, comment: str) -> bytes:
-    """What the declarations of sets and maps have in common on the wire."""
+    """The attributes of NFT_MSG_NEWSET for a set or map."""
     spans = shape.interval and shape.concatenated
     bits = int(flags) | (F_CONCAT if spans else 0) | (F_MAP if shape.verdicts else 0)
     parts = [
@@ -107,7 +111,7 @@ def encode_declaration(table: str, name: str, identity: int, shape: Shape, flags
 
 
 def _userdata(shape: Shape, comment: str) -> bytes:
-    """The order of the key's bytes, which nft asks for, and the comment."""
+    """The order of the key's bytes, which nft needs, and the comment."""
     host = not shape.concatenated and (shape.types[0].host_order or shape.types[0] is DataType.IFNAME)
     order = _NO_ORDER if shape.concatenated else _HOST_ENDIAN if host else _BIG_ENDIAN
     data = bytes((_UD_KEYBYTEORDER, 4)) + order.to_bytes(4, "little")
@@ -118,7 +122,7 @@ def _userdata(shape: Shape, comment: str) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class Declaration:
-    """A set or map as NFT_MSG_NEWSET of a dump declares it, before its elements are known."""
+    """A set or map of a dump without its elements."""
 
     name: str
     shape: Shape
@@ -127,7 +131,7 @@ class Declaration:
 
 
 def decode_declaration(fields: Fields) -> Declaration:
-    """Read a set or verdict map. Raises `DecodeError` or `NounError` for what is not supported."""
+    """A set or verdict map of NFT_MSG_NEWSET. Raises `DecodeError` or `NounError` for what is not supported."""
     for kind, word in _UNSUPPORTED.items():
         if kind in fields:
             raise DecodeError("set", f"{word} is not supported")
@@ -135,7 +139,7 @@ def decode_declaration(fields: Fields) -> Declaration:
         raise DecodeError("set", "policy memory is not supported")
     bits = fields.u32(SET_FLAGS, 0)
     if DESC in fields and _DESC_SIZE in fields.nest(DESC) and not bits & SetFlags.CONSTANT:
-        raise DecodeError("set", "size is not supported")  # nft gives constant sets the size that they have
+        raise DecodeError("set", "size is not supported")  # nft sets the size of constant sets
     verdicts = bool(bits & F_MAP)
     flags = bits & ~(F_MAP | F_CONCAT)
     if flags & ~int(SetFlags.CONSTANT | SetFlags.INTERVAL | SetFlags.DYNAMIC):
@@ -151,16 +155,18 @@ def decode_declaration(fields: Fields) -> Declaration:
     return Declaration(name, shape, SetFlags(flags), comment)
 
 
-def print_declaration(
-    noun: str, name: str, shape: Shape, flags: SetFlags, elements: frozenset[Element], comment: str
-) -> list[str]:
-    """The lines of a set or map as ``nft -f`` reads them inside a table."""
+def declaration_lines(shape: Shape, flags: SetFlags, comment: str) -> list[str]:
+    """The lines of a set or map as ``nft -f`` reads them inside its braces, without its elements."""
     types = " . ".join(map(str, shape.types))
-    lines = [f"{noun} {name} {{", f"\ttype {types}{' : verdict' if shape.verdicts else ''}"]
+    lines = [f"type {types}{' : verdict' if shape.verdicts else ''}"]
     if flags:
-        lines.append("\tflags " + ",".join(word for flag, word in _FLAG_WORDS.items() if flag in flags))
+        lines.append("flags " + ",".join(word for flag, word in _FLAG_WORDS.items() if flag in flags))
     if comment:
-        lines.append(f'\tcomment "{comment}"')
-    if elements:
-        lines.append(f"\telements = {shape.print_all(elements)}")
-    return [*lines, "}"]
+        lines.append(f'comment "{comment}"')
+    return lines
+
+
+def print_noun(noun: str, name: str, lines: list[str], shape: Shape, elements: frozenset[Element]) -> str:
+    """A set or map with its elements as ``nft -f`` reads it inside a table."""
+    listed = [f"elements = {shape.print_all(elements)}"] if elements else []
+    return "\n".join([f"{noun} {name} {{", *(f"\t{line}" for line in [*lines, *listed]), "}"])

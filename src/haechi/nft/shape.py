@@ -1,12 +1,14 @@
 """The shape of a set or map: key types, intervals or not, verdicts or not.
 
-It decides how elements are checked, encoded, decoded and
-printed. Encoding is by whole sets, as sets have 100,000 elements: a set of single keys of one width is the join of its
-keys with a constant between them.
+It determines how elements are checked, encoded, decoded and printed. Whole sets are encoded at once, because sets have
+100,000 elements: all elements of single keys have equal headers, so their encoding is the keys joined by a constant.
 
-How the kernel wants intervals: a set with one key field keeps the first value and, as a second element flagged
-NFT_SET_ELEM_INTERVAL_END, the first value after the interval (none after an interval that ends with the last value).
-A concatenation keeps both ends, inclusive, in one element (NFTA_SET_ELEM_KEY, NFTA_SET_ELEM_KEY_END).
+Intervals in the kernel: with one key field, an interval is two elements, its first value and, flagged
+NFT_SET_ELEM_INTERVAL_END, the first value after it (missing if the interval ends with the highest value). In a
+concatenation it is one element with both bounds, inclusive (NFTA_SET_ELEM_KEY, NFTA_SET_ELEM_KEY_END):
+
+    10.0.0.0/24              10.0.0.0, 10.0.1.0 (END)
+    10.0.0.0/24 . 80-90      KEY 10.0.0.0 . 80, KEY_END 10.0.0.255 . 90
 """
 
 from __future__ import annotations
@@ -29,7 +31,7 @@ from haechi.nft.verdict import DATA_VERDICT, Verdict
 
 LIST_ELEM: Final = 1
 KEY, DATA, FLAGS, USERDATA, KEY_END = 1, 2, 3, 6, 10
-_OPEN_INTERVAL: Final = 1  # nft marks intervals that end with the last value
+_OPEN_INTERVAL: Final = 1  # nft marks intervals that end with the highest value
 INTERVAL_END: Final = 1
 MOST_FIELDS: Final = 5
 """The type of a concatenation is a 32-bit number with six bits for each field."""
@@ -41,7 +43,7 @@ _key = itemgetter(0)
 
 
 class _Tail(NamedTuple):
-    """What a dumped element has besides its key: the end in a concatenation, a verdict, whether it ends an interval."""
+    """A dumped element without its key: the end in a concatenation, the verdict, whether it ends an interval."""
 
     end: bytes | None
     verdict: Verdict | None
@@ -50,7 +52,7 @@ class _Tail(NamedTuple):
 
 @dataclass(frozen=True)
 class Shape:
-    """What the elements of one set or map have in common.
+    """The common properties of the elements of one set or map.
 
     Attributes:
         types: the key's fields.
@@ -70,11 +72,11 @@ class Shape:
         if not 1 <= len(self.types) <= MOST_FIELDS:
             raise NounError(self.noun, "key", names, f"has {len(self.types)} fields, one to {MOST_FIELDS} are possible")
         if _UNSORTABLE.intersection(self.types):
-            raise NounError(self.noun, "key", names, "connection states are bits: ask with HasState or HasStatus")
+            raise NounError(self.noun, "key", names, "connection states are bits: use HasState or HasStatus")
         if self.width > _KEY_BYTES:
             raise NounError(self.noun, "key", names, f"has {self.width} bytes, at most {_KEY_BYTES} are possible")
         if self.interval and any(each.host_order or each is DataType.IFNAME for each in self.types):
-            raise NounError(self.noun, "key", names, "marks and interface names have no intervals here")
+            raise NounError(self.noun, "key", names, "intervals of marks and interface names are not supported")
 
     @property
     def noun(self) -> str:
@@ -88,14 +90,14 @@ class Shape:
 
     @cached_property
     def field_widths(self) -> tuple[int, ...]:
-        """Bytes of each field in the key, padding included (none for a single field)."""
+        """The bytes of each field in the key, padding included (a single field has none)."""
         if len(self.types) == 1:
             return (self.types[0].width,)
         return tuple((each.width + 3) & ~3 for each in self.types)
 
     @cached_property
     def width(self) -> int:
-        """Bytes of a key."""
+        """The bytes of a key."""
         return sum(self.field_widths)
 
     @cached_property
@@ -114,7 +116,7 @@ class Shape:
     # -- checking ------------------------------------------------------------------------------------------------
 
     def check(self, name: str, elements: Collection[Element]) -> None:
-        """Raise `NounError` unless the elements fit this shape and, single-field intervals, do not overlap."""
+        """Raise `NounError` unless the elements fit this shape and intervals of a single field do not overlap."""
         keys = [element[0] for element in elements]
         self._check_keys(name, keys)
         if self.verdicts:
@@ -221,7 +223,7 @@ class Shape:
         )
 
     def _to_kernel(self, keys: list[bytes]) -> list[bytes]:
-        """Keys in the order in which nf_tables keeps them, or back: the same exchange."""
+        """Convert keys to the kernel's byte order, or back: the conversion is its own inverse."""
         if not any(each.host_order for each in self.types):
             return keys
         return [
@@ -245,7 +247,7 @@ class Shape:
         return frozenset(self._join(raw))
 
     def _read(self, item: bytes, tails: dict[bytes, _Tail]) -> tuple[bytes, _Tail]:
-        """An element's key and what follows it. Most elements of a set have the same tail."""
+        """An element's key and its other attributes, which are the same for most elements of a set."""
         if item[:8] in self._heads:
             rest = item[self._body :]
             tail = tails.get(rest)
@@ -291,7 +293,7 @@ class Shape:
         return key if self._same_order else self._to_kernel([key])[0]
 
     def _join(self, raw: list[tuple[bytes, _Tail]]) -> Iterator[Element]:
-        """Put the first and the last values of intervals together. Ends without a beginning mean nothing."""
+        """Join the first values of intervals with their ends. Ends without a beginning have no meaning."""
         opened: tuple[bytes, Verdict | None] | None = None
         for key, (_, verdict, ends) in sorted(raw, key=_begins_last):
             if opened is not None:
@@ -328,7 +330,7 @@ class Shape:
 
 
 def types_of(number: int) -> tuple[DataType, ...]:
-    """The key types that NFTA_SET_KEY_TYPE stands for. Raises `DecodeError` for types that are not supported."""
+    """The key types of NFTA_SET_KEY_TYPE. Raises `DecodeError` for types that are not supported."""
     types: list[DataType] = []
     while number:
         if number & 63 not in BY_CODE:
@@ -342,12 +344,12 @@ def types_of(number: int) -> tuple[DataType, ...]:
 
 @lru_cache(maxsize=256)
 def shape_of(types: tuple[DataType, ...], interval: bool, verdicts: bool) -> Shape:
-    """The shape, made once for each combination."""
+    """The shape, created once for each combination."""
     return Shape(types, interval, verdicts)
 
 
 def _begins_last(item: tuple[bytes, _Tail]) -> tuple[bytes, bool]:
-    """At one value, the end of an interval comes before the beginning of the next."""
+    """The sort key of elements: at one value, the end of an interval comes before the beginning of the next."""
     return item[0], not item[1].ends
 
 

@@ -1,7 +1,7 @@
-"""Statements that do something besides deciding: count, limit, log, reject, mark, leave untracked.
+"""Statements other than verdicts: count, limit, log, reject, mark, leave untracked.
 
-Each is one kernel expression (marking: two) and keeps the defaults that the kernel fills in explicit, so that what
-comes back from a dump equals what was sent.
+Each is one kernel expression (marking: two). Defaults that the kernel fills in are explicit, so that what a dump
+contains equals what was sent.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def _check_number(noun: str, name: str, value: int, least: int, most: int) -> No
 
 @dataclass(frozen=True, slots=True)
 class Counter:
-    """``counter``: packets and bytes that came by. Two counters are equal whatever they have counted.
+    """``counter``: counts packets and bytes. Counters are equal whatever their counts are.
 
     Raises:
         NounError: a count beyond 64 bits.
@@ -84,10 +84,10 @@ class Limit:
         _check_number("limit", "rate", self.rate, 1, _U32)
         _check_number("limit", "burst", self.burst, 1 if self.kind is LimitKind.PACKETS else 0, _U32 - self.rate)
         if self._bucket() >= 1 << 63:
-            raise NounError("limit", "burst", self.burst, "is too long a time at this rate")
+            raise NounError("limit", "burst", self.burst, "is too large for this rate")
 
     def _bucket(self) -> int:
-        """The largest number in the kernel's arithmetic (nft_limit_init), which refuses 64 bits (EOVERFLOW)."""
+        """The largest number in the kernel's arithmetic (nft_limit_init), which overflows at 64 bits (EOVERFLOW)."""
         nanoseconds = self.per * 10**9
         if self.kind is LimitKind.PACKETS:
             return nanoseconds // self.rate * self.burst
@@ -131,7 +131,7 @@ class Log:
     """``log``: to the kernel log at ``level``, or to a netlink ``group``.
 
     Attributes:
-        prefix: text before each entry, at most 127 bytes, without ``$`` and backslashes (nft reads more into them).
+        prefix: text before each entry, at most 127 bytes, without ``$`` and backslashes, which nft interprets.
         group: netlink group, or None for the kernel log.
         snaplen: bytes of the packet for the group, 0 for all.
         level: level in the kernel log.
@@ -192,7 +192,7 @@ class Log:
 
 
 class RejectKind(Enum):
-    """How a packet is refused: nft's words, the kernel's type and code.
+    """How a packet is rejected: nft's words, the kernel's type and code.
 
     Attributes:
         words: after ``reject with``.
@@ -214,7 +214,7 @@ class RejectKind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Reject:
-    """``reject with …``: drop and tell the sender. A TCP reset needs ``meta l4proto tcp`` before it in the rule."""
+    """``reject with …``: drop and notify the sender. A TCP reset needs ``meta l4proto tcp`` before it in the rule."""
 
     kind: RejectKind = RejectKind.PORT_UNREACHABLE
 
@@ -252,7 +252,7 @@ class SetMark:
 
 @dataclass(frozen=True, slots=True)
 class Notrack:
-    """``notrack``: no connection is tracked for the packet. For chains before connection tracking only."""
+    """``notrack``: exclude the packet from connection tracking. Only for chains before connection tracking."""
 
     def __str__(self) -> str:
         return "notrack"

@@ -1,4 +1,4 @@
-"""Tables: the namespace that all of a ruleset lives in, and what it belongs to."""
+"""Tables: the namespace of a ruleset, and its owner."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ class Family(IntEnum):
 class TableFlags(IntFlag):
     """`enum nft_table_flags`.
 
-    OWNER (kernel 5.12): only the socket that made the table may change it, and the table goes with that socket;
-    PERSIST (kernel 6.9): unless this is set too, then the table stays and waits for its next owner.
+    OWNER (kernel 5.12): only the socket that created the table may change it, and the table is removed with the socket.
+    PERSIST (kernel 6.9): an owned table stays when its owner is gone, and another socket can become its owner.
     """
 
     DORMANT = 1
@@ -46,7 +46,7 @@ _NO_FLAGS: Final = TableFlags(0)
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table, without what is in it (see `Ruleset`).
+    """A table without its contents (see `Ruleset`).
 
     Raises:
         NounError: an impossible name or comment.

@@ -1,7 +1,7 @@
-"""Transactions: what is to be changed in one table, in the caller's order, all of it or nothing.
+"""Transactions: ordered changes of one table, all of them or none.
 
-A transaction encodes to netlink and prints as nft commands. It knows nothing of what is in the kernel: that a noun is
-there, or not yet, is the caller's to know and the kernel's to refuse.
+A transaction encodes to netlink and prints as nft commands. It does not depend on what is in the kernel: the caller has
+to know which nouns exist, and the kernel refuses what is wrong.
 """
 
 from __future__ import annotations
@@ -32,11 +32,11 @@ class Verb(Enum):
     """What is done to a noun."""
 
     ADD = "add"
-    """Make it unless it is there."""
+    """Create it unless it exists."""
     CREATE = "create"
-    """Make it; that it is there already is an error."""
+    """Create it; an error if it exists."""
     DELETE = "delete"
-    """Remove it; that it is not there is an error."""
+    """Remove it; an error if it does not exist."""
     FLUSH = "flush"
     """Empty it."""
 
@@ -82,14 +82,14 @@ _DELETE: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One verb on one subject: a noun without its contents, or contents of a noun that is named."""
+    """One verb on one subject: a noun without its contents, or contents of a named noun."""
 
     verb: Verb
     subject: Subject
 
     @property
     def noun(self) -> str:
-        """What kind of thing is changed and its name, such as ``chain judge``."""
+        """The kind and name of what is changed, such as ``chain judge``."""
         match self.subject:
             case ChainRules(chain=name):
                 return f"rules of chain {name}"
@@ -104,19 +104,19 @@ class Operation:
             yield encode_message(self._flushing(), 0, sequence, table.family, self._name(table))
             return
         if self.verb is Verb.DELETE:
-            for payload in self._gone(table):
+            for payload in self._deleted(table):
                 yield encode_message(_DELETE[type(self.subject)], 0, sequence, table.family, payload)
             return
         flags = wire.CREATE | (wire.EXCLUSIVE if self.verb is Verb.CREATE else 0)
         if isinstance(self.subject, ChainRules):
             flags = wire.CREATE | wire.APPEND
-        for payload in self._made(table, identity):
+        for payload in self._created(table, identity):
             yield encode_message(_NEW[type(self.subject)], flags, sequence, table.family, payload)
 
     def _flushing(self) -> MessageType:
         return MessageType.DELETE_RULE if isinstance(self.subject, Chain) else MessageType.DELETE_ELEMENTS
 
-    def _made(self, table: Table, identity: int) -> Iterator[bytes]:
+    def _created(self, table: Table, identity: int) -> Iterator[bytes]:
         match self.subject:
             case Table():
                 yield self.subject.encode()
@@ -130,7 +130,7 @@ class Operation:
             case Elements(shape=shape, elements=elements):
                 yield from self._lists(table, shape.encode(elements))
 
-    def _gone(self, table: Table) -> Iterator[bytes]:
+    def _deleted(self, table: Table) -> Iterator[bytes]:
         if not isinstance(self.subject, Elements):
             yield self._name(table)
             return
@@ -144,7 +144,7 @@ class Operation:
             yield head + attributes.nested(_LIST_ELEMENTS, blob)
 
     def _name(self, table: Table) -> bytes:
-        """The table's and the subject's own name, which their messages carry under different attributes."""
+        """The names of the table and the subject, in the attributes that the kind of message needs."""
         match self.subject:
             case Table():
                 return attributes.text(1, self.subject.name)
@@ -156,7 +156,7 @@ class Operation:
             case Elements(name=name):
                 return attributes.text(_LIST_TABLE, table.name) + attributes.text(_LIST_SET, name)
             case ChainRules():
-                raise NounError("rules", "verb", self.verb, "rules go with their chain: flush it")
+                raise NounError("rules", "verb", self.verb, "rules are removed with their chain: flush it")
 
     def commands(self, table: Table) -> Iterator[str]:
         """The nft commands."""
@@ -168,8 +168,7 @@ class Operation:
                 yield f"{self.verb} chain {where} {name}{_braces(self.subject.lines(), self.verb)}"
             case Set(name=name) | Map(name=name):
                 noun = type(self.subject).__name__.lower()
-                lines = str(replace(self.subject, elements=frozenset())).split("\n")[1:-1]
-                yield f"{self.verb} {noun} {where} {name}{_braces([line.strip() for line in lines], self.verb)}"
+                yield f"{self.verb} {noun} {where} {name}{_braces(self.subject.lines(), self.verb)}"
             case ChainRules(chain=chain, rules=rules):
                 for rule in rules:
                     yield f"add rule {where} {chain} {rule}"
@@ -191,15 +190,15 @@ class Transaction:
 
     Attributes:
         table: the table that is changed.
-        operations: what has been asked for so far.
+        operations: the changes so far.
     """
 
     def __init__(self, table: Table, declared: Iterable[Set | Map] = ()) -> None:
-        """Begin with nothing to do.
+        """An empty transaction.
 
         Args:
             table: the table to change.
-            declared: sets and maps that are in the kernel already, so that they can be named.
+            declared: sets and maps that exist in the kernel, so that they can be referred to by name.
         """
         self.table = table
         self.operations: list[Operation] = []
@@ -216,25 +215,25 @@ class Transaction:
         self.operations.append(Operation(verb, subject))
 
     def add_table(self) -> None:
-        """Make the table unless it is there."""
+        """Create the table unless it exists."""
         self._do(Verb.ADD, self.table)
 
     def delete_table(self) -> None:
-        """Remove the table and all in it; an error if it is not there."""
+        """Remove the table and its contents; an error if it does not exist."""
         self._do(Verb.DELETE, self.table)
 
     def destroy_table(self) -> None:
-        """Remove the table and all in it, if it is there."""
+        """Remove the table and its contents, if it exists."""
         bare = Table(self.table.name, self.table.family)
         self._do(Verb.ADD, bare)
         self._do(Verb.DELETE, bare)
 
     def add(self, noun: Chain | Set | Map) -> None:
-        """Make a noun unless it is there, and add its rules or elements to it."""
+        """Create a noun unless it exists, and add its rules or elements to it."""
         self._make(Verb.ADD, noun)
 
     def create(self, noun: Chain | Set | Map) -> None:
-        """Make a noun with its rules or elements; an error if it is there."""
+        """Create a noun with its rules or elements; an error if it exists."""
         self._make(Verb.CREATE, noun)
 
     def _make(self, verb: Verb, noun: Chain | Set | Map) -> None:
@@ -247,7 +246,7 @@ class Transaction:
         self.add_elements(noun, noun.elements)
 
     def delete(self, noun: Chain | Set | Map) -> None:
-        """Remove a noun and its contents; an error if it is not there or something refers to it."""
+        """Remove a noun and its contents; an error if it does not exist or is in use."""
         self._do(Verb.DELETE, replace(noun, rules=()) if isinstance(noun, Chain) else _emptied(noun))
 
     def add_rules(self, chain: str, rules: Iterable[Rule]) -> None:
@@ -264,16 +263,16 @@ class Transaction:
         self._do(Verb.FLUSH, Chain(chain))
 
     def replace_rules(self, chain: str, rules: Iterable[Rule]) -> None:
-        """Give a chain other rules."""
+        """Replace the rules of a chain."""
         self.flush_chain(chain)
         self.add_rules(chain, rules)
 
     def add_elements(self, noun: Set | Map | str, elements: Iterable[Element]) -> None:
-        """Add elements to a set or map, of which only name, key and flags count here.
+        """Add elements to a set or map, of which only name, key and flags are used.
 
         Args:
-            noun: the set or map, or the name of one declared to, or made in, this transaction.
-            elements: what to add. An element that is there already stays (a map's with another verdict: an error).
+            noun: the set or map, or the name of one that was declared or created in this transaction.
+            elements: what to add. Existing elements stay (in a map, one with another verdict is an error).
 
         Raises:
             NounError: a name that was not declared, or elements of another shape.
@@ -286,7 +285,7 @@ class Transaction:
             self._do(Verb.ADD, Elements(name, shape, members))
 
     def delete_elements(self, noun: Set | Map | str, elements: Iterable[Element]) -> None:
-        """Remove elements, verdicts ignored; one that is not there is an error. As for `add_elements`."""
+        """Remove elements, whatever their verdicts; an error if one does not exist. As for `add_elements`."""
         name, shape = self._shape(noun)
         bare = replace(shape, verdicts=False)
         members = bare.canonical(each._replace(verdict=None) for each in elements)
@@ -299,7 +298,7 @@ class Transaction:
         self._do(Verb.FLUSH, _emptied(noun))
 
     def add_ruleset(self, ruleset: Ruleset) -> None:
-        """Make a whole table. Raises `NounError` for another table's ruleset."""
+        """Create a whole table. Raises `NounError` for another table's ruleset."""
         if (ruleset.table.name, ruleset.table.family) != (self.table.name, self.table.family):
             raise NounError("ruleset", "table", ruleset.table.name, f"is not {self.table.name}")
         if ruleset.unknown:
@@ -319,7 +318,7 @@ class Transaction:
             return noun.name, noun.shape
         shape = self._shapes.get(noun)
         if shape is None:
-            raise NounError("set", "name", noun, "was neither declared to nor made in this transaction")
+            raise NounError("set", "name", noun, "was neither declared nor created in this transaction")
         return noun, shape
 
     def encode(self, sequence: int = 1, generation: int | None = None) -> bytes:
@@ -330,10 +329,10 @@ class Transaction:
 
         Args:
             sequence: the first sequence number.
-            generation: refuse unless this is the ruleset's generation.
+            generation: fail unless this is the ruleset's generation.
 
         Raises:
-            NounError: something that was not understood when it was read.
+            NounError: something contains an `Unknown`.
         """
         messages = [
             message

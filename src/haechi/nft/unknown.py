@@ -1,7 +1,7 @@
-"""What a dump contains and this package does not speak.
+"""Contents of a dump that this package does not support.
 
-It is kept, shown and compared, never assumed to be harmless: a rule that holds an `Unknown` may do anything from
-there on. It is never sent to the kernel.
+An `Unknown` is printed and compared and never assumed to be harmless: a rule may do anything from its `Unknown` on. It
+is never sent to the kernel.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ from haechi.nft.errors import NounError
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """Something that was read and not understood.
+    """Something that was read but is not supported.
 
     Attributes:
-        what: the kind of thing and its name, such as ``expressions xt`` or ``set __set0``.
+        what: its kind and name, such as ``expressions xt`` or ``set __set0``.
         raw: its bytes in the dump.
-        reason: why it is not understood.
+        reason: why it is not supported.
     """
 
     what: str
@@ -30,5 +30,5 @@ class Unknown:
         return "# not understood: " + "".join(each if each.isprintable() else "?" for each in words)
 
     def encode(self) -> bytes:
-        """Refused. Raises `NounError`."""
+        """Always raises `NounError`."""
         raise NounError("unknown", "what", self.what, "cannot be sent to the kernel")

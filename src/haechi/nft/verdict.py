@@ -1,4 +1,4 @@
-"""What happens to a packet: a statement of a rule, and the value that a verdict map holds.
+"""Verdicts: statements of rules, and the values of verdict maps.
 
 The codes are those of linux/netfilter.h (accept, drop) and `enum nft_verdicts`.
 """
@@ -45,7 +45,7 @@ class Verdict:
         if self.kind in (VerdictKind.JUMP, VerdictKind.GOTO):
             check_name("verdict", self.chain)
         elif self.chain:
-            raise NounError("verdict", "chain", self.chain, f"{self.kind.name.lower()} goes nowhere")
+            raise NounError("verdict", "chain", self.chain, f"{self.kind.name.lower()} has no chain")
 
     def __str__(self) -> str:
         return f"{self.kind.name.lower()} {self.chain}".rstrip()

@@ -3,8 +3,7 @@
     text ── Scanner ──▶ statements ── sets, chains, rules ──▶ Ruleset
                             words ── loads, values ──▶ expressions, elements
 
-It is the inverse of printing, and the reader of what the nft tool prints; `haechi.nft.parsing.parser` says what it
-promises.
+The inverse of printing; it also reads what the nft tool prints. See `haechi.nft.parsing.parser`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Statements to chains: where they are hooked, and the words of their rules."""
+"""Statements to chains: their hooks, and the words of their rules."""
 
 from __future__ import annotations
 
@@ -53,11 +53,11 @@ def _priority(words: list[str], family: Family) -> int:
 
 @dataclass
 class ChainReading:
-    """A chain whose rules are still words.
+    """A chain whose rules have not been read yet.
 
     Attributes:
-        rules: the statements that are rules, in order.
-        reason: why the chain is not understood, if it is not.
+        rules: the statements of the rules, in order.
+        reason: why the chain is not supported, empty if it is.
     """
 
     name: str
@@ -68,14 +68,14 @@ class ChainReading:
     reason: str = ""
 
     def read(self, scanner: Scanner, family: Family) -> None:
-        """Everything up to the closing brace. Raises `ParseError`."""
+        """Read everything up to the closing brace. Raises `ParseError`."""
         opened = scanner.position - 1
         while True:
             line = _line(scanner)
             if line.words:
                 self._statement(line, family)
             if line.end == "":
-                raise scanner.error("this brace is never closed", opened)
+                raise scanner.error("this brace is not closed", opened)
             if line.end == "}":
                 return
 
@@ -108,7 +108,7 @@ class ChainReading:
 
 
 def _line(scanner: Scanner) -> Statement:
-    """A statement with the braces in it, which become one word: no noun has a use for them."""
+    """A statement in which blocks in braces are one word each, because no noun contains any."""
     line = scanner.statement()
     words, start, stop = line.words, line.start, line.stop
     while line.end == "{":

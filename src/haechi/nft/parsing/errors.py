@@ -1,18 +1,20 @@
-"""What can go wrong when nft syntax is read.
+"""Errors of reading nft syntax.
 
-Two things, kept apart: text that cannot be followed (`ParseError`, with its place), and a rule, set or chain that can
-be followed and is not understood (`NotUnderstoodError`, which never leaves this package: it becomes an `Unknown`).
+Text that is not valid is a `ParseError` with its position. A rule, set or chain that is valid but not supported is a
+`NotUnderstoodError`, which becomes an `Unknown` within this package.
 """
 
 from __future__ import annotations
 
+from haechi.errors import HaechiError
 
-class ParseError(ValueError):
-    """Text that is not a ruleset in nft syntax, or not the one that was asked for.
+
+class ParseError(HaechiError, ValueError):
+    """Text that is not a ruleset in nft syntax, or not the requested one.
 
     Attributes:
-        line: where, counted from 1.
-        column: where in the line, in characters counted from 1.
+        line: the line, counted from 1.
+        column: the column in characters, counted from 1.
         reason: what is wrong.
     """
 
@@ -27,10 +29,10 @@ class ParseError(ValueError):
 
 
 class NotUnderstoodError(Exception):
-    """A part of a ruleset that no noun expresses.
+    """A part of a ruleset that is not supported.
 
     Attributes:
-        reason: what it is about it.
+        reason: what is not supported.
     """
 
     def __init__(self, reason: str) -> None:

@@ -1,9 +1,12 @@
-"""Words to loads, and the questions that nft does not print.
+"""Words to loads, and the comparisons that nft does not print.
 
 nft leaves out a comparison that follows from a field: ``tcp dport`` is the port of the transport header after ``meta
-l4proto tcp``, ``ip saddr`` in an inet table comes after ``meta nfproto ipv4``. When it loads the text, it puts the
-comparison back right before the field's own, unless the rule has made it already. A `ConditionalLoad` is a field and
-what it needs.
+l4proto tcp``, ``ip saddr`` in an inet table comes after ``meta nfproto ipv4``. When it loads the text, it inserts the
+comparison right before the field's own, unless the rule has it already. A `ConditionalLoad` is a field with what it
+needs:
+
+    text       tcp dport 80
+    rule       meta l4proto tcp    th dport 80
 """
 
 from __future__ import annotations
@@ -16,10 +19,10 @@ from haechi.nft.parsing.errors import NotUnderstoodError
 
 
 class ConditionalLoad(NamedTuple):
-    """A load and what the packet must be for it.
+    """A load and the comparisons that it requires.
 
     Attributes:
-        load: what is asked.
+        load: the load.
         family: the value of ``meta nfproto``, or None.
         protocol: the value of ``meta l4proto``, or None.
     """
@@ -47,24 +50,24 @@ def _all() -> dict[tuple[str, ...], ConditionalLoad]:
     return found
 
 
-_ASKED: Final = _all()
-_LENGTHS: Final = sorted({len(words) for words in _ASKED}, reverse=True)
+_BY_WORDS: Final = _all()
+_LENGTHS: Final = sorted({len(words) for words in _BY_WORDS}, reverse=True)
 
 
 def read_load(words: list[str], position: int) -> tuple[ConditionalLoad, int]:
     """The load at a position, and the position after it. Raises `NotUnderstoodError`."""
     for length in _LENGTHS:
         key = tuple(words[position : position + length])
-        if key in _ASKED:
-            return _ASKED[key], position + len(key)
+        if key in _BY_WORDS:
+            return _BY_WORDS[key], position + len(key)
     raise NotUnderstoodError(" ".join(words[position : position + 2]))
 
 
 def read_loads(words: list[str], position: int) -> tuple[list[ConditionalLoad], int]:
     """A load or a concatenation of loads. Raises `NotUnderstoodError`."""
-    asked, position = read_load(words, position)
-    found = [asked]
+    load, position = read_load(words, position)
+    found = [load]
     while words[position : position + 1] == ["."]:
-        asked, position = read_load(words, position + 1)
-        found.append(asked)
+        load, position = read_load(words, position + 1)
+        found.append(load)
     return found, position

@@ -1,11 +1,11 @@
 """A saved ruleset in nft syntax to the nouns that a dump of the kernel would be decoded to.
 
-It reads what ``nft list ruleset`` and ``nft list table`` print (1.0.6 and later, with ``-s``, ``-n``, ``-a`` or
-without) and what `Ruleset` itself prints. What can be followed and is not understood (anonymous sets, timeouts, names
-of services, chains of devices) becomes `Unknown`, rule by rule and set by set, and keeps its text; nothing is assumed
-of it. What cannot be followed, or would change what has been read (commands besides tables), is a `ParseError`.
+The input is what ``nft list ruleset`` and ``nft list table`` print (1.0.6 and later, with ``-s``, ``-n``, ``-a`` or
+without), or what `Ruleset` itself prints. Valid syntax that is not supported (anonymous sets, timeouts, names of
+services, chains of devices) becomes an `Unknown` with its text for each rule, set or chain. Invalid syntax, and
+commands other than tables, which would change what has been read, are a `ParseError`.
 
-It cannot know what a tool has not printed: ``nft --terse`` prints every set as an empty one, and is read so; see also
+What a tool does not print is missing: ``nft --terse`` prints every set empty, and it is read as empty; see also
 `haechi.nft.parsing.rules`.
 """
 
@@ -38,11 +38,11 @@ def parse(text: str | bytes, table: str | None = None, family: Family = Family.I
 
     Args:
         text: the file, UTF-8 if in bytes.
-        table: the table's name; None for the only one of the file, of whatever family.
-        family: the table's family, where it has a name.
+        table: the table's name; None for the only table of the file, of any family.
+        family: the table's family, if it is given by name.
 
     Raises:
-        ParseError: text that is not a ruleset in nft syntax, or that does not hold this table exactly once.
+        ParseError: text that is not a ruleset in nft syntax, or that does not contain this table exactly once.
     """
     scanner = Scanner(text)
     found = _headings(scanner)
@@ -52,7 +52,7 @@ def parse(text: str | bytes, table: str | None = None, family: Family = Family.I
     scanner.position = wanted[0].body
     heading = wanted[0]
     if heading.family not in _FAMILIES:
-        raise scanner.error(f"{heading.family!a} is no family of tables", heading.start)
+        raise scanner.error(f"{heading.family!a} is not a family of tables", heading.start)
     try:
         return _TableReading(scanner, heading).read()
     except NounError as error:
@@ -60,12 +60,12 @@ def parse(text: str | bytes, table: str | None = None, family: Family = Family.I
 
 
 def tables(text: str | bytes) -> tuple[str, ...]:
-    """The tables of a saved ruleset, as in ``inet haechi``, in their order. Raises `ParseError`."""
+    """The tables of a saved ruleset, such as ``inet haechi``, in their order. Raises `ParseError`."""
     return tuple(str(each) for each in _headings(Scanner(text)))
 
 
 class _Heading(NamedTuple):
-    """Where a table stands in the text: its own place, and that of the first character in its braces."""
+    """A table's position in the text, and that of the first character within its braces."""
 
     family: str
     name: str
@@ -83,7 +83,7 @@ def _headings(scanner: Scanner) -> list[_Heading]:
         if not read.words and read.end == "":
             return found
         if read.words == ["flush", "ruleset"] and read.end in "\n;" and not found:
-            continue  # of saved files; the tables that follow are all there is
+            continue  # at the beginning of saved files: only the tables that follow exist
         if read.end != "{" or read.words[:1] != ["table"] or not 2 <= len(read.words) <= 3:
             raise scanner.error(_unexpected(read), read.start)
         family = read.words[1] if len(read.words) == 3 else str(Family.IP)
@@ -93,8 +93,8 @@ def _headings(scanner: Scanner) -> list[_Heading]:
 
 def _unexpected(read: Statement) -> str:
     if not read.words:
-        return "this brace closes nothing" if read.end == "}" else "this brace belongs to nothing"
-    return f"{' '.join(read.words)[:60]!a} is not a table: only tables, as nft lists them, are read"
+        return "unmatched closing brace" if read.end == "}" else "unexpected opening brace"
+    return f"{' '.join(read.words)[:60]!a} is not a table: only tables, as nft lists them, are supported"
 
 
 def _none_or_many(
@@ -102,8 +102,8 @@ def _none_or_many(
 ) -> ParseError:
     what = "table" if table is None else f"table {family} {table}"
     if wanted:
-        return scanner.error(f"a second {what}: the text must hold exactly one", wanted[1].start)
-    others = f" but {', '.join(map(str, found[:10]))}" if found else ", and no other"
+        return scanner.error(f"a second {what}: the text must contain exactly one", wanted[1].start)
+    others = f", only {', '.join(map(str, found[:10]))}" if found else ", which has no tables"
     return scanner.error(f"there is no {what} in the text{others}")
 
 
@@ -112,7 +112,7 @@ def _are_flags(words: list[str]) -> bool:
 
 
 class _TableReading:
-    """A table while it is being read: first what it consists of, then rules, which refer to the rest."""
+    """A table that is being read: first its nouns, then rules, which refer to them."""
 
     def __init__(self, scanner: Scanner, heading: _Heading) -> None:
         self.scanner = scanner
@@ -129,7 +129,7 @@ class _TableReading:
         self._names: set[tuple[bool, str]] = set()
 
     def read(self) -> Ruleset:
-        """The table up to its closing brace. Raises `ParseError`, or `NounError` for an impossible table."""
+        """Read the table up to its closing brace. Raises `ParseError`, or `NounError` for an impossible table."""
         while self._item():
             pass
         for reading in self._chain_readings:
@@ -143,10 +143,10 @@ class _TableReading:
     def _not_understood(self, what: str, start: int, stop: int, reason: str) -> None:
         self.unknown.add(Unknown(what, self._text(start, stop).encode(), reason))
 
-    # -- what a table consists of --------------------------------------------------------------------------------
+    # -- contents ------------------------------------------------------------------------------------------------
 
     def _item(self) -> bool:
-        """Read a statement or a block; whether there may be more."""
+        """Read a statement or a block, and return whether there may be more."""
         read = self.scanner.statement()
         if read.end == "{":
             self._block(read)
@@ -176,7 +176,7 @@ class _TableReading:
         else:
             self.scanner.skip_block()
             what = " ".join(read.words) or "a block without a name"
-            self._not_understood(what, read.start, self.scanner.position, "no chain, set or map")
+            self._not_understood(what, read.start, self.scanner.position, "not a chain, set or map")
 
     def _once(self, read: Statement) -> None:
         name = (read.words[0] == "chain", read.words[1])
@@ -191,7 +191,7 @@ class _TableReading:
         self._set_readings.append((reading, read.start, self.scanner.position))
 
     def _finish_sets(self) -> None:
-        """Sets and maps, as soon as all chains are known that verdicts may go to."""
+        """Complete sets and maps once all chains are known that verdicts may go to."""
         for reading, start, stop in self._set_readings:
             try:
                 noun = reading.noun()
@@ -237,4 +237,4 @@ class _TableReading:
         for name in sorted(names - {""}):
             chain = self.chains.get(name)
             if chain is None or chain.base is not None:
-                raise NotUnderstoodError(f"there is no chain {name} to go to")
+                raise NotUnderstoodError(f"there is no chain {name}")

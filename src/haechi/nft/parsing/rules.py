@@ -1,16 +1,18 @@
 """Words to rules.
 
-A rule is read from left to right, as nft loads it: questions that the text leaves out (see `haechi.nft.parsing.loads`)
-are put back. A rule is understood whole or not at all: one word that is not understood may change what the others do.
+A rule is read from left to right, as nft loads it: comparisons that the text leaves out (see
+`haechi.nft.parsing.loads`) are inserted. A rule is supported as a whole or not at all, because an unsupported word may
+change the meaning of the others.
 
-What nft prints is less than the kernel's rule in places, and is read as nft would load it. nft 1.0.6 leaves ``ct
-l3proto`` and ``ct protocol`` out where a transport protocol or an address is asked for later in the rule, prints an
-ICMPv6 type alike whether the family was asked for or not, and prints a plain ``reject`` in an inet table for ``icmpx
-port-unreachable`` only. No text can tell the first two: a dump of the kernel does, and Haechi makes no such rules.
+In some cases nft prints less than the kernel's rule; the text is read as nft would load it. nft 1.0.6 leaves out ``ct
+l3proto`` and ``ct protocol`` if the rule compares a transport protocol or an address later, prints an ICMPv6 type alike
+with and without a comparison of the family, and prints a plain ``reject`` in an inet table for ``icmpx
+port-unreachable`` only. The first two cannot be distinguished in text, only in a dump of the kernel; Haechi does not
+create such rules.
 
-Refused are two ``!=`` of a packet's ports, because nft prints them alike whether the kernel compares them one by one or
-at once, which means something else; and ``ct protocol tcp`` before a field of TCP, after which nft asks for ``meta
-l4proto`` in some tables and not in others.
+Not supported are two ``!=`` of a packet's ports, because nft prints them alike whether the kernel compares them
+separately or at once, which has another meaning; and ``ct protocol tcp`` before a field of TCP, after which nft adds
+``meta l4proto`` in some tables only.
 """
 
 from __future__ import annotations
@@ -69,14 +71,14 @@ _STATUS: Final = {each.name.lower().replace("_", "-"): int(each) for each in CtS
 
 
 def read_rule(words: list[str], family: Family) -> Rule:
-    """The rule that these words are in a table of a family. Raises `NotUnderstoodError` or `NounError`."""
+    """The rule of these words in a table of a family. Raises `NotUnderstoodError` or `NounError`."""
     if len(words) > _MOST_WORDS:
         raise NotUnderstoodError(f"more than {_MOST_WORDS} words")
     return _RuleReader(words, family).rule()
 
 
 class _RuleReader:
-    """A rule while it is being read."""
+    """A rule that is being read."""
 
     def __init__(self, words: list[str], family: Family) -> None:
         self.words = words
@@ -84,7 +86,7 @@ class _RuleReader:
         self.table = family
         self.family: int | None = {Family.IP: 2, Family.IP6: 10}.get(family)
         self.protocol: int | None = None
-        self.doubtful = False
+        self.ambiguous = False
         self.found: list[Expression] = []
 
     def rule(self) -> Rule:
@@ -117,13 +119,13 @@ class _RuleReader:
             self.position += 3
             self.found.append(SetMark(int.from_bytes(value(DataType.MARK, self._next()), "big")))
         else:
-            self._question()
+            self._match()
 
     # -- words ---------------------------------------------------------------------------------------------------
 
     def _next(self) -> str:
         if self.position >= len(self.words):
-            raise NotUnderstoodError("it ends too soon")
+            raise NotUnderstoodError("unexpected end")
         self.position += 1
         return self.words[self.position - 1]
 
@@ -136,7 +138,7 @@ class _RuleReader:
 
     def _expect(self, word: str) -> None:
         if not self._take(word):
-            raise NotUnderstoodError(f"no {word!a} where one belongs")
+            raise NotUnderstoodError(f"{word!a} is missing")
 
     def _string(self) -> str:
         word = self._next()
@@ -145,40 +147,40 @@ class _RuleReader:
             raise NotUnderstoodError(f"{word!a} is not between quotes")
         return text
 
-    # -- questions -----------------------------------------------------------------------------------------------
+    # -- matches -------------------------------------------------------------------------------------------------
 
     def _require(self, family: int | None, protocol: int | None) -> None:
-        """Ask what nft leaves out, unless it has been asked.
+        """Insert the comparisons that nft leaves out, unless the rule has them.
 
-        In bridges nft asks otherwise, for the Ethernet type; of ICMP whose protocol is known it never asks the family.
+        In bridges nft compares the Ethernet type instead; for ICMP with a known protocol it never compares the family.
         """
         new = protocol is None or self.protocol is None
         if family is not None and self.family is None and new and self.table is Family.INET:
-            self._ask(Compare(_NETWORK, Operator.EQ, bytes((family,))))
+            self._append(Compare(_NETWORK, Operator.EQ, bytes((family,))))
         if protocol is not None and self.protocol is None:
-            if self.doubtful:
-                raise NotUnderstoodError("after 'ct protocol' it is not known what else nft asks")
-            self._ask(Compare(_TRANSPORT, Operator.EQ, bytes((protocol,))))
+            if self.ambiguous:
+                raise NotUnderstoodError("what nft compares after 'ct protocol' is ambiguous")
+            self._append(Compare(_TRANSPORT, Operator.EQ, bytes((protocol,))))
         if protocol is not None and self.protocol != protocol:
             raise NotUnderstoodError("fields of two transport protocols")
 
-    def _ask(self, expression: Expression) -> None:
+    def _append(self, expression: Expression) -> None:
         self.found.append(expression)
         if isinstance(expression, Compare) and expression.operator is Operator.EQ:
             if expression.load in (_NETWORK, _CONNECTION_NETWORK):
                 self.family = expression.value[0]
             elif expression.load == _TRANSPORT:
                 self.protocol = expression.value[0]
-            self.doubtful |= expression.load == _CONNECTION_TRANSPORT
+            self.ambiguous |= expression.load == _CONNECTION_TRANSPORT
 
-    def _question(self) -> None:
-        asked, self.position = read_loads(self.words, self.position)
-        for each in asked:
+    def _match(self) -> None:
+        found, self.position = read_loads(self.words, self.position)
+        for each in found:
             self._require(each.family, each.protocol)
-        self._ask(self._answer(asked))
+        self._append(self._condition(found))
 
-    def _answer(self, asked: list[ConditionalLoad]) -> Expression:
-        loads = tuple(each.load for each in asked)
+    def _condition(self, found: list[ConditionalLoad]) -> Expression:
+        loads = tuple(each.load for each in found)
         if self._take("vmap"):
             return VerdictMap(loads, self._name())
         if len(loads) == 1 and loads[0].type in BITS:
@@ -188,7 +190,7 @@ class _RuleReader:
             operator = _OPERATORS[self._next()]
         if self.position < len(self.words) and self.words[self.position].startswith("@"):
             if operator > Operator.NE:
-                raise NotUnderstoodError("a set has no order")
+                raise NotUnderstoodError("a set cannot be ordered")
             return Lookup(loads, self._name(), operator is Operator.NE)
         if len(loads) != 1:
             raise NotUnderstoodError("a concatenation that is not looked up in a named set")
@@ -205,7 +207,7 @@ class _RuleReader:
         if last is None:
             return Compare(load, operator, first)
         if operator > Operator.NE:
-            raise NotUnderstoodError("a range has no order")
+            raise NotUnderstoodError("a range cannot be ordered")
         return InRange(load, first, last, operator is Operator.NE)
 
     def _bits(self, load: Load) -> Expression:
@@ -293,4 +295,4 @@ def _known(words: dict[str, _T], word: str) -> _T:
 def _check_ports(rule: Rule) -> None:
     differing = [each for each in rule.expressions if isinstance(each, Compare) and each.operator is Operator.NE]
     if sum(each.load in _PORTS for each in differing) > 1:
-        raise NotUnderstoodError("two comparisons of ports that nft may have made one, which means something else")
+        raise NotUnderstoodError("two comparisons of ports, which nft may have merged with another meaning")

@@ -1,9 +1,8 @@
-"""Text to statements: words up to a newline, semicolon or brace, with their places.
+"""Text to statements: words up to a newline, semicolon or brace, with their positions.
 
-It promises to look at each character a bounded number of times and never to recurse, so that neither size nor nesting
-hurts, and that nothing is passed over silently: comments are left out, except those in which Haechi's own print says
-that it did not understand something. It refuses control characters, text that is not Unicode, strings that do not end
-in their line, and braces that do not match.
+Each character is read a bounded number of times and there is no recursion, so that large and deeply nested input is
+harmless. Comments are skipped, except those that stand for an `Unknown` in Haechi's own print. Control characters, text
+that is not Unicode, strings that do not end on their line and unmatched braces are errors.
 """
 
 from __future__ import annotations
@@ -14,10 +13,10 @@ from typing import Final, NamedTuple
 from haechi.nft.parsing.errors import ParseError
 
 MARKER: Final = "# not understood:"
-"""How `haechi.nft.Unknown` prints: a comment to nft, a word here."""
+"""The beginning of the print of a `haechi.nft.Unknown`: a comment to nft, a word here."""
 
 _WORD: Final = re.compile(
-    r"""(?:[ \t\r]|\\\r?\n)*+              # nft continues a line after a backslash
+    r"""(?:[ \t\r]|\\\r?\n)*+              # a backslash continues a line
         ( "[^"\n]*+" | \#[^\n]*+ | [!<>=]= | [^ \t\r\n{};,"\#=<>!\\]++ | [{};,=<>!\n] )""",
     re.VERBOSE,
 )
@@ -28,21 +27,21 @@ _PLAIN: Final = re.compile(r'[^{}"#\\;\x80-\U0010ffff]*+')
 _ENDS: Final = frozenset("{};\n")
 _SHOWN: Final = 40
 MOST_STATEMENTS: Final = 500_000
-"""Ten times a large node's; a text of millions of one-letter rules would take gigabytes."""
+"""Ten times those of a large node; a text of millions of one-letter rules would take gigabytes."""
 _MOST_WORDS: Final = 1_000_000
-"""Of a statement, or between braces where something is quoted: a list of millions would take gigabytes."""
+"""Of a statement, or in braces with quotes: a list of millions would take gigabytes."""
 _DEEPEST: Final = 16
-"""Braces inside braces; nft itself knows four."""
+"""Levels of braces; nft has four."""
 
 
 class Statement(NamedTuple):
     """Words that belong together.
 
     Attributes:
-        words: strings with their quotes, comments of Haechi's with their ``#``.
-        end: what they end with: ``{``, ``}``, ``;``, a newline, or nothing at the end of the text.
-        start: where the first word begins (where there is none, the end).
-        stop: where the last word ends.
+        words: strings with their quotes, comments of Haechi with their ``#``.
+        end: the character that ends them: ``{``, ``}``, ``;``, a newline, or nothing at the end of the text.
+        start: the beginning of the first word (the end, if there are no words).
+        stop: the end of the last word.
     """
 
     words: list[str]
@@ -52,7 +51,7 @@ class Statement(NamedTuple):
 
 
 def unquoted(word: str) -> str | None:
-    """What is between quotes; None for a word that is not quoted."""
+    """A word without its quotes; None for a word that is not quoted."""
     return word[1:-1] if len(word) > 1 and word[0] == word[-1] == '"' else None
 
 
@@ -62,15 +61,15 @@ def comment_of(words: list[str]) -> str | None:
 
 
 class Scanner:
-    """A text and how much of it has been read.
+    """A text and the position up to which it has been read.
 
     Attributes:
-        text: all of it.
+        text: the whole text.
         position: of the next character.
     """
 
     def __init__(self, text: str | bytes) -> None:
-        """Begin at the beginning. Raises `ParseError` for what is not text."""
+        """A scanner at the beginning. Raises `ParseError` for what is not text."""
         self.text = text if isinstance(text, str) else _decoded(text)
         self.position = 0
         self._statements = 0
@@ -79,7 +78,7 @@ class Scanner:
             raise self.error(f"the character {found[0]!a}: this is not text", found.start())
 
     def error(self, reason: str, position: int | None = None) -> ParseError:
-        """The error at a position, or at the present one."""
+        """An error at a position, by default the current one."""
         at = self.position if position is None else position
         line = self.text.count("\n", 0, at) + 1
         return ParseError(line, at - self.text.rfind("\n", 0, at), reason)
@@ -88,10 +87,10 @@ class Scanner:
         """The next words; none where a brace or the end of the text follows.
 
         Args:
-            rest: of a line of which some has been read: its end counts even without words before it.
+            rest: whether part of the line has been read: its end is returned even without words before it.
 
         Raises:
-            ParseError: a string that does not end, or a character that nft knows in strings only.
+            ParseError: a string that does not end, or a character that nft allows in strings only.
         """
         text, position, match = self.text, self.position, _WORD.match
         if not rest and (blank := _BLANK.match(text, position)) is not None:
@@ -126,14 +125,14 @@ class Scanner:
             raise self.error(f"more than {MOST_STATEMENTS} statements")
 
     def skip_block(self) -> None:
-        """Read up to the brace that matches one that has just been read. Raises `ParseError` if there is none."""
+        """Skip to the end of the block whose brace has just been read. Raises `ParseError` if there is none."""
         opened, depth = self.position - 1, 1
         while depth:
             found = _SKIPPED.match(self.text, self.position)
             self.position = found.end() if found is not None else self.position
             brace = self.text[self.position : self.position + 1]
             if not brace:
-                raise self.error("this brace is never closed", opened)
+                raise self.error("this brace is not closed", opened)
             if brace == '"':
                 raise self.error(_trouble(self.text, self.position))
             depth += 1 if brace == "{" else -1
@@ -142,11 +141,11 @@ class Scanner:
             self.position += 1
 
     def elements(self) -> list[str] | list[list[str]] | None:
-        """What is between a brace that has just been read and its match, by commas.
+        """The items, separated by commas, of the block whose brace has just been read.
 
         Returns:
-            Plain texts where there is nothing quoted (so that 300,000 elements take a tenth of a second), else lists
-            of words; None where there are braces inside.
+            Plain texts if nothing is quoted (so that 300,000 elements take a tenth of a second), otherwise lists of
+            words; None if the block contains other blocks.
         """
         plain = _PLAIN.match(self.text, self.position)
         end = plain.end() if plain is not None else self.position
@@ -166,7 +165,7 @@ class Scanner:
             if len(words) > _MOST_WORDS:
                 raise self.error(f"more than {_MOST_WORDS} words", opened)
             if read.end == "":
-                raise self.error("this brace is never closed", opened)
+                raise self.error("this brace is not closed", opened)
             if read.end == "}":
                 return None if nested else _by_commas(words)
             nested |= read.end in "{;"
@@ -186,7 +185,7 @@ def _decoded(data: bytes) -> str:
 
 def _trouble(text: str, position: int) -> str:
     if text[position] == '"':
-        return "this string does not end in its line"
+        return "this string does not end on its line"
     return f"{text[position : position + _SHOWN].splitlines()[0]!a} is not nft syntax"
 
 

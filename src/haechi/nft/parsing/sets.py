@@ -21,10 +21,10 @@ _FLAGS: Final = {str(each.name).lower(): each for each in SetFlags}
 
 @dataclass
 class SetReading:
-    """A set or map while its braces are being read.
+    """A set or map that is being read.
 
     Attributes:
-        reason: why it is not understood, if it is not.
+        reason: why it is not supported, empty if it is.
     """
 
     name: str
@@ -38,12 +38,12 @@ class SetReading:
     _seen: set[str] = field(default_factory=set)
 
     def read(self, scanner: Scanner) -> None:
-        """Everything up to the closing brace. Raises `ParseError`."""
+        """Read everything up to the closing brace. Raises `ParseError`."""
         opened = scanner.position - 1
         while True:
             read = scanner.statement()
             if read.end == "":
-                raise scanner.error("this brace is never closed", opened)
+                raise scanner.error("this brace is not closed", opened)
             if read.end == "{" and read.words == ["elements", "="]:
                 self._elements(scanner)
             elif read.end == "{":
@@ -55,7 +55,7 @@ class SetReading:
                 return
 
     def noun(self) -> Set | Map:
-        """What has been read. Raises `NotUnderstoodError` or `NounError`."""
+        """The set or map. Raises `NotUnderstoodError` or `NounError`."""
         if self.sized and SetFlags.CONSTANT not in self.flags:
             self._refuse("size")
         if self.reason:
@@ -93,18 +93,18 @@ class SetReading:
         self.key = tuple(_TYPES[name] for name in names[::2])
 
     def _typeof(self, words: list[str]) -> None:
-        """``typeof ip saddr . tcp dport``: the types of what these ask."""
+        """``typeof ip saddr . tcp dport``: the types of these loads."""
         names = self._without_verdict(words)
-        asked, end = read_loads(names, 0)
+        loads, end = read_loads(names, 0)
         if self.key or end != len(names):
             raise NotUnderstoodError(" ".join(words))
-        self.key = tuple(each.load.type for each in asked)
+        self.key = tuple(each.load.type for each in loads)
 
     def _without_verdict(self, words: list[str]) -> list[str]:
         if not self.verdicts:
             return words[1:]
         if words[-2:] != [":", "verdict"]:
-            raise NotUnderstoodError("a map to something else than verdicts")
+            raise NotUnderstoodError("a map whose values are not verdicts")
         return words[1:-2]
 
     def _flags(self, words: list[str]) -> None:
@@ -122,12 +122,12 @@ class SetReading:
         self.comment = comment
 
     def _size(self, words: list[str]) -> None:
-        """Constant sets have the size that they have; it limits others, which no noun expresses."""
+        """``size``: nft prints it for constant sets; in others it is a limit, which is not supported."""
         number("".join(words[1:]))
         self.sized = True
 
     def _auto_merge(self, words: list[str]) -> None:
-        """How nft adds elements; the kernel does not know of it."""
+        """``auto-merge``: an option of the nft tool, without effect in the kernel."""
         if len(words) != 1:
             raise NotUnderstoodError(" ".join(words))
 

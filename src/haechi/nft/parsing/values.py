@@ -1,7 +1,7 @@
 """Words to values: one value, a range, a prefix; elements of sets and maps.
 
-nft prints a value in many ways (numbers, words of its grammar, names of /etc/protocols, prefixes, ranges); the nouns
-know one. Names of services are refused: which number they mean is a matter of the machine that printed them.
+nft prints a value in many ways (numbers, words of its grammar, names of /etc/protocols, prefixes, ranges), the nouns in
+one. Names of services are not supported: their numbers depend on the machine that printed them.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from haechi.nft.shape import Shape
 from haechi.nft.verdict import Verdict, VerdictKind
 
 _ADDRESSES: Final = {DataType.IPV4_ADDR: AF_INET, DataType.IPV6_ADDR: AF_INET6}
-"""inet_pton takes what nft prints, no zone and no octal numbers, and 0.2 µs where `ipaddress` takes 4 to 6."""
+"""inet_pton accepts what nft prints, without zones and octal numbers, in 0.2 µs (`ipaddress`: 4 to 6)."""
 _IANA: Final = {
     "ip": 0, "hopopt": 0, "ggp": 3, "ipencap": 4, "st": 5, "egp": 8, "igp": 9, "pup": 12, "hmp": 20, "xns-idp": 22,
     "rdp": 27, "iso-tp4": 29, "xtp": 36, "ddp": 37, "idpr-cmtp": 38, "ipv6": 41, "ipv6-route": 43, "ipv6-frag": 44,
@@ -53,17 +53,17 @@ def value(type: DataType, word: str) -> bytes:  # noqa: A002
         family = _ADDRESSES.get(type)
         return inet_pton(family, word) if family is not None else _symbol(type, word)
     except (OSError, ValueError):  # NounError is a ValueError
-        raise NotUnderstoodError(f"{word!a} is no {type}") from None
+        raise NotUnderstoodError(f"{word!a} is not a valid {type}") from None
 
 
 def _symbol(type: DataType, word: str) -> bytes:  # noqa: A002
     text = unquoted(word)
     if type is DataType.IFNAME:
         if not (_PLAIN_NAME.fullmatch(word) if text is None else "\\" not in text):
-            raise NotUnderstoodError(f"{word!a} is more than a name")
+            raise NotUnderstoodError(f"{word!a} is not a plain name")
         return type.parse(word if text is None else text)
     if text is not None:
-        raise NotUnderstoodError(f"what {word} stands for depends on the machine: list the ruleset without names")
+        raise NotUnderstoodError(f"the number of {word} depends on the machine: list the ruleset without names")
     if type is DataType.INET_PROTO and word in _PROTOCOLS:
         return bytes((_PROTOCOLS[word],))
     if _OCTAL.match(word):
@@ -72,7 +72,7 @@ def _symbol(type: DataType, word: str) -> bytes:  # noqa: A002
 
 
 def span(type: DataType, word: str) -> _Interval:  # noqa: A002
-    """One value or ``first-last``; the last is None where there is one. Raises `NotUnderstoodError`."""
+    """``first-last``, or one value, for which the last is None. Raises `NotUnderstoodError`."""
     if "-" not in word or type is DataType.IFNAME or word in type.symbols or word in _PROTOCOLS:
         return value(type, word), None
     first, _, last = word.partition("-")
@@ -80,7 +80,7 @@ def span(type: DataType, word: str) -> _Interval:  # noqa: A002
 
 
 def _interval_reader(type: DataType) -> Callable[[str], _Interval]:  # noqa: A002
-    """Reads a value, ``first-last`` or a prefix of addresses: the last is None for a single value."""
+    """A function that reads a value, ``first-last`` or a prefix of addresses; the last is None for a single value."""
     family = _ADDRESSES.get(type)
     if family is None:
         return lru_cache(maxsize=1 << 16)(partial(span, type))
@@ -92,7 +92,7 @@ def _interval_reader(type: DataType) -> Callable[[str], _Interval]:  # noqa: A00
             first, dash, last = word.partition("-")
             return inet_pton(family, first), inet_pton(family, last) if dash else None
         except (OSError, ValueError):
-            raise NotUnderstoodError(f"{word!a} is no {type}") from None
+            raise NotUnderstoodError(f"{word!a} is not a valid {type}") from None
 
     return read
 
@@ -135,11 +135,11 @@ class ElementReader:
     def _element(self, text: str) -> Element:
         if not self._verdicts:
             return Element(*self._key(text))
-        # the colon between a key and its verdict stands alone, those of IPv6 addresses do not
-        key, colon, answer = text.rpartition(" : ")
+        # the colon between a key and its verdict has spaces around it, those of IPv6 addresses do not
+        key, colon, decision = text.rpartition(" : ")
         if not colon:
             raise NotUnderstoodError("an element of a map without a verdict")
-        return Element(*self._key(key), self._verdict(answer))
+        return Element(*self._key(key), self._verdict(decision))
 
     def _key(self, text: str) -> _Interval:
         if len(self._fields) == 1:
