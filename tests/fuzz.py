@@ -25,7 +25,7 @@ from haechi.netlink import Nftables
 from haechi.netns import IsolationRefused, isolated
 from haechi.nft import Ruleset
 from haechi.reference import ClusterObjects, allowed
-from haechi.testing.nftables import FakeNftables
+from haechi.testing import FakeNftables
 from haechi.verify import Prover, prove
 from tests import clusters
 from tests.verify import small

@@ -10,7 +10,7 @@ from random import Random
 import pytest
 
 from haechi.nft import Family, Ruleset, Transaction
-from haechi.testing.nftables import FakeNftables
+from haechi.testing import FakeNftables
 from tests import fuzz
 from tests.fuzz import Tally, main
 

@@ -12,7 +12,7 @@ from haechi.engine import Engine
 from haechi.model import Namespace, NetworkPolicy, Node, Pod
 from haechi.netlink import Nftables
 from haechi.nft import Ruleset
-from haechi.testing.nftables import FakeNftables
+from haechi.testing import FakeNftables
 from haechi.verify import Prover
 from tests import building, clusters
 from tests.dataplane.cases import CASES

@@ -17,7 +17,7 @@ from haechi.engine import Engine
 from haechi.model import Namespace, NetworkPolicy, Node, Pod
 from haechi.model.verdict import Direction
 from haechi.nft import Chain, Map, Ruleset
-from haechi.testing.nftables import FakeNftables
+from haechi.testing import FakeNftables
 from tests import clusters
 from tests.building import pod, policy
 from tests.dataplane.cases import CASES

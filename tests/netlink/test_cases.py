@@ -8,7 +8,7 @@ import pytest
 
 from haechi.netlink import Nftables, NftError
 from haechi.nft import Ruleset, Transaction
-from haechi.testing.nftables import FakeNftables
+from haechi.testing import FakeNftables
 from tests.netlink.cases import CASES, Case, start
 from tests.netlink.namespace import in_namespace
 from tests.nft.examples import TABLE

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from haechi.dataplane import TABLE
 from haechi.netlink import Nftables
 from haechi.nft import Ruleset
-from haechi.testing.nftables import FakeNftables
+from haechi.testing import FakeNftables
 from haechi.verify import ClusterObject, Prover, prove
 
 

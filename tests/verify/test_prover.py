@@ -13,7 +13,7 @@ from haechi.dataplane import NodeRuleset
 from haechi.engine import Engine
 from haechi.model import Namespace, NetworkPolicy, Node, Pod
 from haechi.netlink import Nftables
-from haechi.testing.nftables import FakeNftables
+from haechi.testing import FakeNftables
 from haechi.verify import Proof, Prover, prove
 from tests import building, clusters
 from tests.netlink.namespace import in_namespace

@@ -9,7 +9,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from haechi.dataplane import NodeRuleset
 from haechi.engine import Engine
 from haechi.model import Namespace, NetworkPolicy, Node, Pod
-from haechi.testing.nftables import FakeNftables
+from haechi.testing import FakeNftables
 from haechi.verify import Prover
 from tests import clusters
 from tests.verify.proved import assert_still_proved

@@ -1,7 +1,7 @@
-"""nf_tables without a kernel: commits and dumps as `haechi.netlink.Nftables` does, as strict as the kernel is.
+"""nf_tables without a kernel, with the interface of `haechi.netlink.Nftables`.
 
-One table of cases in the tests runs against this and against the kernel. It refuses what the kernel refuses, with the
-same error numbers for the same operations, and a refused transaction changes nothing. It judges no packets.
+It refuses what the kernel refuses, with the same error numbers for the same operations, and a refused transaction
+changes nothing: the same table of test cases runs against it and against the kernel. It does not process packets.
 """
 
 from __future__ import annotations
@@ -67,10 +67,10 @@ class FakeNftables:
         self.close()
 
     def close(self) -> None:
-        """Nothing is open."""
+        """Do nothing: nothing is open."""
 
     def generation(self) -> int:
-        """A number that is another one after every change, never 0."""
+        """A number that changes with every change, never 0."""
         return self._generation
 
     def tables(self, family: Family | None = None) -> tuple[str, ...]:
@@ -85,10 +85,10 @@ class FakeNftables:
         return Ruleset.of(found.table, *found.chains.values(), *found.nouns.values())
 
     def commit(self, transaction: Transaction, generation: int | None = None) -> None:
-        """Do all of a transaction or nothing. Raises `NftError` as the kernel would."""
+        """Commit a transaction or nothing of it. Raises `NftError` as the kernel would."""
         if not len(transaction):
             return
-        transaction.encode()  # what cannot be sent is refused as it would be
+        transaction.encode()  # raises `NounError` for what cannot be sent, as the real one does
         table = transaction.table
         if generation is not None and generation != self._generation:
             raise NftError(errno.ERESTART, "commit", f"table {table.name}")
@@ -158,14 +158,14 @@ def _apply_chain(contents: _Contents, verb: Verb, chain: Chain) -> None:
 
 
 def _targets(contents: _Contents) -> set[str]:
-    """The chains that something jumps to."""
+    """The chains that rules or elements jump to."""
     rules = {name for chain in contents.chains.values() for rule in chain.rules for name in rule.targets()}
     elements = {each.verdict.chain for noun in contents.nouns.values() for each in noun.elements if each.verdict}
     return rules | elements
 
 
 def _bound(contents: _Contents) -> Iterator[str]:
-    """The sets and maps that rules look into."""
+    """The sets and maps that rules look values up in."""
     for chain in contents.chains.values():
         for rule in chain.rules:
             for each in rule.lookups():
@@ -202,7 +202,7 @@ def _add_rules(contents: _Contents, name: str, rules: tuple[Rule, ...]) -> None:
 
 
 def _check_circles(contents: _Contents, start: str) -> None:
-    """Chains must not lead back to themselves, through verdict maps neither."""
+    """Refuse chains that lead back to themselves, directly or through verdict maps."""
     seen: set[str] = set()
     waiting = [start]
     while waiting:
@@ -265,7 +265,7 @@ def _without(there: frozenset[Element], gone: frozenset[Element]) -> frozenset[E
 
 
 def _with(shape: Shape, there: frozenset[Element], more: frozenset[Element]) -> frozenset[Element]:
-    """All elements; the kernel takes an element again, but not one that contradicts or overlaps another."""
+    """All elements; an element may be added again, but not with another verdict or overlapping another one."""
     verdicts = {(each.key, each.last): each.verdict for each in there}
     if any(verdicts.get((each.key, each.last), each.verdict) != each.verdict for each in more):
         raise _RefusedError(errno.EEXIST)
