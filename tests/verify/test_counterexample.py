@@ -97,7 +97,7 @@ def test_isolation_is_the_reason_that_connections_and_packets_without_one_are_de
         *(
             [
                 f"{address} → x/a TCP 1: kernel accepts, policies deny",
-                "ingress of x/a is isolated by x/deny; none of their rules allows it",
+                "ingress of x/a is isolated by x/deny; no rule allows it",
             ]
             for address in ("1.0.0.0", "100::")
         ),

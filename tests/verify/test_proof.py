@@ -45,7 +45,7 @@ def test_one_that_fails_reports_every_counterexample_and_gap() -> None:
         "n: not proved (2 pods, 3 addresses, 40 comparisons)",
         "x/a → x/b TCP 80: kernel accepts, policies deny",
         "  kernel: chain in_a_deny, rule 4: counter drop",
-        "  policies: ingress of x/b is isolated by x/one, x/two; none of their rules allows it",
+        "  policies: ingress of x/b is isolated by x/one, x/two; no rule allows it",
         "not understood: a flowtable",
         "not understood: chain judge, rule 1: limit rate 1/second accept: it depends",
     ]

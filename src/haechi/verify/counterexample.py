@@ -75,7 +75,7 @@ class PolicyDecision:
         if self.rules:
             allowing = ", ".join(f"{rule.policy} {rule.path}" for rule in self.rules)
             return f"{self.direction.lower()} of {self.pod} is allowed by {allowing}"
-        return f"{self.isolation}; none of their rules allows it"
+        return f"{self.isolation}; no rule allows it"
 
     @property
     def isolation(self) -> str:
