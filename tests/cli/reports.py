@@ -67,8 +67,8 @@ def shop(*, broken: Iterable[tuple[str, int]] = ()) -> LabRun:
         "host/office": ("192.0.2.7",),
     }
     nodes = {"node-1": ("shop/db", "shop/web-1"), "node-2": ("shop/web-0",)}
-    notes = ("pod shop/old has completed: policies ignore it, the lab leaves it out",)
-    return LabRun(tuple(found), endpoints, {"host/office": "an outside host"}, nodes, notes, 0.25)
+    notes = ("pod shop/old has completed, so policies ignore it: left out",)
+    return LabRun(tuple(found), endpoints, {"host/office": "outside host"}, nodes, notes, 0.25)
 
 
 @st.composite
@@ -94,4 +94,4 @@ def reports(draw: st.DrawFn) -> LabRun:
                 word = cast("Protocol", protocol)
                 for family in draw(st.sampled_from([(4,), (6,), (4, 6)])):
                     found.append(ProbeResult(source, destination, family, word, port, verdict, arrived, arrived))
-    return LabRun(tuple(found), dict.fromkeys(names, ("192.0.2.9",)), dict.fromkeys(outside, "an outside host"))
+    return LabRun(tuple(found), dict.fromkeys(names, ("192.0.2.9",)), dict.fromkeys(outside, "outside host"))

@@ -186,10 +186,10 @@ def test_hosts_and_witnesses_are_outside_and_have_words() -> None:
         "outside/10.0.0.1": ("10.0.0.1",),
         "outside/192.0.2.1": ("192.0.2.1",),
     }
-    assert found.words == {
-        "host/printer": "an outside host",
-        "outside/10.0.0.1": "a witness in 10.0.0.0/8",
-        "outside/192.0.2.1": "a witness in no ipBlock",
+    assert found.descriptions == {
+        "host/printer": "outside host",
+        "outside/10.0.0.1": "witness in 10.0.0.0/8",
+        "outside/192.0.2.1": "witness in no ipBlock",
     }
     assert {each.name for each in found.topology().endpoints if each.node is None} == set(found.hosts)
 

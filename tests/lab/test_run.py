@@ -95,7 +95,7 @@ def test_packets_do_what_is_expected_in_a_stable_order() -> None:
     assert {row.source for row in first.results} == {row.destination for row in first.results} == EVERYONE
     assert first.endpoints == {pod.key: pod.addresses for pod in CLUSTER.pods} | CLUSTER.hosts
     assert first.nodes == {"m": ("x/other", "x/host"), "n": ("x/server", "x/client")}
-    assert first.words == CLUSTER.words
+    assert first.descriptions == CLUSTER.descriptions
     assert told == []  # it is told in the child
 
 

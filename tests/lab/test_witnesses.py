@@ -27,10 +27,10 @@ def found(
     assert len({each.address for each in seen}) == len(seen)
     assert not {each.address for each in seen} & {*known, *taken}
     for each in seen:
-        if each.words.startswith("in ") and each.words != "in no ipBlock":
-            inside = each.words.removeprefix("in ").partition(",")[0]
+        if each.description.startswith("in ") and each.description != "in no ipBlock":
+            inside = each.description.removeprefix("in ").partition(",")[0]
             assert text_to_point(each.address) in AddressSet.from_cidr(inside)
-    return [each.words for each in seen], list(missing)
+    return [each.description for each in seen], list(missing)
 
 
 def test_a_block_its_exceptions_and_the_rest_have_a_witness_each() -> None:
@@ -53,7 +53,7 @@ def test_the_witness_in_a_block_is_in_none_of_its_exceptions() -> None:
 def test_those_outside_are_in_no_block_of_any_policy() -> None:
     blocks = [block("192.0.2.0/24"), block("198.51.100.0/24", direction="egress"), block("2001:db8::/33")]
     seen, _ = witnesses(blocks, [], FreeAddresses([]), BOTH)
-    assert [each.address for each in seen if each.words == "in no ipBlock"] == ["203.0.113.1", "2001:db8:8000::1"]
+    assert [each.address for each in seen if each.description == "in no ipBlock"] == ["203.0.113.1", "2001:db8:8000::1"]
 
 
 def test_without_blocks_there_is_one_witness_of_each_family() -> None:

@@ -33,7 +33,7 @@ def test_the_document_holds_everything_that_was_tried() -> None:
     }
     endpoints = {one.pop("name"): one for one in document["endpoints"]}
     assert endpoints["shop/db"] == {"addresses": ["10.0.0.1", "fd00::1"], "node": "node-1", "description": ""}
-    assert endpoints["host/office"] == {"addresses": ["192.0.2.7"], "node": "", "description": "an outside host"}
+    assert endpoints["host/office"] == {"addresses": ["192.0.2.7"], "node": "", "description": "outside host"}
     assert document["nodes"] == ["node-1", "node-2"]
     assert document["notes"] == list(run.notes)
 

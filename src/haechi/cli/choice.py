@@ -1,4 +1,4 @@
-"""`--from` and `--to`: which endpoints of a lab a text means.
+"""`--from` and `--to`: the endpoints of a lab that a text selects.
 
 In this order: a whole name (`namespace/pod`, `host/NAME`, `outside/ADDRESS`), a pod's name in namespace default, an
 address, a pattern with `*` or `?` on whole names, and labels as kubectl writes them (`app=web,tier in (a,b),!old`),
@@ -33,23 +33,23 @@ _TERMS = re.compile(
 def choose(
     argument: str, texts: Iterable[str], endpoints: Mapping[str, tuple[str, ...]], pods: Iterable[Pod]
 ) -> frozenset[str] | None:
-    """The names of all endpoints that one of the texts means; None if there is no text.
+    """The names of all endpoints that the texts select; None if there is no text.
 
     Args:
         argument: `--from` or `--to`, for messages.
         texts: what was given.
         endpoints: the addresses of every endpoint, by name.
-        pods: those among them that have labels.
+        pods: the endpoints that have labels.
 
     Raises:
-        CommandError: a text means nobody.
+        CommandError: a text selects nothing.
     """
     listed = list(pods)
-    found = [_meant(argument, text, endpoints, listed) for text in texts]
+    found = [_selected(argument, text, endpoints, listed) for text in texts]
     return frozenset[str]().union(*found) if found else None
 
 
-def _meant(argument: str, text: str, endpoints: Mapping[str, tuple[str, ...]], pods: list[Pod]) -> frozenset[str]:
+def _selected(argument: str, text: str, endpoints: Mapping[str, tuple[str, ...]], pods: list[Pod]) -> frozenset[str]:
     found = _by_name(text, endpoints)
     if found:
         return found
@@ -60,7 +60,7 @@ def _meant(argument: str, text: str, endpoints: Mapping[str, tuple[str, ...]], p
             pod.key for pod in pods if (not colon or pod.namespace == namespace) and selector.matches(pod.labels)
         )
     if not found:
-        raise unknown_name(argument, text, endpoints, "the name, address or labels of anyone in the lab")
+        raise unknown_name(argument, text, endpoints, "the name, address or labels of a pod or host in the lab")
     return found
 
 
@@ -88,7 +88,7 @@ def _same(text: str, addresses: Iterable[str]) -> bool:
 
 
 def parse_selector(text: str) -> Selector | None:
-    """Labels as kubectl writes them; None for a text that is none."""
+    """A label selector as kubectl writes it; None for any other text."""
     requirements: list[Requirement] = []
     position = 0
     while position < len(text):

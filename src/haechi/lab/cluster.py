@@ -51,7 +51,7 @@ class LabCluster:
         policies: as given.
         hosts: outside hosts by name, with their addresses: `host/NAME` for an ExternalHost, `outside/ADDRESS` for a
             witness.
-        words: a description of each host.
+        descriptions: of each host, by name.
         notes: what was left out or chosen.
     """
 
@@ -60,7 +60,7 @@ class LabCluster:
     pods: tuple[Pod, ...]
     policies: tuple[NetworkPolicy, ...]
     hosts: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    words: dict[str, str] = field(default_factory=dict)
+    descriptions: dict[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
     @property
@@ -135,7 +135,7 @@ class _Completion:
     def cluster(self) -> LabCluster:
         nodes = {name: self.node(name) for name in self.names}
         policies = tuple(one for one in self.objects if isinstance(one, NetworkPolicy))
-        hosts, words = self.hosts(policies)
+        hosts, descriptions = self.hosts(policies)
         turn = cycle(nodes.values())
         return LabCluster(
             nodes=tuple(nodes.values()),
@@ -143,7 +143,7 @@ class _Completion:
             pods=tuple(_placed(pod, nodes.get(pod.spec.node_name) or next(turn)) for pod in self.running),
             policies=policies,
             hosts=hosts,
-            words=words,
+            descriptions=descriptions,
             notes=tuple(self.notes),
         )
 
@@ -201,22 +201,22 @@ class _Completion:
 
     def hosts(self, policies: tuple[NetworkPolicy, ...]) -> tuple[dict[str, tuple[str, ...]], dict[str, str]]:
         hosts: dict[str, tuple[str, ...]] = {}
-        words: dict[str, str] = {}
+        descriptions: dict[str, str] = {}
         for one in self.objects:
             if isinstance(one, ExternalHost):
                 addresses = self.usable_addresses(f"host {one.name}", one.addresses)
                 if addresses:
                     hosts[f"host/{one.name}"] = addresses
-                    words[f"host/{one.name}"] = "an outside host"
+                    descriptions[f"host/{one.name}"] = "outside host"
                 else:
                     self.notes.append(f"host {one.name} has no usable address: left out")
         known = [text for addresses in hosts.values() for text in addresses]
         found, missing = witnesses(policies, known, self.addresses, self.families)
         for witness in found:
             hosts[f"outside/{witness.address}"] = (witness.address,)
-            words[f"outside/{witness.address}"] = f"a witness {witness.words}"
+            descriptions[f"outside/{witness.address}"] = f"witness {witness.description}"
         self.notes += [f"no witness {region}: no free usable address" for region in missing]
-        return hosts, words
+        return hosts, descriptions
 
     def usable_addresses(self, owner: str, addresses: Iterable[str]) -> tuple[str, ...]:
         """The addresses of the lab's families that an interface can have; others are noted."""

@@ -188,4 +188,4 @@ def _lab_run(
     nodes = {
         node.name: tuple(pod.key for pod in cluster.pods if pod.spec.node_name == node.name) for node in cluster.nodes
     }
-    return LabRun(results, endpoints, cluster.words, nodes, cluster.notes, seconds, proofs)
+    return LabRun(results, endpoints, cluster.descriptions, nodes, cluster.notes, seconds, proofs)

@@ -20,7 +20,7 @@ from haechi.sets import AddressSet, text_to_point
 class Region(NamedTuple):
     """Addresses that ipBlocks treat alike, with a description."""
 
-    words: str
+    description: str
     addresses: AddressSet
 
 
@@ -28,7 +28,7 @@ class Witness(NamedTuple):
     """An outside host: its address and its region, described."""
 
     address: str
-    words: str
+    description: str
 
 
 def witnesses(
@@ -52,10 +52,10 @@ def witnesses(
             continue
         address = addresses.within(here)
         if address is not None:
-            found.append(Witness(address, region.words))
+            found.append(Witness(address, region.description))
             present |= AddressSet.of(text_to_point(address))
-        elif region.words not in missing:  # several policies may have the same block
-            missing.append(region.words)
+        elif region.description not in missing:  # several policies may have the same block
+            missing.append(region.description)
     return tuple(found), tuple(missing)
 
 

@@ -92,7 +92,7 @@ def lab_json(run: LabRun, places: Places, basis: Basis) -> str:
             *basis,
             list(run.nodes),
             [
-                LabEndpointJson(name, list(addresses), homes.get(name, ""), run.words.get(name, ""))
+                LabEndpointJson(name, list(addresses), homes.get(name, ""), run.descriptions.get(name, ""))
                 for name, addresses in run.endpoints.items()
             ],
             [_result(one) for one in run.results],

@@ -53,7 +53,7 @@ class LabRun:
     Attributes:
         results: in order of source, destination, port, protocol and family.
         endpoints: the addresses of everyone, by name.
-        words: what outside hosts are, in words.
+        descriptions: of outside hosts, by name.
         nodes: the nodes' names and, on each, its pods.
         notes: what was left out or chosen.
         seconds: how long the run took, from the first namespace to the last packet.
@@ -62,7 +62,7 @@ class LabRun:
 
     results: tuple[ProbeResult, ...]
     endpoints: dict[str, tuple[str, ...]]
-    words: dict[str, str] = field(default_factory=dict)
+    descriptions: dict[str, str] = field(default_factory=dict)
     nodes: dict[str, tuple[str, ...]] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     seconds: float = 0.0

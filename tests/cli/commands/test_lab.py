@@ -98,7 +98,7 @@ def test_an_ordinary_user_gets_the_same_answer(haechi: Haechi) -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["--from", "shop/wbe"], "--from: 'shop/wbe' is not the name, address or labels of anyone in the lab"),
+        (["--from", "shop/wbe"], "--from: 'shop/wbe' is not the name, address or labels of a pod or host in the lab"),
         (["--to", "app=nobody"], "--to: 'app=nobody' is not"),
         (["--port", "htpt"], "--port: 'htpt' is not the name of a port of any container"),
         (["--port", "0"], "--port: '0' is not PORT or PORT/PROTOCOL"),
@@ -113,7 +113,7 @@ def test_a_choice_that_means_nothing_is_refused(haechi: Haechi, arguments: list[
 def test_policies_without_pods_have_nothing_to_show(haechi: Haechi) -> None:
     outcome = haechi("lab", "run", "-", stdin=manifests.GOOD)
     assert (outcome.code, outcome.out) == (2, "")
-    assert outcome.err.startswith("haechi: error: there is no pod in the input\n  policies alone")
+    assert outcome.err.startswith("haechi: error: there is no pod in the input\n  policies need pods")
 
 
 @pytest.mark.kernel
@@ -151,9 +151,9 @@ def _failing(error: Exception) -> Callable[..., object]:
                 "  or run it as root",
             ],
         ),
-        (NetlinkError("no memory"), ["haechi: error: the kernel refuses the rules: no memory"]),
+        (NetlinkError("no memory"), ["haechi: error: the kernel rejects the rules: no memory"]),
         (TopologyError("a/b", "is odd"), ["haechi: error: the lab cannot be built: a/b: is odd"]),
-        (OSError(24, "Too many open files"), ["haechi: error: the machine refuses the lab: Too many open files"]),
+        (OSError(24, "Too many open files"), ["haechi: error: the lab cannot be built: Too many open files"]),
     ],
 )
 def test_a_machine_that_refuses_is_told_with_the_remedy(
@@ -195,7 +195,7 @@ def test_a_kept_lab_can_be_entered_and_goes_at_ctrl_c() -> None:
         table = process.stdout.read()
     assert process.returncode == 130
     assert "10.244.0.1" in addresses
-    assert "all as the policies say" in table
+    assert "all match the policies" in table
     assert not Path(f"/proc/{found[2]}").exists()
 
 
@@ -278,4 +278,4 @@ def test_the_proof_of_every_node_is_told_beside_the_packets(haechi: Haechi) -> N
         ("node-1", True, 3),
         ("node-2", True, 3),
     ]
-    assert haechi("lab", "run", DOCUMENT).out.count("for every packet there is: the kernel does what") == 2
+    assert haechi("lab", "run", DOCUMENT).out.count("for every possible packet: the kernel's rules match") == 2

@@ -190,7 +190,7 @@ def test_packets_judge_the_same_assertions(haechi: Haechi, tests: Path) -> None:
     outcome = haechi("lab", "run", "--tests", tests, DOCUMENT)
     assert outcome.code == 0, outcome.out
     assert "4 assertions, all hold, 2 of 2 rules exercised" in outcome.out
-    assert "all went as policies say" in outcome.err
+    assert "all matched the policies" in outcome.err
 
 
 @pytest.mark.kernel

@@ -37,7 +37,7 @@ def test_a_report_where_all_is_well(golden: SnapshotAssertion) -> None:
     assert table(shop()) == golden
 
 
-def test_a_mismatch_is_told_in_detail(golden: SnapshotAssertion) -> None:
+def test_a_mismatch_is_shown_in_detail(golden: SnapshotAssertion) -> None:
     assert table(shop(broken=[("TCP", 5432), ("UDP", 80)]), chosen=True) == golden
 
 
@@ -77,10 +77,10 @@ def test_the_sum_names_the_ip_versions_and_whether_all_is_well() -> None:
     report = shop()
     assert (
         summary(report)
-        == f"{len(report.results)} connections probed over IPv4 and IPv6 in 0.2 seconds: all as the policies say."
+        == f"{len(report.results)} connections probed over IPv4 and IPv6 in 0.2 seconds: all match the policies."
     )
     one = LabRun(tuple(rows("a/x", "a/y", families=(6,), broken=[("TCP", 80)])), {}, seconds=1.26)
-    assert summary(one) == "4 connections probed over IPv6 in 1.3 seconds: 1 NOT as the policies say."
+    assert summary(one) == "4 connections probed over IPv6 in 1.3 seconds: 1 did NOT match the policies."
 
 
 def test_isolation_in_both_directions_by_different_policies() -> None:
@@ -88,7 +88,7 @@ def test_isolation_in_both_directions_by_different_policies() -> None:
     report = report_of(*found)
     assert list(isolation(report)) == [
         "a/x receives only what policies a/in and a/more allow and sends only what policy a/out allows.",
-        "No policy selects the 1 other pod: all is allowed that the other end allows.",
+        "No policy selects the 1 other pod: only the policies of the other end restrict it.",
     ]
 
 

@@ -1,11 +1,11 @@
-"""Answers in words."""
+"""PortOutcomes in words."""
 
 from __future__ import annotations
 
 import pytest
 
 from haechi.cli.lab import wording
-from haechi.cli.lab.outcomes import groups
+from haechi.cli.lab.sections import table_sections
 from haechi.lab.ports import Port
 from haechi.model.verdict import PolicyKey
 from tests.cli.reports import rows
@@ -37,13 +37,13 @@ def test_ports_are_as_short_as_they_can_be(some: tuple[Port, ...], text: str) ->
     ],
 )
 def test_the_shorter_side_is_listed(allowed: list[Port] | None, texts: tuple[str, str]) -> None:
-    (group,) = groups(rows("a/x", "a/y", allowed), ())
-    assert wording.allowed_and_denied(group.lines[0].answers) == texts
+    (section,) = table_sections(rows("a/x", "a/y", allowed), ())
+    assert wording.allowed_and_denied(section.rows[0].outcomes) == texts
 
 
 def test_ip_versions_with_different_answers_are_named() -> None:
-    (group,) = groups([*rows("a/x", "a/y", (), families=(4,)), *rows("a/x", "a/y", families=(6,))], ())
-    assert wording.allowed_and_denied(group.lines[0].answers) == (
+    (section,) = table_sections([*rows("a/x", "a/y", (), families=(4,)), *rows("a/x", "a/y", families=(6,))], ())
+    assert wording.allowed_and_denied(section.rows[0].outcomes) == (
         "IPv4: nothing, IPv6: everything",
         "IPv4: everything, IPv6: nothing",
     )
@@ -66,24 +66,24 @@ NAMES = [f"a/{letter}" for letter in "stuvwx"]
 
 def test_many_senders_are_anyone_else_and_few_are_named() -> None:
     found = [row for name in NAMES for row in rows(name, "b/z", None if name == "a/s" else ())]
-    (group,) = groups(found, ())
-    assert [wording.sources(line, group, [*NAMES, "b/z"]) for line in group.lines] == ["a/s", "anyone else"]
-    (group,) = groups([*rows("a/s", "b/z"), *rows("a/t", "b/z", ())], ())
-    assert [wording.sources(line, group, ["a/s", "a/t"]) for line in group.lines] == ["a/s", "a/t"]
+    (section,) = table_sections(found, ())
+    assert [wording.sources(row, section, [*NAMES, "b/z"]) for row in section.rows] == ["a/s", "anyone else"]
+    (section,) = table_sections([*rows("a/s", "b/z"), *rows("a/t", "b/z", ())], ())
+    assert [wording.sources(row, section, ["a/s", "a/t"]) for row in section.rows] == ["a/s", "a/t"]
 
 
 def test_if_not_everyone_was_asked_nobody_is_anyone() -> None:
-    (group,) = groups([row for name in NAMES[:5] for row in rows(name, "b/z")], ())
-    assert wording.sources(group.lines[0], group, NAMES) == "a/s, a/t, a/u, a/v, a/w"
-    assert wording.sources(group.lines[0], group, NAMES[:5]) == "anyone"
+    (section,) = table_sections([row for name in NAMES[:5] for row in rows(name, "b/z")], ())
+    assert wording.sources(section.rows[0], section, NAMES) == "a/s, a/t, a/u, a/v, a/w"
+    assert wording.sources(section.rows[0], section, NAMES[:5]) == "anyone"
 
 
 def test_outside_hosts_hear_from_pods_only() -> None:
-    (group,) = groups([row for name in NAMES for row in rows(name, "host/h")], ["host/h"])
-    assert wording.sources(group.lines[0], group, NAMES) == "any pod"
+    (section,) = table_sections([row for name in NAMES for row in rows(name, "host/h")], ["host/h"])
+    assert wording.sources(section.rows[0], section, NAMES) == "any pod"
     found = [row for name in NAMES for row in rows(name, "host/h", None if name == "a/s" else ())]
-    (group,) = groups(found, ["host/h"])
-    assert [wording.sources(line, group, NAMES) for line in group.lines] == ["a/s", "any other pod"]
+    (section,) = table_sections(found, ["host/h"])
+    assert [wording.sources(row, section, NAMES) for row in section.rows] == ["a/s", "any other pod"]
 
 
 def test_words_are_joined_and_counted() -> None:

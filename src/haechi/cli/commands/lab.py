@@ -1,7 +1,7 @@
 """`haechi lab run`: manifests in, real packets, a table out.
 
-The answer is 0 if every packet went as the policies say, 1 if one did not, 2 if there was nothing to try or the machine
-does not let us.
+Exits with 0 if every packet matched the policies, 1 if one did not, 2 if there was nothing to try or the lab could not
+be built.
 """
 
 from __future__ import annotations
@@ -38,26 +38,26 @@ def run(
 
     Args:
         *paths: Files, folders or - for standard input.
-        nodes: Over how many nodes the pods are spread, 1 to 64.
+        nodes: The number of nodes, 1 to 64.
         ip_family: The addresses of the lab: IPv4, IPv6 or both.
         sources: Only connections from these.
         destinations: Only connections to these.
-        port: Only these ports, as PORT or PORT/PROTO: a number (TCP unless said) or a container's name for one.
+        port: Only these ports, as PORT or PORT/PROTO: a number (TCP by default) or the name of a container port.
         output: A table for people, or JSON or JUnit XML for programs.
-        keep: Leave the lab standing afterwards, say how to enter it, and wait.
-        tests: Try what the assertions of this file or folder are about, and judge them on what arrives.
+        keep: Keep the lab running afterwards, print how to enter it, and wait.
+        tests: Try what the assertions of this file or folder are about, and judge them on the packets.
         kubernetes_version: By whose rules the input is judged, such as 1.33; the newest known if absent.
         feature_gates: Feature gates of that API server: SCTPSupport=false, StrictIPCIDRValidation=true.
     """
     from haechi.cli.input import Rules, read_sound
-    from haechi.cli.lab.session import Request, hold
+    from haechi.cli.lab.session import LabOptions, run_and_write
 
     found = read_sound(paths, Rules.parse(kubernetes_version, feature_gates))
     families = {"dual": (4, 6), "4": (4,), "6": (6,)}[ip_family]
-    request = Request(nodes, families, sources, destinations, port, output, keep)
+    options = LabOptions(nodes, families, sources, destinations, port, output, keep)
     sys.stdout.flush()
     if tests is not None:
-        from haechi.cli.lab.assertions import hold_tests
+        from haechi.cli.lab.assertions import judge_and_write
 
-        return hold_tests(tests, found, request)
-    return hold(found, request)
+        return judge_and_write(tests, found, options)
+    return run_and_write(found, options)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from haechi.cli.assertions import write
 from haechi.cli.commands.test import read_tests
 from haechi.cli.failure import CommandError, ExitCode
-from haechi.cli.lab.session import Request, built, lab_basis, tried
+from haechi.cli.lab.session import LabOptions, buildable, finished, lab_basis
 from haechi.cli.lab.trial import Trial
 from haechi.cli.lab.wording import counted
 from haechi.cli.progress import ProgressLine
@@ -19,39 +19,39 @@ if TYPE_CHECKING:
     from haechi.cli.input import Input
 
 
-def hold_tests(path: str, found: Input, request: Request) -> int:
-    """Run a lab for the assertions of a file and print whether they hold in it.
+def judge_and_write(path: str, found: Input, options: LabOptions) -> int:
+    """Run a lab for the assertions of a file and write whether they hold in it.
 
     Raises:
-        CommandError: the assertions, or the options beside them, cannot be used, or the lab cannot be built here.
+        CommandError: the assertions, or the options beside them, cannot be used, or the lab cannot be built.
     """
-    for argument, value in (("--from", request.sources), ("--to", request.destinations), ("--port", request.ports)):
+    for argument, value in (("--from", options.sources), ("--to", options.destinations), ("--port", options.ports)):
         if value:
-            raise CommandError("with --tests, the assertions say who tries what", argument)
-    if request.keep:
-        raise CommandError("not together with --tests", "--keep")
+            raise CommandError("not with --tests: the assertions determine what is tried", argument)
+    if options.keep:
+        raise CommandError("not with --tests", "--keep")
     suites, skipped = read_tests(path)
-    cluster = built(found.objects, request)
-    trial = Trial.of(suites, cluster, request.families)
-    questions = trial.questions()
+    cluster = buildable(found.objects, options)
+    trial = Trial.of(suites, cluster, options.families)
+    plan = trial.plan()
     with ProgressLine(errors(), in_child=True) as progress:
-        report = tried(lambda: run_lab(trial.cluster, questions, progress))
+        run = finished(lambda: run_lab(trial.cluster, plan, progress))
     for note in cluster.notes:
         errors().line(f"note: {note}", Style.DIM)
-    judgement = trial.judged(report)
+    judgement = trial.judged(run)
     write(
         output(),
         judgement,
         found.location,
-        "text" if request.output == "table" else request.output,
+        "text" if options.output == "table" else options.output,
         lambda: lab_basis(found, trial.cluster, skipped),
     )
-    errors().line(_summary(report))
-    return ExitCode.FOUND if judgement.failures or not report.holds else ExitCode.GOOD
+    errors().line(_summary(run))
+    return ExitCode.FOUND if judgement.failures or not run.holds else ExitCode.GOOD
 
 
-def _summary(report: LabRun) -> str:
+def _summary(run: LabRun) -> str:
     """How much was tried, and whether packets and policies agree."""
-    wrong = len(report.mismatches)
-    agreed = f"{wrong} went otherwise than policies say" if wrong else "all went as policies say"
-    return f"{counted(len(report.results), 'connection')} tried: {agreed}"
+    wrong = len(run.mismatches)
+    agreed = f"{wrong} did not match the policies" if wrong else "all matched the policies"
+    return f"{counted(len(run.results), 'connection')} tried: {agreed}"

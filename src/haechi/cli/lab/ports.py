@@ -1,6 +1,6 @@
-"""`--port`: which ports a lab tries.
+"""`--port`: the ports that a lab probes.
 
-`80` is TCP 80, `53/UDP` that, and a name, alone or as `name/UDP`, is every port that a container gives that name.
+`80` is TCP 80, `53/UDP` is UDP 53, and a name, alone or as `name/UDP`, is every container port of that name.
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ from haechi.model import Pod
 
 
 def parse_ports(texts: Iterable[str], pods: Iterable[Pod]) -> tuple[Port, ...]:
-    """The ports that the texts mean, by number and protocol, each once.
+    """The ports of the texts, by number and protocol, each once.
 
     Raises:
-        CommandError: a text means none.
+        CommandError: a text is neither a port nor the name of one.
     """
     named = list(_named(pods))
-    found = {target for text in texts for target in _doors(text, named)}
-    return tuple(sorted(found, key=lambda target: (target[1], PROTOCOLS.index(target[0]))))
+    found = {port for text in texts for port in _ports(text, named)}
+    return tuple(sorted(found, key=lambda port: (port[1], PROTOCOLS.index(port[0]))))
 
 
 def _named(pods: Iterable[Pod]) -> Iterator[tuple[str, Port]]:
@@ -32,7 +32,7 @@ def _named(pods: Iterable[Pod]) -> Iterator[tuple[str, Port]]:
                     yield port.name, (protocol, port.container_port)
 
 
-def _doors(text: str, named: list[tuple[str, Port]]) -> list[Port]:
+def _ports(text: str, named: list[tuple[str, Port]]) -> list[Port]:
     name, slash, protocol = text.partition("/")
     if not any(character.isalpha() for character in name):
         try:
@@ -41,7 +41,7 @@ def _doors(text: str, named: list[tuple[str, Port]]) -> list[Port]:
             raise CommandError(str(error), "--port") from error
     if slash and protocol.upper() not in PROTOCOLS:
         raise CommandError(str(InvalidPortText(text)), "--port")
-    found = [target for each, target in named if each == name and (not slash or target[0] == protocol.upper())]
+    found = [port for each, port in named if each == name and (not slash or port[0] == protocol.upper())]
     if not found:
         what = f"the name of a {protocol.upper() + ' ' if slash else ''}port of any container, nor a number"
         raise unknown_name("--port", name, (each for each, _ in named), what)

@@ -1,7 +1,7 @@
-"""What `haechi lab run` does once its input is sound: from objects to an answer on standard output.
+"""What `haechi lab run` does once its input is sound: from objects to a result on standard output.
 
-objects ──▶ LabCluster ──▶ ProbePlan ──▶ lab.run ──▶ LabRun ──▶ table, JSON or JUnit
-                                --keep: inside the lab's own process, which then waits
+objects ──▶ LabCluster ──▶ ProbePlan ──▶ run_lab ──▶ LabRun ──▶ table, JSON or JUnit
+                                --keep: written by the lab's own process, which then waits
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Request:
+class LabOptions:
     """The options of `haechi lab run`, as given."""
 
     nodes: int
@@ -40,76 +40,76 @@ class Request:
     keep: bool
 
 
-def hold(found: Input, request: Request) -> int:
-    """Run the lab and tell the outcome.
+def run_and_write(found: Input, options: LabOptions) -> int:
+    """Run the lab and write the result.
 
     Raises:
-        CommandError: there is nothing to try, or the lab cannot be built here.
+        CommandError: there is nothing to try, or the lab cannot be built.
     """
-    cluster = built(found.objects, request)
-    questions = _questions(cluster, request)
+    cluster = buildable(found.objects, options)
+    plan = _plan(cluster, options)
     caller = Caller.present()
     with ProgressLine(errors(), in_child=True) as progress:
 
-        def show(network: Network, report: LabRun) -> None:
+        def show(network: Network, run: LabRun) -> None:
             progress.wipe()
-            _write(report, request, found, cluster)
+            _write(run, options, found, cluster)
             wait(errors(), network, caller)
 
-        report = tried(lambda: run_lab(cluster, questions, progress, show if request.keep else None))
-    if not request.keep:
-        _write(report, request, found, cluster)
-    return ExitCode.GOOD if report.holds else ExitCode.FOUND
+        run = finished(lambda: run_lab(cluster, plan, progress, show if options.keep else None))
+    if not options.keep:
+        _write(run, options, found, cluster)
+    return ExitCode.GOOD if run.holds else ExitCode.FOUND
 
 
-def built(objects: Iterable[Object], request: Request) -> LabCluster:
-    """The cluster that a lab can be made of.
+def buildable(objects: Iterable[Object], options: LabOptions) -> LabCluster:
+    """The cluster of the lab.
 
     Raises:
-        CommandError: it cannot be built, or nobody is in it.
+        CommandError: it cannot be built, or has no pods.
     """
     try:
-        cluster = lab_cluster(objects, nodes=request.nodes, families=request.families)
+        cluster = lab_cluster(objects, nodes=options.nodes, families=options.families)
         cluster.topology()
     except TopologyError as error:
         raise CommandError(f"the lab cannot be built: {error}") from error
     if not cluster.pods:
-        hint = "policies alone have nobody to act on: add Pods or workloads (Deployment, StatefulSet, …) to the input"
+        hint = "policies need pods to select: add Pods or workloads (Deployment, StatefulSet, …) to the input"
         raise CommandError("there is no pod in the input", hints=[hint])
     return cluster
 
 
-def _questions(cluster: LabCluster, request: Request) -> ProbePlan:
+def _plan(cluster: LabCluster, options: LabOptions) -> ProbePlan:
     endpoints = {pod.key: pod.addresses for pod in cluster.pods} | cluster.hosts
-    chosen = parse_ports(request.ports, cluster.pods)
+    chosen = parse_ports(options.ports, cluster.pods)
     return ProbePlan(
         chosen or ports_to_probe(cluster.policies, cluster.pods),
-        choose("--from", request.sources, endpoints, cluster.pods),
-        choose("--to", request.destinations, endpoints, cluster.pods),
+        choose("--from", options.sources, endpoints, cluster.pods),
+        choose("--to", options.destinations, endpoints, cluster.pods),
     )
 
 
-def tried(work: Callable[[], LabRun]) -> LabRun:
-    """What became of a run.
+def finished(work: Callable[[], LabRun]) -> LabRun:
+    """The result of a run.
 
     Raises:
-        CommandError: the machine refuses the lab, or nothing was tried in it.
+        CommandError: the lab cannot be built, or there was nothing to try in it.
     """
     try:
-        report = work()
+        run = work()
     except TopologyError as error:
         raise CommandError(f"the lab cannot be built: {error}") from error
     except NetnsError as error:
         first, *rest = str(error).split("\n")
         raise CommandError(first, hints=[line.strip() for line in rest]) from error
     except NetlinkError as error:
-        raise CommandError(f"the kernel refuses the rules: {error}") from error
+        raise CommandError(f"the kernel rejects the rules: {error}") from error
     except OSError as error:
-        raise CommandError(f"the machine refuses the lab: {error.strerror or error}") from error
-    if not report.results:
-        hint = "pods do not try themselves, nor hosts each other, and both ends need addresses of one IP family"
+        raise CommandError(f"the lab cannot be built: {error.strerror or error}") from error
+    if not run.results:
+        hint = "a connection needs a pod at one end, another pod or a host at the other, and addresses of one IP family"
         raise CommandError("there is no connection to try", hints=[hint])
-    return report
+    return run
 
 
 def lab_basis(found: Input, cluster: LabCluster, skipped: Iterable[Problem] = ()) -> Basis:
@@ -128,14 +128,14 @@ def lab_basis(found: Input, cluster: LabCluster, skipped: Iterable[Problem] = ()
     )
 
 
-def _write(report: LabRun, request: Request, found: Input, cluster: LabCluster) -> None:
+def _write(run: LabRun, options: LabOptions, found: Input, cluster: LabCluster) -> None:
     terminal = output()
-    if request.output == "table":
+    if options.output == "table":
         from haechi.cli.lab.table import write_table
 
-        write_table(terminal, report, chosen=bool(request.ports))
-    elif request.output == "json":
-        terminal.write(lab_json(report, found.location, lab_basis(found, cluster)))
+        write_table(terminal, run, chosen=bool(options.ports))
+    elif options.output == "json":
+        terminal.write(lab_json(run, found.location, lab_basis(found, cluster)))
     else:
-        terminal.write(lab_junit(report))
+        terminal.write(lab_junit(run))
     terminal.stream.flush()

@@ -1,7 +1,7 @@
-"""A lab report as a table for people: what is allowed between whom, whether the packets agree, and what that means.
+"""A lab run as a table: what is allowed, whether the packets matched, and how to read it.
 
-A table for a terminal is as wide as its window and folds long cells between names; elsewhere nothing is folded. Equal
-reports give equal text, but for the seconds that the run took.
+On a terminal, the table is as wide as the window and long cells are folded between names; elsewhere nothing is folded.
+Equal runs give equal text, except for the seconds.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from itertools import zip_longest
 
 from haechi.cli.lab import wording
-from haechi.cli.lab.outcomes import Group, Line, groups
+from haechi.cli.lab.sections import TableRow, TableSection, table_sections
 from haechi.cli.terminal import Style, Terminal, fold
 from haechi.model import PolicyKey
 from haechi.report import LabRun, mismatch_text
@@ -23,30 +23,30 @@ _RESULT = 4  # the column that is coloured
 _Cells = tuple[str, str, str, str, str]
 
 
-def write_table(terminal: Terminal, report: LabRun, chosen: bool) -> None:
-    """The whole answer: table, isolation, mismatches, legend, notes and sum.
+def write_table(terminal: Terminal, run: LabRun, chosen: bool) -> None:
+    """Write the table, then isolation, mismatches, legend, notes and summary.
 
     Args:
-        terminal: where to.
-        report: what was found.
-        chosen: whether the ports were chosen by the caller.
+        terminal: where the text goes.
+        run: the results.
+        chosen: whether `--port` chose the ports.
     """
-    _write_groups(terminal, report)
+    _write_sections(terminal, run)
     terminal.line()
-    for sentence in isolation(report):
+    for sentence in isolation(run):
         terminal.paragraph(sentence)
-    if report.mismatches:
+    if run.mismatches:
         terminal.line()
-        for sentence in mismatches(report):
+        for sentence in mismatches(run):
             terminal.paragraph(sentence, Style.RED)
     terminal.line()
-    for sentence in legend(report, chosen):
+    for sentence in legend(run, chosen):
         terminal.paragraph(sentence, Style.DIM)
-    for note in report.notes:
+    for note in run.notes:
         terminal.paragraph(f"Note: {note}.", Style.YELLOW)
     terminal.line()
-    terminal.paragraph(summary(report), Style.RED if report.mismatches else Style.GREEN)
-    for proof in report.proofs:
+    terminal.paragraph(summary(run), Style.RED if run.mismatches else Style.GREEN)
+    for proof in run.proofs:
         for sentence in proved(proof):
             terminal.paragraph(sentence, Style.GREEN if proof.holds else Style.RED)
 
@@ -54,33 +54,35 @@ def write_table(terminal: Terminal, report: LabRun, chosen: bool) -> None:
 # -- the table ---------------------------------------------------------------------------------------------------------
 
 
-def _write_groups(terminal: Terminal, report: LabRun) -> None:
-    found = groups(report.results, report.words)
-    everyone = sorted(report.endpoints)
-    pods = [name for name in everyone if name not in report.words]
-    blocks = [
-        (group, [_cells(group, line, pods if group.outside else everyone) for line in group.lines]) for group in found
+def _write_sections(terminal: Terminal, run: LabRun) -> None:
+    found = table_sections(run.results, run.descriptions)
+    everyone = sorted(run.endpoints)
+    pods = [name for name in everyone if name not in run.descriptions]
+    cells_of = [
+        [_cells(section, row, pods if section.outside else everyone) for row in section.rows] for section in found
     ]
-    widths = _widths([TITLES, *(cells for _, some in blocks for cells in some)], terminal.width)
+    widths = _widths([TITLES, *(cells for some in cells_of for cells in some)], terminal.width)
     terminal.line(_padded(TITLES, widths), Style.BOLD)
-    for group, some in blocks:
+    for section, some in zip(found, cells_of, strict=True):
         terminal.line()
-        terminal.paragraph(_heading(group, everyone), Style.BOLD)
-        for line, cells in zip(group.lines, some, strict=True):
-            _write_cells(terminal, cells, widths, Style.GREEN if line.is_as_expected else Style.RED)
+        terminal.paragraph(_heading(section, everyone), Style.BOLD)
+        for row, cells in zip(section.rows, some, strict=True):
+            _write_cells(terminal, cells, widths, Style.GREEN if row.is_as_expected else Style.RED)
 
 
-def _heading(group: Group, everyone: Sequence[str]) -> str:
-    who = wording.names(group.destinations, everyone)
-    if group.outside:
+def _heading(section: TableSection, everyone: Sequence[str]) -> str:
+    who = wording.names(section.destinations, everyone)
+    if section.outside:
         return f"to {who}: outside"
-    return f"to {who}: {f'isolated for ingress by {wording.policies(group.ingress)}' if group.ingress else 'open'}"
+    if section.ingress:
+        return f"to {who}: isolated for ingress by {wording.policies(section.ingress)}"
+    return f"to {who}: not isolated for ingress"
 
 
-def _cells(group: Group, line: Line, senders: Sequence[str]) -> _Cells:
-    allowed, denied = wording.allowed_and_denied(line.answers)
-    result = "as expected" if line.is_as_expected else "MISMATCH"
-    return f"  {wording.sources(line, group, senders)}", allowed, denied, wording.deniers(line), result
+def _cells(section: TableSection, row: TableRow, senders: Sequence[str]) -> _Cells:
+    allowed, denied = wording.allowed_and_denied(row.outcomes)
+    result = "as expected" if row.is_as_expected else "MISMATCH"
+    return f"  {wording.sources(row, section, senders)}", allowed, denied, wording.deniers(row), result
 
 
 def _widths(table: Sequence[_Cells], window: int | None) -> list[int]:
@@ -120,21 +122,19 @@ def _padded(cells: Sequence[str], widths: Sequence[int]) -> str:
 # -- in words ----------------------------------------------------------------------------------------------------------
 
 
-def summary(report: LabRun) -> str:
-    """How many questions were asked, and whether kernel and policies agree."""
-    versions = wording.joined([f"IPv{version}" for version in sorted({row.family for row in report.results})])
-    asked = (
-        f"{wording.counted(len(report.results), 'connection')} probed over {versions} in {report.seconds:.1f} seconds"
-    )
-    wrong = len(report.mismatches)
-    return f"{asked}: {f'{wrong} NOT as the policies say' if wrong else 'all as the policies say'}."
+def summary(run: LabRun) -> str:
+    """How many connections were probed, and whether all matched the policies."""
+    versions = wording.joined([f"IPv{version}" for version in sorted({row.family for row in run.results})])
+    asked = f"{wording.counted(len(run.results), 'connection')} probed over {versions} in {run.seconds:.1f} seconds"
+    wrong = len(run.mismatches)
+    return f"{asked}: {f'{wrong} did NOT match the policies' if wrong else 'all match the policies'}."
 
 
 def proved(proof: Proof) -> Iterator[str]:
-    """Whether a node's table, read back from its kernel, means what the policies mean."""
+    """Whether a node's table, read back from its kernel, matches the policies."""
     size = f"{wording.counted(proof.pods, 'pod')}, {wording.counted(proof.comparisons, 'comparison')}"
     if proof.holds:
-        yield f"Proved on {proof.node}, for every packet there is: the kernel does what the policies say ({size})."
+        yield f"Proved on {proof.node} for every possible packet: the kernel's rules match the policies ({size})."
         return
     yield f"NOT proved on {proof.node} ({size}):"
     for counterexample in proof.counterexamples:
@@ -143,29 +143,30 @@ def proved(proof: Proof) -> Iterator[str]:
         yield f"not understood: {gap}"
 
 
-def isolation(report: LabRun) -> Iterator[str]:
-    """What the policies mean: who is isolated by which, in whole sentences, then everyone else."""
+def isolation(run: LabRun) -> Iterator[str]:
+    """Which pods are isolated by which policies, in sentences, then the others."""
     sends: dict[str, set[PolicyKey]] = {}
     receives: dict[str, set[PolicyKey]] = {}
-    for row in report.results:
+    for row in run.results:
         sends.setdefault(row.source, set()).update(row.expected.egress.policies)
         receives.setdefault(row.destination, set()).update(row.expected.ingress.policies)
-    pods = sorted(name for name in report.endpoints if name not in report.words)
+    pods = sorted(name for name in run.endpoints if name not in run.descriptions)
     alike: dict[tuple[tuple[PolicyKey, ...], tuple[PolicyKey, ...]], list[str]] = {}
-    for name in sorted({*sends, *receives} - report.words.keys()):
+    for name in sorted({*sends, *receives} - run.descriptions.keys()):
         key = tuple(sorted(receives.get(name, ()))), tuple(sorted(sends.get(name, ())))
         alike.setdefault(key, []).append(name)
-    # Of a pod that was only asked in one direction, nothing is known about the other
+    # Of a pod that was probed in one direction only, nothing is known about the other
     open_pods = [name for name in alike.pop(((), ()), []) if name in sends and name in receives]
     for (ingress, egress), some in alike.items():
         yield _sentence(wording.names(some, pods), len(some) > 1, ingress, egress)
     if open_pods:
-        count = f"{len(open_pods)} {'other ' if alike else ''}{'pod' if len(open_pods) == 1 else 'pods'}"
-        yield f"No policy selects the {count}: all is allowed that the other end allows."
+        count = wording.counted(len(open_pods), "other pod" if alike else "pod")
+        pronoun = "it" if len(open_pods) == 1 else "them"
+        yield f"No policy selects the {count}: only the policies of the other end restrict {pronoun}."
 
 
-def _sentence(who: str, several: bool, ingress: tuple[PolicyKey, ...], egress: tuple[PolicyKey, ...]) -> str:
-    receive, send = ("receive", "send") if several else ("receives", "sends")
+def _sentence(who: str, plural: bool, ingress: tuple[PolicyKey, ...], egress: tuple[PolicyKey, ...]) -> str:
+    receive, send = ("receive", "send") if plural else ("receives", "sends")
     if ingress == egress:
         return f"{who} {receive} and {send} only what {_allow(ingress)}."
     parts = []
@@ -181,37 +182,33 @@ def _allow(keys: tuple[PolicyKey, ...]) -> str:
     return f"{'policies' if many else 'policy'} {wording.policies(keys, 5)} {'allow' if many else 'allows'}"
 
 
-def mismatches(report: LabRun) -> Iterator[str]:
-    """Every connection that did not go as the policies say; of very many the first."""
-    for row in report.mismatches[:MAX_MISMATCHES]:
+def mismatches(run: LabRun) -> Iterator[str]:
+    """Every connection that did not match the policies; of very many the first."""
+    for row in run.mismatches[:MAX_MISMATCHES]:
         where = f"{row.source} → {row.destination} over IPv{row.family}, {row.protocol} {row.port}"
         yield f"MISMATCH {where}: {mismatch_text(row)}"
-    more = len(report.mismatches) - MAX_MISMATCHES
+    more = len(run.mismatches) - MAX_MISMATCHES
     if more > 0:
         yield f"and {more} more; -o json lists all"
 
 
-def legend(report: LabRun, chosen: bool) -> Iterator[str]:
-    """How to read the table, and who is in it."""
-    yield "ALLOWED and DENIED: what the policies say. RESULT: whether real packets went the same way."
-    yield "DENIED BY: egress, the sender's policies; ingress, the receiver's. One denying side is enough."
-    numbers = [str(number) for number in sorted({row.port for row in report.results})]
-    protocols = [word for word in ("TCP", "UDP", "SCTP") if any(row.protocol == word for row in report.results)]
-    why = "" if chosen else " (all that a policy or a container names, and one that nobody does)"
+def legend(run: LabRun, chosen: bool) -> Iterator[str]:
+    """How to read the table, and what the lab consisted of."""
+    yield "ALLOWED and DENIED: according to the policies. RESULT: whether real packets did the same."
+    yield "DENIED BY: egress (the policies of the source), ingress (of the destination); one of them is enough."
+    numbers = [str(number) for number in sorted({row.port for row in run.results})]
+    protocols = [word for word in ("TCP", "UDP", "SCTP") if any(row.protocol == word for row in run.results)]
+    why = "" if chosen else " (all that a policy or a container names, and one other)"
     noun = "port" if len(numbers) == 1 else "ports"
     yield f"Everything: {wording.joined(protocols)} on {noun} {wording.joined(numbers)}{why}."
-    places = [f"{wording.counted(len(pods), 'pod')} on {node}" for node, pods in report.nodes.items()]
+    places = [f"{wording.counted(len(pods), 'pod')} on {node}" for node, pods in run.nodes.items()]
     yield f"The lab had {wording.joined(places)}."
-    yield from _hosts(report)
+    yield from _hosts(run)
 
 
-def _hosts(report: LabRun) -> Iterator[str]:
+def _hosts(run: LabRun) -> Iterator[str]:
     alike: dict[str, list[str]] = {}
-    for name, words in report.words.items():
-        alike.setdefault(words, []).append(name)
-    for words, some in alike.items():
-        if len(some) == 1:
-            yield f"{some[0]} is {words}."
-        else:
-            plural = words.replace("a witness ", "witnesses ").replace("an outside host", "outside hosts")
-            yield f"{wording.joined(some)} are {plural}."
+    for name, description in run.descriptions.items():
+        alike.setdefault(description, []).append(name)
+    for description, some in alike.items():
+        yield f"{wording.joined(some)}: {description}."

@@ -1,7 +1,7 @@
 """The lab that assertions need: its outside hosts, the connections to try, and the judgement of what was observed.
 
-Promises that every address that an assertion names has a host in the lab, where a host can have it, that each range has
-one in it, and that every connection between the pods and hosts that an assertion is about is tried on the first and the
+Promises that every address that an assertion names has a host in the lab, if a host can have it, that each range has
+one in it, and that every connection between pods and hosts that an assertion is about is tried on the first and the
 last of its ports. Pure.
 """
 
@@ -42,9 +42,9 @@ class Trial:
     @classmethod
     def of(cls, suites: tuple[Suite, ...], cluster: LabCluster, families: Iterable[int]) -> Trial:
         """The trial in a lab that has hosts at the addresses that the assertions name."""
-        everyone = [*(node.addresses for node in cluster.nodes), *(pod.addresses for pod in cluster.pods)]
-        taken = {text_to_point(text) for own in (*everyone, *cluster.hosts.values()) for text in own}
-        hosts, words = dict(cluster.hosts), dict(cluster.words)
+        owned = [*(node.addresses for node in cluster.nodes), *(pod.addresses for pod in cluster.pods)]
+        taken = {text_to_point(text) for own in (*owned, *cluster.hosts.values()) for text in own}
+        hosts, descriptions = dict(cluster.hosts), dict(cluster.descriptions)
         window = AddressSet.union_all([AddressSet.V4 if family == 4 else AddressSet.V6 for family in families])
         for suite in suites:
             for assertion in suite.assertions:
@@ -53,24 +53,24 @@ class Trial:
                     if text:
                         taken.add(text_to_point(text))
                         hosts[f"outside/{text}"] = (text,)
-                        words[f"outside/{text}"] = f"a witness in {addresses}"
-        return cls(suites, replace(cluster, hosts=hosts, words=words))
+                        descriptions[f"outside/{text}"] = f"witness in {addresses}"
+        return cls(suites, replace(cluster, hosts=hosts, descriptions=descriptions))
 
     @cached_property
     def world(self) -> World:
         """The lab's cluster as assertions see it."""
         return World.of(Cluster.of(self.cluster.objects), self.cluster.hosts)
 
-    def questions(self) -> ProbePlan:
-        """Everyone that an assertion is about, on the ports that it is about."""
+    def plan(self) -> ProbePlan:
+        """The endpoints and ports that the assertions are about."""
         asked = [
             check
             for suite in self.suites
             for assertion in suite.assertions
             for check in checks(self.world, assertion, suite.namespace)[0]
         ]
-        everyone = {pod.key: pod.addresses for pod in self.cluster.pods} | self.cluster.hosts
-        points = {name: tuple(map(text_to_point, addresses)) for name, addresses in everyone.items()}
+        endpoints = {pod.key: pod.addresses for pod in self.cluster.pods} | self.cluster.hosts
+        points = {name: tuple(map(text_to_point, addresses)) for name, addresses in endpoints.items()}
         sources = AddressSet.union_all([check.sources.addresses for check in asked])
         destinations = AddressSet.union_all([check.destinations.addresses for check in asked])
         return ProbePlan(
@@ -94,22 +94,22 @@ class Trial:
                 found |= {port for port in usual if port[0] == protocol and first <= port[1] <= last}
         return found
 
-    def judged(self, report: LabRun) -> Judgement:
-        """The assertions on the packets of a report."""
-        return judge_observed(self.world, self.suites, (_observed(row, report) for row in report.results))
+    def judged(self, run: LabRun) -> Judgement:
+        """The assertions, judged on the results of a run."""
+        return judge_observed(self.world, self.suites, (_observed(one, run) for one in run.results))
 
 
-def _observed(row: ProbeResult, report: LabRun) -> ObservedConnection:
+def _observed(one: ProbeResult, run: LabRun) -> ObservedConnection:
     source, destination = (
-        next(ip_address(text) for text in report.endpoints[name] if (":" in text) == (row.family == 6))
-        for name in (row.source, row.destination)
+        next(ip_address(text) for text in run.endpoints[name] if (":" in text) == (one.family == 6))
+        for name in (one.source, one.destination)
     )
-    packet = Packet(source, destination, PROTOCOL_NUMBERS[row.protocol], row.port)
-    return ObservedConnection(row.source, row.destination, packet, row.expected, row.arrived, row.replied)
+    packet = Packet(source, destination, PROTOCOL_NUMBERS[one.protocol], one.port)
+    return ObservedConnection(one.source, one.destination, packet, one.expected, one.arrived, one.replied)
 
 
 def _free(addresses: AddressSet, taken: set[int]) -> str:
-    """An address that a new host can have; `""` if somebody is there already, or nobody can be."""
+    """An address for a new host; `""` if one of these addresses is taken, or none is usable."""
     if not addresses.isdisjoint(AddressSet.of(*taken)):
         return ""
     for first, last in addresses.intervals:

@@ -1,10 +1,10 @@
-"""Answers, names and sides of a lab report in words. Pure; everything here is short, so that a table stays narrow."""
+"""The words of the table: ports, names and policies, as short as possible. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 
-from haechi.cli.lab.outcomes import Answers, Group, Line
+from haechi.cli.lab.sections import PortOutcomes, TableRow, TableSection
 from haechi.lab import PROTOCOLS, Port
 from haechi.model import PolicyKey
 
@@ -24,7 +24,7 @@ def counted(number: int, noun: str, plural: str = "") -> str:
 
 
 def ports(some: Collection[Port], of: Collection[Port]) -> str:
-    """Some of the ports that were tried: `TCP 80, 443; UDP 53`, `all SCTP`, `everything` or `nothing`."""
+    """Some of the probed ports: `TCP 80, 443; UDP 53`, `all SCTP`, `everything` or `nothing`."""
     if not some:
         return NOTHING
     if len(some) == len(of):
@@ -39,12 +39,12 @@ def ports(some: Collection[Port], of: Collection[Port]) -> str:
     return "; ".join(parts)
 
 
-def allowed_and_denied(answers: Answers) -> tuple[str, str]:
-    """What a line says in its two columns of ports, by IP version where they differ."""
+def allowed_and_denied(outcomes: PortOutcomes) -> tuple[str, str]:
+    """The two columns of ports, by IP version where they differ."""
     texts = []
-    for version in sorted({version for version, _, _ in answers}):
-        allowed = {port for each, port, answer in answers if each == version and answer.allowed}
-        every = {port for each, port, _ in answers if each == version}
+    for version in sorted({version for version, _, _ in outcomes}):
+        allowed = {port for each, port, outcome in outcomes if each == version and outcome.allowed}
+        every = {port for each, port, _ in outcomes if each == version}
         texts.append((f"IPv{version}: " if version else "", *_two_sides(allowed, every)))
     return (
         ", ".join(prefix + allowed for prefix, allowed, _ in texts),
@@ -73,20 +73,20 @@ def names(some: Iterable[str], everyone: Iterable[str]) -> str:
     return ", ".join(parts)
 
 
-def sources(line: Line, group: Group, everyone: Collection[str]) -> str:
-    """Who sends, in one column; the rest, if they are many, as such.
+def sources(row: TableRow, section: TableSection, everyone: Collection[str]) -> str:
+    """The sources, in one column; the rest, if they are many, as `anyone else`.
 
     Args:
-        line: whose sources.
-        group: the group of the line.
-        everyone: all who could send to the group. If some of them were not asked, the rest is named too.
+        row: whose sources.
+        section: the section of the row.
+        everyone: all possible sources of the section. If some of them were not probed, the rest is named too.
     """
-    asked = {name for each in group.lines for name in each.sources}
-    if line.is_rest and len(line.sources) > 3 and asked.union(group.destinations).issuperset(everyone):
-        words = ("any pod", "any other pod") if group.outside else ("anyone", "anyone else")
-        return words[len(group.lines) > 1]
-    here = [name for name in everyone if name not in group.destinations or name in line.sources]
-    return names(line.sources, here)
+    probed = {name for each in section.rows for name in each.sources}
+    if row.is_rest and len(row.sources) > 3 and probed.union(section.destinations).issuperset(everyone):
+        words = ("any pod", "any other pod") if section.outside else ("anyone", "anyone else")
+        return words[len(section.rows) > 1]
+    here = [name for name in everyone if name not in section.destinations or name in row.sources]
+    return names(row.sources, here)
 
 
 def policies(keys: Sequence[PolicyKey], most: int = 3) -> str:
@@ -96,8 +96,8 @@ def policies(keys: Sequence[PolicyKey], most: int = 3) -> str:
     return joined([*shown, *more])
 
 
-def deniers(line: Line) -> str:
-    """Which side denies what is denied: egress (the sender's), ingress (the receiver's), both, or sometimes either."""
-    if all(answer.allowed for _, _, answer in line.answers):
+def deniers(row: TableRow) -> str:
+    """The direction that denies what is denied: egress, ingress, both, or sometimes one, sometimes the other."""
+    if all(outcome.allowed for _, _, outcome in row.outcomes):
         return ""
-    return "either" if not line.deniers else "both" if len(line.deniers) == 2 else min(line.deniers).lower()
+    return "either" if not row.deniers else "both" if len(row.deniers) == 2 else min(row.deniers).lower()
