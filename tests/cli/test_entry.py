@@ -144,4 +144,6 @@ def test_help_needs_neither_the_engine_nor_the_lab() -> None:
     code = "import sys; from haechi.cli import main; main(['--help']); print(*sys.modules, file=sys.stderr)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True)
     loaded = set(done.stderr.split())
-    assert not {"haechi.model", "haechi.engine", "haechi.lab", "haechi.nft", "yaml", "pyroaring"} & loaded
+    assert (
+        not {"haechi.model", "haechi.engine", "haechi.lab", "haechi.nft", "haechi.report", "yaml", "pyroaring"} & loaded
+    )
