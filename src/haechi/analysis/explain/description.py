@@ -1,8 +1,8 @@
 """A NetworkPolicy as `kubectl describe netpol` prints it, byte for byte.
 
-Why: people read that form and compare with it. Promises the bytes of kubectl 1.37 for any policy that the API server
-would store (kubernetes-api.md 3.2), fields filled in as the server fills them in, since kubectl never sees another
-policy. It refuses to know the clock or the zone: the caller says how a moment is told locally.
+Why: people know this form and compare with it. Promises the bytes of kubectl 1.37 for any policy that the API server
+would store, with the defaults that the server sets, since kubectl never sees a policy without them. The caller provides
+the local time zone.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from haechi.model import (
 from haechi.select import InvalidSelector, Selector, SelectorOperator
 
 Local = Callable[[datetime], datetime]
-"""A moment in the zone of the person who reads, such as `datetime.astimezone`."""
+"""Converts a time to the local time zone, such as `datetime.astimezone`."""
 
 MAX_ANNOTATION = 140  # bytes of key, value and what is between them, on one line
 _SKIPPED = "kubectl.kubernetes.io/last-applied-configuration"
@@ -34,9 +34,9 @@ _BETWEEN = "    ----------\n"
 
 
 def describe(policy: NetworkPolicy, local: Local = lambda moment: moment.astimezone(UTC)) -> str:
-    """The text for one policy, with the line break at its end.
+    """The text for one policy, with a line break at its end.
 
-    A byte that is no character, which kubectl makes by cutting one, is a surrogate: encode with `surrogateescape`.
+    Where kubectl cuts a character between its bytes, these are surrogates: encode with `surrogateescape`.
     """
     stored = default(policy)
     meta = stored.metadata
@@ -52,7 +52,7 @@ def describe(policy: NetworkPolicy, local: Local = lambda moment: moment.astimez
 
 
 def describe_all(policies: Iterable[NetworkPolicy], local: Local = lambda moment: moment.astimezone(UTC)) -> str:
-    """Several policies in their order, with the two empty lines that kubectl puts between them."""
+    """The text for some policies in their order, with two empty lines between them as kubectl prints them."""
     return "\n\n".join(describe(policy, local) for policy in policies)
 
 
@@ -89,7 +89,7 @@ def _created(timestamp: str | None, local: Local) -> str:
         moment = local(given)
     except (ValueError, OverflowError):
         return _NEVER
-    # Every moment but the very first is told in the local zone.
+    # Every time but the very first is printed in the local zone.
     if not fraction and given.astimezone(UTC) == datetime(1, 1, 1, tzinfo=UTC):
         return _NEVER
     minutes = int((moment.utcoffset() or timedelta()) / timedelta(minutes=1))
@@ -124,7 +124,7 @@ def _annotations(annotations: Mapping[str, str]) -> Iterator[str]:
 
 
 def _shortened(line: str) -> str:
-    """At most 138 bytes, even where that cuts a character: what is left of it becomes surrogates (PEP 383)."""
+    """At most 138 bytes, even if that cuts a character: the rest of it becomes surrogates (PEP 383)."""
     data = line.encode()
     if len(data) <= MAX_ANNOTATION - 2:
         return line

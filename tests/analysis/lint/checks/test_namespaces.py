@@ -132,5 +132,5 @@ def test_no_pod_is_in_a_reported_namespace(objects: list[Some]) -> None:
 def test_who_decides_which_peers_are_allowed(peer: str, why: str) -> None:
     one = policy(f"{{ingress: [{{from: [{peer}]}}], egress: [{{to: [{peer}]}}]}}")
     messages = [finding.message for finding in findings(tenant_label, one)]
-    both = [f"whoever may {why} decides what may be reached", f"whoever may {why} decides who may connect"]
+    both = [f"anyone who may {why} decides what may be reached", f"anyone who may {why} decides who may connect"]
     assert messages == (both if why else [])

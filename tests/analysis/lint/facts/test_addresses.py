@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from haechi.analysis.cluster.cluster import Cluster
-from haechi.analysis.lint.facts.addresses import AddressIndex, Backends, pod_addresses, pod_ranges, service_addresses
+from haechi.analysis.lint.facts.addresses import AddressOwners, Backends, pod_addresses, pod_ranges, service_addresses
 from haechi.model import Node, Object, ObjectMeta, Service
 from haechi.model.core import NodeSpec, ServiceSpec
 from haechi.sets import AddressSet, text_to_point
@@ -24,7 +24,7 @@ def service(name: str, *addresses: str, marks: str = "", external: tuple[str, ..
 
 @given(st.lists(st.tuples(st.integers(167772160, 167772168), st.sampled_from("abc"))), sets)
 def test_within_is_comparing_every_address(pairs: list[tuple[int, str]], asked: AddressSet) -> None:
-    index = AddressIndex(pairs)
+    index = AddressOwners(pairs)
     expected = [pair for pair in pairs if pair[0] in asked]
     assert sorted(index.within(asked)) == sorted(expected)
     assert [point for point, _ in index.within(asked)] == sorted(point for point, _ in expected)

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from haechi.analysis.lint.check import Check, Diagnostic, check
 from haechi.analysis.lint.facts import (
-    AddressIndex,
+    AddressOwners,
     Backends,
     Review,
     WrittenPeer,
@@ -62,7 +62,7 @@ def ipblock_covers_pods(review: Review) -> Iterator[Diagnostic]:
             yield Diagnostic(policy.object, (*peer.path, "ipBlock"), message, hint)
 
 
-def _included(block: AddressSet, pods: AddressIndex[PodKey], ranges: list[tuple[str, AddressSet]]) -> str:
+def _included(block: AddressSet, pods: AddressOwners[PodKey], ranges: list[tuple[str, AddressSet]]) -> str:
     """The addresses of pods in a block, in words; empty if it has none."""
     for point, key in pods.within(block):
         others = pods.count(block) - 1

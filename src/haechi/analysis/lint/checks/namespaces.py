@@ -66,7 +66,7 @@ def _elsewhere(review: Review, policy: WrittenPolicy) -> str:
 @check(
     "tenant-label",
     Severity.NOTE,
-    "Whoever may label namespaces, or pods in any namespace, decides which peers are allowed.",
+    "Peers are selected by labels that others may set, on namespaces or on pods in any namespace.",
     on_request=True,
 )
 def tenant_label(review: Review) -> Iterator[Diagnostic]:
@@ -80,7 +80,7 @@ def tenant_label(review: Review) -> Iterator[Diagnostic]:
                     yield Diagnostic(
                         policy.object,
                         peer.path,
-                        f"whoever may {why} decides {effect}",
+                        f"anyone who may {why} decides {effect}",
                         f"select namespaces by {NAME_LABEL}, which cannot be set to another value",
                     )
 

@@ -1,7 +1,7 @@
 """What checks look at: policies beside their meaning; labels, servers and addresses of the cluster."""
 
 from haechi.analysis.lint.facts.addresses import (
-    AddressIndex,
+    AddressOwners,
     Backends,
     addressed_pods,
     pod_addresses,
@@ -29,7 +29,7 @@ from haechi.analysis.lint.facts.vocabulary import Label, Vocabulary
 __all__ = [
     "DNS_PORT",
     "INITIAL_NAMESPACES",
-    "AddressIndex",
+    "AddressOwners",
     "Backends",
     "Denial",
     "DnsClient",

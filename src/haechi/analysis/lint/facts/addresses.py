@@ -19,7 +19,7 @@ from haechi.sets import AddressSet
 T = TypeVar("T")
 
 
-class AddressIndex(Generic[T]):
+class AddressOwners(Generic[T]):
     """Addresses, each with its owner.
 
     Args:
@@ -49,15 +49,15 @@ def addressed_pods(cluster: Cluster) -> Iterator[Endpoint]:
     return (endpoint for endpoint in cluster.engine.endpoints if endpoint.key not in cluster.synthesized)
 
 
-def pod_addresses(cluster: Cluster) -> AddressIndex[PodKey]:
+def pod_addresses(cluster: Cluster) -> AddressOwners[PodKey]:
     """Pods by address."""
-    return AddressIndex((point, endpoint.key) for endpoint in addressed_pods(cluster) for point in endpoint.addresses)
+    return AddressOwners((point, endpoint.key) for endpoint in addressed_pods(cluster) for point in endpoint.addresses)
 
 
-def service_addresses(cluster: Cluster) -> AddressIndex[Service]:
+def service_addresses(cluster: Cluster) -> AddressOwners[Service]:
     """Services by their own addresses: `clusterIPs` and `externalIPs`."""
     pairs = ((one, (*one.addresses, *one.spec.external_ips)) for one in cluster.services)
-    return AddressIndex((point, one) for one, texts in pairs for point in points(texts))
+    return AddressOwners((point, one) for one, texts in pairs for point in points(texts))
 
 
 def pod_ranges(node: Node) -> Iterator[AddressSet]:
@@ -82,7 +82,7 @@ class Backends:
         self._known: dict[str, AddressSet] = {}
         nodes = [point for node in cluster.nodes for point in points(node.addresses)]
         pods = [point for endpoint in addressed_pods(cluster) for point in endpoint.addresses]
-        self._network = AddressIndex((point, None) for point in (*nodes, *pods))
+        self._network = AddressOwners((point, None) for point in (*nodes, *pods))
 
     def may_be_in(self, service: Service, block: AddressSet) -> bool:
         """Whether a block includes a pod behind a Service; where none is known, whether it includes any pod or node."""

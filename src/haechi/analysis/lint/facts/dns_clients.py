@@ -1,11 +1,11 @@
 """Isolated pods and their access to the cluster's DNS.
 
-Why: most of what a pod sends begins with a DNS lookup, and whoever isolates pods forgets it.
+Why: most connections of a pod begin with a DNS lookup, which is easily forgotten when pods are isolated.
 
     pods with equal egress policies
-      need names?             they may send to more than a few addresses          no: skipped
-      resolve elsewhere?      node-local DNS, a resolver by address, one of their own   yes: skipped
-      else                    by protocol: may they reach a resolver of the cluster on its port?  DnsClient
+      allow no more than a few addresses?                                      skipped: they need no names
+      allow node-local DNS, a resolver by its address, or one of their own?    skipped: they resolve elsewhere
+      else, by protocol: do they allow a resolver of the cluster on its port?  DnsClient
 
 Promises to judge by what all policies of a pod together allow, on the ports on which the cluster's resolvers listen.
 """

@@ -1,8 +1,8 @@
 """What the input shows of a cluster: its namespaces, its pods by workload, and the labels in use.
 
-Why: a selector that selects nothing is a mistake only if the input would show what it should select. Promises to tell
-how much the input shows: whether it is a complete cluster, which namespaces a selector selects (also those whose pods
-policies ignore), and which labels are in use where.
+Why: a selector that selects nothing is a mistake only if the input would show what it should select. So
+checks ask here how much that is: whether the input is a complete cluster, which namespaces a selector selects
+(including those whose pods policies ignore), and which labels are in use where.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Rules and policies that are redundant: the others allow all that they allow, in every cluster.
 
-Why: a redundant rule protects nothing, and whoever deletes the rule that covers it expects a change and sees none.
+Why: a redundant rule restricts nothing, and deleting the rule that covers it unexpectedly changes nothing.
 Judged by what selectors imply and by exact sets of addresses and ports, not by the pods that happen to exist.
 
     p   pods app=web   from {}                   covers the rules below, whose pods and peers are among its own

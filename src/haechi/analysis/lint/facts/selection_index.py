@@ -2,15 +2,15 @@
 
 Why: of thousands of selections hardly any two have anything to do with each other.
 
-    filed under (namespace label, pod label)         asked: shop: app=web,tier=front
-      shop: app=web      (name=shop, app=web)          looks under {name=shop, -} x {app=web, tier=front, -}
-      shop: {}           (name=shop, -)                and asks `implies` of what is there: the first three
-      {}: app=web        (-, app=web)
-      ops: {}            (name=ops, -)
+    selection          filed under                 look-up of shop: app=web,tier=front
+    shop: app=web      (name=shop, app=web)          all of {name=shop, -} x {app=web, tier=front, -}:
+    shop: {}           (name=shop, -)                the first three, which are then compared
+    {}: app=web        (-, app=web)
+    ops: {}            (name=ops, -)
 
 A selection is filed under one label that its namespaces must have and one that its pods must have, `-` where it
 requires none. Whatever a selection implies requires no label that the selection does not require, so it is under one of
-the pairs that are looked up. Promises the answer of `PodSelection.implies`, asked of all.
+the pairs that are looked up. Promises the same answer as comparing with `PodSelection.implies` one by one.
 """
 
 from __future__ import annotations
