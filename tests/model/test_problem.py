@@ -45,7 +45,7 @@ def test_a_problem_is_one_line_that_says_all() -> None:
         "must be so",
         Location("a.yaml", 3, 5),
         ObjectName("Pod", "x", "y"),
-        "spec",
+        ("spec",),
         "try this",
     )
     assert str(problem) == "a.yaml:3:5: error: Pod/x/y: must be so (try this)"

@@ -44,7 +44,7 @@ WRONG = Problem(
     "no",
     Location("a.yaml", 3, 5),
     ObjectName("NetworkPolicy", "shop", "web"),
-    "spec.x",
+    ("spec", "x"),
     "so",
 )
 FOREIGN = Problem(Severity.SKIPPED, Code.UNKNOWN_KIND, "Secret of v1 is not used", Location("a.yaml", 1, 1))

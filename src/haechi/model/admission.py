@@ -96,7 +96,7 @@ class Admission:
         for path in _repeated(data, ()):
             message = f'key "{path_text(path)}" is repeated; the last one counts'
             location, name = place.location(path), resource.object_name
-            self.report(Problem(Severity.WARNING, Code.DUPLICATE_FIELD, message, location, name, path_text(path)))
+            self.report(Problem(Severity.WARNING, Code.DUPLICATE_FIELD, message, location, name, path))
 
 
 @cache
@@ -119,7 +119,7 @@ def _problem(mistake: DecodingProblem, resource: Object, place: Place) -> Proble
         mistake.message,
         place.location(mistake.path),
         resource.object_name,
-        path_text(mistake.path),
+        mistake.path,
         mistake.hint,
     )
 

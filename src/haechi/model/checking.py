@@ -10,7 +10,7 @@ from haechi.model.loaded import Loaded
 from haechi.model.manifests import Manifests
 from haechi.model.networkpolicy import NetworkPolicy
 from haechi.model.objects import Object
-from haechi.model.problem import Code, Path, Problem, Severity, path_steps, path_text
+from haechi.model.problem import Code, Path, Problem, Severity
 from haechi.model.soundness import errors
 from haechi.model.validation import DEFAULT_GATES, NEWEST, warnings
 from haechi.model.version import KubernetesVersion
@@ -36,13 +36,13 @@ def check_one(
 
 def _errors(loaded: Loaded[Object], version: KubernetesVersion, gates: Gates) -> Iterator[Problem]:
     found = errors(loaded.written or loaded.object, version, gates)
-    unread = [path_steps(problem.path) for problem in loaded.problems]
+    unread = [problem.steps for problem in loaded.problems]
     found = tuple(error for error in found if not any(_is_near(error.path, path) for path in unread))
     if len(found) > MAX_OF_ONE:
         yield and_more(len(found) - MAX_OF_ONE, loaded.object, loaded.place)
     for error in found[:MAX_OF_ONE]:
         location, name = loaded.location(error.path), loaded.object.object_name
-        yield Problem(Severity.ERROR, Code.INVALID, str(error), location, name, error.field)
+        yield Problem(Severity.ERROR, Code.INVALID, str(error), location, name, error.path)
 
 
 def _is_near(path: Path, unread: Path) -> bool:
@@ -55,4 +55,4 @@ def _warnings(loaded: Loaded[Object], version: KubernetesVersion, gates: Gates) 
     if isinstance(loaded.object, NetworkPolicy):
         for path, text in warnings(loaded.object, version, gates):
             location, name = loaded.location(path), loaded.object.object_name
-            yield Problem(Severity.WARNING, Code.DOUBTFUL, text, location, name, path_text(path))
+            yield Problem(Severity.WARNING, Code.DOUBTFUL, text, location, name, path)

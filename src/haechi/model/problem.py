@@ -78,15 +78,20 @@ class ObjectName(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """A problem of the input: with `object`, if it is about one, and in it with the field at `path`, if about one."""
+    """A problem of the input: with `object`, if it is about one, and with `steps` to the field, if it is about one."""
 
     severity: Severity
     code: Code
     message: str
     location: Location
     object: ObjectName | None = None
-    path: str = ""
+    steps: Path = ()
     hint: str = ""
+
+    @property
+    def path(self) -> str:
+        """The field, as in API errors; empty if the problem is not about one."""
+        return path_text(self.steps)
 
     @property
     def subject(self) -> str:

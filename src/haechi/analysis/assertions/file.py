@@ -35,7 +35,6 @@ from haechi.model import (
     label_key,
     label_value,
     parse_yaml,
-    path_text,
     split_yaml,
 )
 from haechi.select import InvalidSelector, Selector
@@ -174,8 +173,8 @@ class _Document:
             self.problems.append(Problem(Severity.SKIPPED, Code.UNKNOWN_KIND, words, self._location(())))
 
     def _tell(self, mistake: DecodingProblem) -> None:
-        place, path = self._location(mistake.path), path_text(mistake.path)
-        problem = Problem(Severity.ERROR, mistake.code, mistake.message, place, path=path, hint=mistake.hint)
+        place = self._location(mistake.path)
+        problem = Problem(Severity.ERROR, mistake.code, mistake.message, place, steps=mistake.path, hint=mistake.hint)
         self.problems.append(problem)
 
     def _location(self, path: Path) -> Location:

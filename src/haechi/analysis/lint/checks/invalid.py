@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from haechi.analysis.lint.check import Check, Diagnostic, check
 from haechi.analysis.lint.facts import Review
-from haechi.model import CidrError, Code, IPBlock, NetworkPolicy, Severity, parse_cidr, path_steps
+from haechi.model import CidrError, Code, IPBlock, NetworkPolicy, Severity, parse_cidr
 
 
 @check(
@@ -22,8 +22,7 @@ def duplicate_field(review: Review) -> Iterator[Diagnostic]:
     manifests = review.cluster.manifests
     loaded = manifests.loaded(NetworkPolicy) if manifests is not None else ()
     for one in loaded:
-        for path in {problem.path for problem in one.problems if problem.code is Code.DUPLICATE_FIELD}:
-            steps = path_steps(path)
+        for steps in {problem.steps for problem in one.problems if problem.code is Code.DUPLICATE_FIELD}:
             yield Diagnostic(
                 one.object,
                 steps,
