@@ -12,6 +12,8 @@ import socket
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address
 
+from haechi.errors import HaechiError
+
 _BITS = {4: 32, 6: 128}
 _DECIMAL = re.compile(r"[0-9]+")
 _HEXADECIMAL = re.compile(r"[0-9a-fA-F]+")
@@ -20,7 +22,7 @@ _PLAIN_NUMBER = re.compile(r"0|[1-9][0-9]{0,2}")
 _PLAIN_V4 = re.compile(r"(?:(?:0|[1-9][0-9]{0,2})(?:\.|$)){4}")
 
 
-class CidrError(ValueError):
+class CidrError(HaechiError, ValueError):
     """Text that is no address or CIDR block."""
 
     def __init__(self, text: str) -> None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from haechi.errors import HaechiError
+
 _VALUES = {"true": True, "false": False}
 _NAMES = {"SCTPSupport": "sctp", "StrictIPCIDRValidation": "strict_cidrs"}
 
 
-class GateError(ValueError):
+class GateError(HaechiError, ValueError):
     """Text that sets no known gate to true or false."""
 
     def __init__(self, text: str) -> None:

@@ -13,6 +13,8 @@ import math
 import re
 import struct
 
+from haechi.errors import HaechiError
+
 Scalar = str | int | float | bool | None
 
 _TAG = "tag:yaml.org,2002:"
@@ -32,7 +34,7 @@ _TIMESTAMP = re.compile(r"\d{4}-\d{1,2}-\d{1,2}(?:[Tt ]\d{1,2}:\d{1,2}:\d{1,2}(?
 _LONGEST_INTEGER = 70  # 64 binary digits, sign and prefix; longer ones are floats or strings, and never parsed
 
 
-class ScalarError(ValueError):
+class ScalarError(HaechiError, ValueError):
     """A scalar that kubectl refuses; the text says why."""
 
 

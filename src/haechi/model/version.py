@@ -8,12 +8,14 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from haechi.errors import HaechiError
+
 _TEXT = re.compile(r"v?1\.([0-9]{1,4})(?:\.[0-9]+)?(?:[-+].*)?", re.ASCII)
 OLDEST_MINOR = 30
 NEWEST_MINOR = 38
 
 
-class VersionError(ValueError):
+class VersionError(HaechiError, ValueError):
     """A text that is not a version between the oldest and the newest known."""
 
     def __init__(self, text: str) -> None:

@@ -8,7 +8,7 @@ Union and intersection sort the starts ``s`` and the ends ``e`` of all operands 
 cover ``x`` is the number of starts at or before it minus the number of ends at or before it. For {1…4, 8…9} and {3…6}:
 
     x       0  1  2  3  4  5  6  7  8  9  10            s = 1 3 8
-    a          [───────────)        [─────)          e = 5 7 10
+    a          [───────────)        [─────)             e = 5 7 10
     b                [───────────)
     cover   0  1  1  2  2  1  1  0  1  1  0
 
