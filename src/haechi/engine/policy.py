@@ -88,7 +88,7 @@ class Policy:
         key: namespace and name.
         subject: the pods it selects.
         directions: the directions in which they are isolated.
-        ingress: the readable rules for connections to them, whatever `directions` says.
+        ingress: the readable rules for connections to them, even if `directions` does not contain Ingress.
         egress: the readable rules for connections from them.
         defects: what could not be read.
     """

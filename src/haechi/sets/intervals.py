@@ -49,7 +49,7 @@ class IntervalSet:
         intervals: pairs of first and last point, both included; in any order, overlapping or adjacent.
 
     Raises:
-        IntervalError: (a ValueError) a pair is reversed, negative, beyond the end of the line or not made of integers.
+        IntervalError: (a ValueError) a pair is reversed, negative, beyond the end of the line or not integers.
     """
 
     __slots__ = ("_edges", "_hash")
@@ -202,10 +202,10 @@ class IntervalSet:
     @classmethod
     def _from_edges(cls, edges: Edges) -> Self:
         """The set with these edges, which must be canonical."""
-        made = cls.__new__(cls)
-        made._edges = edges
-        made._hash = None
-        return made
+        result = cls.__new__(cls)
+        result._edges = edges
+        result._hash = None
+        return result
 
     def _share(self, edges: Edges, other: Self) -> Self:
         """The set with these edges, or the operand that has them already."""

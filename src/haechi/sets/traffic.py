@@ -207,11 +207,11 @@ class Traffic:
             if ports != values[-1]:
                 edges.append(edge)
                 values.append(ports)
-        made = cls.__new__(cls)
-        made._edges = tuple(edges)
-        made._steps = tuple(values)
-        made._hash = None
-        return made
+        result = cls.__new__(cls)
+        result._edges = tuple(edges)
+        result._steps = tuple(values)
+        result._hash = None
+        return result
 
     def _beside(self, other: Traffic) -> Iterator[tuple[int, PortSet, PortSet]]:
         """Each edge of either operand, with the ports of both from there on."""
