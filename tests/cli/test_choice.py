@@ -81,7 +81,7 @@ def test_no_text_is_no_choice() -> None:
         "*",
     ],
 )
-def test_a_text_that_means_nobody_is_refused_by_its_argument(text: str) -> None:
+def test_a_text_that_selects_nothing_is_refused_by_its_argument(text: str) -> None:
     with pytest.raises(CommandError) as caught:
         choose("--from", [text], ENDPOINTS, PODS)
     assert caught.value.argument == "--from"

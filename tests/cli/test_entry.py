@@ -78,7 +78,7 @@ def _raise(error: BaseException) -> int:
         (
             RecursionError("deep\nvery"),
             ExitCode.UNUSABLE,
-            "haechi: error: a mistake in haechi itself: RecursionError: deep v",
+            "haechi: error: internal error: RecursionError: deep v",
         ),
     ],
 )
@@ -122,10 +122,10 @@ def test_a_reader_that_goes_away_is_no_error() -> None:
         process.stdout.close()
         process.stdin.write(manifests.BAD.encode())
         process.stdin.close()
-        told = process.stderr.read()
+        printed = process.stderr.read()
     assert process.returncode == ExitCode.NOBODY_READS
-    assert b"Traceback" not in told
-    assert b"Exception ignored" not in told
+    assert b"Traceback" not in printed
+    assert b"Exception ignored" not in printed
 
 
 def test_a_locale_without_our_letters_is_no_error() -> None:

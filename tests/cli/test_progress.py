@@ -48,7 +48,7 @@ spec:
 
 @dataclass
 class Clock:
-    """Seconds that pass when they are told to, and `step` of them at each look."""
+    """Seconds that a test sets, and `step` of them at each look."""
 
     now: float = 0.0
     step: float = 0.0
@@ -180,7 +180,7 @@ def test_the_line_that_a_child_drew_is_wiped_whatever_became_of_it() -> None:
     assert screen.left == ""
 
 
-def test_a_child_reports_to_nobody_where_nobody_looks() -> None:
+def test_a_child_shows_nothing_where_nobody_looks() -> None:
     stream = io.StringIO()
     with ProgressLine(Terminal(stream), Clock(), in_child=True) as line:
         line("sending packets", 1, 2)
@@ -343,12 +343,12 @@ def _read(ours: int) -> str:
 
 def _until(ours: int, words: str) -> str:
     """What comes from a terminal until some words have come."""
-    told = ""
-    while words not in told:
+    text = ""
+    while words not in text:
         more = _read(ours)
-        assert more, told
-        told += more
-    return told
+        assert more, text
+        text += more
+    return text
 
 
 def _rest(ours: int) -> str:
@@ -368,12 +368,12 @@ def test_a_command_that_waits_says_so_on_a_real_terminal_and_leaves_nothing(term
     ours, theirs = terminal
     with _started(theirs) as process:
         assert process.stdin is not None
-        told = _until(ours, "reading standard input")
+        text = _until(ours, "reading standard input")
         process.stdin.write(manifests.CLUSTER.encode())
         process.stdin.close()
-        told += _rest(ours)
+        text += _rest(ours)
     assert process.returncode == 0
-    left = shown(told)
+    left = shown(text)
     assert "reading" not in left
     assert left.splitlines()[:2] == [
         "shop/client[Pod] -> shop/web[Pod]: TCP 8080 (http)",
@@ -385,8 +385,8 @@ def test_a_command_that_waits_says_so_on_a_real_terminal_and_leaves_nothing(term
 def test_an_interrupted_command_leaves_nothing_on_a_real_terminal(terminal: tuple[int, int]) -> None:
     ours, theirs = terminal
     with _started(theirs) as process:
-        told = _until(ours, "reading standard input")
+        text = _until(ours, "reading standard input")
         process.send_signal(signal.SIGINT)
-        told += _rest(ours)
+        text += _rest(ours)
     assert process.returncode == 130
-    assert shown(told) == ""
+    assert shown(text) == ""

@@ -158,7 +158,7 @@ def test_colours_of_every_command_are_for_windows_that_want_them(
     arguments = [*command.split(), *(files.get(word, word) for word in asked)]
     coloured = _ran(monkeypatch, arguments, window=True)
     assert SGR.search(coloured)
-    assert "a mistake in haechi itself" not in coloured
+    assert "internal error" not in coloured
     monkeypatch.setenv("NO_COLOR", "1")
     plain = _ran(monkeypatch, arguments, window=True)
     monkeypatch.delenv("NO_COLOR")

@@ -121,7 +121,7 @@ def test_a_lab_of_one_family_has_addresses_of_that_family_only(family: int) -> N
     assert found.topology().families == (family,)
 
 
-def test_given_addresses_are_given_to_nobody_else() -> None:
+def test_addresses_of_the_input_are_not_used_again() -> None:
     found = lab_cluster(
         [pod("x/new"), pod("x/old", "10.244.0.1"), host("h", "fd00:10:244::1"), node("n", "198.18.0.1")]
     )

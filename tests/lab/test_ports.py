@@ -1,4 +1,4 @@
-"""The ports to knock on: everything that is named, what is beside it, and one that nobody names."""
+"""The ports to probe: everything that is named, its neighbours, and one that nothing names."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def allowing(*ports: str, direction: str = "ingress") -> NetworkPolicy:
     return policy(f"{{podSelector: {{}}, {direction}: [{{ports: [{', '.join(ports)}]}}]}}")
 
 
-def test_without_anything_there_is_one_port_that_nobody_names() -> None:
+def test_without_anything_there_is_one_port_that_nothing_names() -> None:
     assert numbers() == [UNNAMED]
 
 
@@ -126,7 +126,7 @@ def test_a_port_is_read(text: str, port: tuple[str, int]) -> None:
         "9" * 5000,
     ],
 )
-def test_what_is_no_port_is_told_as_it_was_written(text: str) -> None:
+def test_an_error_shows_the_text_as_it_was_written(text: str) -> None:
     with pytest.raises(InvalidPortText) as caught:
         parse_port(text)
     assert caught.value.text == text

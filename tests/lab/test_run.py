@@ -87,8 +87,8 @@ def test_a_pair_is_asked_for_every_family_that_both_have_and_every_port() -> Non
 
 
 def test_packets_do_what_is_expected_in_a_stable_order() -> None:
-    told: list[tuple[str, int, int]] = []
-    first, second = (run_lab(CLUSTER, PORT, lambda *step: told.append(step)) for _ in range(2))
+    steps: list[tuple[str, int, int]] = []
+    first, second = (run_lab(CLUSTER, PORT, lambda *step: steps.append(step)) for _ in range(2))
     assert first.mismatches == ()
     assert first.holds
     assert [*map(question, first.results)] == [*map(question, second.results)]
@@ -96,7 +96,7 @@ def test_packets_do_what_is_expected_in_a_stable_order() -> None:
     assert first.endpoints == {pod.key: pod.addresses for pod in CLUSTER.pods} | CLUSTER.hosts
     assert first.nodes == {"m": ("x/other", "x/host"), "n": ("x/server", "x/client")}
     assert first.descriptions == CLUSTER.descriptions
-    assert told == []  # it is told in the child
+    assert steps == []  # they are reported in the child
 
 
 def question(row: ProbeResult) -> tuple[str, str, int, str, int]:
@@ -110,9 +110,9 @@ def test_progress_tells_every_step_and_a_kept_lab_is_there_with_its_report() -> 
         assert report.results
         with network.node("n"), Nftables() as nftables:
             assert nftables.ruleset(TABLE.name) == NodeRuleset(Engine.of(CLUSTER.objects), "n").ruleset()
-        raise Told(steps)
+        raise Reported(steps)
 
-    with pytest.raises(Told) as caught:
+    with pytest.raises(Reported) as caught:
         run_lab(CLUSTER, PORT, lambda *step: steps.append(step), keep)
     (said,) = caught.value.args
     assert [words for words, _, _ in said][:3] == ["building the lab", "loading the rules", "loading the rules"]
@@ -120,7 +120,7 @@ def test_progress_tells_every_step_and_a_kept_lab_is_there_with_its_report() -> 
     assert [words for words, _, _ in said][-2:] == ["proving", "proving"]
 
 
-class Told(Exception):
+class Reported(Exception):
     """What the child has to say."""
 
 
@@ -147,7 +147,7 @@ def test_a_cluster_that_cannot_be_built_is_refused_before_anything_is() -> None:
 
 
 def sabotaged(change: Callable[[Transaction], None], questions: ProbePlan) -> list[tuple[str, str, int, bool]]:
-    """The mismatches, with what was observed, after somebody changed the table of node n."""
+    """The mismatches, with what was observed, after a change of the table of node n."""
     topology, engine = CLUSTER.topology(), Engine.of(CLUSTER.objects)
 
     def work() -> list[tuple[str, str, int, bool]]:
@@ -208,7 +208,7 @@ def dying(network: Network, report: LabRun) -> None:
 
 
 def failing(network: Network, report: LabRun) -> None:
-    raise Told(sorted(each.name for each in network.topology.nodes))
+    raise Reported(sorted(each.name for each in network.topology.nodes))
 
 
 @pytest.mark.parametrize(
@@ -220,7 +220,7 @@ def test_nothing_is_left_however_a_run_ends(end: Callable[[Network, LabRun], Non
     errors: dict[Callable[[Network, LabRun], None], type[BaseException]] = {
         interrupting: KeyboardInterrupt,
         dying: ChildDied,
-        failing: Told,
+        failing: Reported,
     }
     if end is None:
         run_lab(CLUSTER, few)
@@ -235,9 +235,9 @@ def test_an_error_while_packets_are_sent_leaves_nothing() -> None:
 
     def progress(words: str, done: int, total: int) -> None:
         if words == "sending packets":
-            raise Told(words)
+            raise Reported(words)
 
-    with pytest.raises(Told, match="sending packets"):
+    with pytest.raises(Reported, match="sending packets"):
         run_lab(CLUSTER, PORT, progress)
     assert left() == before
 

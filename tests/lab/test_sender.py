@@ -1,4 +1,4 @@
-"""What arrived is told from what did not."""
+"""What arrived, and what did not."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ kernel = pytest.mark.kernel
 A_TO_B = [probe for probe in pairs(PODS, ports=(80, 81)) if (probe.source, probe.destination) == ("a", "b")]
 
 
-class Told(NamedTuple):
+class Summary(NamedTuple):
     arrived: bool
     replied: bool
     attempts: int
     error: str | None
 
 
-def told(observation: Observation) -> Told:
-    return Told(observation.arrived, observation.replied, observation.attempts, observation.error)
+def summary(observation: Observation) -> Summary:
+    return Summary(observation.arrived, observation.replied, observation.attempts, observation.error)
 
 
 def observed(probes: list[Probe], prepare: Callable[[Network], object]) -> list[Observation]:
@@ -53,7 +53,7 @@ def rule(network: Network, node: str, text: str) -> None:
 @kernel
 def test_what_a_deaf_pod_is_sent_never_arrives_and_is_tried_twice() -> None:
     observations = observed(A_TO_B, lambda network: network.blackhole("b"))
-    assert {told(observation) for observation in observations} == {Told(False, False, 2, None)}
+    assert {summary(observation) for observation in observations} == {Summary(False, False, 2, None)}
     assert Counter(observation.probe.protocol for observation in observations) == dict.fromkeys(PROTOCOLS, 4)
 
 
@@ -61,7 +61,7 @@ def test_what_a_deaf_pod_is_sent_never_arrives_and_is_tried_twice() -> None:
 def test_what_arrives_without_its_answer_getting_back_has_arrived_all_the_same() -> None:
     """A TCP connection never comes about here, and yet its SYN is at the listener."""
     observations = observed(A_TO_B, lambda network: network.blackhole("a"))
-    assert {told(observation) for observation in observations} == {Told(True, False, 2, None)}
+    assert {summary(observation) for observation in observations} == {Summary(True, False, 2, None)}
 
 
 @kernel
@@ -76,19 +76,19 @@ def test_a_dropped_port_is_denied_and_nothing_else(family: int, protocol: Protoc
 
 
 @kernel
-def test_a_rejected_connection_has_not_arrived_and_says_what_the_sender_was_told() -> None:
+def test_a_rejected_connection_has_not_arrived_and_has_the_error_of_the_sender() -> None:
     text = "tcp dport 80 reject with tcp reset; tcp dport 81 reject with icmpx admin-prohibited"
     probes = [probe for probe in A_TO_B if probe.protocol == "TCP"]
     observations = observed(probes, lambda network: rule(network, "n1", text))
     by_reset = [observation for observation in observations if observation.probe.port == 80]
     by_icmp = [observation for observation in observations if observation.probe.port == 81]
-    assert [told(observation) for observation in by_reset] == [Told(False, False, 2, "ECONNREFUSED")] * 2
+    assert [summary(observation) for observation in by_reset] == [Summary(False, False, 2, "ECONNREFUSED")] * 2
     assert [(observation.arrived, observation.attempts) for observation in by_icmp] == [(False, 2)] * 2
 
 
 @kernel
 def test_an_expected_probe_that_is_lost_at_first_is_tried_again() -> None:
-    """Three of four new connections are lost; a probe that nobody expects is given up after two attempts."""
+    """Three of four new connections are lost; a probe that is not expected is given up after two attempts."""
     text = "ct state new numgen inc mod 4 < 3 drop"
     probe = next(probe for probe in A_TO_B if probe.protocol == "UDP")
 
@@ -98,7 +98,7 @@ def test_an_expected_probe_that_is_lost_at_first_is_tried_again() -> None:
             return send(network, [probe], listeners([probe]), expected={probe: True}, quiet=0.05, patience=1)
 
     (observation,) = isolated(work)
-    assert told(observation) == Told(True, True, 4, None)
+    assert summary(observation) == Summary(True, True, 4, None)
 
 
 @kernel

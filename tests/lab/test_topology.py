@@ -75,5 +75,5 @@ def test_the_families_in_use_are_known(addresses: tuple[str, ...], families: tup
         *("ff02::1", "::", "::1", "fe80::1", "fe80::1234", "::ffff:10.0.0.1", "fe80::9%eth0", "text", "", "10.0.0.0/8"),
     ],
 )
-def test_an_address_that_cannot_be_used_is_told_beforehand(address: str) -> None:
+def test_an_address_that_cannot_be_used_is_known_beforehand(address: str) -> None:
     assert not usable(address)

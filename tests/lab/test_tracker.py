@@ -28,7 +28,7 @@ def test_every_attempt_counts_for_its_own_probe() -> None:
     assert (tracker.finished, tracker.unfinished(range(2))) == (1, [0])
 
 
-def test_numbers_of_nobody_change_nothing() -> None:
+def test_unknown_numbers_change_nothing() -> None:
     tracker = ProbeTracker(PROBES, set())
     tracker.port_arrived(1)
     assert not tracker.token_arrived(77)

@@ -78,16 +78,16 @@ def test_a_narrow_block_has_a_witness_of_its_own_beside_a_wide_one() -> None:
     assert found(block("10.0.0.0/8"), block("10.9.0.0/16"), families=(4,))[0][:2] == ["in 10.0.0.0/8", "in 10.9.0.0/16"]
 
 
-def test_everything_leaves_nobody_outside() -> None:
+def test_blocks_of_everything_leave_no_region_outside() -> None:
     assert found(block("0.0.0.0/0"), families=(4,)) == (["in 0.0.0.0/0"], [])
 
 
-def test_a_place_where_no_host_can_be_is_told_once() -> None:
+def test_a_region_without_usable_addresses_is_returned_once() -> None:
     several = [block("127.0.0.0/8"), block("224.0.0.0/4"), block("127.0.0.0/8", direction="egress"), block("ff00::/8")]
     assert found(*several) == (["in no ipBlock"] * 2, ["in 127.0.0.0/8", "in 224.0.0.0/4", "in ff00::/8"])
 
 
-def test_a_block_that_is_one_pods_address_is_told() -> None:
+def test_a_block_that_is_one_pods_address_has_no_witness() -> None:
     assert found(block("10.0.0.5/32"), taken=("10.0.0.5",), families=(4,)) == (["in no ipBlock"], ["in 10.0.0.5/32"])
 
 

@@ -26,9 +26,9 @@ _LAB = "A cluster of network namespaces on this machine."
 _RUN = """\
 Build a cluster from manifests, enforce its policies, try every connection.
 
-Pods without addresses get some, workloads get their replicas, and every
+Workloads get their replicas, pods without addresses get some, and every
 ipBlock gets outside hosts in and around it. The table shows what the policies
-say and whether the packets agree. No root is needed, nothing leaves the lab.
+allow and whether real packets match. Needs no root; nothing leaves the lab.
 
 SEL is one of
 

@@ -1,8 +1,7 @@
-"""From the process to a command and back: arguments in, exit code out, every error in words.
+"""From the process to a command and back: arguments in, exit code out, every error as a message.
 
-Promises that no traceback reaches a person, Ctrl-C and a reader that goes away are quiet, and an error of the arguments
-names the argument. It imports little, as Ctrl-C may come at any time. Under `python -X dev` an unexpected error keeps
-its traceback.
+Promises that no error prints a traceback (except an internal one under `python -X dev`), that Ctrl-C and a closed pipe
+print nothing, and that an error of the arguments names the argument. Imports little, as Ctrl-C may come at any time.
 """
 
 from __future__ import annotations
@@ -31,7 +30,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def process() -> int:
-    """The whole process of a command: as `main`, with the cycle collector seldom at work.
+    """The whole process of a command: as `main`, with fewer runs of the cycle collector.
 
     A command makes many objects, hardly a cycle, and ends; collecting at every 700th object takes a third of its time.
     """
@@ -40,14 +39,14 @@ def process() -> int:
 
 
 def guarded(work: Callable[[], int]) -> int:
-    """The exit code of `work`, with its errors in words on standard error."""
+    """The exit code of `work`; its errors are printed on standard error."""
     try:
         try:
             code = work()
         except KeyboardInterrupt:
             code = ExitCode.INTERRUPTED
         except CommandError as error:
-            code = _complain(str(error))
+            code = _print_error(str(error))
         sys.stdout.flush()
     except BrokenPipeError:
         _stop_writing()
@@ -57,7 +56,7 @@ def guarded(work: Callable[[], int]) -> int:
     except Exception as error:
         if sys.flags.dev_mode:
             raise
-        return _complain(_unexpected(error))
+        return _print_error(_unexpected(error))
     return code
 
 
@@ -81,8 +80,8 @@ def _run(tokens: list[str]) -> int:
     return code if isinstance(code, int) else ExitCode.GOOD
 
 
-def _complain(message: str) -> ExitCode:
-    """Say what is wrong on standard error; nothing if there is nothing to say."""
+def _print_error(message: str) -> ExitCode:
+    """Print an error on standard error, if it has a message."""
     if message:
         from haechi.cli.terminal import Style, errors
 
@@ -96,19 +95,19 @@ def _complain(message: str) -> ExitCode:
 
 
 def _unexpected(error: Exception) -> str:
-    """An error that nobody thought of, and where."""
+    """The message of an internal error, with its place."""
     import traceback
 
     frames = traceback.extract_tb(error.__traceback__)
     where = f" at {frames[-1].filename.rpartition(os.sep)[2]}:{frames[-1].lineno}" if frames else ""
     if isinstance(error, OSError):
         return f"{error.filename or 'the system'}: {error.strerror or error}{where}"
-    words = f"a mistake in haechi itself: {type(error).__name__}: {error}{where}"
+    words = f"internal error: {type(error).__name__}: {error}{where}"
     return words.replace("\n", " ") + "\n  please report it; `python -X dev -m haechi …` shows more"
 
 
 def _open_streams() -> None:
-    """Make both streams there and able to take any text, whatever the locale."""
+    """Open missing output streams, and let both accept any text, whatever the locale."""
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
         if stream is None:
@@ -120,7 +119,7 @@ def _open_streams() -> None:
 
 
 def _stop_writing() -> None:
-    """Let the interpreter's last flush go nowhere."""
+    """Redirect the output streams to /dev/null, for the interpreter's last flush."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     for stream in (sys.stdout, sys.stderr):
         try:

@@ -1,7 +1,7 @@
-"""Where a command writes: plain text for programs and files, colours and the window's width for people.
+"""The output of a command: plain text for programs and files, colours and folded lines on a terminal.
 
-Promises that what is not a terminal gets no escape sequence and no line broken for width, that NO_COLOR
-(no-color.org) and TERM=dumb are respected, and that text from the input cannot carry sequences of its own.
+Promises that what is not a terminal gets no escape sequence and no folded line, that NO_COLOR
+(no-color.org) and TERM=dumb are respected, and that text from the input cannot contain sequences.
 """
 
 from __future__ import annotations
@@ -34,9 +34,9 @@ class Terminal:
 
     Attributes:
         stream: where the text goes.
-        interactive: whether a person sees it now.
-        colours: whether it may be coloured.
-        width: columns of the window; None if lines may be as long as they are.
+        interactive: whether it is a terminal on which lines can be erased.
+        colours: whether text may be coloured.
+        width: columns of the window; None if lines are not folded.
     """
 
     stream: TextIO
@@ -46,7 +46,7 @@ class Terminal:
 
     @classmethod
     def of(cls, stream: TextIO) -> Terminal:
-        """What the environment says of a stream."""
+        """A stream with what the environment allows on it."""
         if not stream.isatty():
             return cls(stream)
         dumb = os.environ.get("TERM") == "dumb"
@@ -58,7 +58,7 @@ class Terminal:
         return f"\x1b[{style}m{text}\x1b[0m" if self.colours and style and text else text
 
     def line(self, text: str = "", style: Style = Style.PLAIN) -> None:
-        """Write a line that came from anywhere."""
+        """Write a line, which may contain text from the input."""
         self.stream.write(self.paint(printable(text), style) + "\n")
 
     def paragraph(self, text: str, style: Style = Style.PLAIN) -> None:
@@ -68,7 +68,7 @@ class Terminal:
             self.line(line, style)
 
     def write(self, text: str) -> None:
-        """Write text that is made of our own parts only."""
+        """Write text that contains nothing from the input, or only what is `printable`."""
         self.stream.write(text)
 
 

@@ -154,13 +154,13 @@ class _Completion:
         given = [one for one in self.objects if isinstance(one, Pod)]
         nodes = self.declared or self.names[:1]
         added = [name for name in self.names if name not in nodes]
-        made = list(islice(pods_of_workloads(self.objects, nodes, MOST_REPLICAS, added), MOST_PODS + 1))
-        if len(given) + len(made) > MOST_PODS:
+        created = list(islice(pods_of_workloads(self.objects, nodes, MOST_REPLICAS, added), MOST_PODS + 1))
+        if len(given) + len(created) > MOST_PODS:
             raise TopologyError("the cluster", f"has more than {MOST_PODS} pods, too many for one machine")
         self.notes += [
             f"pod {pod.key} has completed, so policies ignore it: left out" for pod in given if pod.completed
         ]
-        running = [synthetic.completed(pod) for pod in (*given, *made) if not pod.completed]
+        running = [synthetic.completed(pod) for pod in (*given, *created) if not pod.completed]
         # Only now further addresses, so that all others are those of `Cluster.of`
         return [found for pod in running if (found := self.with_addresses(pod, synthetic)) is not None]
 
@@ -168,7 +168,7 @@ class _Completion:
         """The pod with addresses of the lab's families; None if there are none for it."""
         if pod.spec.host_network:
             return pod
-        addresses = self.usable_addresses(f"pod {pod.key}", pod.addresses) or self.wanted(synthetic.next())
+        addresses = self.usable_addresses(f"pod {pod.key}", pod.addresses) or self.of_families(synthetic.next())
         if not addresses:
             self.notes.append(f"pod {pod.key}: every address that it could get is in an ipBlock: left out")
             return None
@@ -226,9 +226,9 @@ class _Completion:
                 possible.append(text)
             else:
                 self.notes.append(f"{owner}: the address {printable(text)} is not usable in a lab: left out")
-        return self.wanted(possible)
+        return self.of_families(possible)
 
-    def wanted(self, addresses: Iterable[str]) -> tuple[str, ...]:
+    def of_families(self, addresses: Iterable[str]) -> tuple[str, ...]:
         """The addresses of the lab's families."""
         return tuple(text for text in addresses if (6 if ":" in text else 4) in self.families)
 

@@ -32,7 +32,7 @@ from haechi.sets import PROTOCOL_NUMBERS
 from haechi.verify import Proof, prove
 
 Progress = Callable[[str, int, int], None]
-"""Receives the words of a step, how much of it is done and how much there is."""
+"""Receives a step, how much of it is done and the total."""
 
 
 @dataclass(frozen=True)

@@ -156,7 +156,7 @@ def _failing(error: Exception) -> Callable[..., object]:
         (OSError(24, "Too many open files"), ["haechi: error: the lab cannot be built: Too many open files"]),
     ],
 )
-def test_a_machine_that_refuses_is_told_with_the_remedy(
+def test_missing_privileges_or_features_are_an_error_with_the_remedy(
     haechi: Haechi, monkeypatch: pytest.MonkeyPatch, error: Exception, words: list[str]
 ) -> None:
     monkeypatch.setattr(session, "run_lab", _failing(error))
@@ -184,8 +184,8 @@ def test_a_kept_lab_can_be_entered_and_goes_at_ctrl_c() -> None:
     ) as process:
         assert process.stdout is not None
         assert process.stderr is not None
-        told = list(iter(process.stderr.readline, "Ctrl-C or SIGTERM stops the lab.\n"))
-        (entry,) = [line for line in told if line.startswith("  default/db ")]
+        lines = list(iter(process.stderr.readline, "Ctrl-C or SIGTERM stops the lab.\n"))
+        (entry,) = [line for line in lines if line.startswith("  default/db ")]
         found = re.search(r"nsenter (.*--net=/proc/(\d+)/fd/\d+)", entry)
         assert found is not None
         addresses = subprocess.run(
@@ -272,7 +272,7 @@ def _rest(screen: int) -> bytes:
 
 
 @pytest.mark.kernel
-def test_the_proof_of_every_node_is_told_beside_the_packets(haechi: Haechi) -> None:
+def test_the_proof_of_every_node_is_shown_beside_the_packets(haechi: Haechi) -> None:
     proofs = json.loads(haechi("lab", "run", DOCUMENT, "-o", "json").out)["proofs"]
     assert [(proof["node"], proof["holds"], proof["pods"]) for proof in proofs] == [
         ("node-1", True, 3),

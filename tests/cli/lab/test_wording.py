@@ -1,4 +1,4 @@
-"""PortOutcomes in words."""
+"""The words of the table."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def test_ip_versions_with_different_answers_are_named() -> None:
     )
 
 
-def test_a_whole_namespace_is_told_as_such() -> None:
+def test_a_whole_namespace_is_shown_as_such() -> None:
     everyone = ["a/x", "a/y", "a/z", "b/x", "b/y"]
     assert wording.names(everyone, everyone) == "a/*, b/x, b/y"
     assert wording.names(["a/x", "a/y"], everyone) == "a/x, a/y"
@@ -72,13 +72,13 @@ def test_many_senders_are_anyone_else_and_few_are_named() -> None:
     assert [wording.sources(row, section, ["a/s", "a/t"]) for row in section.rows] == ["a/s", "a/t"]
 
 
-def test_if_not_everyone_was_asked_nobody_is_anyone() -> None:
+def test_if_not_everyone_was_probed_the_rest_is_named() -> None:
     (section,) = table_sections([row for name in NAMES[:5] for row in rows(name, "b/z")], ())
     assert wording.sources(section.rows[0], section, NAMES) == "a/s, a/t, a/u, a/v, a/w"
     assert wording.sources(section.rows[0], section, NAMES[:5]) == "anyone"
 
 
-def test_outside_hosts_hear_from_pods_only() -> None:
+def test_outside_hosts_are_probed_from_pods_only() -> None:
     (section,) = table_sections([row for name in NAMES for row in rows(name, "host/h")], ["host/h"])
     assert wording.sources(section.rows[0], section, NAMES) == "any pod"
     found = [row for name in NAMES for row in rows(name, "host/h", None if name == "a/s" else ())]

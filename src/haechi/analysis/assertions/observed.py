@@ -34,7 +34,7 @@ class ObservedConnection:
         source: the client's name.
         destination: the server's name.
         packet: its first packet, of a protocol with ports.
-        verdict: what policies say of it.
+        verdict: of the policies.
         arrived: whether the server received it.
         replied: whether the client received the answer.
     """

@@ -1,10 +1,10 @@
-"""Pods that workloads would make.
+"""Pods that workloads would create.
 
-Why: manifests in a repository hold Deployments, dumps of a cluster hold Deployments and their pods. Promises that every
-pod occurs once: a workload makes pods only if the input has none of its own, and only if no other workload of the input
-owns it (a Deployment's ReplicaSet, a CronJob's Job); and that no two pods get the same name, although a Deployment and
-a StatefulSet may have one. It is lazy: a manifest may ask for two thousand million replicas. What it makes names its
-maker among its owners, as a real pod does.
+Why: manifests in a repository contain Deployments, dumps of a cluster Deployments and their pods. Promises that every
+pod occurs once: a workload creates pods only if none of the input's pods belongs to it, and only if no other workload
+of the input owns it (a Deployment's ReplicaSet, a CronJob's Job); and that no two pods get the same name, although a
+Deployment and a StatefulSet may have one name. Each pod has its workload as owner, as a real one has. Lazy, because a
+manifest may ask for two thousand million replicas.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def pods_of_workloads(
     Args:
         objects: everything that was loaded.
         nodes: the names of the nodes.
-        most: how many pods a workload makes at most; None: as many as it asks for.
+        most: the most pods of one workload; None: as many as it asks for.
         added_nodes: further nodes. Their DaemonSet pods, and the pods beyond `most`, come after all others, which are
             the same as without them. None: there are no such pods.
     """
@@ -45,12 +45,12 @@ def pods_of_workloads(
     pods = [one for one in found if isinstance(one, Pod)]
     owned = {_key(one): set(_owners(one)) for one in (*pods, *workloads)}
     present = {_key(one) for one in workloads}
-    makers: set[_Owner] = set()
+    have_pods: set[_Owner] = set()
     for pod in pods:
-        makers |= _ancestors(_key(pod), owned)
+        have_pods |= _ancestors(_key(pod), owned)
     taken = {pod.key for pod in pods}
-    makes = [one for one in workloads if _key(one) not in makers and not owned[_key(one)] & present]
-    sources = [(one, _pods(one, (*nodes, *(added_nodes or ())), taken)) for one in makes]
+    creating = [one for one in workloads if _key(one) not in have_pods and not owned[_key(one)] & present]
+    sources = [(one, _pods(one, (*nodes, *(added_nodes or ())), taken)) for one in creating]
     first = (islice(source, len(nodes) if one.pod_count is None else None) for one, source in sources)
     rest = (source for _, source in sources if added_nodes is not None)
     for pod in chain(chain.from_iterable(islice(some, most) for some in first), chain.from_iterable(rest)):

@@ -1,4 +1,4 @@
-"""`--keep`: print how to enter a finished lab, and wait before it is taken down.
+"""`--keep`: print how to enter a finished lab, and wait before it is torn down.
 
 The namespaces have no names: they are open files of the lab's process, which `nsenter` reaches through /proc. An
 ordinary user has to enter that process's user namespace first.
