@@ -125,12 +125,12 @@ def read_suites(source: Source) -> tuple[tuple[Suite, ...], tuple[Problem, ...]]
             problems.append(Problem(Severity.ERROR, Code.SYNTAX, error.message, source.at(error.offset)))
             continue
         if tree.data is not None:
-            _Document(source, tree, suites, problems).read()
+            _SuiteReader(source, tree, suites, problems).read()
     return tuple(suites), tuple(problems)
 
 
 @dataclass(frozen=True)
-class _Document:
+class _SuiteReader:
     """One document, and where to put what it holds."""
 
     source: Source
