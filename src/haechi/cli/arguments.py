@@ -2,22 +2,58 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
+
+if TYPE_CHECKING:
+    from haechi.cli.input import Rules
 
 Paths = Annotated[str, Parameter(name="PATH", required=True, help="Files, folders or - for standard input.")]
 """For `*paths`."""
 
-Version = Annotated[
-    str | None,
-    Parameter(name="--kubernetes-version", metavar="V", show_default=False),
-]
 
-Gates = Annotated[
-    tuple[str, ...],
-    Parameter(name="--feature-gates", metavar="NAME=BOOL", negative="", show_default=False),
-]
+@Parameter(name="*")
+@dataclass(frozen=True)
+class Validation:
+    """The API server whose rules the input must follow.
 
-Strict = Annotated[bool, Parameter(negative="", show_default=False)]
-"""For the commands that answer about what they can read."""
+    Attributes:
+        kubernetes_version: Validate by the rules of this version, such as 1.33; by default the newest known.
+        feature_gates: Feature gates of that API server: SCTPSupport=false, StrictIPCIDRValidation=true.
+    """
+
+    kubernetes_version: Annotated[
+        str | None, Parameter(name="--kubernetes-version", metavar="V", show_default=False)
+    ] = None
+    feature_gates: Annotated[
+        tuple[str, ...], Parameter(name="--feature-gates", metavar="NAME=BOOL", negative="", show_default=False)
+    ] = ()
+
+    @property
+    def rules(self) -> Rules:
+        """The same, read.
+
+        Raises:
+            CommandError: the version or a gate is unknown.
+        """
+        from haechi.cli.input import Rules
+
+        return Rules.parse(self.kubernetes_version, self.feature_gates)
+
+
+@Parameter(name="*")
+@dataclass(frozen=True)
+class Reading(Validation):
+    """How a question treats input that it cannot use.
+
+    Attributes:
+        strict: Refuse input with an error in it, or with a document that would be skipped.
+    """
+
+    strict: Annotated[bool, Parameter(name="--strict", negative="", show_default=False)] = False
+
+
+VALIDATION = Validation()
+READING = Reading()

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
-from haechi.cli.arguments import Gates, Strict, Version
+from haechi.cli.arguments import READING, Reading
 from haechi.sets import PROTOCOL_NAMES
 
 if TYPE_CHECKING:
@@ -38,9 +38,7 @@ def can(
     ],
     what_if: Annotated[bool, Parameter(negative="", show_default=False)] = False,
     output: Annotated[Output, Parameter(name=("--output", "-o"))] = "text",
-    strict: Strict = False,
-    kubernetes_version: Version = None,
-    feature_gates: Gates = (),
+    reading: Reading = READING,
 ) -> int:
     """Answer whether a connection is allowed.
 
@@ -50,21 +48,19 @@ def can(
         *paths: A port, then files, folders or - for standard input.
         what_if: Also propose the smallest changes that would reverse the answer.
         output: Sentences for people or JSON for programs.
-        strict: Refuse input with an error in it, or with a document that would be skipped.
-        kubernetes_version: By whose rules the input is judged, such as 1.33; the newest known if absent.
-        feature_gates: Feature gates of that API server: SCTPSupport=false, StrictIPCIDRValidation=true.
+        reading: How input that cannot be used is treated.
     """
     from haechi.analysis.cluster import Cluster, UnknownName, known_names
     from haechi.analysis.why import UnknownPort, smallest_changes
     from haechi.analysis.why import can as ask
     from haechi.cli import terminal
     from haechi.cli.failure import CommandError, ExitCode, unknown_name
-    from haechi.cli.input import Rules, answered, read_on
+    from haechi.cli.input import answered, read_on
     from haechi.cli.progress import ProgressLine
 
     port, inputs = _split(paths)
     with ProgressLine(terminal.errors()) as progress:
-        found = read_on(inputs, Rules.parse(kubernetes_version, feature_gates), strict, progress)
+        found = read_on(inputs, reading.rules, reading.strict, progress)
         progress("understanding policies")
         cluster = Cluster.of(found.manifests)
         progress("judging")

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
-from haechi.cli.arguments import Gates, Paths, Version
+from haechi.cli.arguments import VALIDATION, Paths, Validation
 
 Output = Literal["nft", "json"]
 
@@ -18,8 +18,7 @@ def compile_node(
     *paths: Paths,
     node: Annotated[str, Parameter(metavar="NAME")],
     output: Annotated[Output, Parameter(name=("--output", "-o"))] = "nft",
-    kubernetes_version: Version = None,
-    feature_gates: Gates = (),
+    validation: Validation = VALIDATION,
 ) -> int:
     """Print the ruleset of a node.
 
@@ -27,14 +26,13 @@ def compile_node(
         *paths: Files, folders or - for standard input.
         node: The node: one of the input, or one that a pod of the input runs on.
         output: A file for nft -f, or JSON for programs.
-        kubernetes_version: By whose rules the input is judged, such as 1.33; the newest known if absent.
-        feature_gates: Feature gates of that API server: SCTPSupport=false, StrictIPCIDRValidation=true.
+        validation: The API server whose rules the input must follow.
     """
     from haechi.cli import terminal
-    from haechi.cli.input import Rules, read_sound
+    from haechi.cli.input import read_sound
     from haechi.cli.rulesets import remarks, rests_on, ruleset
 
-    found = read_sound(paths, Rules.parse(kubernetes_version, feature_gates))
+    found = read_sound(paths, validation.rules)
     rules = ruleset(found.objects, node)
     errors = terminal.errors()
     for remark in remarks(found.objects, node):

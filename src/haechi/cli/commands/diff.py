@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
-from haechi.cli.arguments import Gates, Strict, Version
+from haechi.cli.arguments import READING, Reading
 from haechi.cli.entry import STDIN
 
 if TYPE_CHECKING:
@@ -33,9 +33,7 @@ def diff(
     *,
     fail_on: Sort = "any",
     output: Annotated[Output, Parameter(name=("--output", "-o"))] = "text",
-    strict: Strict = False,
-    kubernetes_version: Version = None,
-    feature_gates: Gates = (),
+    reading: Reading = READING,
 ) -> int:
     """Compare two sets of manifests.
 
@@ -44,22 +42,20 @@ def diff(
         new: The manifests as they are to be.
         fail_on: Which differences make the exit code 1: something more is allowed, something less, or any.
         output: Lines for people, JSON or CSV for programs, or Markdown for a comment.
-        strict: Refuse input with an error in it, or with a document that would be skipped.
-        kubernetes_version: By whose rules the input is judged, such as 1.33; the newest known if absent.
-        feature_gates: Feature gates of that API server: SCTPSupport=false, StrictIPCIDRValidation=true.
+        reading: How input that cannot be used is treated.
     """
     from haechi.analysis.cluster import Cluster
     from haechi.analysis.reach import diff as compare
     from haechi.cli import terminal
     from haechi.cli.failure import CommandError, ExitCode
-    from haechi.cli.input import Rules, answered, read_each
+    from haechi.cli.input import answered, read_each
     from haechi.cli.progress import ProgressLine
 
     if old == new == STDIN:
         raise CommandError("only one of the two can be standard input", "NEW")
     with ProgressLine(terminal.errors()) as progress:
-        rules = Rules.parse(kubernetes_version, feature_gates)
-        inputs = read_each({"OLD": [old], "NEW": [new]}, rules, strict, progress)
+        rules = reading.rules
+        inputs = read_each({"OLD": [old], "NEW": [new]}, rules, reading.strict, progress)
         progress("understanding policies")
         clusters = [Cluster.of(each.manifests) for each in inputs]
         progress("comparing")

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, TypeVar
 
 from cyclopts import Parameter
 
-from haechi.cli.arguments import Gates, Paths, Strict, Version
+from haechi.cli.arguments import READING, Paths, Reading
 
 if TYPE_CHECKING:
     from haechi.analysis.cluster import Cluster
@@ -36,9 +36,7 @@ def explain(
     output: Annotated[Output, Parameter(name=("--output", "-o"))] = "text",
     lang: Annotated[Lang | None, Parameter(show_default=False)] = None,
     namespace: Annotated[str | None, Parameter(name=("--namespace", "-n"), metavar="NAME", show_default=False)] = None,
-    strict: Strict = False,
-    kubernetes_version: Version = None,
-    feature_gates: Gates = (),
+    reading: Reading = READING,
 ) -> int:
     """Explain policies or pods.
 
@@ -47,21 +45,19 @@ def explain(
         output: Sentences, what kubectl describe netpol prints, or JSON for programs.
         lang: English or Korean; that of LC_ALL, LC_MESSAGES or LANG if absent.
         namespace: Only what is in this namespace.
-        strict: Refuse input with an error in it, or with a document that would be skipped.
-        kubernetes_version: By whose rules the input is judged, such as 1.33; the newest known if absent.
-        feature_gates: Feature gates of that API server: SCTPSupport=false, StrictIPCIDRValidation=true.
+        reading: How input that cannot be used is treated.
     """
     from haechi.analysis.cluster import Cluster
     from haechi.analysis.explain import Language
     from haechi.cli import terminal
     from haechi.cli.explanation_text import write_descriptions, write_text
     from haechi.cli.failure import ExitCode
-    from haechi.cli.input import Rules, answered, read_on
+    from haechi.cli.input import answered, read_on
     from haechi.cli.progress import ProgressLine
 
     target, files = _split(paths)
     with ProgressLine(terminal.errors()) as progress:
-        found = read_on(files, Rules.parse(kubernetes_version, feature_gates), strict, progress)
+        found = read_on(files, reading.rules, reading.strict, progress)
         progress("understanding policies")
         cluster = Cluster.of(found.manifests)
         policies, pods = _chosen(cluster, target, namespace)

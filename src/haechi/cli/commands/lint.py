@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, get_args
 
 from cyclopts import Parameter
 
-from haechi.cli.arguments import Gates, Paths, Strict, Version
+from haechi.cli.arguments import READING, Paths, Reading
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -31,9 +31,7 @@ def lint(
     ignore: Annotated[tuple[str, ...], Parameter(metavar="CODES", negative="", show_default=False)] = (),
     fix: Annotated[bool, Parameter(negative="", show_default=False)] = False,
     output: Annotated[Output, Parameter(name=("--output", "-o"))] = "text",
-    strict: Strict = False,
-    kubernetes_version: Version = None,
-    feature_gates: Gates = (),
+    reading: Reading = READING,
 ) -> int:
     """Find likely mistakes.
 
@@ -43,23 +41,21 @@ def lint(
         ignore: Without these checks.
         fix: Write fixes that are certain into the files, and report the remaining findings.
         output: Lines for people, JSON for programs or SARIF 2.1.0 for code scanning.
-        strict: Refuse input with an error in it, or with a document that would be skipped.
-        kubernetes_version: By whose rules the input is judged, such as 1.33; the newest known if absent.
-        feature_gates: Feature gates of that API server: SCTPSupport=false, StrictIPCIDRValidation=true.
+        reading: How input that cannot be used is treated.
     """
     from haechi.cli import terminal
     from haechi.cli.entry import STDIN
     from haechi.cli.failure import CommandError, ExitCode
-    from haechi.cli.input import Rules, answered, read_on
+    from haechi.cli.input import answered, read_on
     from haechi.cli.progress import ProgressLine
     from haechi.report import lint_json, lint_sarif
 
     checks = _checks(select, ignore)
-    rules = Rules.parse(kubernetes_version, feature_gates)
+    rules = reading.rules
     if fix and STDIN in paths:
         raise CommandError("standard input cannot be fixed: name the files", "--fix")
     with ProgressLine(terminal.errors()) as progress:
-        found = read_on(paths, rules, strict, progress)
+        found = read_on(paths, rules, reading.strict, progress)
         cluster, findings = _findings(found, checks, progress)
         if fix:
             found, cluster, findings = _fixed(found, cluster, findings, paths, rules, checks, progress)

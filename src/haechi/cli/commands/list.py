@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
-from haechi.cli.arguments import Gates, Paths, Strict, Version
+from haechi.cli.arguments import READING, Paths, Reading
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -31,9 +31,7 @@ def list_connections(
     exposure: Annotated[bool, Parameter(negative="", show_default=False)] = False,
     no_ipblock_matches_pods: Annotated[bool, Parameter(negative="", show_default=False)] = False,
     output: Annotated[Output, Parameter(name=("--output", "-o"))] = "text",
-    strict: Strict = False,
-    kubernetes_version: Version = None,
-    feature_gates: Gates = (),
+    reading: Reading = READING,
 ) -> int:
     """List the connections that policies allow.
 
@@ -45,21 +43,19 @@ def list_connections(
         exposure: Instead, which pods may connect, whether or not they exist yet, and what no policy protects.
         no_ipblock_matches_pods: An ipBlock never means pods, whatever their address, as on some networks.
         output: Lines for people, JSON or CSV for programs, a Markdown table, or a graph.
-        strict: Refuse input with an error in it, or with a document that would be skipped.
-        kubernetes_version: By whose rules the input is judged, such as 1.33; the newest known if absent.
-        feature_gates: Feature gates of that API server: SCTPSupport=false, StrictIPCIDRValidation=true.
+        reading: How input that cannot be used is treated.
     """
     from haechi.analysis.cluster import Cluster
     from haechi.analysis.reach import Listing
     from haechi.cli import terminal
     from haechi.cli.failure import CommandError, ExitCode
-    from haechi.cli.input import Rules, answered, read_on
+    from haechi.cli.input import answered, read_on
     from haechi.cli.progress import ProgressLine
 
     if exposure and output not in ("text", "json"):
         raise CommandError("exposure is written as text or json", "--output")
     with ProgressLine(terminal.errors()) as progress:
-        found = read_on(paths, Rules.parse(kubernetes_version, feature_gates), strict, progress)
+        found = read_on(paths, reading.rules, reading.strict, progress)
         progress("understanding policies")
         cluster = Cluster.of(found.manifests)
         pods, addresses = _focused(cluster, focus)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
-from haechi.cli.arguments import Gates, Paths, Strict, Version
+from haechi.cli.arguments import READING, Paths, Reading
 from haechi.cli.entry import STDIN
 from haechi.cli.failure import CommandError, ExitCode
 
@@ -33,9 +33,7 @@ def judge_assertions(
     /,
     *paths: Paths,
     output: Annotated[Output, Parameter(name=("--output", "-o"))] = "text",
-    strict: Strict = False,
-    kubernetes_version: Version = None,
-    feature_gates: Gates = (),
+    reading: Reading = READING,
 ) -> int:
     """Judge assertions about connectivity.
 
@@ -43,22 +41,20 @@ def judge_assertions(
         tests: A file or folder of ConnectivityTests, or - for standard input.
         *paths: Files, folders or - for standard input.
         output: Lines for people, JSON for programs or JUnit XML for CI.
-        strict: Refuse input with an error in it, or with a document that would be skipped.
-        kubernetes_version: By whose rules the input is judged, such as 1.33; the newest known if absent.
-        feature_gates: Feature gates of that API server: SCTPSupport=false, StrictIPCIDRValidation=true.
+        reading: How input that cannot be used is treated.
     """
     from haechi.analysis.assertions import World, judge
     from haechi.analysis.cluster import Assumption, Cluster
     from haechi.cli import terminal
     from haechi.cli.assertions import write
-    from haechi.cli.input import Rules, answered, read_on
+    from haechi.cli.input import answered, read_on
     from haechi.cli.progress import ProgressLine
 
     if tests == STDIN and STDIN in paths:
         raise CommandError("standard input cannot be both the assertions and the manifests", "TESTS")
-    suites, skipped = read_tests(tests, strict)
+    suites, skipped = read_tests(tests, reading.strict)
     with ProgressLine(terminal.errors()) as progress:
-        found = read_on(paths, Rules.parse(kubernetes_version, feature_gates), strict, progress)
+        found = read_on(paths, reading.rules, reading.strict, progress)
         progress("understanding policies")
         cluster = Cluster.of(found.manifests)
         judgement = judge(World.of(cluster), one_by_one(suites, progress))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
-from haechi.cli.arguments import Gates, Paths, Version
+from haechi.cli.arguments import VALIDATION, Paths, Validation
 from haechi.cli.failure import ExitCode
 
 if TYPE_CHECKING:
@@ -23,23 +23,21 @@ Output = Literal["text", "json", "sarif"]
 def validate(
     *paths: Paths,
     output: Annotated[Output, Parameter(name=("--output", "-o"))] = "text",
-    kubernetes_version: Version = None,
-    feature_gates: Gates = (),
+    validation: Validation = VALIDATION,
 ) -> int:
     """Check manifests as the API server would.
 
     Args:
         *paths: Files, folders or - for standard input.
         output: Lines for people, JSON for programs or SARIF 2.1.0 for code scanning.
-        kubernetes_version: By whose rules the input is judged, such as 1.33; the newest known if absent.
-        feature_gates: Feature gates of that API server: SCTPSupport=false, StrictIPCIDRValidation=true.
+        validation: The API server whose rules the input must follow.
     """
     from haechi.cli import terminal
-    from haechi.cli.input import Rules, read
+    from haechi.cli.input import read
     from haechi.model import Code
     from haechi.report import validation_json, validation_sarif
 
-    found = read(paths, Rules.parse(kubernetes_version, feature_gates))
+    found = read(paths, validation.rules)
     if output == "text":
         _write_text(terminal.output(), terminal.errors(), found)
     elif output == "json":

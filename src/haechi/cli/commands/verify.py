@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
-from haechi.cli.arguments import Gates, Paths, Version
+from haechi.cli.arguments import VALIDATION, Paths, Validation
 
 if TYPE_CHECKING:
     from haechi.cli.input import Input
@@ -28,8 +28,7 @@ def verify(
     netns: Annotated[str | None, Parameter(metavar="NAME|PID")] = None,
     ruleset: Annotated[Path | None, Parameter(metavar="FILE")] = None,
     output: Annotated[Output, Parameter(name=("--output", "-o"))] = "text",
-    kubernetes_version: Version = None,
-    feature_gates: Gates = (),
+    validation: Validation = VALIDATION,
 ) -> int:
     """Prove a node's table.
 
@@ -39,19 +38,18 @@ def verify(
         netns: Whose kernel: a network namespace by name or process number; this host's if absent.
         ruleset: A saved ruleset in nft syntax, instead of a kernel.
         output: Sentences, or JSON for programs.
-        kubernetes_version: By whose rules the input is judged, such as 1.33; the newest known if absent.
-        feature_gates: Feature gates of that API server: SCTPSupport=false, StrictIPCIDRValidation=true.
+        validation: The API server whose rules the input must follow.
     """
     import time
 
     from haechi.cli import terminal
     from haechi.cli.failure import ExitCode
-    from haechi.cli.input import Rules, read_sound
+    from haechi.cli.input import read_sound
     from haechi.cli.rulesets import check_node, remarks, rests_on
     from haechi.model import Namespace, NetworkPolicy, Node, Pod
     from haechi.verify import prove
 
-    found = read_sound(paths, Rules.parse(kubernetes_version, feature_gates))
+    found = read_sound(paths, validation.rules)
     check_node(found.objects, node)
     for remark in remarks(found.objects, node):
         terminal.errors().line(remark)
