@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Literal
 
-from haechi.cli.lab.wording import counted
 from haechi.cli.terminal import Style, Terminal
+from haechi.cli.wording import counted
 from haechi.report import assertion_reasons, assertions_json, assertions_junit, rule_text
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, get_args
 
 from haechi.cli.failure import unknown_name
-from haechi.cli.lab.wording import counted
+from haechi.cli.wording import counted
 from haechi.dataplane import NodeRuleset
 from haechi.engine import Engine
 from haechi.model import Namespace, NetworkPolicy, Node, Object, Pod, Workload

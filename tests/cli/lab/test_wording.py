@@ -84,14 +84,3 @@ def test_outside_hosts_are_probed_from_pods_only() -> None:
     found = [row for name in NAMES for row in rows(name, "host/h", None if name == "a/s" else ())]
     (section,) = table_sections(found, ["host/h"])
     assert [wording.sources(row, section, NAMES) for row in section.rows] == ["a/s", "any other pod"]
-
-
-def test_words_are_joined_and_counted() -> None:
-    assert [wording.joined(some) for some in ([], ["a"], ["a", "b"], ["a", "b", "c"])] == [
-        "",
-        "a",
-        "a and b",
-        "a, b and c",
-    ]
-    assert [wording.counted(number, "pod") for number in (0, 1, 2)] == ["0 pods", "1 pod", "2 pods"]
-    assert wording.counted(2, "entry", "entries") == "2 entries"

@@ -116,8 +116,8 @@ def _write_text(results: Terminal, findings: Iterable[Finding]) -> None:
 def _write_summary(remarks: Terminal, findings: Iterable[Finding], checks: Iterable[Check], found: Input) -> None:
     """How many findings of each severity there are, how many can be fixed, and which checks did not run."""
     from haechi.analysis.lint import CATALOGUE
-    from haechi.cli.lab.wording import counted
     from haechi.cli.terminal import Style
+    from haechi.cli.wording import counted
     from haechi.model import NetworkPolicy, Pod, Severity, Workload
 
     listed = list(findings)

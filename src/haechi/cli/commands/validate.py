@@ -52,7 +52,7 @@ def validate(
 def _write_text(results: Terminal, remarks: Terminal, found: Input) -> None:
     """A line for each finding as result; skipped documents and the summary as remarks."""
     from haechi.cli.input import write_problem, write_skipped
-    from haechi.cli.lab.wording import counted
+    from haechi.cli.wording import counted
 
     for problem in found.findings:
         write_problem(results, problem)

@@ -9,9 +9,9 @@ from haechi.cli.commands.test import read_tests
 from haechi.cli.failure import CommandError, ExitCode
 from haechi.cli.lab.session import LabOptions, buildable, finished, lab_basis
 from haechi.cli.lab.trial import Trial
-from haechi.cli.lab.wording import counted
 from haechi.cli.progress import ProgressLine
 from haechi.cli.terminal import Style, errors, output
+from haechi.cli.wording import counted
 from haechi.lab import run_lab
 from haechi.report import LabRun
 

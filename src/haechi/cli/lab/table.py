@@ -12,6 +12,7 @@ from itertools import zip_longest
 from haechi.cli.lab import wording
 from haechi.cli.lab.sections import TableRow, TableSection, table_sections
 from haechi.cli.terminal import Style, Terminal, fold
+from haechi.cli.wording import counted, joined
 from haechi.model import PolicyKey
 from haechi.report import LabRun, mismatch_text
 from haechi.verify import Proof
@@ -124,15 +125,15 @@ def _padded(cells: Sequence[str], widths: Sequence[int]) -> str:
 
 def summary(run: LabRun) -> str:
     """How many connections were probed, and whether all matched the policies."""
-    versions = wording.joined([f"IPv{version}" for version in sorted({row.family for row in run.results})])
-    asked = f"{wording.counted(len(run.results), 'connection')} probed over {versions} in {run.seconds:.1f} seconds"
+    versions = joined([f"IPv{version}" for version in sorted({row.family for row in run.results})])
+    asked = f"{counted(len(run.results), 'connection')} probed over {versions} in {run.seconds:.1f} seconds"
     wrong = len(run.mismatches)
     return f"{asked}: {f'{wrong} did NOT match the policies' if wrong else 'all match the policies'}."
 
 
 def proved(proof: Proof) -> Iterator[str]:
     """Whether a node's table, read back from its kernel, matches the policies."""
-    size = f"{wording.counted(proof.pods, 'pod')}, {wording.counted(proof.comparisons, 'comparison')}"
+    size = f"{counted(proof.pods, 'pod')}, {counted(proof.comparisons, 'comparison')}"
     if proof.holds:
         yield f"Proved on {proof.node} for every possible packet: the kernel's rules match the policies ({size})."
         return
@@ -160,7 +161,7 @@ def isolation(run: LabRun) -> Iterator[str]:
     for (ingress, egress), some in alike.items():
         yield _sentence(wording.names(some, pods), len(some) > 1, ingress, egress)
     if open_pods:
-        count = wording.counted(len(open_pods), "other pod" if alike else "pod")
+        count = counted(len(open_pods), "other pod" if alike else "pod")
         pronoun = "it" if len(open_pods) == 1 else "them"
         yield f"No policy selects the {count}: only the policies of the other end restrict {pronoun}."
 
@@ -200,9 +201,9 @@ def legend(run: LabRun, chosen: bool) -> Iterator[str]:
     protocols = [word for word in ("TCP", "UDP", "SCTP") if any(row.protocol == word for row in run.results)]
     why = "" if chosen else " (all that a policy or a container names, and one other)"
     noun = "port" if len(numbers) == 1 else "ports"
-    yield f"Everything: {wording.joined(protocols)} on {noun} {wording.joined(numbers)}{why}."
-    places = [f"{wording.counted(len(pods), 'pod')} on {node}" for node, pods in run.nodes.items()]
-    yield f"The lab had {wording.joined(places)}."
+    yield f"Everything: {joined(protocols)} on {noun} {joined(numbers)}{why}."
+    places = [f"{counted(len(pods), 'pod')} on {node}" for node, pods in run.nodes.items()]
+    yield f"The lab had {joined(places)}."
     yield from _hosts(run)
 
 
@@ -211,4 +212,4 @@ def _hosts(run: LabRun) -> Iterator[str]:
     for name, description in run.descriptions.items():
         alike.setdefault(description, []).append(name)
     for description, some in alike.items():
-        yield f"{wording.joined(some)}: {description}."
+        yield f"{joined(some)}: {description}."

@@ -5,22 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 
 from haechi.cli.lab.sections import PortOutcomes, TableRow, TableSection
+from haechi.cli.wording import joined
 from haechi.lab import PROTOCOLS, Port
 from haechi.model import PolicyKey
 
 EVERYTHING, NOTHING, ELSE = "everything", "nothing", "everything else"
-
-
-def joined(words: Sequence[str], last: str = "and") -> str:
-    """`a`, `a and b`, `a, b and c`."""
-    if len(words) < 2:
-        return "".join(words)
-    return f"{', '.join(words[:-1])} {last} {words[-1]}"
-
-
-def counted(number: int, noun: str, plural: str = "") -> str:
-    """`1 pod`, `2 pods`."""
-    return f"{number} {noun if number == 1 else plural or noun + 's'}"
 
 
 def ports(some: Collection[Port], of: Collection[Port]) -> str:

@@ -1,0 +1,17 @@
+"""Lists and numbers of things in words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+def joined(words: Sequence[str], last: str = "and") -> str:
+    """`a`, `a and b`, `a, b and c`."""
+    if len(words) < 2:
+        return "".join(words)
+    return f"{', '.join(words[:-1])} {last} {words[-1]}"
+
+
+def counted(number: int, noun: str, plural: str = "") -> str:
+    """`1 pod`, `2 pods`."""
+    return f"{number} {noun if number == 1 else plural or noun + 's'}"
