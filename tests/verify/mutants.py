@@ -84,7 +84,7 @@ def _noun(ruleset: Ruleset, noun: Set | Map | Chain) -> Ruleset:
     return replace(ruleset, maps={**ruleset.maps, noun.name: noun})
 
 
-def _held(ruleset: Ruleset) -> list[Set | Map]:
+def _containers(ruleset: Ruleset) -> list[Set | Map]:
     return [*ruleset.sets.values(), *ruleset.maps.values()]
 
 
@@ -93,29 +93,31 @@ def _filled(random: Random, nouns: list[Set] | list[Map]) -> Set | Map | None:
     return random.choice(found) if found else None
 
 
-def _element(random: Random, held: Set | Map) -> Element:
-    return random.choice(sorted(held.elements, key=repr))
+def _element(random: Random, container: Set | Map) -> Element:
+    return random.choice(sorted(container.elements, key=repr))
 
 
-def _key_of(random: Random, ruleset: Ruleset, held: Set | Map) -> bytes | None:
+def _key_of(random: Random, ruleset: Ruleset, container: Set | Map) -> bytes | None:
     """A key that could be in a set: one of another set of its types, or a neighbour of one of its own."""
-    like = [each for each in _held(ruleset) if each.key == held.key]
-    keys = sorted({element.key for each in like for element in each.elements} - {each.key for each in held.elements})
+    like = [each for each in _containers(ruleset) if each.key == container.key]
+    keys = sorted(
+        {element.key for each in like for element in each.elements} - {each.key for each in container.elements}
+    )
     if keys and random.random() < 0.7:
         return random.choice(keys)
-    if not held.elements:
+    if not container.elements:
         return None
-    key = _element(random, held).key
-    place = random.choice(list(_ends(held)))
+    key = _element(random, container).key
+    place = random.choice(list(_ends(container)))
     step = random.choice((-1, 1))
     value = (int.from_bytes(key[:place], "big") + step) % (1 << 8 * place)
     return value.to_bytes(place, "big") + key[place:]
 
 
-def _ends(held: Set | Map) -> Iterator[int]:
+def _ends(container: Set | Map) -> Iterator[int]:
     """Where the bytes of each field of a key end, without padding."""
     offset = 0
-    for kind, width in zip(held.shape.types, held.shape.field_widths, strict=True):
+    for kind, width in zip(container.shape.types, container.shape.field_widths, strict=True):
         yield offset + kind.width
         offset += width
 
@@ -130,32 +132,34 @@ def _verdict(random: Random, ruleset: Ruleset) -> Verdict:
 
 
 def set_element_removed(ruleset: Ruleset, random: Random) -> Ruleset | None:
-    held = _filled(random, list(ruleset.sets.values()))
-    if held is None:
+    container = _filled(random, list(ruleset.sets.values()))
+    if container is None:
         return None
-    return _noun(ruleset, replace(held, elements=held.elements - {_element(random, held)}))
+    return _noun(ruleset, replace(container, elements=container.elements - {_element(random, container)}))
 
 
 def set_element_added(ruleset: Ruleset, random: Random) -> Ruleset | None:
-    held = random.choice(list(ruleset.sets.values()))
-    key = _key_of(random, ruleset, held)
-    return None if key is None else _noun(ruleset, replace(held, elements=held.elements | {Element(key)}))
+    container = random.choice(list(ruleset.sets.values()))
+    key = _key_of(random, ruleset, container)
+    return None if key is None else _noun(ruleset, replace(container, elements=container.elements | {Element(key)}))
 
 
 def set_element_changed(ruleset: Ruleset, random: Random) -> Ruleset | None:
-    held = _filled(random, list(ruleset.sets.values()))
-    key = _key_of(random, ruleset, held) if held else None
-    if held is None or key is None:
+    container = _filled(random, list(ruleset.sets.values()))
+    key = _key_of(random, ruleset, container) if container else None
+    if container is None or key is None:
         return None
-    return _noun(ruleset, replace(held, elements=held.elements - {_element(random, held)} | {Element(key)}))
+    return _noun(
+        ruleset, replace(container, elements=container.elements - {_element(random, container)} | {Element(key)})
+    )
 
 
 def interval_end_moved(ruleset: Ruleset, random: Random) -> Ruleset | None:
-    found = [each for each in _held(ruleset) if SetFlags.INTERVAL in each.flags and each.elements]
+    found = [each for each in _containers(ruleset) if SetFlags.INTERVAL in each.flags and each.elements]
     if not found:
         return None
-    held = random.choice(found)
-    element = _element(random, held)
+    container = random.choice(found)
+    element = _element(random, container)
     width, step = len(element.key), random.choice((-1, 1))
     last = element.last or element.key
     first, end = int.from_bytes(element.key, "big"), int.from_bytes(last, "big")
@@ -166,42 +170,43 @@ def interval_end_moved(ruleset: Ruleset, random: Random) -> Ruleset | None:
     if not 0 <= first <= end < 1 << 8 * width:
         return None
     moved = Element(first.to_bytes(width, "big"), end.to_bytes(width, "big"), element.verdict)
-    return _noun(ruleset, replace(held, elements=held.elements - {element} | {moved}))
+    return _noun(ruleset, replace(container, elements=container.elements - {element} | {moved}))
 
 
 def map_element_removed(ruleset: Ruleset, random: Random) -> Ruleset | None:
-    held = _filled(random, list(ruleset.maps.values()))
-    if held is None:
+    container = _filled(random, list(ruleset.maps.values()))
+    if container is None:
         return None
-    return _noun(ruleset, replace(held, elements=held.elements - {_element(random, held)}))
+    return _noun(ruleset, replace(container, elements=container.elements - {_element(random, container)}))
 
 
 def map_element_added(ruleset: Ruleset, random: Random) -> Ruleset | None:
-    held = random.choice(list(ruleset.maps.values()))
-    key = _key_of(random, ruleset, held)
+    container = random.choice(list(ruleset.maps.values()))
+    key = _key_of(random, ruleset, container)
     if key is None:
         return None
     added = Element(key, None, _verdict(random, ruleset))
-    return _noun(ruleset, replace(held, elements=held.elements | {added}))
+    return _noun(ruleset, replace(container, elements=container.elements | {added}))
 
 
 def map_key_changed(ruleset: Ruleset, random: Random) -> Ruleset | None:
     """Ports and addresses alike."""
-    held = _filled(random, list(ruleset.maps.values()))
-    key = _key_of(random, ruleset, held) if held else None
-    if held is None or key is None:
+    container = _filled(random, list(ruleset.maps.values()))
+    key = _key_of(random, ruleset, container) if container else None
+    if container is None or key is None:
         return None
-    old = _element(random, held)
-    return _noun(ruleset, replace(held, elements=held.elements - {old} | {Element(key, None, old.verdict)}))
+    old = _element(random, container)
+    return _noun(ruleset, replace(container, elements=container.elements - {old} | {Element(key, None, old.verdict)}))
 
 
 def map_verdict_changed(ruleset: Ruleset, random: Random) -> Ruleset | None:
-    held = _filled(random, list(ruleset.maps.values()))
-    if held is None:
+    container = _filled(random, list(ruleset.maps.values()))
+    if container is None:
         return None
-    old = _element(random, held)
+    old = _element(random, container)
     return _noun(
-        ruleset, replace(held, elements=held.elements - {old} | {old._replace(verdict=_verdict(random, ruleset))})
+        ruleset,
+        replace(container, elements=container.elements - {old} | {old._replace(verdict=_verdict(random, ruleset))}),
     )
 
 

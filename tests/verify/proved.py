@@ -11,9 +11,9 @@ from haechi.testing import FakeNftables
 from haechi.verify import ClusterObject, Prover, prove
 
 
-def assert_proved(held: Ruleset | None, objects: Iterable[ClusterObject], node: str) -> None:
+def assert_proved(ruleset: Ruleset | None, objects: Iterable[ClusterObject], node: str) -> None:
     """A node's table, as it was read back, means what the policies mean."""
-    proof = prove(held, objects, node)
+    proof = prove(ruleset, objects, node)
     assert proof.holds, proof
 
 

@@ -27,9 +27,9 @@ def dumped(ruleset: Ruleset) -> Ruleset:
     return Ruleset.of(ruleset.table, *chains, *sets, *maps)
 
 
-def again(held: Set | Map) -> frozenset[Element]:
+def again(container: Set | Map) -> frozenset[Element]:
     """The same elements as new values."""
-    return frozenset([Element(bytes(bytearray(key)), last, verdict) for key, last, verdict in held.elements])
+    return frozenset([Element(bytes(bytearray(key)), last, verdict) for key, last, verdict in container.elements])
 
 
 def assert_change(old: Ruleset, new: Ruleset) -> None:
@@ -60,7 +60,7 @@ def assert_change(old: Ruleset, new: Ruleset) -> None:
 
 @pytest.mark.parametrize("seed", range(5))
 def test_a_new_dump_of_the_same_table_changes_nothing_and_is_not_cached(seed: int) -> None:
-    old = table(f"kept {seed}")
+    old = table(f"cached {seed}")
     new = dumped(old)
     assert RulesetChange.between(old, new) == RulesetChange(frozenset(), {})
     assert_change(old, new)
@@ -73,7 +73,7 @@ def test_tables_of_different_clusters(seed: int) -> None:
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
 def test_a_changed_table(kind: Kind) -> None:
-    old = table(f"kept {kind.__name__}")
+    old = table(f"cached {kind.__name__}")
     for mutant in mutants(kind, old, Random(kind.__name__), 5):
         assert_change(old, mutant)
         assert_change(dumped(mutant), old)

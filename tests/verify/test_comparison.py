@@ -27,7 +27,7 @@ from tests.verify.universe import Universe, universes
 
 
 def compared(ruleset: Ruleset, state: ClusterState, affected: AffectedPackets, node: str = small.NODE) -> Comparison:
-    """All slices of a comparison, with everything that policies say about the node's addresses."""
+    """All slices of a comparison, with everything that policies allow the node's addresses."""
     meaning = Meaning(state)
     local: dict[int, LocalAddress] = {}
     for key in state.pods.on(node):
@@ -52,7 +52,7 @@ def covered(universe: Universe, affected: AffectedPackets) -> int:
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
 def test_a_comparison_fails_exactly_if_an_affected_packet_is_judged_wrongly(kind: Kind) -> None:
     seen: Counter[bool] = Counter()
-    for seed in range(3):
+    for seed in range(2):
         random = Random(f"comparison {kind.__name__} {seed}")
         objects = small.objects(random, pods=5, policies=4, tidy=True)
         state, honest = ClusterState(objects), NodeRuleset(Engine.of(objects), small.NODE).ruleset()
@@ -60,7 +60,7 @@ def test_a_comparison_fails_exactly_if_an_affected_packet_is_judged_wrongly(kind
         before = [universe.accepted(honest) for universe in every]
         for mutant in mutants(kind, honest, random, 4):
             addresses = [address for universe in every for address in universe.addresses]
-            some, others = (AddressSet.of(*random.sample(addresses, 6)) for _ in range(2))
+            some, others = (AddressSet.of(*random.sample(addresses, min(6, len(addresses)))) for _ in range(2))
             for affected in (AffectedPackets(some, others), AffectedPackets(clients=some), EVERYTHING):
                 comparison = compared(mutant, state, affected)
                 if comparison.gaps:
@@ -76,7 +76,7 @@ def test_a_comparison_fails_exactly_if_an_affected_packet_is_judged_wrongly(kind
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
 def test_a_counterexample_is_a_packet_that_kernel_and_policies_judge_differently(kind: Kind) -> None:
-    for seed in range(3):
+    for seed in range(2):
         random = Random(f"example {kind.__name__} {seed}")
         objects = small.objects(random, pods=6, policies=4)
         honest = NodeRuleset(Engine.of(objects), small.NODE).ruleset()

@@ -1,4 +1,4 @@
-"""Every fault that changes what a table does is found, and no other is taken for one."""
+"""Every mutation that changes what a table does is found, and no other is reported."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ UNCHOSEN = (Chosen(),)
 
 
 def changes(every: list[Universe], before: list[int], mutant: Ruleset, kind: Kind) -> bool:
-    """Whether any packet of any universe fares otherwise than before, whatever NAT and clients choose."""
+    """Whether any packet of any universe is judged differently than before, whatever NAT and clients choose."""
     if kind is hook_changed:  # it judges other packets, and none that are forwarded
         return True
     for universe, accepted in zip(every, before, strict=True):

@@ -18,8 +18,8 @@ TRAFFIC = st.lists(st.tuples(ADDRESSES, PORTS), max_size=4).map(Traffic.from_ter
 
 @given(TRAFFIC, TRAFFIC)
 def test_divided_traffic_is_the_intersection_and_the_difference(traffic: Traffic, other: Traffic) -> None:
-    pieces = other.steps
-    for flat in (None, *(pieces if len(pieces) == 1 else ())):
+    steps = other.steps
+    for flat in (None, *(steps if len(steps) == 1 else ())):
         inside, outside = split_traffic(traffic, other, flat)
         assert inside == traffic & other
         assert outside == traffic - other

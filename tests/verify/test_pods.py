@@ -14,7 +14,7 @@ from tests import building, clusters
 
 
 def answers(index: PodIndex) -> object:
-    """Everything that an index says, in an order of its own."""
+    """Every answer of an index, independent of order."""
     keys = {key for node in ("", *clusters.NODES) for key in index.on(node)}
     claimed = {address for key in keys for address in index[key].addresses}
     return (

@@ -115,7 +115,7 @@ def inside(region: list[PacketSet], point: Point) -> int:
     )
 
 
-@pytest.mark.parametrize("seed", range(150))
+@pytest.mark.parametrize("seed", range(80))
 def test_a_relation_holds_the_packets_that_match(seed: int) -> None:
     random = Random(f"relation {seed}")
     loads = tuple(random.choices(LOADS, k=random.choice((1, 1, 2, 2, 3))))
@@ -135,7 +135,7 @@ def test_a_relation_holds_the_packets_that_match(seed: int) -> None:
 
 
 def is_decided(loads: tuple[Load, ...], read: tuple[Coordinate, ...], ranges: FieldRanges) -> bool:
-    """Whether an element matches whatever a packet has where the tuple does not say."""
+    """Whether an element matches whatever the values are that the tuple does not hold."""
     return all(
         coordinate not in (Coordinate.FREE, Coordinate.TRACKED_ICMP_TYPE)
         or bounds == (0, (1 << 8 * load.type.width) - 1)

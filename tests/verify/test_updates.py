@@ -18,7 +18,7 @@ Object = Namespace | Node | Pod | NetworkPolicy
 
 
 class Updates(RuleBasedStateMachine):
-    """A node's agent beside the prover, both told the same, as an agent would tell them."""
+    """A node's agent and a prover that see the same updates."""
 
     @initialize(objects=st.lists(clusters.objects(), max_size=12))
     def start(self, objects: list[Object]) -> None:

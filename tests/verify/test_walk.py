@@ -36,7 +36,7 @@ def packets(universe: Universe, region: list[PacketSet]) -> int:
 
 
 def assert_same(ruleset: Ruleset) -> None:
-    """Symbolic and packet by packet, but where the symbolic walk says that it cannot know."""
+    """Symbolic and packet by packet, except for packets that the symbolic walk leaves undecided."""
     everyone = AddressSet.ALL
     for reuse in (False, True):
         walk = Walk(Reading(ruleset), Budget(1 << 32), reuse=reuse)

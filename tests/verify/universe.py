@@ -128,7 +128,7 @@ class Universe:
         return ((number, packet) for number, packet in enumerate(every) if self.all >> number & 1)
 
     def of(self, contexts: int, clients: Iterable[bool], servers: Iterable[bool], sent: Iterable[bool]) -> int:
-        """The packets in some contexts with these clients, servers and things sent (True for each that is meant)."""
+        """The packets in some contexts with these clients, servers and things sent (True for each that counts)."""
         found = self._any(3, (bool(contexts & context) for context in self.contexts))
         return found & self._any(2, clients) & self._any(1, servers) & self._any(0, sent)
 
@@ -237,13 +237,13 @@ class Universe:
                 found |= bits
         return found
 
-    def looked_up(self, loads: tuple[Load, ...], elements: Iterable[Element], held: Set | Map) -> int:
+    def looked_up(self, loads: tuple[Load, ...], elements: Iterable[Element], container: Set | Map) -> int:
         """The packets whose values are in any of the elements of a set or map."""
         found = 0
         for element in elements:
             bits = self.all
             last = element.key if element.last is None else element.last
-            ends = zip(loads, held.shape.fields(element.key), held.shape.fields(last), strict=True)
+            ends = zip(loads, container.shape.fields(element.key), container.shape.fields(last), strict=True)
             for load, (_, low), (_, high) in ends:
                 values = self.values(load)
                 if low == high:
@@ -270,12 +270,12 @@ class Universe:
         """The pairs of an address and a port that sets of such pairs begin or end with."""
         found: set[tuple[int, int]] = set()
         every: list[Set | Map] = [*ruleset.sets.values(), *ruleset.maps.values()]
-        for held in every:
-            if [kind.width for kind in held.shape.types] != [4 if self.family == 4 else 16, 2]:
+        for container in every:
+            if [kind.width for kind in container.shape.types] != [4 if self.family == 4 else 16, 2]:
                 continue
-            for element in held.elements:
+            for element in container.elements:
                 for key in (element.key, element.last or element.key):
-                    address, port = (int.from_bytes(value, "big") for _, value in held.shape.fields(key))
+                    address, port = (int.from_bytes(value, "big") for _, value in container.shape.fields(key))
                     found.add((address if self.family == 4 else V6 + address, port))
         return found
 
@@ -332,12 +332,14 @@ class Universe:
                 if bits & inside:
                     yield verdict, bits & inside
 
-    def _cases(self, held: Map, loads: tuple[Load, ...]) -> list[tuple[Verdict, int]]:
-        key = (loads, id(held), self.chosen)
+    def _cases(self, container: Map, loads: tuple[Load, ...]) -> list[tuple[Verdict, int]]:
+        key = (loads, id(container), self.chosen)
         known = self._asked.get(key)
-        if known is None or known[0] is not held:  # type: ignore[index]
-            cases = [(each.verdict, self.looked_up(loads, [each], held)) for each in held.elements if each.verdict]
-            known = self._asked[key] = (held, cases)
+        if known is None or known[0] is not container:  # type: ignore[index]
+            cases = [
+                (each.verdict, self.looked_up(loads, [each], container)) for each in container.elements if each.verdict
+            ]
+            known = self._asked[key] = (container, cases)
         return known[1]  # type: ignore[index, no-any-return]
 
 
@@ -374,10 +376,10 @@ def points(ruleset: Ruleset) -> tuple[set[int], set[int], set[int]]:
     """IPv4 addresses, IPv6 addresses and ports at which anything in a table begins or ends, and their neighbours."""
     ends: dict[int, set[int]] = {4: set(), 16: set(), 2: set()}
     every: list[Set | Map] = [*ruleset.sets.values(), *ruleset.maps.values()]
-    for held in every:
-        for element in held.elements:
+    for container in every:
+        for element in container.elements:
             for key in (element.key, element.last or element.key):
-                for kind, value in held.shape.fields(key):
+                for kind, value in container.shape.fields(key):
                     if kind.width in ends:
                         ends[kind.width].add(int.from_bytes(value, "big"))
     near = {width: {value + step for value in values for step in (-1, 0, 1)} for width, values in ends.items()}

@@ -1,4 +1,4 @@
-"""The proof: does a node's table do to every packet what the policies say?
+"""The proof that a node's table treats every packet as the policies require, or the packets for which it does not.
 
 Pure, and independent of `haechi.engine` and `haechi.dataplane`, which made the table.
 """

@@ -167,7 +167,7 @@ def protocol_and_port(protocol: int, port: int) -> str:
 def likely(addresses: AddressSet, meaning: Meaning, other: int | None = None) -> int:
     """The address that explains best what is wrong: the lowest of a pod, else the lowest that a host can have.
 
-    `other` is the address of the other end, which is not chosen again if there is a choice: nobody forwards that.
+    `other`, the other end's address, is not chosen again if there is a choice: such a packet is not forwarded.
     """
     if other is not None:
         addresses = (addresses - AddressSet.of(other)) or addresses

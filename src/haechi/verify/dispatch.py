@@ -1,7 +1,7 @@
 """A verdict map as a function from packets to verdicts.
 
 Why: a map of local pods has as many verdicts as the node has pods, and the packets of one pod must not be compared with
-all of them. If the verdict depends on the client alone (or the server alone), the sets of addresses form an index:
+all of them. If the verdict depends on the client alone (or the server alone), the sets of addresses form a partition:
 
     @clients4 { 10.0.0.1 : goto a, 10.0.0.2 : goto b, 10.0.0.7 : goto a }
 
@@ -53,8 +53,8 @@ class Dispatch:
 
     cases: tuple[Case, ...]
     any: Relation
-    clients: AddressIndex | None = None
-    servers: AddressIndex | None = None
+    clients: AddressPartition | None = None
+    servers: AddressPartition | None = None
 
     @classmethod
     def of(cls, cases: Iterable[Case], everything: Relation) -> Dispatch:
@@ -64,11 +64,11 @@ class Dispatch:
             return cls(found, everything)
         parts = [each.parts[0] for _, each in found]
         if all(traffic is Traffic.ALL for _, traffic in parts):
-            return cls(found, everything, clients=AddressIndex.of([clients for clients, _ in parts]))
+            return cls(found, everything, clients=AddressPartition.of([clients for clients, _ in parts]))
         boxes = [traffic.boxes() for _, traffic in parts]
         is_whole = all(len(each) == 1 and each[0][1] == PortSet.ALL for each in boxes)
         if is_whole and all(clients is AddressSet.ALL for clients, _ in parts):
-            return cls(found, everything, servers=AddressIndex.of([each[0][0] for each in boxes]))
+            return cls(found, everything, servers=AddressPartition.of([each[0][0] for each in boxes]))
         return cls(found, everything)
 
     def split(self, packets: PacketSet) -> Dispatched:
@@ -92,24 +92,24 @@ class Dispatch:
                 matched.append((verdict, inside))
         return Dispatched(matched, self.any.split(packets)[1] if free else rest, free)
 
-    def _by_clients(self, index: AddressIndex, packets: PacketSet) -> Dispatched:
+    def _by_clients(self, partition: AddressPartition, packets: PacketSet) -> Dispatched:
         contexts, clients, traffic = packets
         matched = [
-            (self.cases[number][0], [PacketSet(contexts, clients & index.sets[number], traffic)])
-            for number in index.touching(clients.intervals)
+            (self.cases[number][0], [PacketSet(contexts, clients & partition.sets[number], traffic)])
+            for number in partition.touching(clients.intervals)
         ]
-        rest = clients - index.all
+        rest = clients - partition.all
         return Dispatched(matched, [PacketSet(contexts, rest, traffic)] if rest else [])
 
-    def _by_servers(self, index: AddressIndex, packets: PacketSet) -> Dispatched:
+    def _by_servers(self, partition: AddressPartition, packets: PacketSet) -> Dispatched:
         contexts, clients, traffic = packets
-        found = list(index.touching([(first, last) for first, last, _ in traffic.steps]))
+        found = list(partition.touching([(first, last) for first, last, _ in traffic.steps]))
         matched = []
         for number in found:
-            part = _to_servers(traffic, index.sets[number], self.cases[number][1].parts[0][1])
+            part = _to_servers(traffic, partition.sets[number], self.cases[number][1].parts[0][1])
             if part:
                 matched.append((self.cases[number][0], [PacketSet(contexts, clients, part)]))
-        rest = split_traffic(traffic, index.traffic)[1] if found else traffic
+        rest = split_traffic(traffic, partition.traffic)[1] if found else traffic
         return Dispatched(matched, [PacketSet(contexts, clients, rest)] if rest else [])
 
 
@@ -120,11 +120,11 @@ def _to_servers(traffic: Traffic, servers: AddressSet, everything: Traffic) -> T
 
 
 @dataclass(frozen=True, slots=True)
-class AddressIndex:
+class AddressPartition:
     """Disjoint sets of addresses, found by bisection.
 
     Attributes:
-        sets: the sets; their index is their number.
+        sets: the sets; a set's number is its index.
         all: their union.
         traffic: all traffic to the union.
         firsts: the first address of each interval of any set, ascending; `lasts` and `numbers` likewise.
@@ -140,8 +140,8 @@ class AddressIndex:
     numbers: tuple[int, ...]
 
     @classmethod
-    def of(cls, sets: list[AddressSet]) -> AddressIndex:
-        """The index of these sets."""
+    def of(cls, sets: list[AddressSet]) -> AddressPartition:
+        """The partition with these sets."""
         intervals = sorted((first, last, number) for number, each in enumerate(sets) for first, last in each.intervals)
         firsts, lasts, numbers = zip(*intervals, strict=True)
         union = AddressSet.union_all(sets)

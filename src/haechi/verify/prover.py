@@ -75,7 +75,7 @@ class Prover:
     def prove(self, ruleset: Ruleset | None) -> Proof:
         """Take all `steps` at once."""
         proof = _result(self.steps(ruleset))
-        assert proof is not None  # nobody changes an object between two steps
+        assert proof is not None  # no object changes between two steps
         return proof
 
     def steps(self, ruleset: Ruleset | None) -> Generator[None, None, Proof | None]:
