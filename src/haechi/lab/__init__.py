@@ -7,16 +7,6 @@ from haechi.lab.run import ProbePlan, run_lab
 from haechi.lab.topology import TopologyError, usable
 
 __all__ = [
-    "PROTOCOLS",
-    "InvalidPortText",
-    "LabCluster",
-    "Network",
-    "Port",
-    "ProbePlan",
-    "TopologyError",
-    "lab_cluster",
-    "parse_port",
-    "ports_to_probe",
-    "run_lab",
-    "usable",
-]
+    "PROTOCOLS", "InvalidPortText", "LabCluster", "Network", "Port", "ProbePlan", "TopologyError", "lab_cluster",
+    "parse_port", "ports_to_probe", "run_lab", "usable",
+]  # fmt: skip

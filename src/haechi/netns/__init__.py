@@ -20,16 +20,6 @@ from haechi.netns.isolation import enter, isolated
 from haechi.netns.namespace import NetworkNamespace
 
 __all__ = [
-    "ChildDied",
-    "IsolationRefused",
-    "MissingFeature",
-    "NetnsError",
-    "NetworkNamespace",
-    "NoSuchNamespace",
-    "RefusalReason",
-    "SysctlRefused",
-    "enter",
-    "isolated",
-    "require_ipv6",
-    "require_nf_tables",
-]
+    "ChildDied", "IsolationRefused", "MissingFeature", "NetnsError", "NetworkNamespace", "NoSuchNamespace",
+    "RefusalReason", "SysctlRefused", "enter", "isolated", "require_ipv6", "require_nf_tables",
+]  # fmt: skip

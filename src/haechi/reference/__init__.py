@@ -16,16 +16,6 @@ from haechi.reference.reference import (
 )
 
 __all__ = [
-    "PROTOCOLS",
-    "ClusterObjects",
-    "Unreadable",
-    "allowed",
-    "expressions",
-    "is_policed",
-    "is_readable",
-    "meets",
-    "network",
-    "policy_types",
-    "rules",
-    "selects",
-]
+    "PROTOCOLS", "ClusterObjects", "Unreadable", "allowed", "expressions", "is_policed", "is_readable", "meets",
+    "network", "policy_types", "rules", "selects",
+]  # fmt: skip

@@ -25,18 +25,6 @@ from haechi.rtnetlink.request import (
 from haechi.rtnetlink.routesocket import RouteSocket
 
 __all__ = [
-    "LOOPBACK",
-    "Address",
-    "Network",
-    "RouteRequest",
-    "RouteSocket",
-    "RtnetlinkError",
-    "VethEnd",
-    "address",
-    "link_mtu",
-    "link_up",
-    "neighbour",
-    "no_link_local",
-    "route",
-    "veth",
-]
+    "LOOPBACK", "Address", "Network", "RouteRequest", "RouteSocket", "RtnetlinkError", "VethEnd", "address",
+    "link_mtu", "link_up", "neighbour", "no_link_local", "route", "veth",
+]  # fmt: skip

@@ -8,11 +8,5 @@ from haechi.select.index import LabelIndex
 from haechi.select.selector import EVERYTHING, NOTHING, InvalidSelector, Requirement, Selector, SelectorOperator
 
 __all__ = [
-    "EVERYTHING",
-    "NOTHING",
-    "InvalidSelector",
-    "LabelIndex",
-    "Requirement",
-    "Selector",
-    "SelectorOperator",
-]
+    "EVERYTHING", "NOTHING", "InvalidSelector", "LabelIndex", "Requirement", "Selector", "SelectorOperator",
+]  # fmt: skip

@@ -23,24 +23,7 @@ from haechi.sets.ports import (
 from haechi.sets.traffic import Traffic
 
 __all__ = [
-    "DCCP",
-    "ICMP",
-    "ICMPV6",
-    "PROTOCOL_NAMES",
-    "PROTOCOL_NUMBERS",
-    "SCTP",
-    "TCP",
-    "UDP",
-    "UDPLITE",
-    "V6_START",
-    "AddressError",
-    "AddressSet",
-    "IntervalError",
-    "IntervalSet",
-    "InvalidPort",
-    "PortSet",
-    "Traffic",
-    "point_to_text",
-    "port_point",
-    "text_to_point",
-]
+    "DCCP", "ICMP", "ICMPV6", "PROTOCOL_NAMES", "PROTOCOL_NUMBERS", "SCTP", "TCP", "UDP", "UDPLITE", "V6_START",
+    "AddressError", "AddressSet", "IntervalError", "IntervalSet", "InvalidPort", "PortSet", "Traffic",
+    "point_to_text", "port_point", "text_to_point",
+]  # fmt: skip

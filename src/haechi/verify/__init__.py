@@ -12,17 +12,6 @@ from haechi.verify.prover import Prover, prove
 from haechi.verify.state import ClusterObject, ClusterState
 
 __all__ = [
-    "ClusterObject",
-    "ClusterState",
-    "Context",
-    "Counterexample",
-    "GapKind",
-    "Meaning",
-    "PacketEnd",
-    "PolicyDecision",
-    "Proof",
-    "ProofGap",
-    "Prover",
-    "RulePosition",
-    "prove",
-]
+    "ClusterObject", "ClusterState", "Context", "Counterexample", "GapKind", "Meaning", "PacketEnd",
+    "PolicyDecision", "Proof", "ProofGap", "Prover", "RulePosition", "prove",
+]  # fmt: skip

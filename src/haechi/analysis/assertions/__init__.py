@@ -7,17 +7,6 @@ from haechi.analysis.assertions.observed import ObservedConnection, judge_observ
 from haechi.analysis.assertions.world import World
 
 __all__ = [
-    "AssertionCheck",
-    "AssertionOutcome",
-    "Judgement",
-    "NamedEnd",
-    "ObservedConnection",
-    "Suite",
-    "Violation",
-    "World",
-    "checks",
-    "judge",
-    "judge_observed",
-    "read_suites",
-    "single_addresses",
-]
+    "AssertionCheck", "AssertionOutcome", "Judgement", "NamedEnd", "ObservedConnection", "Suite", "Violation",
+    "World", "checks", "judge", "judge_observed", "read_suites", "single_addresses",
+]  # fmt: skip

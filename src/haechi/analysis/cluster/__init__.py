@@ -9,22 +9,7 @@ from haechi.analysis.cluster.wording import NO_NAMES, PortNames, port_ranges, po
 from haechi.analysis.cluster.workloads import MOST_REPLICAS, pods_of_workloads
 
 __all__ = [
-    "MOST_REPLICAS",
-    "NO_NAMES",
-    "UNUSABLE",
-    "Assumption",
-    "Cluster",
-    "Owner",
-    "Owners",
-    "PortNames",
-    "SyntheticAddresses",
-    "UnknownName",
-    "address_named",
-    "ip_blocks",
-    "known_names",
-    "pods_named",
-    "pods_of_workloads",
-    "port_ranges",
-    "ports_text",
-    "protocol_text",
-]
+    "MOST_REPLICAS", "NO_NAMES", "UNUSABLE", "Assumption", "Cluster", "Owner", "Owners", "PortNames",
+    "SyntheticAddresses", "UnknownName", "address_named", "ip_blocks", "known_names", "pods_named",
+    "pods_of_workloads", "port_ranges", "ports_text", "protocol_text",
+]  # fmt: skip

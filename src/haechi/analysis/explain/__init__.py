@@ -8,15 +8,6 @@ from haechi.analysis.explain.selections import SelectedPods
 from haechi.analysis.explain.sentences import Language, Sentence, in_words
 
 __all__ = [
-    "Explanations",
-    "Language",
-    "PodExplanation",
-    "PolicyExplanation",
-    "SelectedPods",
-    "Sentence",
-    "describe_all",
-    "explain_pod",
-    "explain_policy",
-    "ignored_pods",
-    "in_words",
-]
+    "Explanations", "Language", "PodExplanation", "PolicyExplanation", "SelectedPods", "Sentence", "describe_all",
+    "explain_pod", "explain_policy", "ignored_pods", "in_words",
+]  # fmt: skip

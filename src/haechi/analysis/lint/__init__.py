@@ -13,14 +13,6 @@ from haechi.analysis.lint.check import Check
 from haechi.analysis.lint.finding import Finding, Fix
 
 __all__ = [
-    "ALL",
-    "CATALOGUE",
-    "IGNORE_ANNOTATION",
-    "Check",
-    "Finding",
-    "Fix",
-    "UnknownCode",
-    "lint",
-    "run_checks",
+    "ALL", "CATALOGUE", "IGNORE_ANNOTATION", "Check", "Finding", "Fix", "UnknownCode", "lint", "run_checks",
     "select_checks",
-]
+]  # fmt: skip

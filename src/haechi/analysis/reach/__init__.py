@@ -9,24 +9,7 @@ from haechi.analysis.reach.rows import AddressKind, Row, Rows, outside
 from haechi.analysis.reach.services import backings, port_names
 
 __all__ = [
-    "AddressKind",
-    "Cause",
-    "ChangeKind",
-    "Connection",
-    "Difference",
-    "Exposure",
-    "Grouping",
-    "Listing",
-    "PodClass",
-    "PodClasses",
-    "Reach",
-    "Row",
-    "Rows",
-    "all_peers",
-    "backings",
-    "connections",
-    "diff",
-    "exposures",
-    "outside",
+    "AddressKind", "Cause", "ChangeKind", "Connection", "Difference", "Exposure", "Grouping", "Listing", "PodClass",
+    "PodClasses", "Reach", "Row", "Rows", "all_peers", "backings", "connections", "diff", "exposures", "outside",
     "port_names",
-]
+]  # fmt: skip

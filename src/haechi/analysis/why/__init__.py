@@ -7,17 +7,6 @@ from haechi.analysis.why.rules import ItemRef, Mismatch, RuleAnswer
 from haechi.analysis.why.whatif import smallest_changes
 
 __all__ = [
-    "Answer",
-    "Change",
-    "ItemRef",
-    "LabelChange",
-    "Mismatch",
-    "PacketAnswer",
-    "PolicyDeletion",
-    "RuleAnswer",
-    "RuleDeletion",
-    "SideAnswer",
-    "UnknownPort",
-    "can",
-    "smallest_changes",
-]
+    "Answer", "Change", "ItemRef", "LabelChange", "Mismatch", "PacketAnswer", "PolicyDeletion", "RuleAnswer",
+    "RuleDeletion", "SideAnswer", "UnknownPort", "can", "smallest_changes",
+]  # fmt: skip
