@@ -9,7 +9,7 @@ from haechi.engine import Engine
 from haechi.model import Direction, PodKey, PolicyKey, RuleRef
 from haechi.nft import ACCEPT, DROP, BaseChain, Chain, ChainPolicy, CtState, Expression, HasState, Hook, Rule, Ruleset
 from haechi.nft import Table as Header
-from haechi.sets import AddressSet
+from haechi.sets import AddressSet, text_to_point
 from haechi.verify import (
     ClusterObject,
     ClusterState,
@@ -21,7 +21,7 @@ from haechi.verify import (
     RulePosition,
     prove,
 )
-from haechi.verify.counterexample import likely, protocol_and_port
+from haechi.verify.counterexample import decisions, likely, protocol_and_port
 from tests import building
 
 A, B, C = PodKey("x", "a"), PodKey("x", "b"), PodKey("x", "c")
@@ -102,6 +102,12 @@ def test_isolation_is_the_reason_that_connections_and_packets_without_one_are_de
             for address in ("1.0.0.0", "100::")
         ),
     ]
+
+
+def test_a_pod_at_both_ends_is_named_once() -> None:
+    address = text_to_point("10.0.0.1")
+    found = decisions(Meaning(ClusterState([POD, DENY])), "n", address, address, 6, 80, unconnected=True)
+    assert found == (PolicyDecision(A, Direction.INGRESS, (PolicyKey("x", "deny"),)),)
 
 
 def test_an_address_that_pods_dispute_is_the_reason_that_nothing_passes() -> None:

@@ -134,6 +134,17 @@ def test_a_relation_holds_the_packets_that_match(seed: int) -> None:
         assert_algebra(found, domain(loads, read), random)
 
 
+@pytest.mark.parametrize("load", LOADS, ids=str)
+def test_a_relation_of_one_load_holds_the_packets_whose_value_is_in_a_range(load: Load) -> None:
+    top = (1 << 8 * load.type.width) - 1
+    values = sorted({each for each in (0, 1, 2, 3, 6, 10, 58, 128, 133, 135, top) if each <= top})
+    for _, read in joint_coordinates((load,)):
+        for first, last in ((one, other) for one in values for other in values if one <= other):
+            found = relation((load,), read, [((first, last),)])
+            for point in POINTS:
+                assert holds(found, point) == may_match((load,), read, ((first, last),), point)
+
+
 def is_decided(loads: tuple[Load, ...], read: tuple[Coordinate, ...], ranges: FieldRanges) -> bool:
     """Whether an element matches whatever the values are that the tuple does not hold."""
     return all(
