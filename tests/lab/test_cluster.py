@@ -99,6 +99,15 @@ def test_what_a_pod_has_stays() -> None:
     assert found.status.phase == "Running"
 
 
+def test_an_address_that_is_listed_twice_is_one() -> None:
+    given: list[Object] = [pod("x/a", "fd00::1", "10.0.0.1", "fd00:0::1"), node("n", "172.18.0.2", "172.18.0.2")]
+    found = lab_cluster([*given, host("h", "192.0.2.7", "192.0.2.7")], nodes=1)
+    assert addresses(found) == {"x/a": ("fd00::1", "10.0.0.1")}
+    assert found.nodes[0].addresses == ("172.18.0.2", "fd00:198:18::1")
+    assert found.hosts["host/h"] == ("192.0.2.7",)
+    found.topology()
+
+
 def test_a_pod_of_one_family_stays_so() -> None:
     assert addresses(lab_cluster([pod("x/a", "10.5.0.1"), pod("x/b", "fd05::1")])) == {
         "x/a": ("10.5.0.1",),
@@ -214,7 +223,7 @@ def workloads(draw: st.DrawFn) -> Object:
 
 
 def of_families(texts: Iterable[str], families: tuple[int, ...]) -> tuple[str, ...]:
-    return tuple(text for text in texts if usable(text) and (6 if ":" in text else 4) in families)
+    return tuple(dict.fromkeys(text for text in texts if usable(text) and (6 if ":" in text else 4) in families))
 
 
 def assert_as_questions_see_it(objects: list[Object], found: LabCluster, families: tuple[int, ...]) -> None:

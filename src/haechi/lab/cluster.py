@@ -219,14 +219,14 @@ class _Completion:
         return hosts, descriptions
 
     def usable_addresses(self, owner: str, addresses: Iterable[str]) -> tuple[str, ...]:
-        """The addresses of the lab's families that an interface can have; others are noted."""
-        possible = []
+        """The addresses of the lab's families that an interface can have, each once; others are noted."""
+        possible: dict[int, str] = {}
         for text in addresses:
             if usable(text):
-                possible.append(text)
+                possible.setdefault(text_to_point(text), text)
             else:
                 self.notes.append(f"{owner}: the address {printable(text)} is not usable in a lab: left out")
-        return self.of_families(possible)
+        return self.of_families(possible.values())
 
     def of_families(self, addresses: Iterable[str]) -> tuple[str, ...]:
         """The addresses of the lab's families."""
