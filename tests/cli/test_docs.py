@@ -39,16 +39,24 @@ def test_every_command_has_a_heading_and_no_other() -> None:
     assert headings == {f"haechi {command}" for command in COMMANDS}
 
 
+SHARED = {"--quiet", "--verbose", "--kubernetes-version", "--feature-gates"}
+
+
+def test_options_of_all_commands_are_described_once() -> None:
+    assert set(sections(sections(TEXT, 2)["Options of all commands"], 3)) == SHARED
+    assert all(options(command) >= SHARED for command in COMMANDS)
+
+
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_option_has_a_heading_and_no_other(command: str) -> None:
     section = sections(TEXT, 2)[f"haechi {command}"]
-    assert set(sections(section, 3)) == options(command)
+    assert set(sections(section, 3)) == options(command) - SHARED
 
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_option_is_in_the_usage(command: str) -> None:
     usage = sections(TEXT, 2)[f"haechi {command}"].split("```")[1]
-    for option in options(command):
+    for option in options(command) - SHARED:
         assert (option if option != "--output" else "-o ") in usage
 
 

@@ -152,7 +152,9 @@ def test_strict_answers_nothing_about_skipped_documents(haechi: Haechi, folder: 
     file.write_text(manifests.SECRET)
     relaxed = ask(haechi, question, folder)
     assert relaxed.code == QUESTIONS[question][1]
-    assert f"{file}:1:1: skipped: Secret of v1 is not used\n" in relaxed.err
+    assert "skipped: 1 document of 1 kind that Haechi does not use (-v lists them)\n" in relaxed.err
+    assert f"{file}:1:1: skipped: Secret of v1 is not used\n" in ask(haechi, question, folder, "-v").err
+    assert "Haechi does not use" not in ask(haechi, question, folder, "--quiet").err
     outcome = ask(haechi, question, folder, "--strict")
     assert (outcome.code, outcome.out) == (2, "")
     assert f"{file}:1:1: error: Secret of v1 is not used (skipped without --strict)\n" in outcome.err

@@ -5,17 +5,17 @@ from __future__ import annotations
 import io
 import os
 import tempfile
+from dataclasses import replace
 from pathlib import Path
-from typing import Final
 
 import pytest
 from hypothesis import event, given
 from hypothesis import strategies as st
 
 from haechi import Cluster
+from haechi.cli.arguments import Reading, Verbosity
 from haechi.cli.failure import CommandError, ExitCode, unknown_name
 from haechi.cli.input import (
-    MAX_SKIPPED,
     Rules,
     answered,
     read,
@@ -29,7 +29,6 @@ from haechi.cli.terminal import Terminal
 from haechi.model import Code, Location, ObjectName, Problem, Severity
 from tests.cli import manifests
 
-RULES: Final = Rules.parse(None, [])
 Captured = pytest.CaptureFixture[str]
 
 
@@ -46,14 +45,21 @@ def test_the_severity_is_coloured_in_a_window_only(severity: Severity, colour: i
     assert file.getvalue() == f"a b.yaml:3:7: {severity}: Pod/a/b: words\n"
 
 
-def test_skipped_documents_are_told_one_by_one_up_to_a_number_of_each_kind() -> None:
-    text = io.StringIO()
-    few = [problem(Severity.SKIPPED, "Secret of v1 is not used")] * MAX_SKIPPED
-    many = [problem(Severity.SKIPPED, "ConfigMap of v1 is not used")] * (MAX_SKIPPED + 1)
-    write_skipped(Terminal(text), [*many, *few])
-    lines = text.getvalue().splitlines()
-    assert len(lines) == MAX_SKIPPED + 1
-    assert lines[-1] == f"skipped: ConfigMap of v1 is not used ({MAX_SKIPPED + 1} times)"
+def test_skipped_documents_are_one_line_or_with_verbose_a_line_each() -> None:
+    foreign = [problem(Severity.SKIPPED, f"{kind} of v1 is not used") for kind in ("Secret", "ConfigMap", "Secret")]
+    again = replace(problem(Severity.SKIPPED, "the file was read already"), code=Code.ALREADY_READ)
+    skipped = [replace(one, code=Code.UNKNOWN_KIND) for one in foreign]
+    written = {}
+    for verbosity in Verbosity:
+        text = io.StringIO()
+        write_skipped(Terminal(text), [*skipped, again], verbosity)
+        written[verbosity] = text.getvalue().splitlines()
+    assert written[Verbosity.QUIET] == []
+    assert written[Verbosity.NORMAL] == [
+        str(again),
+        "skipped: 3 documents of 2 kinds that Haechi does not use (-v lists them)",
+    ]
+    assert written[Verbosity.VERBOSE] == [*map(str, skipped), str(again)]
 
 
 def test_feature_gates_may_be_given_apart_or_together() -> None:
@@ -148,7 +154,7 @@ def _cluster(documents: list[str]) -> tuple[Cluster, int]:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "input.yaml")
         path.write_text("---\n".join(documents))
-        found = read_on([str(path)], RULES)
+        found = read_on([str(path)], Reading())
     return Cluster.of(found.manifests), len(found.errors)
 
 
@@ -170,7 +176,7 @@ def test_every_broken_document_is_told_with_its_place(tmp_path: Path, capsys: Ca
     path = tmp_path / "input.yaml"
     path.write_text("---\n".join((manifests.GOOD, BROKEN[name][0], manifests.POD)))
     begin, end = manifests.GOOD.count("\n") + 2, manifests.GOOD.count("\n") + 3 + BROKEN[name][0].count("\n")
-    found = read_on([str(path)], RULES)
+    found = read_on([str(path)], Reading())
     assert found.errors
     assert capsys.readouterr().err.splitlines() == [str(error) for error in found.errors]
     for error in found.errors:
@@ -182,7 +188,7 @@ def test_every_broken_document_is_told_with_its_place(tmp_path: Path, capsys: Ca
 def test_the_first_of_two_objects_with_one_name_counts(tmp_path: Path) -> None:
     path = tmp_path / "input.yaml"
     path.write_text("---\n".join((manifests.POD, manifests.POD.replace("10.0.0.1", "10.0.0.7"))))
-    found = read_on([str(path)], RULES)
+    found = read_on([str(path)], Reading())
     assert [one.code for one in found.errors] == [Code.DUPLICATE_OBJECT]
     assert Cluster.of(found.manifests).engine.endpoints
 
@@ -198,7 +204,7 @@ def test_objects_without_a_name_do_not_stand_for_one_another(tmp_path: Path, met
     ]
     pods = (manifests.POD, manifests.OTHER_POD)
     path.write_text("---\n".join([*policies, *pods, *(pod.replace("name: ", "generateName: ", 1) for pod in pods)]))
-    cluster = Cluster.of(read_on([str(path)], RULES).manifests)
+    cluster = Cluster.of(read_on([str(path)], Reading()).manifests)
     assert len(cluster.policies) == 2
     assert len(cluster.pods) == 4
     assert cluster.connections(external=False) == ()  # both policies close what they select
@@ -207,8 +213,8 @@ def test_objects_without_a_name_do_not_stand_for_one_another(tmp_path: Path, met
 def test_sound_input_is_read_as_it_is(tmp_path: Path) -> None:
     path = tmp_path / "input.yaml"
     path.write_text(manifests.CLUSTER)
-    found = read_on([str(path)], RULES)
-    assert found.objects == read([str(path)], RULES).objects
+    found = read_on([str(path)], Reading())
+    assert found.objects == read([str(path)], Reading().rules).objects
     assert answered(ExitCode.FOUND, found) is ExitCode.FOUND
 
 
@@ -234,7 +240,7 @@ def test_the_last_word_is_what_the_answer_is_without(tmp_path: Path) -> None:
             f"4 errors in the input, see above: {words}; {two}",
         ),
     ):
-        found = read_on([str(tmp_path / f"{name}.yaml") for name in names], RULES)
+        found = read_on([str(tmp_path / f"{name}.yaml") for name in names], Reading())
         with pytest.raises(CommandError) as caught:
             answered(ExitCode.GOOD, found)
         assert str(caught.value) == message
@@ -252,14 +258,14 @@ def test_a_path_that_cannot_be_read_at_all_refuses_the_whole(tmp_path: Path, cap
         case "UTF-16 text":
             path.write_bytes(manifests.POD.encode("utf-16"))
     with pytest.raises(CommandError, match=r"^an error in the input, see above; nothing was answered$"):
-        read_on([str(good), f"{tmp_path}/./input.yaml"], RULES)
+        read_on([str(good), f"{tmp_path}/./input.yaml"], Reading())
     assert capsys.readouterr().err.startswith(f"{path}: error: ")
 
 
 def test_a_file_of_a_folder_that_cannot_be_read_is_an_error_like_others(tmp_path: Path) -> None:
     (tmp_path / "good.yaml").write_text(manifests.CLUSTER)
     os.mkfifo(tmp_path / "pipe.yaml")
-    found = read_on([str(tmp_path)], RULES)
+    found = read_on([str(tmp_path)], Reading())
     assert (len(found.objects), [one.code for one in found.errors]) == (3, [Code.UNREADABLE])
 
 
@@ -268,13 +274,13 @@ def test_input_of_which_no_object_is_left_is_refused(tmp_path: Path, text: str) 
     path = tmp_path / "input.yaml"
     path.write_text(text)
     with pytest.raises(CommandError, match="nothing was answered"):
-        read_on([str(path)], RULES)
+        read_on([str(path)], Reading())
 
 
 def test_both_inputs_are_told_before_either_is_refused(tmp_path: Path, capsys: Captured) -> None:
     (tmp_path / "new.yaml").write_text(manifests.BAD)
     with pytest.raises(CommandError, match=r"^an error in OLD, see above; nothing was answered$"):
-        read_each({"OLD": [str(tmp_path / "old.yaml")], "NEW": [str(tmp_path / "new.yaml")]}, RULES)
+        read_each({"OLD": [str(tmp_path / "old.yaml")], "NEW": [str(tmp_path / "new.yaml")]}, Reading())
     assert capsys.readouterr().err.count(": error: ") == 3
 
 
@@ -283,16 +289,16 @@ def test_both_inputs_are_told_before_either_is_refused(tmp_path: Path, capsys: C
 
 def test_strict_makes_every_skipped_document_an_error_with_its_place(tmp_path: Path, capsys: Captured) -> None:
     path = tmp_path / "input.yaml"
-    path.write_text("---\n".join([manifests.CLUSTER, *[manifests.SECRET] * (MAX_SKIPPED + 5)]))
-    assert not read_on([str(path)], RULES).errors
+    path.write_text("---\n".join([manifests.CLUSTER, *[manifests.SECRET] * (25)]))
+    assert not read_on([str(path)], Reading()).errors
     capsys.readouterr()
-    with pytest.raises(CommandError, match=f"^{MAX_SKIPPED + 5} errors in the input, see above; nothing was answered$"):
-        read_on([str(path)], RULES, strict=True)
+    with pytest.raises(CommandError, match=f"^{25} errors in the input, see above; nothing was answered$"):
+        read_on([str(path)], Reading(strict=True))
     lines = capsys.readouterr().err.splitlines()
     first = manifests.CLUSTER.count("\n") + 2
     assert lines == [
         f"{path}:{first + number * 5}:1: error: Secret of v1 is not used (skipped without --strict)"
-        for number in range(MAX_SKIPPED + 5)
+        for number in range(25)
     ]
 
 
@@ -300,7 +306,7 @@ def test_strict_refuses_errors_too_and_tells_all_in_order_of_place(tmp_path: Pat
     path = tmp_path / "input.yaml"
     path.write_text("---\n".join([manifests.SECRET, manifests.CLUSTER, "a: [\n", manifests.SECRET]))
     with pytest.raises(CommandError, match=r"^3 errors in the input"):
-        read_on([str(path)], RULES, strict=True)
+        read_on([str(path)], Reading(strict=True))
     words = [line.split(": ")[2].split()[0] for line in capsys.readouterr().err.splitlines()]
     assert words == ["Secret", "while", "Secret"]
 
@@ -308,7 +314,7 @@ def test_strict_refuses_errors_too_and_tells_all_in_order_of_place(tmp_path: Pat
 def test_a_file_that_was_read_already_is_no_skipped_document(tmp_path: Path) -> None:
     path = tmp_path / "input.yaml"
     path.write_text(manifests.CLUSTER)
-    found = read_on([str(path), str(tmp_path)], RULES, strict=True)
+    found = read_on([str(path), str(tmp_path)], Reading(strict=True))
     assert [one.code for one in found.skipped] == [Code.ALREADY_READ]
     refused, rest = skipped_as_errors([*found.skipped, problem(Severity.SKIPPED)])
     assert ([one.severity for one in refused], rest) == ([Severity.ERROR], found.skipped)
@@ -317,4 +323,4 @@ def test_a_file_that_was_read_already_is_no_skipped_document(tmp_path: Path) -> 
 def test_strict_takes_input_that_is_sound_even_if_doubtful(tmp_path: Path) -> None:
     path = tmp_path / "input.yaml"
     path.write_text(manifests.DOUBTFUL)
-    assert read_on([str(path)], RULES, strict=True).objects
+    assert read_on([str(path)], Reading(strict=True)).objects

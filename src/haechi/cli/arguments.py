@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import IntEnum
 from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
@@ -14,22 +15,41 @@ Paths = Annotated[str, Parameter(name="PATH", required=True, help="Files, folder
 """For `*paths`."""
 
 
+class Verbosity(IntEnum):
+    """How much is written beside the result."""
+
+    QUIET = 0
+    """Errors and warnings only."""
+    NORMAL = 1
+    VERBOSE = 2
+    """Every skipped document, and every assumption with its sentence."""
+
+
 @Parameter(name="*")
 @dataclass(frozen=True)
 class Validation:
-    """The API server whose rules the input must follow.
+    """The API server whose rules the input must follow, and how much is written beside the result.
 
     Attributes:
+        quiet: Write only the result, errors and warnings.
+        verbose: Write every skipped document, and explain every assumption.
         kubernetes_version: Validate by the rules of this version, such as 1.33; by default the newest known.
         feature_gates: Feature gates of that API server: SCTPSupport=false, StrictIPCIDRValidation=true.
     """
 
+    quiet: Annotated[bool, Parameter(name=("--quiet", "-q"), negative="", show_default=False)] = False
+    verbose: Annotated[bool, Parameter(name=("--verbose", "-v"), negative="", show_default=False)] = False
     kubernetes_version: Annotated[
         str | None, Parameter(name="--kubernetes-version", metavar="V", show_default=False)
     ] = None
     feature_gates: Annotated[
         tuple[str, ...], Parameter(name="--feature-gates", metavar="NAME=BOOL", negative="", show_default=False)
     ] = ()
+
+    @property
+    def verbosity(self) -> Verbosity:
+        """How much is written; `--verbose` wins over `--quiet`."""
+        return Verbosity.VERBOSE if self.verbose else Verbosity.QUIET if self.quiet else Verbosity.NORMAL
 
     @property
     def rules(self) -> Rules:

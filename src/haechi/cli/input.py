@@ -16,10 +16,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from haechi.cli.arguments import Reading, Validation, Verbosity
 from haechi.cli.entry import STDIN
 from haechi.cli.failure import CommandError, ExitCode
 from haechi.cli.progress import ProgressLine
 from haechi.cli.terminal import Style, Terminal, errors
+from haechi.cli.wording import counted
 from haechi.files import load
 from haechi.model import (
     Code,
@@ -43,8 +45,6 @@ if TYPE_CHECKING:
     from haechi.analysis.cluster import Assumption, Cluster
     from haechi.report import Basis
 
-MAX_SKIPPED = 20
-"""How many skipped documents of one kind are reported one by one."""
 _STYLES = {Severity.ERROR: Style.RED, Severity.WARNING: Style.YELLOW, Severity.SKIPPED: Style.DIM}
 
 
@@ -82,6 +82,7 @@ class Input:
         skipped: documents that are not for Haechi.
         unsound: the objects that have errors.
         name: what messages call the input.
+        verbosity: how much is written beside the result.
     """
 
     manifests: Manifests
@@ -89,6 +90,7 @@ class Input:
     skipped: tuple[Problem, ...]
     unsound: tuple[Loaded[Object], ...] = ()
     name: str = "the input"
+    verbosity: Verbosity = Verbosity.NORMAL
 
     @property
     def errors(self) -> tuple[Problem, ...]:
@@ -195,39 +197,39 @@ def _announced(paths: Iterable[str], progress: ProgressLine) -> Iterator[str]:
         yield path
 
 
-def read_sound(paths: Iterable[str], rules: Rules) -> Input:
+def read_sound(paths: Iterable[str], validation: Validation) -> Input:
     """The same for a command that enforces or proves: problems are reported on standard error.
 
     Raises:
         CommandError: there is an error among them.
     """
-    found = read(paths, rules)
+    found = replace(read(paths, validation.rules), verbosity=validation.verbosity)
     _write_all(found)
     if found.errors:
         raise CommandError(f"{_counted(found)}, see above; nothing was done")
     return found
 
 
-def read_on(paths: Iterable[str], rules: Rules, strict: bool = False, progress: ProgressLine | None = None) -> Input:
+def read_on(paths: Iterable[str], reading: Reading, progress: ProgressLine | None = None) -> Input:
     """The same for a command that answers a question: problems are reported, and objects with errors are left out.
 
     A NetworkPolicy with errors stays; its unreadable parts are treated as deny. The command ends with `answered`.
 
     Args:
         paths: files, folders or `-`.
-        rules: by which they are judged.
-        strict: whether every error, and every skipped document, refuses the whole.
+        reading: the rules by which they are validated, and whether every error, and every skipped document, refuses
+            the whole.
         progress: shows the steps.
 
     Raises:
         CommandError: one of the paths cannot be read at all, nothing is left, or it is refused for being strict.
     """
-    (found,) = read_each({"the input": paths}, rules, strict, progress)
+    (found,) = read_each({"the input": paths}, reading, progress)
     return found
 
 
 def read_each(
-    inputs: Mapping[str, Iterable[str]], rules: Rules, strict: bool = False, progress: ProgressLine | None = None
+    inputs: Mapping[str, Iterable[str]], reading: Reading, progress: ProgressLine | None = None
 ) -> tuple[Input, ...]:
     """Several inputs, by the names that messages use, each as `read_on`; all problems are reported before any refusal.
 
@@ -235,8 +237,9 @@ def read_each(
         CommandError: one of them is refused.
     """
     given = {name: tuple(paths) for name, paths in inputs.items()}
-    read_ones = [replace(read(paths, rules, progress), name=name) for name, paths in given.items()]
-    found = [each.strict() for each in read_ones] if strict else read_ones
+    rules, verbosity = reading.rules, reading.verbosity
+    read_ones = [replace(read(some, rules, progress), name=name, verbosity=verbosity) for name, some in given.items()]
+    found = [each.strict() for each in read_ones] if reading.strict else read_ones
     if progress is not None:
         progress.wipe()
     for each in found:
@@ -245,7 +248,7 @@ def read_each(
     refused = [
         each
         for each in usable
-        if each.errors and (strict or not each.manifests.objects or _unread(each, given[each.name]))
+        if each.errors and (reading.strict or not each.manifests.objects or _unread(each, given[each.name]))
     ]
     if refused:
         raise CommandError(f"{_counted(*refused)}, see above; nothing was answered")
@@ -284,7 +287,7 @@ def _unread(found: Input, paths: Iterable[str]) -> bool:
 
 def _write_all(found: Input) -> None:
     terminal = errors()
-    write_skipped(terminal, found.skipped)
+    write_skipped(terminal, found.skipped, found.verbosity)
     for problem in found.findings:
         write_problem(terminal, problem)
 
@@ -301,13 +304,36 @@ def write_problem(terminal: Terminal, problem: Problem) -> None:
     terminal.write(f"{printable(str(problem.location))}: {severity} {printable(problem.text)}\n")
 
 
-def write_skipped(terminal: Terminal, skipped: Iterable[Problem]) -> None:
-    """Write a line for each skipped document; of more than `MAX_SKIPPED` of a kind, only how many there are."""
-    listed = list(skipped)
-    counts = Counter(problem.message for problem in listed)
-    for problem in listed:
-        if counts[problem.message] <= MAX_SKIPPED:
+def write_skipped(terminal: Terminal, skipped: Iterable[Problem], verbosity: Verbosity) -> None:
+    """Write one line about documents of kinds that are not used, or a line for each; a line for everything else."""
+    if verbosity is Verbosity.QUIET:
+        return
+    kinds: Counter[str] = Counter()
+    for problem in skipped:
+        if verbosity is Verbosity.VERBOSE or problem.code is not Code.UNKNOWN_KIND:
             terminal.line(str(problem), Style.DIM)
-    for message, count in sorted(counts.items()):
-        if count > MAX_SKIPPED:
-            terminal.line(f"skipped: {message} ({count} times)", Style.DIM)
+        else:
+            kinds[problem.message] += 1
+    if kinds:
+        documents, of = counted(kinds.total(), "document"), counted(len(kinds), "kind")
+        terminal.line(f"skipped: {documents} of {of} that Haechi does not use (-v lists them)", Style.DIM)
+
+
+def write_remarks(
+    terminal: Terminal,
+    verbosity: Verbosity,
+    notes: Iterable[str],
+    assumptions: Iterable[Assumption] = (),
+    prefix: str = "",
+) -> None:
+    """Write what was added or left out, and what is assumed: by name, or with `--verbose` with its sentence."""
+    if verbosity is Verbosity.QUIET:
+        return
+    assumed = list(assumptions)
+    lines = list(notes)
+    if verbosity is Verbosity.VERBOSE:
+        lines += [f"assumed: {assumption}" for assumption in assumed]
+    elif assumed:
+        lines.append(f"assumed: {', '.join(assumption.value for assumption in assumed)} (-v explains)")
+    for line in lines:
+        terminal.line(prefix + line, Style.DIM)

@@ -22,7 +22,7 @@ def test_allowed_with_the_rule_and_its_place(haechi: Haechi) -> None:
         "    allowed by shop/web spec.ingress[0] at <stdin>:10:5",
         "      through spec.ingress[0].from[0] at <stdin>:11:7",
         "      through spec.ingress[0].ports[0] at <stdin>:13:7",
-        "assumed: named-port: a named port is resolved by the containers of the receiving pod",
+        "assumed: named-port (-v explains)",
     ]
 
 

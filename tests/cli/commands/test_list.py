@@ -16,7 +16,7 @@ def test_connections_between_pods(haechi: Haechi) -> None:
         "shop/client[Pod] -> shop/web[Pod]: TCP 8080 (http)\nshop/web[Pod] -> shop/client[Pod]: everything\n"
     )
     assert outcome.code == 0
-    assert "assumed: ipblock-matches-pods: " in outcome.err
+    assert "assumed: own-node, ipblock-matches-pods, either-family (-v explains)\n" in outcome.err
 
 
 def test_json_is_the_same(haechi: Haechi) -> None:

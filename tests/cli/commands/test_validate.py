@@ -54,14 +54,18 @@ def test_what_is_not_ours_is_skipped_with_a_word(haechi: Haechi) -> None:
     outcome = haechi("validate", "-", stdin="---\n".join((manifests.GOOD, manifests.SECRET)))
     assert outcome.code == 0
     assert outcome.err == (
-        "<stdin>:15:1: skipped: Secret of v1 is not used\n1 object, 0 errors, 0 warnings, 1 skipped\n"
+        "skipped: 1 document of 1 kind that Haechi does not use (-v lists them)\n"
+        "1 object, 0 errors, 0 warnings, 1 skipped\n"
     )
 
 
 def test_very_many_skipped_documents_are_counted(haechi: Haechi) -> None:
     outcome = haechi("validate", "-", stdin="---\n".join((manifests.GOOD, *[manifests.SECRET] * 30)))
-    assert outcome.err.splitlines()[0].endswith("(30 times)")
+    assert outcome.err.startswith("skipped: 30 documents of 1 kind that Haechi does not use")
     assert len(outcome.err.splitlines()) == 2
+    verbose = haechi("validate", "-", "-v", stdin="---\n".join((manifests.GOOD, *[manifests.SECRET] * 30)))
+    assert len(verbose.err.splitlines()) == 31
+    assert haechi("validate", "-", "-q", stdin=manifests.GOOD).err == ""
 
 
 def test_the_version_and_the_gates_decide(haechi: Haechi) -> None:

@@ -55,12 +55,12 @@ def can(
     from haechi.analysis.why import can as ask
     from haechi.cli import terminal
     from haechi.cli.failure import CommandError, ExitCode, unknown_name
-    from haechi.cli.input import answered, read_on
+    from haechi.cli.input import answered, read_on, write_remarks
     from haechi.cli.progress import ProgressLine
 
     port, inputs = _split(paths)
     with ProgressLine(terminal.errors()) as progress:
-        found = read_on(inputs, reading.rules, reading.strict, progress)
+        found = read_on(inputs, reading, progress)
         progress("understanding policies")
         cluster = Cluster.of(found.manifests)
         progress("judging")
@@ -78,7 +78,8 @@ def can(
 
         terminal.output().write(answer_json(answer, _basis(found, cluster, answer), changes_by_packet))
     else:
-        _text(terminal.output(), cluster, answer, changes_by_packet if what_if else None)
+        _text(terminal.output(), answer, changes_by_packet if what_if else None)
+        write_remarks(terminal.output(), found.verbosity, cluster.notes, answer.assumptions)
     return answered(ExitCode.GOOD if answer.allowed else ExitCode.FOUND, found)
 
 
@@ -104,7 +105,7 @@ def _shown(answer: Answer) -> list[PacketAnswer]:
 # -- text --------------------------------------------------------------------------------------------------------------
 
 
-def _text(out: Terminal, cluster: Cluster, answer: Answer, changes_by_packet: Changes | None) -> None:
+def _text(out: Terminal, answer: Answer, changes_by_packet: Changes | None) -> None:
     from haechi.cli.terminal import Style
 
     packets = _shown(answer)
@@ -118,8 +119,6 @@ def _text(out: Terminal, cluster: Cluster, answer: Answer, changes_by_packet: Ch
             out.line(f"  would be {'denied' if one.allowed else 'allowed'}: {'; '.join(map(str, changes))}")
         if changes_by_packet is not None and not changes_by_packet.get(one):
             out.line(f"  no small change would make it {'denied' if one.allowed else 'allowed'}")
-    for note in (*cluster.notes, *(f"assumed: {assumption}" for assumption in answer.assumptions)):
-        out.line(note, Style.DIM)
 
 
 def _packet(out: Terminal, one: PacketAnswer) -> None:

@@ -48,14 +48,13 @@ def diff(
     from haechi.analysis.reach import diff as compare
     from haechi.cli import terminal
     from haechi.cli.failure import CommandError, ExitCode
-    from haechi.cli.input import answered, read_each
+    from haechi.cli.input import answered, read_each, write_remarks
     from haechi.cli.progress import ProgressLine
 
     if old == new == STDIN:
         raise CommandError("only one of the two can be standard input", "NEW")
     with ProgressLine(terminal.errors()) as progress:
-        rules = reading.rules
-        inputs = read_each({"OLD": [old], "NEW": [new]}, rules, reading.strict, progress)
+        inputs = read_each({"OLD": [old], "NEW": [new]}, reading, progress)
         progress("understanding policies")
         clusters = [Cluster.of(each.manifests) for each in inputs]
         progress("comparing")
@@ -63,8 +62,7 @@ def diff(
     terminal.output().write("".join(_rendered(found, inputs, clusters, output)))
     remarks = terminal.errors()
     for side, cluster in zip(_SIDES, clusters, strict=True):
-        for note in (*cluster.notes, *(f"assumed: {assumption}" for assumption in cluster.assumptions)):
-            remarks.line(f"{side}: {note}", terminal.Style.DIM)
+        write_remarks(remarks, reading.verbosity, cluster.notes, cluster.assumptions, f"{side}: ")
     return answered(ExitCode.FOUND if _fails(found, fail_on) else ExitCode.GOOD, *inputs)
 
 

@@ -52,12 +52,12 @@ def explain(
     from haechi.cli import terminal
     from haechi.cli.explanation_text import write_descriptions, write_text
     from haechi.cli.failure import ExitCode
-    from haechi.cli.input import answered, read_on
+    from haechi.cli.input import answered, read_on, write_remarks
     from haechi.cli.progress import ProgressLine
 
     target, files = _split(paths)
     with ProgressLine(terminal.errors()) as progress:
-        found = read_on(files, reading.rules, reading.strict, progress)
+        found = read_on(files, reading, progress)
         progress("understanding policies")
         cluster = Cluster.of(found.manifests)
         policies, pods = _chosen(cluster, target, namespace)
@@ -66,8 +66,7 @@ def explain(
         else:
             explanations = _explained(cluster, policies, pods, progress)
     remarks = terminal.errors()
-    for note in cluster.notes:
-        remarks.line(note, terminal.Style.DIM)
+    write_remarks(remarks, reading.verbosity, cluster.notes)
     language = Language(lang or spoken(os.environ))
     if output == "describe":
         write_descriptions(terminal.output(), [cluster.policies[key] for key in policies])

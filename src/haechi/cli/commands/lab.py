@@ -50,7 +50,7 @@ def run(
     from haechi.cli.input import read_sound
     from haechi.cli.lab.session import LabOptions, run_and_write
 
-    found = read_sound(paths, validation.rules)
+    found = read_sound(paths, validation)
     families = {"dual": (4, 6), "4": (4,), "6": (6,)}[ip_family]
     options = LabOptions(nodes, families, sources, destinations, port, output, keep)
     sys.stdout.flush()

@@ -55,7 +55,7 @@ def lint(
     if fix and STDIN in paths:
         raise CommandError("standard input cannot be fixed: name the files", "--fix")
     with ProgressLine(terminal.errors()) as progress:
-        found = read_on(paths, rules, reading.strict, progress)
+        found = read_on(paths, reading, progress)
         cluster, findings = _findings(found, checks, progress)
         if fix:
             found, cluster, findings = _fixed(found, cluster, findings, paths, rules, checks, progress)
@@ -65,7 +65,8 @@ def lint(
         terminal.output().write(lint_json(findings, found.basis(cluster)))
     else:
         terminal.output().write(lint_sarif(findings))
-    _write_summary(terminal.errors(), findings, checks, found)
+    if not reading.quiet:
+        _write_summary(terminal.errors(), findings, checks, found)
     return answered(ExitCode.FOUND if findings else ExitCode.GOOD, found)
 
 

@@ -49,13 +49,13 @@ def list_connections(
     from haechi.analysis.reach import Listing
     from haechi.cli import terminal
     from haechi.cli.failure import CommandError, ExitCode
-    from haechi.cli.input import answered, read_on
+    from haechi.cli.input import answered, read_on, write_remarks
     from haechi.cli.progress import ProgressLine
 
     if exposure and output not in ("text", "json"):
         raise CommandError("exposure is written as text or json", "--output")
     with ProgressLine(terminal.errors()) as progress:
-        found = read_on(paths, reading.rules, reading.strict, progress)
+        found = read_on(paths, reading, progress)
         progress("understanding policies")
         cluster = Cluster.of(found.manifests)
         pods, addresses = _focused(cluster, focus)
@@ -71,7 +71,7 @@ def list_connections(
                 address=addresses,
             )
             _write(_rendered(found, cluster, listing, lines, by, assumptions, output), progress)
-    _remark(cluster, assumptions)
+    write_remarks(terminal.errors(), found.verbosity, cluster.notes, assumptions)
     return answered(ExitCode.GOOD, found)
 
 
@@ -166,17 +166,6 @@ def _write(pieces: Iterator[str], progress: ProgressLine) -> None:
         if out.interactive:
             progress.wipe()
         out.write(chunk)
-
-
-def _remark(cluster: Cluster, assumptions: Iterable[Assumption]) -> None:
-    """What was added, left out and assumed, beside the result."""
-    from haechi.cli import terminal
-
-    remarks = terminal.errors()
-    for note in cluster.notes:
-        remarks.line(note, terminal.Style.DIM)
-    for assumption in assumptions:
-        remarks.line(f"assumed: {assumption}", terminal.Style.DIM)
 
 
 def _focused(cluster: Cluster, texts: Iterable[str]) -> tuple[frozenset[PodKey] | None, AddressSet | None]:

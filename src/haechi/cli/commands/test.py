@@ -47,19 +47,18 @@ def judge_assertions(
     from haechi.analysis.cluster import Assumption, Cluster
     from haechi.cli import terminal
     from haechi.cli.assertions import write
-    from haechi.cli.input import answered, read_on
+    from haechi.cli.input import answered, read_on, write_remarks
     from haechi.cli.progress import ProgressLine
 
     if tests == STDIN and STDIN in paths:
         raise CommandError("standard input cannot be both the assertions and the manifests", "TESTS")
-    suites, skipped = read_tests(tests, reading.strict)
+    suites, skipped = read_tests(tests, reading)
     with ProgressLine(terminal.errors()) as progress:
-        found = read_on(paths, reading.rules, reading.strict, progress)
+        found = read_on(paths, reading, progress)
         progress("understanding policies")
         cluster = Cluster.of(found.manifests)
         judgement = judge(World.of(cluster), one_by_one(suites, progress))
-    for note in cluster.notes:
-        terminal.errors().line(f"note: {note}", terminal.Style.DIM)
+    write_remarks(terminal.errors(), reading.verbosity, cluster.notes)
 
     def basis() -> Basis:
         assumptions = (Assumption.OWN_NODE, Assumption.IPBLOCK_PODS, *cluster.assumptions)
@@ -82,12 +81,12 @@ def one_by_one(suites: Iterable[Suite], progress: ProgressLine) -> Iterator[Suit
             yield replace(suite, assertions=(named,), locations=(location,))
 
 
-def read_tests(path: str, strict: bool = False) -> tuple[tuple[Suite, ...], tuple[Problem, ...]]:
+def read_tests(path: str, reading: Reading = READING) -> tuple[tuple[Suite, ...], tuple[Problem, ...]]:
     """The tests of a file, a folder or standard input, and what was skipped; problems go to standard error.
 
     Args:
         path: where they are.
-        strict: whether a skipped document is an error.
+        reading: whether a skipped document is an error, and how much is written.
 
     Raises:
         CommandError: there is an error among them, or no test.
@@ -109,10 +108,10 @@ def read_tests(path: str, strict: bool = False) -> tuple[tuple[Suite, ...], tupl
             problems += wrong
     skipped = tuple(problem for problem in problems if problem.severity is Severity.SKIPPED)
     wrong = tuple(problem for problem in problems if problem.severity is Severity.ERROR)
-    if strict:
+    if reading.strict:
         foreign, skipped = skipped_as_errors(skipped)
         wrong = tuple(sorted((*wrong, *foreign), key=lambda problem: problem.location))
-    write_skipped(errors(), skipped)
+    write_skipped(errors(), skipped, reading.verbosity)
     for problem in wrong:
         write_problem(errors(), problem)
     if wrong:

@@ -6,11 +6,12 @@ nothing at all.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
-from haechi.cli.arguments import VALIDATION, Paths, Validation
+from haechi.cli.arguments import VALIDATION, Paths, Validation, Verbosity
 from haechi.cli.failure import ExitCode
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def validate(
     from haechi.model import Code
     from haechi.report import validation_json, validation_sarif
 
-    found = read(paths, validation.rules)
+    found = replace(read(paths, validation.rules), verbosity=validation.verbosity)
     if output == "text":
         _write_text(terminal.output(), terminal.errors(), found)
     elif output == "json":
@@ -57,7 +58,9 @@ def _write_text(results: Terminal, remarks: Terminal, found: Input) -> None:
     for problem in found.findings:
         write_problem(results, problem)
     results.stream.flush()
-    write_skipped(remarks, found.skipped)
+    write_skipped(remarks, found.skipped, found.verbosity)
+    if found.verbosity is Verbosity.QUIET:
+        return
     errors = len(found.errors)
     counts = {"object": len(found.manifests.objects), "error": errors, "warning": len(found.findings) - errors}
     skipped = [f"{len(found.skipped)} skipped"] if found.skipped else []
