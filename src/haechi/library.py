@@ -19,7 +19,7 @@ from haechi.model import Code, Problem
 
 
 class UnreadableInput(HaechiError):
-    """A path that does not exist or cannot be read.
+    """A path that does not exist, cannot be read or has to be built.
 
     Attributes:
         problems: one for each such path, with `message` and `location`.
@@ -37,14 +37,16 @@ class Cluster(ClusterValue):
     """The same value as `haechi.analysis.cluster.Cluster`, with the questions as methods."""
 
     @classmethod
-    def load(cls, *paths: str | os.PathLike[str]) -> Cluster:
+    def load(cls, *paths: str | os.PathLike[str], build: bool = False) -> Cluster:
         """The cluster of some files and folders. What cannot be used is left out, and is in `problems`.
+
+        Kustomizations and Helm charts are built by their tools with `build`, and raise otherwise.
 
         Raises:
             UnreadableInput: a path does not exist or cannot be read.
         """
-        manifests = load(paths)
-        unreadable = tuple(problem for problem in manifests.problems if problem.code is Code.UNREADABLE)
+        manifests = load(paths, build=build)
+        unreadable = tuple(problem for problem in manifests.problems if problem.code in (Code.UNREADABLE, Code.UNBUILT))
         if unreadable:
             raise UnreadableInput(unreadable)
         return cls.of(manifests)

@@ -39,7 +39,7 @@ def test_every_command_has_a_heading_and_no_other() -> None:
     assert headings == {f"haechi {command}" for command in COMMANDS}
 
 
-SHARED = {"--quiet", "--verbose", "--kubernetes-version", "--feature-gates"}
+SHARED = {"--quiet", "--verbose", "--build", "--kubernetes-version", "--feature-gates"}
 
 
 def test_options_of_all_commands_are_described_once() -> None:

@@ -214,7 +214,7 @@ def test_sound_input_is_read_as_it_is(tmp_path: Path) -> None:
     path = tmp_path / "input.yaml"
     path.write_text(manifests.CLUSTER)
     found = read_on([str(path)], Reading())
-    assert found.objects == read([str(path)], Reading().rules).objects
+    assert found.objects == read([str(path)], Reading()).objects
     assert answered(ExitCode.FOUND, found) is ExitCode.FOUND
 
 

@@ -28,17 +28,19 @@ class Verbosity(IntEnum):
 @Parameter(name="*")
 @dataclass(frozen=True)
 class Validation:
-    """The API server whose rules the input must follow, and how much is written beside the result.
+    """How input is read, the API server whose rules it must follow, and how much is written beside the result.
 
     Attributes:
         quiet: Write only the result, errors and warnings.
         verbose: Write every skipped document, and explain every assumption.
+        build: Build kustomizations and Helm charts with kubectl, kustomize or helm from the PATH.
         kubernetes_version: Validate by the rules of this version, such as 1.33; by default the newest known.
         feature_gates: Feature gates of that API server: SCTPSupport=false, StrictIPCIDRValidation=true.
     """
 
     quiet: Annotated[bool, Parameter(name=("--quiet", "-q"), negative="", show_default=False)] = False
     verbose: Annotated[bool, Parameter(name=("--verbose", "-v"), negative="", show_default=False)] = False
+    build: Annotated[bool, Parameter(name="--build", negative="", show_default=False)] = False
     kubernetes_version: Annotated[
         str | None, Parameter(name="--kubernetes-version", metavar="V", show_default=False)
     ] = None

@@ -162,10 +162,12 @@ def _ordered(problems: Iterable[Problem]) -> tuple[Problem, ...]:
     return tuple(sorted(problems, key=lambda problem: problem.location))
 
 
-def read(paths: Iterable[str], rules: Rules, progress: ProgressLine | None = None) -> Input:
+def read(paths: Iterable[str], validation: Validation, progress: ProgressLine | None = None) -> Input:
     """Load and check everything that `paths` mean; `-` is standard input. `progress` shows the steps."""
     line = ProgressLine.silent() if progress is None else progress
-    manifests = load(_announced(paths, line), None if sys.stdin is None else sys.stdin.buffer)
+    rules = validation.rules
+    stdin = None if sys.stdin is None else sys.stdin.buffer
+    manifests = load(_announced(paths, line), stdin, build=validation.build)
     line("checking what was read")
     problems = list(manifests.problems)
     named = manifests.distinct()
@@ -181,6 +183,7 @@ def read(paths: Iterable[str], rules: Rules, progress: ProgressLine | None = Non
         tuple(problem for problem in ordered if problem.severity is not Severity.SKIPPED),
         tuple(problem for problem in ordered if problem.severity is Severity.SKIPPED),
         tuple(unsound),
+        verbosity=validation.verbosity,
     )
 
 
@@ -203,7 +206,7 @@ def read_sound(paths: Iterable[str], validation: Validation) -> Input:
     Raises:
         CommandError: there is an error among them.
     """
-    found = replace(read(paths, validation.rules), verbosity=validation.verbosity)
+    found = read(paths, validation)
     _write_all(found)
     if found.errors:
         raise CommandError(f"{_counted(found)}, see above; nothing was done")
@@ -237,8 +240,7 @@ def read_each(
         CommandError: one of them is refused.
     """
     given = {name: tuple(paths) for name, paths in inputs.items()}
-    rules, verbosity = reading.rules, reading.verbosity
-    read_ones = [replace(read(some, rules, progress), name=name, verbosity=verbosity) for name, some in given.items()]
+    read_ones = [replace(read(some, reading, progress), name=name) for name, some in given.items()]
     found = [each.strict() for each in read_ones] if reading.strict else read_ones
     if progress is not None:
         progress.wipe()

@@ -34,6 +34,7 @@ class Code(StrEnum):
     """What kind of problem, for programs."""
 
     UNREADABLE = "unreadable"
+    UNBUILT = "unbuilt"
     EMPTY = "empty"
     LIMIT = "limit"
     ENCODING = "encoding"

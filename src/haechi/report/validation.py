@@ -12,6 +12,7 @@ from haechi.report.sarif import Alert, sarif_log
 _LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.SKIPPED: "note"}
 RULES: Final = {
     Code.UNREADABLE: "The input cannot be read.",
+    Code.UNBUILT: "A kustomization or Helm chart is not built.",
     Code.EMPTY: "The input holds no objects.",
     Code.LIMIT: "The input is larger or deeper than any sensible one.",
     Code.ENCODING: "The text is not UTF-8.",

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from haechi.analysis.cluster import Cluster
     from haechi.analysis.lint import Check, Finding
     from haechi.cli.fixing import FixOutcome
-    from haechi.cli.input import Input, Rules
+    from haechi.cli.input import Input
     from haechi.cli.progress import ProgressLine
     from haechi.cli.terminal import Terminal
 
@@ -51,14 +51,15 @@ def lint(
     from haechi.report import lint_json, lint_sarif
 
     checks = _checks(select, ignore)
-    rules = reading.rules
     if fix and STDIN in paths:
         raise CommandError("standard input cannot be fixed: name the files", "--fix")
+    if fix and reading.build:
+        raise CommandError("what --build builds cannot be fixed: name the files that it is built from", "--fix")
     with ProgressLine(terminal.errors()) as progress:
         found = read_on(paths, reading, progress)
         cluster, findings = _findings(found, checks, progress)
         if fix:
-            found, cluster, findings = _fixed(found, cluster, findings, paths, rules, checks, progress)
+            found, cluster, findings = _fixed(found, cluster, findings, paths, reading, checks, progress)
     if output == "text":
         _write_text(terminal.output(), findings)
     elif output == "json":
@@ -146,7 +147,7 @@ def _fixed(
     cluster: Cluster,
     findings: tuple[Finding, ...],
     paths: tuple[str, ...],
-    rules: Rules,
+    reading: Reading,
     checks: tuple[Check, ...],
     progress: ProgressLine,
 ) -> tuple[Input, Cluster, tuple[Finding, ...]]:
@@ -161,7 +162,7 @@ def _fixed(
         _write_fixed(outcome)
         if not outcome.fixed:
             break
-        found = read(paths, rules, progress).usable()
+        found = read(paths, reading, progress).usable()
         cluster, findings = _findings(found, checks, progress)
     progress.wipe()
     if outcome is not None:

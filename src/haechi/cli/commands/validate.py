@@ -6,7 +6,6 @@ nothing at all.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
@@ -38,7 +37,7 @@ def validate(
     from haechi.model import Code
     from haechi.report import validation_json, validation_sarif
 
-    found = replace(read(paths, validation.rules), verbosity=validation.verbosity)
+    found = read(paths, validation)
     if output == "text":
         _write_text(terminal.output(), terminal.errors(), found)
     elif output == "json":

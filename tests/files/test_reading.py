@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from haechi import files as under_test
 from haechi.files import read_all
+from haechi.files import reading as under_test
 from haechi.model import Code, Problem, Severity
 from haechi.model.source import Source
 

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
+from haechi.files.building import CHART, KUSTOMIZATIONS, Buildable, roots
 from haechi.model import Code, Location, Manifests, Problem, Severity, Source, printable, read_manifests
 
 MAX_BYTES = 256 * 1024 * 1024
@@ -22,17 +23,21 @@ STDIN = "-"
 _Identity = tuple[int, int]  # device and inode
 
 
-def load(paths: Iterable[str | os.PathLike[str]], stdin: BinaryIO | None = None) -> Manifests:
+def load(paths: Iterable[str | os.PathLike[str]], stdin: BinaryIO | None = None, *, build: bool = False) -> Manifests:
     """The manifests of everything that `paths` mean: files, folders, and `-` for `stdin`.
+
+    Kustomizations and Helm charts are built by their tools with `build`, and are errors otherwise.
 
     Never raises for what it finds there: look at `Manifests.problems`.
     """
-    return read_manifests(read_all(paths, stdin))
+    return read_manifests(read_all(paths, stdin, build=build))
 
 
-def read_all(paths: Iterable[str | os.PathLike[str]], stdin: BinaryIO | None) -> Iterator[Source | Problem]:
+def read_all(
+    paths: Iterable[str | os.PathLike[str]], stdin: BinaryIO | None, *, build: bool = False
+) -> Iterator[Source | Problem]:
     """The contents of everything that `paths` mean, in order, and the problems with it. `-` means `stdin`."""
-    reader = _Reader()
+    reader = _Reader(build=build)
     for path in paths:
         if os.fspath(path) == STDIN:
             yield _read_stdin(stdin)
@@ -79,7 +84,8 @@ def _content(file: BinaryIO, path: Path) -> Source | Problem:
 class _Reader:
     """Remembers what has been read, so that links and overlapping paths are harmless."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, build: bool) -> None:
+        self._build = build
         self._files: dict[_Identity, str] = {}
         self._folders: set[_Identity] = set()
 
@@ -91,7 +97,8 @@ class _Reader:
             yield _error(path, _why(error) if isinstance(error, OSError) else "is not a path")
             return
         if not stat.S_ISDIR(mode):
-            yield self._read_file(path)
+            alone = Buildable.of(path.parent) if path.name in (*KUSTOMIZATIONS, CHART) else None
+            yield self._read_file(path) if alone is None else self._built(alone)
             return
         found = False
         for entry in self._folder(path):
@@ -101,16 +108,25 @@ class _Reader:
             yield _error(path, f"no {', '.join(SUFFIXES)} file in this folder", Code.EMPTY)
 
     def _folder(self, folder: Path) -> Iterator[Source | Problem]:
-        waiting = [folder]
+        waiting = [(folder, False)]
+        buildable: list[Buildable] = []
         while waiting:
-            path = waiting.pop()
+            path, is_part = waiting.pop()
             try:
                 if path.is_dir():
-                    waiting += reversed(self._entries(path))
-                elif path.name.endswith(SUFFIXES):
+                    if (found := Buildable.of(path)) is not None:
+                        buildable.append(found)
+                        is_part = True
+                    entries = self._entries(path) if found is None or found.may_contain_others else []
+                    waiting += [(entry, is_part) for entry in reversed(entries)]
+                elif path.name.endswith(SUFFIXES) and not is_part:
                     yield self._read_file(path)
             except OSError as error:
                 yield _error(path, _why(error))
+        yield from map(self._built, roots(buildable))
+
+    def _built(self, found: Buildable) -> Source | Problem:
+        return found.built() if self._build else found.unbuilt()
 
     def _entries(self, folder: Path) -> list[Path]:
         """What to visit in a folder; nothing in one that was visited before (links may form a loop)."""

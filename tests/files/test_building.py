@@ -1,0 +1,121 @@
+"""Kustomizations and Helm charts are built by their tools or reported, never read as plain files."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from haechi import Cluster, UnreadableInput
+from haechi.files import building, load
+from haechi.model import Code, NetworkPolicy
+
+POLICY = "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: web}\nspec: {podSelector: {}}\n"
+POD = "apiVersion: v1\nkind: Pod\nmetadata: {name: web, namespace: prod}\n"
+HELM = """#!/bin/sh
+[ "$1" = template ] || exit 1
+printf 'apiVersion: v1\\nkind: Namespace\\nmetadata: {name: made-by-helm}\\n'
+"""
+
+
+@pytest.fixture
+def overlay(tmp_path: Path) -> Path:
+    """A base without a namespace, and an overlay that sets one."""
+    for folder in ("base", "prod"):
+        (tmp_path / "app" / folder).mkdir(parents=True)
+    (tmp_path / "app/base/policy.yaml").write_text(POLICY)
+    (tmp_path / "app/base/kustomization.yaml").write_text("resources: [policy.yaml]\n")
+    (tmp_path / "app/prod/kustomization.yaml").write_text("namespace: prod\nresources: [../base]\n")
+    return tmp_path / "app"
+
+
+@pytest.fixture
+def real_kubectl(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The kubectl of the development environment alone on the PATH."""
+    monkeypatch.setenv("PATH", str(Path(sys.executable).parent))
+
+
+@pytest.fixture
+def chart(tmp_path: Path) -> Path:
+    (tmp_path / "chart/templates").mkdir(parents=True)
+    (tmp_path / "chart/Chart.yaml").write_text("name: c\n")
+    (tmp_path / "chart/values.yaml").write_text("a: 1\n")
+    (tmp_path / "chart/templates/policy.yaml").write_text("{{ if .Values.a }}\n" + POLICY)
+    return tmp_path / "chart"
+
+
+def test_an_overlay_is_never_answered_about_the_wrong_namespace(overlay: Path) -> None:
+    found = load([overlay])
+    assert found.objects == ()
+    assert [(problem.code, str(problem.location)) for problem in found.problems] == [
+        (Code.UNBUILT, str(overlay / "prod"))  # the base is a part of it
+    ]
+    assert found.problems[0].hint == f"use --build, or kubectl kustomize {overlay / 'prod'} | haechi … -"
+
+
+@pytest.mark.usefixtures("real_kubectl")
+@pytest.mark.parametrize("path", [".", "prod", "prod/kustomization.yaml"])
+def test_kubectl_builds_an_overlay(overlay: Path, path: str) -> None:
+    found = load([overlay / path], build=True)
+    assert found.problems == ()
+    (policy,) = found.all(NetworkPolicy)
+    assert (policy.namespace, policy.name) == ("prod", "web")
+
+
+@pytest.mark.usefixtures("real_kubectl")
+def test_plain_files_beside_a_kustomization_are_read(overlay: Path) -> None:
+    (overlay / "pods.yaml").write_text(POD)
+    found = load([overlay], build=True)
+    assert [str(loaded.object.object_name) for loaded in found.objects] == ["Pod/prod/web", "NetworkPolicy/prod/web"]
+
+
+@pytest.mark.usefixtures("real_kubectl")
+def test_a_kustomization_that_cannot_be_built_is_an_error_in_the_words_of_its_tool(tmp_path: Path) -> None:
+    (tmp_path / "kustomization.yaml").write_text("resources: [missing.yaml]\n")
+    (problem,) = (one for one in load([tmp_path], build=True).problems if one.code is Code.UNBUILT)
+    assert problem.message.startswith("kubectl kustomize failed: ")
+    assert "missing.yaml" in problem.message
+    assert len(problem.message) < 300
+
+
+def test_a_chart_is_an_error_and_its_templates_are_not_read(chart: Path) -> None:
+    (problem, *_) = load([chart]).problems
+    assert (problem.code, problem.message) == (Code.UNBUILT, "is a Helm chart: its files are not what it deploys")
+    assert problem.hint == f"use --build, or helm template {chart} | haechi … -"
+    assert [problem.code for problem in load([chart.parent]).problems] == [Code.UNBUILT]
+
+
+def test_a_chart_is_built_by_helm(chart: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tools = tmp_path / "tools"
+    tools.mkdir()
+    (tools / "helm").write_text(HELM)
+    (tools / "helm").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tools}:/bin:/usr/bin")
+    found = load([chart], build=True)
+    assert [loaded.object.name for loaded in found.objects] == ["made-by-helm"]
+    assert str(found.objects[0].location()) == f"{chart} (Helm chart):1:1"
+
+
+def test_a_missing_tool_is_named(chart: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "")
+    (problem, *_) = load([chart], build=True).problems
+    assert problem.message == "is a Helm chart, and helm is not on the PATH"
+
+
+def test_a_tool_that_does_not_end_is_an_error(chart: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tools = tmp_path / "tools"
+    tools.mkdir()
+    (tools / "helm").write_text("#!/bin/sh\nread line < /dev/zero\n")
+    (tools / "helm").chmod(0o755)
+    monkeypatch.setenv("PATH", str(tools))
+    monkeypatch.setattr(building, "TIMEOUT", 0.2)
+    (problem, *_) = load([chart], build=True).problems
+    assert problem.message == "helm did not end within 0 seconds"
+
+
+@pytest.mark.usefixtures("real_kubectl")
+def test_the_library_builds_as_well(overlay: Path) -> None:
+    with pytest.raises(UnreadableInput, match="is a kustomization"):
+        Cluster.load(overlay)
+    assert [str(key) for key in Cluster.load(overlay, build=True).policies] == ["prod/web"]
