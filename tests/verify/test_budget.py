@@ -40,6 +40,7 @@ from haechi.sets import AddressSet, Traffic
 from haechi.verify import GapKind, Prover, prove
 from haechi.verify.budget import Budget, stretches, weight
 from haechi.verify.packets import ALL_CONTEXTS, PacketSet
+from haechi.verify.reading import Reading
 from tests import building
 from tests.verify.small import Object
 
@@ -119,8 +120,9 @@ def test_a_budget_is_spent_by_what_is_taken_and_stays_spent() -> None:
 
 def test_a_larger_table_may_take_more() -> None:
     few, many = ladder(10, 5, RETURN), ladder(10, 100, RETURN)
-    assert Budget.of(many, 200).limit > 2 * Budget.of(few, 200).limit
-    assert Budget.of(many, 200).limit > 2 * Budget.of(many, 2).limit
+    small, large = Reading(few).weight(), Reading(many).weight()
+    assert Budget.for_weight(large, 200).limit > 2 * Budget.for_weight(small, 200).limit
+    assert Budget.for_weight(large, 200).limit > 2 * Budget.for_weight(large, 2).limit
 
 
 def test_a_visit_weighs_as_much_as_what_a_rule_looks_up_and_what_comes_to_it() -> None:

@@ -42,15 +42,8 @@ class Budget:
     spent: int = 0
 
     @classmethod
-    def of(cls, ruleset: AnyRuleset, addresses: int) -> Budget:
-        """The budget for a table and this many addresses of a node."""
-        return cls.for_weight(
-            sum(weight(rule, ruleset) for chain in ruleset.chains.values() for rule in chain.rules), addresses
-        )
-
-    @classmethod
     def for_weight(cls, total: int, addresses: int) -> Budget:
-        """The same for a table whose rules weigh `total` together."""
+        """The budget for a table whose rules weigh `total` together, and this many addresses of a node."""
         return cls(_LEAST + _MARGIN * total * (2 * addresses + 1))
 
     @property
