@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 if TYPE_CHECKING:
-    from haechi.cli.input import Rules
+    from haechi.cli.rules import Rules
 
 Paths = Annotated[str, Parameter(name="PATH", required=True, help="Files, folders or - for standard input.")]
 """For `*paths`."""
@@ -27,7 +27,7 @@ class Verbosity(IntEnum):
 
 @Parameter(name="*")
 @dataclass(frozen=True)
-class Validation:
+class InputOptions:
     """How input is read, the API server whose rules it must follow, and how much is written beside the result.
 
     Attributes:
@@ -60,14 +60,14 @@ class Validation:
         Raises:
             CommandError: the version or a gate is unknown.
         """
-        from haechi.cli.input import Rules
+        from haechi.cli.rules import Rules
 
         return Rules.parse(self.kubernetes_version, self.feature_gates)
 
 
 @Parameter(name="*")
 @dataclass(frozen=True)
-class Reading(Validation):
+class QuestionOptions(InputOptions):
     """How a question treats input that it cannot use.
 
     Attributes:
@@ -77,5 +77,5 @@ class Reading(Validation):
     strict: Annotated[bool, Parameter(name="--strict", negative="", show_default=False)] = False
 
 
-VALIDATION = Validation()
-READING = Reading()
+INPUT_OPTIONS = InputOptions()
+QUESTION_OPTIONS = QuestionOptions()

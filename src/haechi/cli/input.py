@@ -16,7 +16,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from haechi.cli.arguments import Reading, Validation, Verbosity
+from haechi.cli.arguments import InputOptions, QuestionOptions, Verbosity
 from haechi.cli.entry import STDIN
 from haechi.cli.failure import CommandError, ExitCode
 from haechi.cli.progress import ProgressLine
@@ -25,9 +25,6 @@ from haechi.cli.wording import counted
 from haechi.files import load
 from haechi.model import (
     Code,
-    GateError,
-    Gates,
-    KubernetesVersion,
     Loaded,
     Location,
     Manifests,
@@ -36,7 +33,6 @@ from haechi.model import (
     PolicyKey,
     Problem,
     Severity,
-    VersionError,
     check_one,
     printable,
 )
@@ -46,30 +42,6 @@ if TYPE_CHECKING:
     from haechi.report import Basis
 
 _STYLES = {Severity.ERROR: Style.RED, Severity.WARNING: Style.YELLOW, Severity.SKIPPED: Style.DIM}
-
-
-@dataclass(frozen=True)
-class Rules:
-    """The version and feature gates of the API server whose validation applies."""
-
-    version: KubernetesVersion
-    gates: Gates
-
-    @classmethod
-    def parse(cls, version: str | None, gates: Iterable[str]) -> Rules:
-        """Read `--kubernetes-version` and `--feature-gates`.
-
-        Raises:
-            CommandError: one of them is unknown.
-        """
-        try:
-            chosen = KubernetesVersion() if version is None else KubernetesVersion.parse(version)
-        except VersionError as error:
-            raise CommandError(str(error), "--kubernetes-version") from error
-        try:
-            return cls(chosen, Gates.parse(",".join(gates)))
-        except GateError as error:
-            raise CommandError(str(error), "--feature-gates") from error
 
 
 @dataclass(frozen=True)
@@ -162,12 +134,12 @@ def _ordered(problems: Iterable[Problem]) -> tuple[Problem, ...]:
     return tuple(sorted(problems, key=lambda problem: problem.location))
 
 
-def read(paths: Iterable[str], validation: Validation, progress: ProgressLine | None = None) -> Input:
+def read(paths: Iterable[str], options: InputOptions, progress: ProgressLine | None = None) -> Input:
     """Load and check everything that `paths` mean; `-` is standard input. `progress` shows the steps."""
     line = ProgressLine.silent() if progress is None else progress
-    rules = validation.rules
+    rules = options.rules
     stdin = None if sys.stdin is None else sys.stdin.buffer
-    manifests = load(_announced(paths, line), stdin, build=validation.build)
+    manifests = load(_announced(paths, line), stdin, build=options.build)
     line("checking what was read")
     problems = list(manifests.problems)
     named = manifests.distinct()
@@ -183,7 +155,7 @@ def read(paths: Iterable[str], validation: Validation, progress: ProgressLine | 
         tuple(problem for problem in ordered if problem.severity is not Severity.SKIPPED),
         tuple(problem for problem in ordered if problem.severity is Severity.SKIPPED),
         tuple(unsound),
-        verbosity=validation.verbosity,
+        verbosity=options.verbosity,
     )
 
 
@@ -200,39 +172,39 @@ def _announced(paths: Iterable[str], progress: ProgressLine) -> Iterator[str]:
         yield path
 
 
-def read_sound(paths: Iterable[str], validation: Validation) -> Input:
+def read_sound(paths: Iterable[str], options: InputOptions) -> Input:
     """The same for a command that enforces or proves: problems are reported on standard error.
 
     Raises:
         CommandError: there is an error among them.
     """
-    found = read(paths, validation)
+    found = read(paths, options)
     _write_all(found)
     if found.errors:
         raise CommandError(f"{_counted(found)}, see above; nothing was done")
     return found
 
 
-def read_on(paths: Iterable[str], reading: Reading, progress: ProgressLine | None = None) -> Input:
+def read_on(paths: Iterable[str], options: QuestionOptions, progress: ProgressLine | None = None) -> Input:
     """The same for a command that answers a question: problems are reported, and objects with errors are left out.
 
     A NetworkPolicy with errors stays; its unreadable parts are treated as deny. The command ends with `answered`.
 
     Args:
         paths: files, folders or `-`.
-        reading: the rules by which they are validated, and whether every error, and every skipped document, refuses
+        options: the rules by which they are validated, and whether every error, and every skipped document, refuses
             the whole.
         progress: shows the steps.
 
     Raises:
         CommandError: one of the paths cannot be read at all, nothing is left, or it is refused for being strict.
     """
-    (found,) = read_each({"the input": paths}, reading, progress)
+    (found,) = read_each({"the input": paths}, options, progress)
     return found
 
 
 def read_each(
-    inputs: Mapping[str, Iterable[str]], reading: Reading, progress: ProgressLine | None = None
+    inputs: Mapping[str, Iterable[str]], options: QuestionOptions, progress: ProgressLine | None = None
 ) -> tuple[Input, ...]:
     """Several inputs, by the names that messages use, each as `read_on`; all problems are reported before any refusal.
 
@@ -240,8 +212,8 @@ def read_each(
         CommandError: one of them is refused.
     """
     given = {name: tuple(paths) for name, paths in inputs.items()}
-    read_ones = [replace(read(some, reading, progress), name=name) for name, some in given.items()]
-    found = [each.strict() for each in read_ones] if reading.strict else read_ones
+    read_ones = [replace(read(some, options, progress), name=name) for name, some in given.items()]
+    found = [each.strict() for each in read_ones] if options.strict else read_ones
     if progress is not None:
         progress.wipe()
     for each in found:
@@ -250,7 +222,7 @@ def read_each(
     refused = [
         each
         for each in usable
-        if each.errors and (reading.strict or not each.manifests.objects or _unread(each, given[each.name]))
+        if each.errors and (options.strict or not each.manifests.objects or _unread(each, given[each.name]))
     ]
     if refused:
         raise CommandError(f"{_counted(*refused)}, see above; nothing was answered")

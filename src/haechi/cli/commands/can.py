@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
-from haechi.cli.arguments import READING, Reading
+from haechi.cli.arguments import QUESTION_OPTIONS, QuestionOptions
 from haechi.sets import PROTOCOL_NAMES
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def can(
     ],
     what_if: Annotated[bool, Parameter(negative="", show_default=False)] = False,
     output: Annotated[Output, Parameter(name=("--output", "-o"))] = "text",
-    reading: Reading = READING,
+    options: QuestionOptions = QUESTION_OPTIONS,
 ) -> int:
     """Answer whether a connection is allowed.
 
@@ -48,7 +48,7 @@ def can(
         *paths: A port, then files, folders or - for standard input.
         what_if: Also propose the smallest changes that would reverse the answer.
         output: Sentences for people or JSON for programs.
-        reading: How input that cannot be used is treated.
+        options: How input is read and validated.
     """
     from haechi.analysis.cluster import Cluster, UnknownName, known_names
     from haechi.analysis.why import UnknownPort, smallest_changes
@@ -60,7 +60,7 @@ def can(
 
     port, inputs = _split(paths)
     with ProgressLine(terminal.errors()) as progress:
-        found = read_on(inputs, reading, progress)
+        found = read_on(inputs, options, progress)
         progress("understanding policies")
         cluster = Cluster.of(found.manifests)
         progress("judging")

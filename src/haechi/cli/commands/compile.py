@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
-from haechi.cli.arguments import VALIDATION, Paths, Validation
+from haechi.cli.arguments import INPUT_OPTIONS, InputOptions, Paths
 
 Output = Literal["nft", "json"]
 
@@ -18,7 +18,7 @@ def compile_node(
     *paths: Paths,
     node: Annotated[str, Parameter(metavar="NAME")],
     output: Annotated[Output, Parameter(name=("--output", "-o"))] = "nft",
-    validation: Validation = VALIDATION,
+    options: InputOptions = INPUT_OPTIONS,
 ) -> int:
     """Print the ruleset of a node.
 
@@ -26,13 +26,13 @@ def compile_node(
         *paths: Files, folders or - for standard input.
         node: The node: one of the input, or one that a pod of the input runs on.
         output: A file for nft -f, or JSON for programs.
-        validation: The API server whose rules the input must follow.
+        options: How input is read and validated.
     """
     from haechi.cli import terminal
     from haechi.cli.input import read_sound
     from haechi.cli.rulesets import remarks, rests_on, ruleset
 
-    found = read_sound(paths, validation)
+    found = read_sound(paths, options)
     rules = ruleset(found.objects, node)
     errors = terminal.errors()
     for remark in remarks(found.objects, node):

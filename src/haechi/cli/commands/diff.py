@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
-from haechi.cli.arguments import READING, Reading
+from haechi.cli.arguments import QUESTION_OPTIONS, QuestionOptions
 from haechi.cli.entry import STDIN
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def diff(
     *,
     fail_on: Sort = "any",
     output: Annotated[Output, Parameter(name=("--output", "-o"))] = "text",
-    reading: Reading = READING,
+    options: QuestionOptions = QUESTION_OPTIONS,
 ) -> int:
     """Compare two sets of manifests.
 
@@ -42,7 +42,7 @@ def diff(
         new: The manifests as they are to be.
         fail_on: Which differences make the exit code 1: something more is allowed, something less, or any.
         output: Lines for people, JSON or CSV for programs, or Markdown for a comment.
-        reading: How input that cannot be used is treated.
+        options: How input is read and validated.
     """
     from haechi.analysis.cluster import Cluster
     from haechi.analysis.reach import diff as compare
@@ -54,7 +54,7 @@ def diff(
     if old == new == STDIN:
         raise CommandError("only one of the two can be standard input", "NEW")
     with ProgressLine(terminal.errors()) as progress:
-        inputs = read_each({"OLD": [old], "NEW": [new]}, reading, progress)
+        inputs = read_each({"OLD": [old], "NEW": [new]}, options, progress)
         progress("understanding policies")
         clusters = [Cluster.of(each.manifests) for each in inputs]
         progress("comparing")
@@ -62,7 +62,7 @@ def diff(
     terminal.output().write("".join(_rendered(found, inputs, clusters, output)))
     remarks = terminal.errors()
     for side, cluster in zip(_SIDES, clusters, strict=True):
-        write_remarks(remarks, reading.verbosity, cluster.notes, cluster.assumptions, f"{side}: ")
+        write_remarks(remarks, options.verbosity, cluster.notes, cluster.assumptions, f"{side}: ")
     return answered(ExitCode.FOUND if _fails(found, fail_on) else ExitCode.GOOD, *inputs)
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, TypeVar
 
 from cyclopts import Parameter
 
-from haechi.cli.arguments import READING, Paths, Reading
+from haechi.cli.arguments import QUESTION_OPTIONS, Paths, QuestionOptions
 
 if TYPE_CHECKING:
     from haechi.analysis.cluster import Cluster
@@ -36,7 +36,7 @@ def explain(
     output: Annotated[Output, Parameter(name=("--output", "-o"))] = "text",
     lang: Annotated[Lang | None, Parameter(show_default=False)] = None,
     namespace: Annotated[str | None, Parameter(name=("--namespace", "-n"), metavar="NAME", show_default=False)] = None,
-    reading: Reading = READING,
+    options: QuestionOptions = QUESTION_OPTIONS,
 ) -> int:
     """Explain policies or pods.
 
@@ -45,7 +45,7 @@ def explain(
         output: Sentences, what kubectl describe netpol prints, or JSON for programs.
         lang: English or Korean; that of LC_ALL, LC_MESSAGES or LANG if absent.
         namespace: Only what is in this namespace.
-        reading: How input that cannot be used is treated.
+        options: How input is read and validated.
     """
     from haechi.analysis.cluster import Cluster
     from haechi.analysis.explain import Language
@@ -57,7 +57,7 @@ def explain(
 
     target, files = _split(paths)
     with ProgressLine(terminal.errors()) as progress:
-        found = read_on(files, reading, progress)
+        found = read_on(files, options, progress)
         progress("understanding policies")
         cluster = Cluster.of(found.manifests)
         policies, pods = _chosen(cluster, target, namespace)
@@ -66,7 +66,7 @@ def explain(
         else:
             explanations = _explained(cluster, policies, pods, progress)
     remarks = terminal.errors()
-    write_remarks(remarks, reading.verbosity, cluster.notes)
+    write_remarks(remarks, options.verbosity, cluster.notes)
     language = Language(lang or spoken(os.environ))
     if output == "describe":
         write_descriptions(terminal.output(), [cluster.policies[key] for key in policies])

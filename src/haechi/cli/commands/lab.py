@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 from cyclopts import Parameter
 from cyclopts.validators import Number
 
-from haechi.cli.arguments import VALIDATION, Paths, Validation
+from haechi.cli.arguments import INPUT_OPTIONS, InputOptions, Paths
 
 MAX_NODES = 64
 Output = Literal["table", "json", "junit"]
@@ -31,7 +31,7 @@ def run(
     output: Annotated[Output, Parameter(name=("--output", "-o"))] = "table",
     keep: Annotated[bool, Parameter(negative="", show_default=False)] = False,
     tests: Annotated[str | None, Parameter(metavar="FILE", show_default=False)] = None,
-    validation: Validation = VALIDATION,
+    input_options: InputOptions = INPUT_OPTIONS,
 ) -> int:
     """Build a lab, try every connection and compare.
 
@@ -45,12 +45,12 @@ def run(
         output: A table for people, or JSON or JUnit XML for programs.
         keep: Keep the lab running afterwards, print how to enter it, and wait.
         tests: Try what the assertions of this file or folder are about, and judge them on the packets.
-        validation: The API server whose rules the input must follow.
+        input_options: How input is read and validated.
     """
     from haechi.cli.input import read_sound
     from haechi.cli.lab.session import LabOptions, run_and_write
 
-    found = read_sound(paths, validation)
+    found = read_sound(paths, input_options)
     families = {"dual": (4, 6), "4": (4,), "6": (6,)}[ip_family]
     options = LabOptions(nodes, families, sources, destinations, port, output, keep)
     sys.stdout.flush()

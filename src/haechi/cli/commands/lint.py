@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, get_args
 
 from cyclopts import Parameter
 
-from haechi.cli.arguments import READING, Paths, Reading
+from haechi.cli.arguments import QUESTION_OPTIONS, Paths, QuestionOptions
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -31,7 +31,7 @@ def lint(
     ignore: Annotated[tuple[str, ...], Parameter(metavar="CODES", negative="", show_default=False)] = (),
     fix: Annotated[bool, Parameter(negative="", show_default=False)] = False,
     output: Annotated[Output, Parameter(name=("--output", "-o"))] = "text",
-    reading: Reading = READING,
+    options: QuestionOptions = QUESTION_OPTIONS,
 ) -> int:
     """Find likely mistakes.
 
@@ -41,7 +41,7 @@ def lint(
         ignore: Without these checks.
         fix: Write fixes that are certain into the files, and report the remaining findings.
         output: Lines for people, JSON for programs or SARIF 2.1.0 for code scanning.
-        reading: How input that cannot be used is treated.
+        options: How input is read and validated.
     """
     from haechi.cli import terminal
     from haechi.cli.entry import STDIN
@@ -53,20 +53,20 @@ def lint(
     checks = _checks(select, ignore)
     if fix and STDIN in paths:
         raise CommandError("standard input cannot be fixed: name the files", "--fix")
-    if fix and reading.build:
+    if fix and options.build:
         raise CommandError("what --build builds cannot be fixed: name the files that it is built from", "--fix")
     with ProgressLine(terminal.errors()) as progress:
-        found = read_on(paths, reading, progress)
+        found = read_on(paths, options, progress)
         cluster, findings = _findings(found, checks, progress)
         if fix:
-            found, cluster, findings = _fixed(found, cluster, findings, paths, reading, checks, progress)
+            found, cluster, findings = _fixed(found, cluster, findings, paths, options, checks, progress)
     if output == "text":
         _write_text(terminal.output(), findings)
     elif output == "json":
         terminal.output().write(lint_json(findings, found.basis(cluster)))
     else:
         terminal.output().write(lint_sarif(findings))
-    if not reading.quiet:
+    if not options.quiet:
         _write_summary(terminal.errors(), findings, checks, found)
     return answered(ExitCode.FOUND if findings else ExitCode.GOOD, found)
 
@@ -147,7 +147,7 @@ def _fixed(
     cluster: Cluster,
     findings: tuple[Finding, ...],
     paths: tuple[str, ...],
-    reading: Reading,
+    options: QuestionOptions,
     checks: tuple[Check, ...],
     progress: ProgressLine,
 ) -> tuple[Input, Cluster, tuple[Finding, ...]]:
@@ -162,7 +162,7 @@ def _fixed(
         _write_fixed(outcome)
         if not outcome.fixed:
             break
-        found = read(paths, reading, progress).usable()
+        found = read(paths, options, progress).usable()
         cluster, findings = _findings(found, checks, progress)
     progress.wipe()
     if outcome is not None:

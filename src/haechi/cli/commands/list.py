@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
-from haechi.cli.arguments import READING, Paths, Reading
+from haechi.cli.arguments import QUESTION_OPTIONS, Paths, QuestionOptions
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -31,7 +31,7 @@ def list_connections(
     exposure: Annotated[bool, Parameter(negative="", show_default=False)] = False,
     no_ipblock_matches_pods: Annotated[bool, Parameter(negative="", show_default=False)] = False,
     output: Annotated[Output, Parameter(name=("--output", "-o"))] = "text",
-    reading: Reading = READING,
+    options: QuestionOptions = QUESTION_OPTIONS,
 ) -> int:
     """List the connections that policies allow.
 
@@ -43,7 +43,7 @@ def list_connections(
         exposure: Instead, which pods may connect, whether or not they exist yet, and what no policy protects.
         no_ipblock_matches_pods: An ipBlock never means pods, whatever their address, as on some networks.
         output: Lines for people, JSON or CSV for programs, a Markdown table, or a graph.
-        reading: How input that cannot be used is treated.
+        options: How input is read and validated.
     """
     from haechi.analysis.cluster import Cluster
     from haechi.analysis.reach import Listing
@@ -55,7 +55,7 @@ def list_connections(
     if exposure and output not in ("text", "json"):
         raise CommandError("exposure is written as text or json", "--output")
     with ProgressLine(terminal.errors()) as progress:
-        found = read_on(paths, reading, progress)
+        found = read_on(paths, options, progress)
         progress("understanding policies")
         cluster = Cluster.of(found.manifests)
         pods, addresses = _focused(cluster, focus)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
-from haechi.cli.arguments import READING, Paths, Reading
+from haechi.cli.arguments import QUESTION_OPTIONS, Paths, QuestionOptions
 from haechi.cli.entry import STDIN
 from haechi.cli.failure import CommandError, ExitCode
 
@@ -33,7 +33,7 @@ def judge_assertions(
     /,
     *paths: Paths,
     output: Annotated[Output, Parameter(name=("--output", "-o"))] = "text",
-    reading: Reading = READING,
+    options: QuestionOptions = QUESTION_OPTIONS,
 ) -> int:
     """Judge assertions about connectivity.
 
@@ -41,7 +41,7 @@ def judge_assertions(
         tests: A file or folder of ConnectivityTests, or - for standard input.
         *paths: Files, folders or - for standard input.
         output: Lines for people, JSON for programs or JUnit XML for CI.
-        reading: How input that cannot be used is treated.
+        options: How input is read and validated.
     """
     from haechi.analysis.assertions import World, judge
     from haechi.analysis.cluster import Assumption, Cluster
@@ -52,13 +52,13 @@ def judge_assertions(
 
     if tests == STDIN and STDIN in paths:
         raise CommandError("standard input cannot be both the assertions and the manifests", "TESTS")
-    suites, skipped = read_tests(tests, reading)
+    suites, skipped = read_tests(tests, options)
     with ProgressLine(terminal.errors()) as progress:
-        found = read_on(paths, reading, progress)
+        found = read_on(paths, options, progress)
         progress("understanding policies")
         cluster = Cluster.of(found.manifests)
         judgement = judge(World.of(cluster), one_by_one(suites, progress))
-    write_remarks(terminal.errors(), reading.verbosity, cluster.notes)
+    write_remarks(terminal.errors(), options.verbosity, cluster.notes)
 
     def basis() -> Basis:
         assumptions = (Assumption.OWN_NODE, Assumption.IPBLOCK_PODS, *cluster.assumptions)
@@ -81,12 +81,12 @@ def one_by_one(suites: Iterable[Suite], progress: ProgressLine) -> Iterator[Suit
             yield replace(suite, assertions=(named,), locations=(location,))
 
 
-def read_tests(path: str, reading: Reading = READING) -> tuple[tuple[Suite, ...], tuple[Problem, ...]]:
+def read_tests(path: str, options: QuestionOptions = QUESTION_OPTIONS) -> tuple[tuple[Suite, ...], tuple[Problem, ...]]:
     """The tests of a file, a folder or standard input, and what was skipped; problems go to standard error.
 
     Args:
         path: where they are.
-        reading: whether a skipped document is an error, and how much is written.
+        options: whether a skipped document is an error, and how much is written.
 
     Raises:
         CommandError: there is an error among them, or no test.
@@ -108,10 +108,10 @@ def read_tests(path: str, reading: Reading = READING) -> tuple[tuple[Suite, ...]
             problems += wrong
     skipped = tuple(problem for problem in problems if problem.severity is Severity.SKIPPED)
     wrong = tuple(problem for problem in problems if problem.severity is Severity.ERROR)
-    if reading.strict:
+    if options.strict:
         foreign, skipped = skipped_as_errors(skipped)
         wrong = tuple(sorted((*wrong, *foreign), key=lambda problem: problem.location))
-    write_skipped(errors(), skipped, reading.verbosity)
+    write_skipped(errors(), skipped, options.verbosity)
     for problem in wrong:
         write_problem(errors(), problem)
     if wrong:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
-from haechi.cli.arguments import VALIDATION, Paths, Validation, Verbosity
+from haechi.cli.arguments import INPUT_OPTIONS, InputOptions, Paths, Verbosity
 from haechi.cli.failure import ExitCode
 
 if TYPE_CHECKING:
@@ -23,21 +23,21 @@ Output = Literal["text", "json", "sarif"]
 def validate(
     *paths: Paths,
     output: Annotated[Output, Parameter(name=("--output", "-o"))] = "text",
-    validation: Validation = VALIDATION,
+    options: InputOptions = INPUT_OPTIONS,
 ) -> int:
     """Check manifests as the API server would.
 
     Args:
         *paths: Files, folders or - for standard input.
         output: Lines for people, JSON for programs or SARIF 2.1.0 for code scanning.
-        validation: The API server whose rules the input must follow.
+        options: How input is read and validated.
     """
     from haechi.cli import terminal
     from haechi.cli.input import read
     from haechi.model import Code
     from haechi.report import validation_json, validation_sarif
 
-    found = read(paths, validation)
+    found = read(paths, options)
     if output == "text":
         _write_text(terminal.output(), terminal.errors(), found)
     elif output == "json":

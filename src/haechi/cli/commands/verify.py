@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
-from haechi.cli.arguments import VALIDATION, Paths, Validation
+from haechi.cli.arguments import INPUT_OPTIONS, InputOptions, Paths
 
 if TYPE_CHECKING:
     from haechi.cli.input import Input
@@ -28,7 +28,7 @@ def verify(
     netns: Annotated[str | None, Parameter(metavar="NAME|PID")] = None,
     ruleset: Annotated[Path | None, Parameter(metavar="FILE")] = None,
     output: Annotated[Output, Parameter(name=("--output", "-o"))] = "text",
-    validation: Validation = VALIDATION,
+    options: InputOptions = INPUT_OPTIONS,
 ) -> int:
     """Prove a node's table.
 
@@ -38,7 +38,7 @@ def verify(
         netns: Whose kernel: a network namespace by name or process number; this host's if absent.
         ruleset: A saved ruleset in nft syntax, instead of a kernel.
         output: Sentences, or JSON for programs.
-        validation: The API server whose rules the input must follow.
+        options: How input is read and validated.
     """
     import time
 
@@ -49,7 +49,7 @@ def verify(
     from haechi.model import Namespace, NetworkPolicy, Node, Pod
     from haechi.verify import prove
 
-    found = read_sound(paths, validation)
+    found = read_sound(paths, options)
     check_node(found.objects, node)
     for remark in remarks(found.objects, node):
         terminal.errors().line(remark)
