@@ -1,0 +1,132 @@
+"""The code stays as docs/architecture.md describes it: doors, contracts, docstrings, tests that mirror modules."""
+
+from __future__ import annotations
+
+import ast
+import re
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import haechi
+
+ROOT = Path(haechi.__file__).parent
+PROJECT = Path(__file__).parents[1]
+TESTS = PROJECT / "tests"
+OPEN = {"haechi", "haechi.analysis", "haechi.cli", "haechi.cli.commands", "haechi.cli.lab"}
+"""Packages without a door of their own: the library, and folders whose modules are named one by one."""
+SMALL = 60
+"""Lines up to which a module may be tested with its users."""
+ELSEWHERE = {
+    "analysis/explain/pod.py": "analysis/explain/test_policy.py",
+    "analysis/explain/selections.py": "analysis/explain/test_policy.py",
+    "analysis/explain/sentences.py": "analysis/explain/test_policy.py",
+    "analysis/explain/words.py": "analysis/explain/test_policy.py",
+    "analysis/lint/check.py": "analysis/lint/test_catalogue.py",
+    "cli/app.py": "cli/test_docs.py",
+    "cli/arguments.py": "cli/test_docs.py",
+    "cli/failure.py": "cli/test_entry.py",
+    "cli/lab/enter.py": "cli/commands/test_lab.py",
+    "cli/lab/session.py": "cli/commands/test_lab.py",
+    "cli/lab/trial.py": "cli/commands/test_lab.py",
+    "cli/rulesets.py": "cli/commands/test_compile.py",
+    "lab/probe.py": "lab/test_sender.py",
+    "lab/reactor.py": "lab/test_sender.py",
+    "lab/tcp.py": "lab/test_sender.py",
+    "lab/udp.py": "lab/test_sender.py",
+    "model/base.py": "model/test_objects.py",
+    "model/core.py": "model/test_objects.py",
+    "model/fielderror.py": "model/test_validation.py",
+    "model/names.py": "model/test_validation.py",
+    "model/networkpolicy.py": "model/test_objects.py",
+    "model/tree.py": "model/test_documents.py",
+    "model/verdict.py": "reference/test_reference.py",
+    "netlink/channel.py": "netlink/test_nftables.py",
+    "netlink/conversation.py": "netlink/test_nftables.py",
+    "nft/bytecode.py": "nft/test_expression.py",
+    "nft/parsing/chains.py": "nft/test_parser.py",
+    "nft/parsing/loads.py": "nft/test_parser.py",
+    "nft/parsing/parser.py": "nft/test_parser.py",
+    "nft/parsing/rules.py": "nft/test_parser.py",
+    "nft/parsing/scanner.py": "nft/test_parser.py",
+    "nft/parsing/sets.py": "nft/test_parser.py",
+    "nft/parsing/values.py": "nft/test_parser.py",
+    "report/assertions.py": "cli/commands/test_test.py",
+    "report/explanation.py": "cli/commands/test_explain.py",
+    "report/lint.py": "cli/commands/test_lint.py",
+    "report/proof.py": "cli/commands/test_verify.py",
+    "report/reachability.py": "cli/commands/test_can.py",
+    "report/ruleset.py": "cli/commands/test_compile.py",
+    "report/validation.py": "cli/commands/test_validate.py",
+    "rtnetlink/request.py": "rtnetlink/test_routesocket.py",
+    "testing/nftables.py": "netlink/test_cases.py",
+    "verify/gap.py": "verify/test_prover.py",
+}
+"""Modules whose tests stand in another file under `tests` than their path says."""
+
+
+def packages() -> Iterator[str]:
+    for path in sorted(ROOT.rglob("__init__.py")):
+        yield ".".join(("haechi", *path.parent.relative_to(ROOT).parts))
+
+
+def tree(package: str) -> ast.Module:
+    return ast.parse((ROOT.joinpath(*package.split(".")[1:]) / "__init__.py").read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("package", [package for package in packages() if package not in OPEN])
+def test_a_door_lists_what_it_imports_and_nothing_else(package: str) -> None:
+    imported = {
+        alias.asname or alias.name
+        for node in tree(package).body
+        if isinstance(node, ast.ImportFrom) and node.module != "__future__"
+        for alias in node.names
+    }
+    listed = getattr(__import__(package, fromlist=["__all__"]), "__all__", [])
+    assert len(listed) == len(set(listed))
+    assert imported - {"*", "objects"} <= set(listed)
+    assert all(hasattr(__import__(package, fromlist=listed), name) for name in listed)
+
+
+@pytest.mark.parametrize("package", list(packages()))
+def test_a_package_says_what_it_is(package: str) -> None:
+    assert ast.get_docstring(tree(package))
+
+
+def test_nobody_may_reach_behind_a_door() -> None:
+    contracts = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"][
+        "contracts"
+    ]
+    protected = {one["allowed_importers"][0]: one for one in contracts if one["type"] == "protected"}
+    inner = {"haechi.analysis.lint.checks", "haechi.analysis.lint.facts"}  # behind the door of lint
+    assert set(packages()) - OPEN - inner == set(protected)
+    for package, contract in protected.items():
+        assert contract["protected_modules"] == [f"{package}.*"]
+        assert "ignore_imports" not in contract
+
+
+def test_modules_of_one_folder_do_not_differ_by_an_inflection_only() -> None:
+    """`explain.py` beside `explaining.py`, or `difference.py` beside `differences.py`, help nobody."""
+    for folder in {path.parent for path in ROOT.rglob("*.py")}:
+        stems: dict[str, str] = {}
+        for path in sorted(folder.glob("[a-z]*.py")):
+            stem = re.sub(r"(ing|ers|er|es|s|e)$", "", path.stem)
+            assert stem not in stems, f"{path} beside {stems[stem]}.py"
+            stems[stem] = path.stem
+
+
+def test_tests_mirror_modules() -> None:
+    """The tests of `src/haechi/a/b.py` are in `tests/a/test_b.py`, or in a file that `ELSEWHERE` names."""
+    missing = []
+    for path in sorted(ROOT.rglob("[a-z]*.py")):
+        relative = path.relative_to(ROOT)
+        if path.read_text(encoding="utf-8").count("\n") <= SMALL:
+            continue
+        mirrored = TESTS / relative.with_name(f"test_{relative.name}")
+        named = TESTS / ELSEWHERE.get(relative.as_posix(), "missing")
+        if not mirrored.exists() and not named.exists():
+            missing.append(relative.as_posix())
+    assert missing == []
+    assert [path for path, test in ELSEWHERE.items() if not (ROOT / path).exists() or not (TESTS / test).exists()] == []
