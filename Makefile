@@ -21,7 +21,7 @@ demo: .venv/runtime  ## the document's own example on real packets
 	$(BIN)/haechi lab run examples/test-network-policy
 
 test: check .tools/nft  ## format, lint, types, layers, tests
-	$(BIN)/pytest --numprocesses 2 --dist worksteal
+	$(BIN)/pytest --numprocesses 2 --dist worksteal $(PYTEST_ARGS)
 
 check: .venv/development  ## format, lint, types and layers only
 	$(BIN)/ruff format --check $(SOURCES)
@@ -36,7 +36,7 @@ bench: .venv/runtime  ## the figures, printed and stored in bench.json
 	$(BIN)/python -m benchmarks --output bench.json
 
 clean:  ## remove what these verbs made
-	rm -rf .venv .tools build dist bench.json .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf .venv .tools build dist bench.json .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache .coverage*
 
 # The nft tool judges what Haechi prints; the product itself never runs it. Debian's package, unpacked beside the
 # project where it is not installed (no root needed).
