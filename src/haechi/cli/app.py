@@ -48,7 +48,7 @@ Examples:
 _VALIDATE = """\
 Check manifests as the API server would.
 
-Every error of every object is told at once, with its place. A NetworkPolicy
+Every error of every object is reported at once, with its place. A NetworkPolicy
 is checked completely, other kinds as far as Haechi relies on them."""
 _VALIDATE_EXAMPLE = f"""\
 Examples:

@@ -26,7 +26,7 @@ STRICT: frozenset[type[Object]] = frozenset({NetworkPolicy, ExternalHost})
 """Kinds whose unknown and repeated fields are errors, as with `kubectl apply`."""
 
 MAX_OF_ONE = 1000
-"""How many problems of one object are told; the others are counted."""
+"""How many problems of one object are reported; the others are counted."""
 
 _BOTH = ("Ingress", "Egress")
 

@@ -19,9 +19,9 @@ from haechi.model.version import KubernetesVersion
 def check(
     manifests: Manifests, version: KubernetesVersion = NEWEST, gates: Gates = DEFAULT_GATES
 ) -> tuple[Problem, ...]:
-    """What is wrong or doubtful in the objects; what kept others from being objects is `Manifests.problems`.
+    """The errors and warnings of the objects; what could not be read as an object is in `Manifests.problems`.
 
-    A server that finds decoding errors says nothing else; here all errors of an object are told at once.
+    A server that finds decoding errors reports nothing else; here all errors of an object are reported at once.
     """
     return tuple(problem for loaded in manifests.objects for problem in check_one(loaded, version, gates))
 

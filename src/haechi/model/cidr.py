@@ -2,7 +2,7 @@
 
 Kubernetes parses with the rules of Go 1.16 (`netutils.ParseCIDRSloppy`): leading zeros are decimal, IPv4-mapped IPv6 is
 IPv4, and netmasks, zones, signs, blanks and bare addresses are refused. What newer servers refuse in new objects
-besides (KEP-4858) is told by properties, not by failing.
+besides (KEP-4858) is reported by properties, not by errors.
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ class Cidr:
 
     @property
     def unmasked(self) -> str:
-        """The text in RFC 5952 form, host bits kept."""
+        """The text in RFC 5952 form, with its host bits."""
         return f"{format_address(4 if self.bits == 32 else 6, self.address)}/{self.length}"
 
     @property

@@ -47,7 +47,7 @@ _Convert = Callable[[Data, Path, _Context], object]
 
 
 def decode_struct(kind: type[Struct], data: Data, *, strict: bool) -> tuple[Struct, tuple[DecodingProblem, ...]]:
-    """The object, and what is wrong with the data; where something is wrong the object has the zero value."""
+    """The object, and the mistakes in the data; where there is a mistake the object has the zero value."""
     context = _Context([], strict)
     value = _struct(kind, top=True)(data, (), context)
     assert isinstance(value, kind)

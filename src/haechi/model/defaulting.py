@@ -43,7 +43,7 @@ def with_namespace(resource: R) -> R:
 
 
 def with_name_label(namespace: Namespace) -> Namespace:
-    """The namespace with the label `kubernetes.io/metadata.name`, which nobody can set to anything else."""
+    """The namespace with the label `kubernetes.io/metadata.name`, which cannot have another value."""
     labels = {**namespace.metadata.labels, NAME_LABEL: namespace.metadata.name}
     return msgspec.structs.replace(namespace, metadata=msgspec.structs.replace(namespace.metadata, labels=labels))
 

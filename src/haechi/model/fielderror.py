@@ -36,7 +36,7 @@ _REASONS = {
 
 @dataclass(frozen=True, slots=True)
 class FieldError:
-    """What is wrong with the field at `path`. `value` is already written as Go would; "" prints none."""
+    """The error of the field at `path`. `value` is already written as Go would; "" prints none."""
 
     path: Path
     type: ErrorType

@@ -25,7 +25,7 @@ class Interner:
         self._labels: dict[tuple[tuple[str, str], ...], Mapping[str, str]] = {}
 
     def pod(self, pod: Pod) -> None:
-        """Share the parts of a pod that nobody else holds yet."""
+        """Share the parts of a pod that no other object shares yet."""
         self._meta(pod.metadata)
         force_setattr(pod.metadata, "annotations", _NOTHING)
         self._spec(pod.spec)

@@ -1,7 +1,7 @@
 """JSON documents in a stream of bytes: their borders, their data, and on demand the place of every field.
 
 A dump of a cluster is one huge document. So its items are cut out without being decoded, each is decoded straight into
-its struct elsewhere, and positions are scanned for only in the item that somebody asks about. NaN, infinities, broken
+its struct elsewhere, and positions are scanned for only in the item that is asked for. NaN, infinities, broken
 text and numbers of thousands of digits are refused.
 """
 

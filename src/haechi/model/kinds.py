@@ -1,4 +1,4 @@
-"""Which struct an (apiVersion, kind) stands for, and what to say of those that have none.
+"""Which struct an (apiVersion, kind) stands for, and the problem to report for those that have none.
 
 Kinds that are not ours are skipped, with a word. But a kind of ours under an apiVersion that Kubernetes has removed or
 never had, or with a wrong capital, is an error: to skip a policy for that would be to drop it silently.

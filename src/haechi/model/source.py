@@ -1,6 +1,6 @@
 """One input in memory: its bytes, and the line and column of any byte.
 
-The bytes are kept as long as an object from them is, so that the place of a field is looked up only when somebody asks
+The bytes are kept as long as an object from them is, so that the place of a field is looked up only when it is asked
 for it: most objects of a large dump are never asked about.
 """
 

@@ -1,8 +1,8 @@
-"""What the API server says of a NetworkPolicy: every error, in its order and words.
+"""Validation of a NetworkPolicy: every error of the API server, in its order and words.
 
 The rules are those of `pkg/apis/networking/validation` and of its strategy's warnings. The policy is judged as stored,
-after defaulting, so absent protocols and policyTypes are never wrong. All errors are told at once.
-`haechi.model.decoding` has told what cannot even be decoded.
+after defaulting, so absent protocols and policyTypes are never wrong. All errors are reported at once.
+`haechi.model.decoding` reports what cannot even be decoded.
 """
 
 from __future__ import annotations

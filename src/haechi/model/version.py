@@ -67,5 +67,5 @@ class KubernetesVersion:
 
     @property
     def too_long_words(self) -> str:
-        """How a limit of bytes is told; changed in 1.32."""
+        """How a limit of bytes is worded; changed in 1.32."""
         return "may not be more than" if self.minor >= 32 else "must have at most"

@@ -78,7 +78,7 @@ def test_no_ports_are_all() -> None:
         (Assertion(from_=Party(namespace="z"), to=Party(pod="x/db"), expect="deny"), "from: selects no pod"),
         (
             Assertion(from_=Party(namespace="y"), to=Party(pod="x/db"), expect="deny"),
-            "from: no address is known of whom it selects",
+            "from: the pods that it selects have no known address",
         ),
         (
             Assertion(to=Party(pod="x/db"), only=(Party(pod="x/web"), Party(pod="x/none"))),

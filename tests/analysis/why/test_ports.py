@@ -51,7 +51,7 @@ def test_a_text_that_is_no_port_is_refused_or_no_pods_port(text: str) -> None:
     [
         ("http", SERVER, "'http' is not the name of a port of pod x/db"),
         ("sql/UDP", SERVER, "'sql/UDP' is not the name of a port of pod x/db"),
-        ("sql", None, "'sql' is not the name of a port of an address that is no pod"),
+        ("sql", None, "'sql' is not the name of a port of an address outside the pods"),
     ],
 )
 def test_a_name_that_the_receiver_lacks_is_told_with_the_receiver(

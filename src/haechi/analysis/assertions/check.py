@@ -1,9 +1,9 @@
 """What an assertion asks, as addresses and ports: checks.
 
-Why: `to`, `only`, selectors and CIDRs are ways of writing; what is judged is always "all of this passes" or "none of
-this passes". Promises that a check asks about every pair of its two groups except those on which policies have no say:
-a pod and itself, two ends of which neither is a pod, and, where an end is a range, a pod and its own node. What in an
-assertion means nobody is told in words.
+`to`, `only`, selectors and CIDRs are ways of writing; what is judged is always "all of this passes" or "none of this
+passes". A check asks about every pair of its two groups except those to which policies do not apply: a pod and itself,
+two ends of which neither is a pod, and, where an end is a range, a pod and its own node. What matches nothing in an
+assertion is reported in words.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ class CheckedEnd:
     """One end of the connections that a check is about.
 
     Attributes:
-        single: addresses that are meant one by one.
+        single: addresses that are given one by one.
         broad: ranges of addresses, from which a pod's own node is left out.
-        pods: the pods that were meant by name or labels.
+        pods: the pods that were given by name or labels.
     """
 
     single: AddressSet = AddressSet.NONE
@@ -41,7 +41,7 @@ class CheckedEnd:
 
     @classmethod
     def union(cls, groups: Iterable[CheckedEnd]) -> CheckedEnd:
-        """Everyone of some groups."""
+        """The union of some groups."""
         some = list(groups)
         return cls(
             AddressSet.union_all([group.single for group in some]),
@@ -50,7 +50,7 @@ class CheckedEnd:
         )
 
     def others(self) -> CheckedEnd:
-        """Everyone else in the world."""
+        """All other addresses."""
         return CheckedEnd(broad=AddressSet.ALL - self.addresses)
 
 
@@ -86,7 +86,7 @@ class Ports:
         return PortSet.union_all([self.numbers, *named])
 
     def missing(self, server: Endpoint) -> tuple[str, ...]:
-        """The names that a server does not have."""
+        """The port names that a server does not have."""
         own = {(port.protocol, port.name) for port in server.ports}
         return tuple(name for protocol, name in self.names if (protocol, name) not in own)
 
@@ -139,7 +139,7 @@ class AssertionCheck:
         return _points(self.sources.addresses & world.claimed if self.outside(world) else AddressSet.NONE)
 
     def outside(self, world: World) -> AddressSet:
-        """The servers that are no pods."""
+        """The servers that are not pods."""
         return self.destinations.addresses - world.claimed
 
     def question(self, world: World, direction: Direction, address: int) -> AddressQuestion:
@@ -172,7 +172,7 @@ def _points(addresses: AddressSet) -> Iterator[int]:
 
 
 def _remote(world: World, group: CheckedEnd, address: int, owner: Endpoint | None) -> AddressSet:
-    """Those of a group with whom policies could let a pod's address speak, or not."""
+    """The addresses of a group for which policies decide whether a pod's address may connect."""
     family = next(family for family in (AddressSet.V4, AddressSet.V6) if address in family)
     if owner is None:
         return group.addresses & family
@@ -182,7 +182,7 @@ def _remote(world: World, group: CheckedEnd, address: int, owner: Endpoint | Non
 
 
 def checks(world: World, assertion: Assertion, namespace: str) -> tuple[tuple[AssertionCheck, ...], tuple[str, ...]]:
-    """What an assertion asks, and in words what in it asks nothing.
+    """What an assertion asks, and descriptions of what in it matches nothing.
 
     Args:
         world: the cluster.
@@ -194,7 +194,7 @@ def checks(world: World, assertion: Assertion, namespace: str) -> tuple[tuple[As
     def group(field: str, party: Party) -> CheckedEnd:
         found = resolve(world, party, namespace)
         if not found.addresses:
-            empty.append(f"{field}: {nobody(world, party, found)}")
+            empty.append(f"{field}: {why_empty(world, party, found)}")
         return found
 
     ports = Ports.of(assertion.ports)
@@ -218,7 +218,7 @@ def checks(world: World, assertion: Assertion, namespace: str) -> tuple[tuple[As
 
 
 def _silent(world: World, some: tuple[AssertionCheck, ...]) -> Iterator[str]:
-    """What asks nothing although both ends are somebody."""
+    """What asks nothing although both ends match something."""
     for check in some:
         for pod in check.destinations.pods:
             for name in check.ports.missing(pod):
@@ -228,7 +228,7 @@ def _silent(world: World, some: tuple[AssertionCheck, ...]) -> Iterator[str]:
 
 
 def resolve(world: World, party: Party, namespace: str) -> CheckedEnd:
-    """Everyone whom a party means."""
+    """All addresses that a party matches."""
     if party.anyone is not None:
         return CheckedEnd(broad=AddressSet.ALL)
     if party.ip:
@@ -255,10 +255,10 @@ def _selected(world: World, party: Party, namespace: str) -> Iterator[Endpoint]:
             yield from (endpoint for endpoint in members if pods.matches(endpoint.labels))
 
 
-def nobody(world: World, party: Party, found: CheckedEnd) -> str:
-    """Why a party means no address."""
+def why_empty(world: World, party: Party, found: CheckedEnd) -> str:
+    """Why a party matches no address."""
     if found.pods:
-        return "no address is known of whom it selects"
+        return "the pods that it selects have no known address"
     if party.pod:
         return f"there is no pod {party.pod}"
     if party.host:

@@ -1,9 +1,9 @@
 """Which rules assertions exercise.
 
-Why: a rule that no test exercises can be lost and no test notices. A rule is exercised if a packet that some assertion
-asks about, and that passes, is one that the rule allows at the end that its policy isolates. Promises therefore that
-without all the other rules together (their policies isolating as before) every asserted packet fares as it does.
-Refuses to say which of several rules that allow one packet is the one that matters: all of them are exercised.
+A rule that no test exercises can be lost without a test failing. A rule is exercised if a packet that some assertion
+asks about, and that passes, is one that the rule allows at the end that its policy isolates. So without all the other
+rules together (their policies isolating as before) every asserted packet has the same verdict. If several rules allow
+one packet, all of them are exercised.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class RuleCoverage:
     # -- one address of a pod ----------------------------------------------------------------------------------------
 
     def exercise(self, question: AddressQuestion, passing: Traffic) -> None:
-        """Strike out the rules that a passing packet exercises."""
+        """Remove the rules that a passing packet exercises from `waiting`."""
         if not passing or not self.waiting or question.endpoint is None:
             return
         for key in self._world.rules_of(question.endpoint, question.direction):
@@ -69,7 +69,7 @@ class RuleCoverage:
                 self.waiting.discard(rule)
 
     def exercise_outside(self, kind: AddressKind, direction: Direction, passing: Traffic, pods: Sequence[int]) -> None:
-        """The same for the packets between some addresses of a kind, and addresses that are no pod's.
+        """The same for the packets between some addresses of a kind, and addresses outside the pods.
 
         Args:
             kind: the kind.

@@ -1,6 +1,6 @@
 """Files of assertions about connectivity: the kind ConnectivityTest of haechi/v1alpha1, read strictly.
 
-Why: a test that silently means less than it says is worse than none. Promises that every mistake of a document is told
+A test that silently checks less than it seems to is worse than none. So every mistake of a document is reported
 at once with its place, and that a `Suite` has none: names, selectors, addresses and ports in it can be read. Refuses
 unknown and repeated fields, other kinds of haechi/v1alpha1, and assertions that could mean two things. Documents of
 foreign kinds are skipped with a word.
@@ -50,7 +50,7 @@ class Anyone(Struct, frozen=True, kw_only=True):
 
 
 class Party(Struct, frozen=True, kw_only=True):
-    """One end of the connections that an assertion is about: exactly one of the ways to say whom.
+    """One end of the connections that an assertion is about: exactly one of the fields is given.
 
     `namespace` or `namespace_selector` and `pod_selector` together are one way. Without either of the first two, the
     pods of every namespace are meant, or those of the test's own namespace if it has one.
@@ -115,7 +115,7 @@ class Suite:
 
 
 def read_suites(source: Source) -> tuple[tuple[Suite, ...], tuple[Problem, ...]]:
-    """The tests of a file, and everything that is wrong with it. A test with a mistake is not handed out."""
+    """The tests of a file, and all mistakes in it. A test with a mistake is not returned."""
     suites: list[Suite] = []
     problems: list[Problem] = []
     for begin, end in split_yaml(source.data):
@@ -259,7 +259,7 @@ def _of_party(party: Party, path: Path) -> Iterator[DecodingProblem]:
 
 
 def _of_selector(selector: LabelSelector, path: Path) -> Iterator[DecodingProblem]:
-    """A label that nothing can carry is a misspelling; an operator that nobody knows is one too."""
+    """A label that no object can have is a misspelling, and so is an unknown operator."""
     version = KubernetesVersion()
     for key, value in selector.match_labels.items():
         for message in (*label_key(key, version), *label_value(value, version)):

@@ -1,8 +1,8 @@
-"""Whether assertions about connectivity hold, why not, and which rules nobody asserts anything about.
+"""Whether assertions about connectivity hold, why not, and which rules no assertion exercises.
 
-Why: policies are code, so they need tests that say what is meant, in words that survive a rewrite of the policies.
-Promises the answer for every packet that an assertion means, not for samples: all pods, every address of a range, every
-port; it equals `haechi.engine.verdict` on each of them. An assertion that means nobody fails, unless it allows that.
+Policies are code, so they need tests that state the intent and survive a rewrite of the policies. The answer covers
+every packet that an assertion is about, not samples: all pods, every address of a range, every
+port; it equals `haechi.engine.verdict` on each of them. An assertion that matches nothing fails, unless it allows that.
 
     Suite ──▶ checks ──▶ Sweep ──▶ wrong questions ──▶ World.passing ──▶ violations
                            └─────▶ RuleCoverage ──▶ exercised rules
@@ -24,7 +24,7 @@ from haechi.model import Address, Direction, Location, Packet, PacketVerdict, Ru
 from haechi.sets import AddressSet, PortSet, Traffic, point_to_text
 
 MOST_VIOLATIONS = 10
-"""How many pairs of one failing assertion are kept."""
+"""How many pairs of one failing assertion are reported."""
 
 
 class NamedEnd(NamedTuple):
@@ -39,7 +39,7 @@ class NamedEnd(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Violation:
-    """A pair that does otherwise than was asserted.
+    """A pair that violates an assertion.
 
     Attributes:
         source: the client.
@@ -47,7 +47,7 @@ class Violation:
         ports: on which ports.
         allowed: what the packets do.
         packet: one of them.
-        verdict: what both sides say to that one, and their policies.
+        verdict: that of both sides on that packet, with their policies.
         rules: if it is allowed, the rules that allow it.
     """
 
@@ -62,14 +62,14 @@ class Violation:
 
 @dataclass(frozen=True)
 class AssertionOutcome:
-    """What became of an assertion.
+    """The result of an assertion.
 
     Attributes:
         suite: the name of its test.
         title: its name, or its place in the test.
         assertion: itself.
         location: where it is written.
-        empty: what in it means nobody, in words.
+        empty: descriptions of what in it matches nothing.
         violations: the first pairs that differ, at most `MOST_VIOLATIONS`.
         has_more: whether there are others.
     """
@@ -84,7 +84,7 @@ class AssertionOutcome:
 
     @property
     def holds(self) -> bool:
-        """Whether it holds and says something."""
+        """Whether it holds, and is about something."""
         return not self.violations and (not self.empty or self.assertion.allow_empty)
 
 
@@ -103,7 +103,7 @@ class Judgement:
 
     @property
     def unexercised(self) -> tuple[RuleRef, ...]:
-        """The rules that no assertion would miss."""
+        """The rules that no assertion exercises."""
         return tuple(rule for rule in self.rules if rule not in self.exercised)
 
 
@@ -133,7 +133,7 @@ _Pair = tuple[str, str, PortSet, PacketVerdict]
 
 
 def _add(found: dict[_Pair, Violation], new: Violation) -> None:
-    """Put a pair to the others; the families of a pair, and outside addresses that are alike, are one."""
+    """Add a pair; both families of a pair, and outside addresses with the same result, become one."""
     key = (new.source.name, new.destination.name, new.ports, new.verdict)
     old = found.get(key)
     if old is not None:
@@ -146,7 +146,7 @@ def _add(found: dict[_Pair, Violation], new: Violation) -> None:
 
 
 def _violations(world: World, question: AddressQuestion, expected: bool) -> Iterator[Violation]:
-    """The pairs of a question that do otherwise than `expected`."""
+    """The pairs of a question that differ from `expected`."""
     passing = world.passing(question.address, question.direction, question.asked)
     here = NamedEnd(world.names[question.address], AddressSet.of(question.address))
     for there, ports in _ends(world, question.asked - passing if expected else passing):
@@ -158,7 +158,7 @@ def _violations(world: World, question: AddressQuestion, expected: bool) -> Iter
 
 
 def _ends(world: World, some: Traffic) -> Iterator[tuple[NamedEnd, PortSet]]:
-    """Everyone in a traffic: those who have a name one by one, then the others by their ports."""
+    """The addresses of a traffic: those with a name one by one, then the others by their ports."""
     outside: dict[PortSet, list[AddressSet]] = {}
     for first, last, ports in some.steps:
         region = AddressSet([(first, last)])

@@ -1,9 +1,9 @@
-"""A world seen by kinds of addresses: pods that no rule can tell apart are looked at once.
+"""A world by kinds of addresses: pods that no rule distinguishes are evaluated once.
 
-Why: an assertion may be about every pair of ten thousand pods, which are a few hundred kinds of pods. Promises, for two
-kinds, the ports on which policies let a packet pass from any address of the one to any of the other, and which rules
-allow it. Refuses what is not the same for all addresses of a kind: a pod and itself, a pod and its own node, addresses
-that several pods claim; those are the caller's.
+An assertion may be about every pair of ten thousand pods, which are a few hundred kinds. For two kinds this gives the
+ports on which policies allow a packet from any address of one to any of the other, and the rules that allow it. What
+is not the same for all addresses of a kind is left to the caller: a pod and itself, a pod and its own node, addresses
+that several pods claim.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ from haechi.sets import AddressSet, PortSet, Traffic
 
 @dataclass(frozen=True, slots=True)
 class AddressGroup:
-    """Addresses, sorted out.
+    """Addresses by what they belong to.
 
     Attributes:
-        kinds: those of pods, each of which is its pod's alone, by kind.
+        kinds: those that belong to one pod, by kind.
         disputed: those that several pods claim.
-        outside: those of no pod.
+        outside: those that belong to no pod.
     """
 
     kinds: dict[AddressKind, tuple[int, ...]]
@@ -36,7 +36,7 @@ class AddressGroup:
 
 
 class Reached(NamedTuple):
-    """An egress rule that means a kind of address: on which ports, and the kinds of its senders."""
+    """An egress rule that matches a kind of address: on which ports, and the kinds of its senders."""
 
     rule: RuleRef
     ports: PortSet
@@ -45,7 +45,7 @@ class Reached(NamedTuple):
 
 @dataclass(frozen=True)
 class Kinds:
-    """The kinds of addresses of a world, and what policies say of them."""
+    """The kinds of addresses of a world, and what policies allow them."""
 
     world: World
     _rows: dict[int, tuple[PolicySet, Row]] = field(default_factory=dict, repr=False, compare=False)
@@ -93,7 +93,7 @@ class Kinds:
         return AddressSet.V4 if self.pods(kind).addresses[kind.address_index] in AddressSet.V4 else AddressSet.V6
 
     def group(self, addresses: AddressSet) -> AddressGroup:
-        """Some addresses, sorted out."""
+        """Some addresses by what they belong to."""
         found = self._groups.get(addresses)
         if found is None:
             world, kind_of = self.world, self._kind_of
@@ -111,15 +111,15 @@ class Kinds:
     # -- what passes -------------------------------------------------------------------------------------------------
 
     def row(self, policies: PolicySet) -> Row:
-        """Whom a policy set means, by kind. Equal ports are one object."""
+        """What a policy set allows, by kind. Equal ports are one object."""
         found = self._rows.get(id(policies))
-        if found is None:  # the set is kept too, so that its identity stays its own
+        if found is None:  # keeping the set keeps its identity unique
             row = {kind: self._ports.setdefault(ports, ports) for kind, ports in self._policies.of(policies).items()}
             found = self._rows[id(policies)] = (policies, row)
         return found[1]
 
     def outside(self, policies: PolicySet | None) -> Traffic:
-        """What a policy set allows from or to addresses that are no pod's."""
+        """What a policy set allows from or to addresses outside the pods."""
         found = self._outside.get(id(policies))
         if found is None:
             found = self._outside[id(policies)] = (policies, outside(policies))
@@ -139,7 +139,7 @@ class Kinds:
         return self.world.alone(key, self.one(kind))
 
     def reached(self, kind: AddressKind) -> tuple[Reached, ...]:
-        """The egress rules that mean such an address."""
+        """The egress rules that match such an address."""
         return self._reached.get(kind, ())
 
     @cached_property

@@ -1,8 +1,7 @@
 """Assertions judged on connections that were tried, instead of on every packet that they mean.
 
-Why: `judge` shows what policies mean, this shows whether a cluster that enforces them agrees. Promises that an
-assertion is judged on every tried connection that one of its checks is about. An assertion that none is about fails,
-unless it allows that.
+`judge` evaluates policies; this shows whether a cluster that enforces them agrees. An assertion is judged on every
+tried connection that one of its checks is about. If there is none, it fails, unless it allows that.
 """
 
 from __future__ import annotations
@@ -47,7 +46,7 @@ class ObservedConnection:
     replied: bool
 
     def satisfies(self, allowed: bool) -> bool:
-        """Whether it did what is asserted: an allowed one is answered, of a denied one nothing arrives."""
+        """Whether it satisfies the assertion: an allowed one is answered, of a denied one nothing arrives."""
         return self.arrived and self.replied if allowed else not self.arrived
 
     def violation(self, rules: tuple[RuleRef, ...], *, allowed: bool) -> Violation:

@@ -1,12 +1,12 @@
-"""Where a check finds something wrong: every packet that it asks about, judged by kinds of addresses.
+"""The violations of a check: every packet that it asks about, judged by kinds of addresses.
 
-Why: pair by pair an assertion about everybody is a hundred million questions. Promises exactly the addresses of pods
-with whom something is otherwise than asserted, and that every rule which an asserted and passing packet exercises is
-struck out. Where a pod has the address of a node, kinds are no help: then it goes address by address.
+Pair by pair, an assertion about all pods is a hundred million questions. This finds exactly the addresses of pods that
+violate it, and removes every rule that an asserted and passing packet exercises from those still waiting. Where a pod
+has the address of a node, kinds do not help, and each address is judged by itself.
 
-    AddressGroup of clients ─┐
-                      ├── kind by kind ──▶ what passes ──▶ wrong addresses, exercised rules
-    AddressGroup of servers ─┘
+    clients by kind ─┐
+                     ├── pairs of kinds ──▶ what passes ──▶ violating addresses, exercised rules
+    servers by kind ─┘
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class Sweep:
         self.coverage = RuleCoverage(world, self._kinds)
 
     def wrong(self, check: AssertionCheck) -> Iterator[AddressQuestion]:
-        """What is asked about each address with whom something is wrong, in the order of `AssertionCheck.questions`."""
+        """What is asked about each violating address, in the order of `AssertionCheck.questions`."""
         world = self._world
         everyone = (check.sources.addresses | check.destinations.addresses) & world.claimed
         if everyone.isdisjoint(world.nodes):
@@ -63,7 +63,7 @@ class _Swept:
         self._passing: dict[tuple[int, int, int], PortSet] = {}
 
     def wrong(self) -> Iterator[tuple[Direction, int]]:
-        """Direction and address of every question with whom something is wrong."""
+        """Direction and address of every question with a violation."""
         check = self._check
         for kind, addresses in self._servers.kinds.items():
             for ports, some in self._by_ports(addresses):
@@ -82,7 +82,7 @@ class _Swept:
                     yield Direction.EGRESS, address
 
     def _by_ports(self, addresses: tuple[int, ...]) -> Iterable[tuple[PortSet, tuple[int, ...]]]:
-        """The servers' addresses by the ports that the check means on them."""
+        """The servers' addresses by the ports that the check asks about."""
         asked = self._check.ports
         if not asked.names:
             return [(asked.numbers, addresses)]
@@ -110,7 +110,7 @@ class _Swept:
         return [tuple(part) for part in parts.values()]
 
     def _received(self, kind: AddressKind, ports: PortSet, servers: tuple[int, ...]) -> Iterable[int]:
-        """Those of some servers of one kind for whom something is wrong."""
+        """The violating ones of some servers of one kind."""
         if not ports:
             return ()
         passing, complete = self._between(kind, ports, servers)
@@ -171,7 +171,7 @@ class _Swept:
     # -- from and to outside -----------------------------------------------------------------------------------------
 
     def _outside(self, kind: AddressKind, direction: Direction, ports: PortSet, pods: tuple[int, ...]) -> Iterable[int]:
-        """Those of some pods' addresses of one kind for whom something is wrong with outside addresses."""
+        """The addresses of one kind that violate the check with outside addresses."""
         group, others = self._others(direction)
         remote = others.outside & self._kinds.family(kind)
         if not remote or not ports:
@@ -194,7 +194,7 @@ class _Swept:
     def _with_own_node(
         self, direction: Direction, ports: PortSet, nodes: AddressSet, pods: Sequence[int]
     ) -> Iterator[int]:
-        """Those whose own node is asked about: everything passes there."""
+        """The addresses whose own node is asked about: everything passes there."""
         for address in pods:
             owner = self._world.engine.owner(address)
             here = nodes & self._world.near(owner) if owner is not None else nodes

@@ -1,8 +1,8 @@
 """What of some traffic passes, exactly: both ends of every packet, for sets of packets.
 
-Why: an assertion is about all packets between two groups, and a group may be half the Internet. Promises, for one
-address and any traffic between it and others, exactly the packets that `haechi.engine.verdict` allows, and the rules
-that allow a packet. Costs what policies say and what is asked about, not all pairs of addresses.
+An assertion is about all packets between two groups, and a group may be half the Internet. For one address and any
+traffic between it and others, this computes exactly the packets that `haechi.engine.verdict` allows, and the rules that
+allow a packet. The cost depends on the policies and on what is asked, not on the number of pairs of addresses.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ class World:
     Attributes:
         engine: what its policies mean.
         namespaces: labels of the declared namespaces, by name.
-        named: addresses (points of `haechi.sets.AddressSet`) of everyone who is no pod to policies: `host/NAME` for an
-            outside host, `namespace/name` for a pod on its node's network.
+        named: addresses (points of `haechi.sets.AddressSet`) of everything that policies do not treat as a pod:
+            `host/NAME` for an outside host, `namespace/name` for a pod on its node's network.
     """
 
     engine: Engine
@@ -78,7 +78,7 @@ class World:
 
     @cached_property
     def names(self) -> dict[int, str]:
-        """Who has an address, for those who have a name."""
+        """The name of each address that has one."""
         found: dict[int, str] = {address: name for name, addresses in self.named.items() for address in addresses}
         for endpoint in reversed(self.pods):
             for address in endpoint.addresses:
@@ -98,7 +98,7 @@ class World:
 
     @cached_property
     def order(self) -> Mapping[int, int]:
-        """The place of each claimed address when they are told: by name, then by address."""
+        """The position of each claimed address in reports: by name, then by address."""
         points = {address for endpoint in self.engine.endpoints for address in endpoint.addresses}
         names = self.names
         return {address: place for place, address in enumerate(sorted(points, key=lambda a: (names[a], a)))}
@@ -129,7 +129,7 @@ class World:
         Args:
             address: the pod's.
             direction: Ingress: `asked` is by the address of the client; Egress: by that of the server, which must be
-                no pod's.
+                outside the pods.
             asked: nothing between the pod and itself.
         """
         owner = self.engine.owner(address)
@@ -145,7 +145,7 @@ class World:
         return asked & self._traffic(policies) | asked.restricted(self.near(endpoint), PortSet.ALL)
 
     def _withheld(self, address: int, sources: AddressSet) -> Traffic:
-        """What the senders among `sources` do not let out to an address."""
+        """What the egress policies of the `sources` deny towards an address."""
         terms = [(self.disputed & sources, PortSet.ALL)]
         for some in self._senders:
             here = some.addresses & sources
@@ -168,7 +168,7 @@ class World:
 
     def _traffic(self, policies: PolicySet) -> Traffic:
         found = self._known.get(id(policies))
-        if found is None:  # the set is kept too, so that its identity stays its own
+        if found is None:  # keeping the set keeps its identity unique
             found = self._known[id(policies)] = (policies, traffic(self.engine, policies))
         return found[1]
 

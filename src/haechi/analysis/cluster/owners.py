@@ -1,8 +1,9 @@
 """Which workload a pod belongs to.
 
-Why: people think in Deployments, policies in pods. Promises the topmost owner that can be known: through objects of the
-input, and from a ReplicaSet that is not among them to its Deployment by the name that the deployment controller gives
-(`NAME-HASH`, the hash being the pod's label `pod-template-hash`). A pod that nobody owns is its own workload.
+People think in Deployments, policies apply to pods. The workload of a pod is its topmost owner that can be known:
+through objects of the input, and from a ReplicaSet that is not among them to its Deployment by the name that the
+deployment controller gives (`NAME-HASH`, the hash being the pod's label `pod-template-hash`). A pod without an owner
+is its own workload.
 """
 
 from __future__ import annotations

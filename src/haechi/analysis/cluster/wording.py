@@ -1,4 +1,4 @@
-"""Ports and lines in words. Promises that what goes to a terminal, a table or a graph cannot break out of its place."""
+"""Ports in words. What is written to a terminal, a table or a graph is escaped so that it cannot break its format."""
 
 from __future__ import annotations
 

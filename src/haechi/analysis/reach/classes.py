@@ -56,7 +56,7 @@ class _Kind(NamedTuple):
 
 
 class _Distinctions(NamedTuple):
-    """What tells pods apart: selections, the edges of blocks, and port names with their IP protocols."""
+    """What distinguishes pods: selections, the edges of blocks, and port names with their IP protocols."""
 
     selections: frozenset[PodSelection]
     edges: tuple[int, ...]

@@ -1,7 +1,11 @@
-"""Pods under one name: a pod, a workload, or all that behave alike.
+"""Pods under one name: a pod, a workload, or a class of pods.
 
-Promises that a name stands for pods of one class only: a workload whose pods do not behave alike is several names, told
-apart by the labels that differ, or by a number where labels do not tell them apart.
+A name stands for pods of one class only: a workload whose pods are of several classes has several names, distinguished
+by the labels that differ, or by a number where the labels are the same.
+
+    shop/web[Deployment]                          all pods of one class
+    shop/web[Deployment]{track=canary}            two classes, distinguished by a label
+    shop/web[Deployment]{part 2}                  two classes with equal labels (other ports or addresses)
 """
 
 from __future__ import annotations
@@ -19,7 +23,7 @@ class Group:
     """Pods under one name.
 
     Attributes:
-        name: `namespace/name[Kind]`, with what tells it apart where it must be.
+        name: `namespace/name[Kind]`, with the label or number that distinguishes it where needed.
         number: the class of its pods.
         pods: who they are, sorted.
         parts: the names, by workload, that it stands for.
@@ -32,7 +36,7 @@ class Group:
 
     @property
     def has_others(self) -> bool:
-        """Whether it stands for several, so that from it to itself is a connection to be told."""
+        """Whether it stands for several pods or workloads, between which there are connections to list."""
         return len(self.parts) > 1
 
 
@@ -81,7 +85,7 @@ def names_of_parts(owner: Owner, parts: list[list[Mapping[str, str]]]) -> list[s
 
 
 def _by_labels(parts: list[list[Mapping[str, str]]]) -> list[str] | None:
-    """What the labels of each part say that tells it from the others; None if they do not."""
+    """The labels that distinguish each part from the others; None if there are none."""
     keys = sorted({key for labels in parts for one in labels for key in one})
     steady = [key for key in keys if all(len({one.get(key) for one in labels}) == 1 for labels in parts)]
     differing = [key for key in steady if len({labels[0].get(key) for labels in parts}) > 1]

@@ -1,6 +1,7 @@
-"""Services and port names: what people call the ends of a connection.
+"""Services and port names: the names that people use for the ends of a connection.
 
-Services change no verdict (their address is never the destination that policies judge); they only help to read.
+Services change no verdict (their address is never the destination that policies apply to); they make a listing
+readable.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from haechi.select import Selector
 
 @dataclass(frozen=True, slots=True)
 class Backing:
-    """A port of a Service and whom it leads to.
+    """A port of a Service and the pods behind it.
 
     Attributes:
         service: `namespace/name`.

@@ -1,7 +1,7 @@
-"""What is compared with what: workloads of two clusters, cut where their pods behave differently in either.
+"""What is compared with what: workloads of two clusters, divided where their pods are of different classes.
 
-Promises that every pod of both clusters is in exactly one unit, and that all pods of a unit are of one class before and
-of one class after.
+Every pod of both clusters is in exactly one unit, and all pods of a unit are of one class before and of one class
+after.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _Side = tuple[Cluster, Iterable[PodClass]]
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """A workload, or the part of one that behaves alike.
+    """A workload, or a part of one.
 
     Attributes:
         name: as in `Connection`.

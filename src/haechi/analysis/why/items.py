@@ -1,8 +1,8 @@
 """The items of a rule: each peer and port as the rule that it would be alone.
 
-Why: "which line of the policy allows this" asks for one item of `from`, `to` or `ports`, and the engine merges them.
-Promises the engine's own reading of each item, with its path as in API errors. Refuses rules of which a part cannot be
-read: they allow nothing, whatever their other items say.
+"Which line of the policy allows this" asks for one item of `from`, `to` or `ports`, and the engine merges them. Each
+item is read by the engine, with its path as in API errors. Rules with a part that cannot be read are not accepted
+here: they allow nothing, whatever their other items are.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class Item:
 
 
 def peer_items(policy: NetworkPolicy, rule: RuleRef) -> tuple[Item, ...]:
-    """The peers of a readable rule; none if it means everybody."""
+    """The peers of a readable rule; empty if it matches everyone."""
     written = _written(policy, rule)
     field, word = ("from_", "from") if rule.direction is Direction.INGRESS else ("to", "to")
     return tuple(
@@ -39,7 +39,7 @@ def peer_items(policy: NetworkPolicy, rule: RuleRef) -> tuple[Item, ...]:
 
 
 def port_items(policy: NetworkPolicy, rule: RuleRef) -> tuple[Item, ...]:
-    """The ports of a readable rule; none if it means every port."""
+    """The ports of a readable rule; empty if it matches every port."""
     written = _written(policy, rule)
     return tuple(
         Item(f"{rule.path}.ports[{number}]", _alone(policy, written, "ports", port))

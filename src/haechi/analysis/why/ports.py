@@ -59,7 +59,7 @@ class AskedPort:
         return cls(text, protocol, None, port)
 
     def on(self, server: Endpoint | None) -> tuple[int, int]:
-        """Protocol and number at a receiver; None is one that is no pod.
+        """Protocol and number at a receiver; None is an address outside the pods.
 
         Raises:
             UnknownPort: the receiver has no port of that name.
@@ -69,5 +69,5 @@ class AskedPort:
         for port in server.ports if server else ():
             if port.name == self.name and self.protocol in (None, port.protocol):
                 return port.protocol, port.number
-        who = "an address that is no pod" if server is None else f"pod {server.key}"
+        who = "an address outside the pods" if server is None else f"pod {server.key}"
         raise UnknownPort(self.text, f"is not the name of a port of {who}")
