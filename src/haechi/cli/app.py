@@ -48,8 +48,8 @@ Examples:
 _VALIDATE = """\
 Check manifests as the API server would.
 
-Every error of every object is reported at once, with its place. A NetworkPolicy
-is checked completely, other kinds as far as Haechi relies on them."""
+All errors of all objects are reported at once, each with its place. A
+NetworkPolicy is checked completely, other kinds as far as Haechi uses them."""
 _VALIDATE_EXAMPLE = f"""\
 Examples:
 
@@ -62,8 +62,7 @@ Examples:
 _COMPILE = """\
 Print the kernel rules that a node would get.
 
-Pods count as they are given: those with status.podIPs and spec.nodeName, as a
-running cluster has them."""
+Pods need status.podIPs and spec.nodeName, as in a running cluster."""
 _COMPILE_EXAMPLE = f"""\
 Example: the rules of a node of the present cluster, as nft -f reads them:
 
@@ -72,11 +71,11 @@ Example: the rules of a node of the present cluster, as nft -f reads them:
 {_EXIT}"""
 
 _LIST = """\
-Every connection that policies allow, between workloads and with the outside.
+List every connection that policies allow, between workloads and with outside.
 
 SEL is namespace/pod, namespace/kind/name, an address, or labels such as
-app=web,tier in (a,b) or shop:app=web for those in a namespace. Workloads make
-their pods, and pods without addresses get some that no ipBlock holds."""
+app=web,tier in (a,b) or shop:app=web for those in a namespace. Pods are made
+from workloads, and pods without addresses get one outside every ipBlock."""
 _LIST_EXAMPLE = f"""\
 Examples:
 
@@ -87,7 +86,7 @@ Examples:
 {_EXIT}"""
 
 _EXPLAIN = """\
-What a policy or a pod means, in plain sentences with file:line:column.
+Explain a policy or a pod in plain sentences with file:line:column.
 
 Before the PATHs, policy/NAME or pod/NAME chooses one; all policies without it.
 A file or folder of that name counts as a PATH. -o describe prints what
@@ -102,12 +101,12 @@ Examples:
 {_EXIT}"""
 
 _TEST = """\
-Judge assertions about connectivity: what policies must allow and deny.
+Check assertions about connectivity: what policies must allow and deny.
 
 TESTS is a file or folder of ConnectivityTests (docs/assertions.md shows the
-form). Every address and port that an assertion means is judged; no packet is
-sent: haechi lab run --tests does that. Rules that no assertion exercises are
-told."""
+form). Every address and port that an assertion is about is checked; no packet
+is sent (haechi lab run --tests does that). Rules that no assertion exercises are
+listed."""
 _TEST_EXAMPLE = f"""\
 Examples:
 
@@ -118,12 +117,12 @@ Examples:
 {_EXIT}"""
 
 _CAN = """\
-Whether one may reach another, and why.
+Whether one endpoint may reach another, and why.
 
-Every rule that allows is told, or the rule that comes nearest and what it
-lacks. SRC and DST are namespace/pod, namespace/kind/name (such as
+Lists every rule that allows the connection, or the nearest rule and what does
+not match. SRC and DST are namespace/pod, namespace/kind/name (such as
 shop/deployment/web), or an address. PORT is a number or the name of a port of
-DST's containers; TCP where no protocol is said; without PORT, any port will do."""
+DST's containers, TCP unless a protocol is given; without PORT, any port counts."""
 _CAN_EXAMPLE = """\
 Examples:
 
@@ -133,9 +132,9 @@ Examples:
 Exit codes: 0 allowed, 1 denied, 2 unusable input or arguments, 130 after Ctrl-C."""
 
 _DIFF = """\
-What two sets of manifests allow differently.
+Compare what two sets of manifests allow.
 
-Connections added, removed and on other ports, with the policies behind them.
+Connections added, removed and with other ports, and the policies behind them.
 
 OLD and NEW are files, folders or - for standard input."""
 _DIFF_EXAMPLE = """\
@@ -149,10 +148,10 @@ Exit codes: 0 no difference that --fail-on names, 1 a difference, 2 unusable inp
 _LINT = """\
 Mistakes in policies that the API server accepts.
 
-What has no effect, another than it seems, or none that lasts. Every finding has
-a code, and docs/lint.md a section for each with a wrong and a right example. A
-policy whose annotation haechi/lint-ignore names a code is meant so. What needs
-pods, Services or namespaces is judged by those of the input."""
+What has no effect, or another effect than it seems to have. Every finding has a
+code; docs/lint.md has a section for each, with a wrong and a right example. The
+annotation haechi/lint-ignore of a policy suppresses the codes that it names.
+Checks that need pods, Services or namespaces use those of the input."""
 _LINT_EXAMPLE = f"""\
 Examples:
 
@@ -164,12 +163,12 @@ Examples:
 {_EXIT}"""
 
 _VERIFY = """\
-Prove that a node's kernel does what the policies say, for every packet.
+Prove that a node's kernel enforces the policies, for every packet.
 
-Haechi's table is read back from the kernel of this host, or of a network
+Haechi's table is read back from the kernel of this host or of a network
 namespace, or from a file in nft syntax, and compared with the policies: every
-address, protocol and port, not samples. Otherwise: the first packets that
-differ, the kernel's rule that decided and the policies."""
+address, protocol and port, not samples. If they differ, the first packets are
+shown, with the kernel's rule and the policies that decide them."""
 _VERIFY_EXAMPLE = f"""\
 Examples:
 
