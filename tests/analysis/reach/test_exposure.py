@@ -1,55 +1,149 @@
-"""Who could come who is not there yet."""
+"""What may come that is not there yet, from pods and from outside."""
 
 from __future__ import annotations
 
+from ipaddress import ip_address
+
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from haechi.analysis.cluster.cluster import Cluster
-from haechi.analysis.reach.exposure import Exposure, Term, exposures
+from haechi.analysis.reach.exposure import OPEN, Exposure, ExposureEntry, PeerKind, exposures
 from haechi.analysis.reach.listing import Listing
-from haechi.model.verdict import Direction
-from haechi.sets import PortSet
+from haechi.model import Object, ObjectMeta, Pod, PodIP, PodStatus
+from haechi.model.verdict import Direction, Packet, PodKey
+from haechi.reference import allowed
+from haechi.sets import PROTOCOL_NAMES, PortSet, text_to_point
+from tests import clusters
 from tests.building import pod, policy
 
 TCP80 = PortSet.tcp(80)
 TEAM = "{namespaceSelector: {matchLabels: {team: a}}, podSelector: {matchLabels: {app: web}}}"
+NEW = PodKey("a", "new")
+
+
+def all_exposures(cluster: Cluster) -> tuple[Exposure, ...]:
+    listing = Listing.of(cluster, "pod")
+    return exposures(cluster, listing.groups, listing.reach.classes)
 
 
 def exposure(spec: str, direction: Direction, *, ports: tuple[str, ...] = ()) -> Exposure:
     """One direction of the only pod, which the policy selects."""
-    listing = Listing.of(Cluster.of([pod("x/db", "10.0.0.1", ports=ports), policy(spec)]), "pod")
-    found = exposures(listing.groups, listing.reach.classes)
+    found = all_exposures(Cluster.of([pod("x/db", "10.0.0.1", ports=ports), policy(spec)]))
     assert [one.direction for one in found] == [Direction.EGRESS, Direction.INGRESS]
     return next(one for one in found if one.direction is direction)
 
 
+def words(found: Exposure) -> list[tuple[str, PortSet, str]]:
+    return [(str(entry.peer), entry.ports, entry.name) for entry in found.entries]
+
+
 @pytest.mark.parametrize(
-    ("rules", "terms"),
+    ("rules", "entries"),
     [
-        ("", ()),  # protected, and nobody may come
-        ("{}", (Term("any pod", PortSet.ALL),)),
-        ("{from: [{namespaceSelector: {}}], ports: [{port: 80}]}", (Term("any pod", TCP80),)),
-        ("{from: [{podSelector: {}}]}", (Term("x: <none>", PortSet.ALL),)),
-        (f"{{from: [{TEAM}], ports: [{{port: 80}}]}}", (Term("[team=a]: app=web", TCP80),)),
-        ("{from: [{ipBlock: {cidr: 10.0.0.0/8}}]}", ()),  # addresses are no pods
-        (f"{{from: [{TEAM}], ports: [{{port: 80}}]}}, {{from: [{TEAM}]}}", (Term("[team=a]: app=web", PortSet.ALL),)),
+        ("", []),
+        ("{}", [("everyone, the Internet included", PortSet.ALL)]),
+        ("{from: [{namespaceSelector: {}}], ports: [{port: 80}]}", [("any pod", TCP80)]),
+        ("{from: [{podSelector: {}}]}", [("all pods in namespace x", PortSet.ALL)]),
+        (f"{{from: [{TEAM}], ports: [{{port: 80}}]}}", [("pods app=web in namespaces team=a", TCP80)]),
+        ("{from: [{ipBlock: {cidr: 10.0.0.0/8}}]}", [("addresses 10.0.0.0/8", PortSet.ALL)]),
+        ("{from: [{ipBlock: {cidr: 0.0.0.0/0}}], ports: [{port: 80}]}", [("the Internet 0.0.0.0/0", TCP80)]),
+        ("{from: [{ipBlock: {cidr: '::/0'}}]}", [("the Internet ::/0", PortSet.ALL)]),
+        (
+            "{from: [{ipBlock: {cidr: 0.0.0.0/0, except: [10.0.0.0/8]}}]}",
+            [("the Internet 0.0.0.0/5, 8.0.0.0/7, 11.0.0.0/8 and 5 more", PortSet.ALL)],
+        ),
+        (
+            f"{{from: [{TEAM}], ports: [{{port: 80}}]}}, {{from: [{TEAM}]}}",
+            [("pods app=web in namespaces team=a", PortSet.ALL)],
+        ),
         (
             f"{{from: [{TEAM}], ports: [{{port: 80}}]}}, {{from: [{TEAM}], ports: [{{port: 81}}]}}",
-            (Term("[team=a]: app=web", PortSet.tcp(80, 81)),),
+            [("pods app=web in namespaces team=a", PortSet.tcp(80, 81))],
         ),
     ],
 )
-def test_what_policies_say_of_pods_that_may_come(rules: str, terms: tuple[Term, ...]) -> None:
+def test_what_policies_allow_of_what_may_come(rules: str, entries: list[tuple[str, PortSet]]) -> None:
     found = exposure(f"{{ingress: [{rules}]}}", Direction.INGRESS)
-    assert found == Exposure("x/db[Pod]", Direction.INGRESS, True, terms)
+    assert found.isolated
+    assert words(found) == [(*entry, "") for entry in entries]
 
 
-def test_a_direction_that_no_policy_isolates_is_unprotected() -> None:
-    assert exposure("{ingress: [{}]}", Direction.EGRESS) == Exposure("x/db[Pod]", Direction.EGRESS, False)
+def test_a_direction_that_no_policy_isolates_is_open_to_everyone() -> None:
+    assert exposure("{ingress: [{}]}", Direction.EGRESS) == Exposure("x/db[Pod]", Direction.EGRESS, False, OPEN)
+
+
+def test_entries_name_the_rules_that_allow_them() -> None:
+    rules = f"{{from: [{TEAM}]}}, {{ports: [{{port: 80}}]}}, {{from: [{TEAM}]}}"
+    found = exposure(f"{{ingress: [{rules}]}}", Direction.INGRESS)
+    assert [[ref.path for ref in entry.rules] for entry in found.entries] == [
+        ["spec.ingress[1]"],
+        ["spec.ingress[0]", "spec.ingress[2]"],
+    ]
 
 
 def test_a_port_name_is_each_peers_own_towards_others_and_the_pods_own_towards_it() -> None:
     ahead = exposure("{policyTypes: [Egress], egress: [{ports: [{port: web}]}]}", Direction.EGRESS)
-    assert ahead.terms == (Term("any pod", PortSet.protocol(6), "TCP web"),)
+    assert words(ahead) == [("any pod", PortSet.protocol(6), "TCP web")]
     back = exposure("{ingress: [{ports: [{port: web}]}]}", Direction.INGRESS, ports=("web=80/TCP",))
-    assert back.terms == (Term("any pod", TCP80),)
+    assert words(back) == [("everyone, the Internet included", TCP80, "")]
+
+
+# -- against the oracle ------------------------------------------------------------------------------------------------
+
+
+def grants(cluster: Cluster, entry: ExposureEntry, remote: str, packet: Packet, *, is_pod: bool) -> bool:
+    """Whether an entry matches a new pod, or an address outside, on a packet's port."""
+    endpoint = cluster.engine.endpoint(NEW) if is_pod else None
+    if entry.peer.pods is not None and (endpoint is None or not cluster.engine.is_member(endpoint, entry.peer.pods)):
+        return False
+    if entry.peer.kind is PeerKind.ADDRESSES and text_to_point(remote) not in entry.peer.addresses:
+        return False
+    if not entry.name:
+        return entry.ports.contains(packet.protocol, packet.port)
+    ports = endpoint.ports if endpoint is not None else ()
+    return any(
+        (each.protocol, each.number) == (packet.protocol, packet.port)
+        and entry.name == f"{PROTOCOL_NAMES[each.protocol]} {each.name}"
+        for each in ports
+    )
+
+
+@settings(max_examples=150)
+@given(
+    st.lists(clusters.objects(), max_size=12),
+    clusters.pods(),
+    st.sampled_from(clusters.OTHER_ADDRESSES),
+    st.sampled_from([(6, 80), (6, 8080), (17, 53), (132, 81), (1, 0)]),
+    st.booleans(),
+)
+def test_an_exposure_is_what_the_reference_answers_after_the_pod_is_added(
+    objects: list[Object], new: Pod, address: str, port: tuple[int, int], is_pod: bool
+) -> None:
+    """Or for an address that stays outside: both directions, both families, port names included."""
+    kept = [one for one in objects if not hasattr(one, "addresses") or address not in one.addresses]
+    before = Cluster.of(kept)
+    found = {(one.group.removesuffix("[Pod]"), one.direction): one for one in all_exposures(before)}
+    spec = new.spec
+    added = Pod(
+        metadata=ObjectMeta(name=NEW.name, namespace=NEW.namespace, labels=new.labels),
+        spec=type(spec)(node_name="elsewhere", containers=spec.containers, init_containers=spec.init_containers),
+        status=PodStatus(phase="Running", pod_ips=(PodIP(ip=address),)),
+    )
+    together = [*before.objects, *([added] if is_pod else [])]
+    oracle, after = clusters.cluster(together), Cluster.of(together)
+    remote = ip_address(address)
+    for endpoint in before.engine.endpoints:
+        for point in endpoint.addresses:
+            texts = before.pods[endpoint.key].addresses
+            own = next(ip_address(text) for text in texts if text_to_point(text) == point)
+            if after.engine.owner(point) is None or own.version != remote.version:
+                continue
+            for direction in Direction:
+                ends = (remote, own) if direction is Direction.INGRESS else (own, remote)
+                packet = Packet(*ends, *port)
+                verdict = allowed(oracle, packet)
+                side = verdict.ingress if direction is Direction.INGRESS else verdict.egress
+                entries = found[str(endpoint.key), direction].entries
+                assert any(grants(after, one, address, packet, is_pod=is_pod) for one in entries) == side.allowed

@@ -50,9 +50,9 @@ def test_a_class_has_the_name_of_its_first_and_how_many_more() -> None:
 
 def test_exposure_tells_what_no_policy_protects_and_who_may_come() -> None:
     listing = Listing.of(split(), "workload")
-    found = {(one.group, one.direction.value): one for one in exposures(listing.groups, listing.reach.classes)}
-    assert not found["x/work[Job]{v=1}", "Ingress"].protected
-    assert [term.peers for term in found["x/db[Pod]", "Ingress"].terms] == ["x: v=1"]
+    found = {(one.group, one.direction.value): one for one in exposures(split(), listing.groups, listing.reach.classes)}
+    assert not found["x/work[Job]{v=1}", "Ingress"].isolated
+    assert [str(entry.peer) for entry in found["x/db[Pod]", "Ingress"].entries] == ["pods v=1 in namespace x"]
 
 
 def test_a_service_leads_to_its_pods() -> None:

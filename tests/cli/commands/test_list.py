@@ -61,14 +61,14 @@ def test_focus_on_nobody_is_refused(haechi: Haechi) -> None:
 def test_exposure(haechi: Haechi) -> None:
     outcome = haechi("list", "-", "--exposure", stdin=manifests.CLUSTER)
     assert outcome.out.splitlines() == [
-        "shop/client[Pod] Egress: no policy protects it",
-        "shop/client[Pod] Ingress: no policy protects it",
-        "shop/web[Pod] Egress: no policy protects it",
-        "shop/web[Pod] Ingress: isolated, open to pods such as",
-        "  from shop: <none>: TCP 8080",
+        "shop/client[Pod] Egress: not isolated, open to everyone",
+        "shop/client[Pod] Ingress: not isolated, open to everyone",
+        "shop/web[Pod] Egress: not isolated, open to everyone",
+        "shop/web[Pod] Ingress: isolated, open only",
+        "  from all pods in namespace shop: TCP 8080 (shop/web spec.ingress[0] at <stdin>:10:5)",
     ]
     outcome = haechi("list", "-", "--exposure", "-o", "json", stdin=manifests.CLUSTER)
-    assert [one["protected"] for one in json.loads(outcome.out)["exposures"]] == [False, False, False, True]
+    assert [one["isolated"] for one in json.loads(outcome.out)["exposures"]] == [False, False, False, True]
 
 
 def test_exposure_has_no_graph(haechi: Haechi) -> None:

@@ -1,69 +1,167 @@
-"""What pods that do not exist yet could reach, or be reached by; and what no policy protects.
+"""What may reach a workload, or be reached by it, whether it exists or not: the exposure of each direction.
 
-Why: connections list the pods of today; tomorrow's pod with the right labels gets in as well. Promises for each group
-and direction all that policies say of pods, by selection, whether or not such a pod exists.
+Connections list the pods of today; tomorrow's pod with the right labels gets in as well, and so does an address that is
+no pod's. An exposure is what policies allow in one direction, by kind of peer:
+
+    shop/db[StatefulSet] Ingress: isolated, open to
+      pods app=api in namespace shop           TCP 5432
+      addresses 10.0.0.0/8                     TCP 5432
+      everyone, the Internet included          TCP 9187
+
+A pod with some labels and address is allowed on a port exactly if an entry that matches it has the port, and its own
+policies allow it as well.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from enum import StrEnum
+from functools import cache
 
-from haechi.analysis.cluster import protocol_text
+from haechi.analysis.cluster import Cluster, protocol_text
 from haechi.analysis.reach.classes import PodClass
 from haechi.analysis.reach.groups import Group
-from haechi.engine import ANY_POD, Peers, PolicySet
-from haechi.model import Direction
-from haechi.sets import PortSet
+from haechi.engine import ANY_POD, PodSelection, PolicyRule, PolicySet
+from haechi.model import Direction, RuleRef
+from haechi.sets import AddressSet, PortSet
+
+_SHOWN = 3  # CIDRs of an entry in words
+_RESERVED = (
+    *("0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16"),
+    "224.0.0.0/3",
+)
+
+
+class PeerKind(StrEnum):
+    """What an entry of an exposure matches."""
+
+    EVERYONE = "everyone"
+    ADDRESSES = "addresses"
+    PODS = "pods"
 
 
 @dataclass(frozen=True, slots=True)
-class Term:
-    """Some pods on some ports. `peers` is `namespace: labels`, `[labels of namespaces]: labels` or `any pod`.
+class Peer:
+    """Everyone, the pods of a selection, or the addresses of ipBlocks."""
 
-    `name` is the port name where the number is each peer's own; `ports` is then its whole protocol.
+    kind: PeerKind
+    pods: PodSelection | None = None
+    addresses: AddressSet = AddressSet.NONE
+
+    def __str__(self) -> str:
+        """`everyone, the Internet included`, `pods app=api in namespace shop`, `any pod`, or CIDRs."""
+        if self.kind is PeerKind.EVERYONE:
+            return "everyone, the Internet included"
+        if self.pods is not None:
+            return _pods_text(self.pods)
+        cidrs = self.addresses.cidrs()
+        more = f" and {len(cidrs) - _SHOWN} more" if len(cidrs) > _SHOWN else ""
+        return f"{'the Internet' if self.is_internet else 'addresses'} {', '.join(cidrs[:_SHOWN])}{more}"
+
+    @property
+    def is_internet(self) -> bool:
+        """Whether it includes at least half of the public addresses of a family."""
+        if self.kind is not PeerKind.ADDRESSES:
+            return self.kind is PeerKind.EVERYONE
+        return any(2 * _size(self.addresses & public) >= _size(public) for public in _public())
+
+
+@dataclass(frozen=True, slots=True)
+class ExposureEntry:
+    """One peer on some ports.
+
+    Attributes:
+        peer: what it matches.
+        ports: on which ports; the whole protocol of a port name.
+        name: the port name where the number is each peer's own, such as `TCP http`; empty where ports are numbers.
+        rules: the rules that allow it, with their locations; none where nothing isolates.
     """
 
-    peers: str
+    peer: Peer
     ports: PortSet
     name: str = ""
+    rules: tuple[RuleRef, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Exposure:
-    """One direction of a group: unprotected, or open to the pods of `terms`."""
+    """One direction of a group: whether policies isolate it, and what it is open to."""
 
     group: str
     direction: Direction
-    protected: bool
-    terms: tuple[Term, ...] = ()
+    isolated: bool
+    entries: tuple[ExposureEntry, ...] = ()
 
 
-def exposures(groups: Iterable[Group], classes: tuple[PodClass, ...]) -> tuple[Exposure, ...]:
+OPEN: tuple[ExposureEntry, ...] = (ExposureEntry(Peer(PeerKind.EVERYONE), PortSet.ALL),)
+"""The entries of a direction that nothing isolates."""
+
+
+def exposures(cluster: Cluster, groups: Iterable[Group], classes: tuple[PodClass, ...]) -> tuple[Exposure, ...]:
     """Both directions of every group, in order."""
+    known: dict[int, tuple[ExposureEntry, ...]] = {}
     found: list[Exposure] = []
     for group in groups:
         one = classes[group.number]
         for direction, policies in ((Direction.EGRESS, one.egress), (Direction.INGRESS, one.ingress)):
-            terms = () if policies is None else tuple(_terms(policies))
-            found.append(Exposure(group.name, direction, policies is not None, terms))
+            entries = OPEN if policies is None else known.get(id(policies))
+            if entries is None and policies is not None:
+                entries = known[id(policies)] = tuple(_entries(cluster, policies))
+            found.append(Exposure(group.name, direction, policies is not None, entries or ()))
     return tuple(found)
 
 
-def _terms(policies: PolicySet) -> Iterator[Term]:
-    by_peers: dict[str, list[PortSet]] = {}
+def _entries(cluster: Cluster, policies: PolicySet) -> Iterator[ExposureEntry]:
+    """Everyone first, then addresses, then pods by selection, then port names."""
+    rules = [
+        (cluster.located(ref), rule)
+        for key in policies.policies
+        for ref, rule in cluster.engine.policies[key].referenced(policies.direction)
+    ]
+    by_peer: dict[Peer, list[PortSet]] = {}
     for ports, peers in ((PortSet.ALL, policies.everywhere), *policies.by_ports):
-        for words in _words(peers):
-            by_peers.setdefault(words, []).append(ports)
-    for words in sorted(by_peers):
-        yield Term(words, PortSet.union_all(by_peers[words]))
-    for named in sorted(policies.named, key=str):
-        words = "any pod" if named.selection == ANY_POD else str(named.selection)
-        yield Term(words, PortSet.protocol(named.protocol), f"{protocol_text(named.protocol)} {named.name}")
+        if peers.anywhere:
+            by_peer.setdefault(Peer(PeerKind.EVERYONE), []).append(ports)
+        for selection in peers.selections:
+            by_peer.setdefault(Peer(PeerKind.PODS, pods=selection), []).append(ports)
+        if peers.blocks:
+            by_peer.setdefault(Peer(PeerKind.ADDRESSES, addresses=peers.blocks), []).append(ports)
+    order = list(PeerKind)
+    for peer in sorted(by_peer, key=lambda peer: (order.index(peer.kind), str(peer))):
+        named = tuple(ref for ref, rule in rules if _allows(rule, peer))
+        yield ExposureEntry(peer, PortSet.union_all(by_peer[peer]), rules=named)
+    for each in sorted(policies.named, key=str):
+        peer = Peer(PeerKind.PODS, pods=each.selection)
+        named = tuple(ref for ref, rule in rules if each in rule.named_peers())
+        name = f"{protocol_text(each.protocol)} {each.name}"
+        yield ExposureEntry(peer, PortSet.protocol(each.protocol), name, named)
 
 
-def _words(peers: Peers) -> Iterator[str]:
-    if peers.anywhere or ANY_POD in peers.selections:
-        yield "any pod"
-    else:
-        yield from map(str, peers.selections)
+def _allows(rule: PolicyRule, peer: Peer) -> bool:
+    """Whether a rule has a part in an entry."""
+    if peer.kind is PeerKind.EVERYONE:
+        return rule.peers.anywhere
+    if peer.kind is PeerKind.PODS:
+        return peer.pods in rule.peers.selections
+    return not rule.peers.blocks.isdisjoint(peer.addresses)
+
+
+def _pods_text(selection: PodSelection) -> str:
+    if selection == ANY_POD:
+        return "any pod"
+    pods = f"pods {selection.pods}" if selection.pods.requirements or selection.pods.contradictory else "all pods"
+    scope = selection.namespaces
+    if isinstance(scope, str):
+        return f"{pods} in namespace {scope}"
+    return f"{pods} in namespaces {scope}" if scope.requirements or scope.contradictory else f"{pods} in any namespace"
+
+
+@cache
+def _public() -> tuple[AddressSet, AddressSet]:
+    """The public addresses of both families (RFC 6890; 2000::/3)."""
+    return AddressSet.V4 - AddressSet.from_cidrs(_RESERVED), AddressSet.from_cidr("2000::/3")
+
+
+def _size(addresses: AddressSet) -> int:
+    return sum(last - first + 1 for first, last in addresses.intervals)

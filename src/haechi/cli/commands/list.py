@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from haechi.analysis.reach import Connection, Exposure, Listing
     from haechi.cli.input import Input
     from haechi.cli.progress import ProgressLine
-    from haechi.model import PodKey
+    from haechi.model import PodKey, RuleRef
     from haechi.sets import AddressSet
 
 Output = Literal["text", "json", "csv", "md", "dot", "mermaid"]
@@ -132,27 +132,33 @@ def _exposure(
     from haechi.report import exposures_json
 
     chosen = [group for group in listing.groups if pods is None or not pods.isdisjoint(group.pods)]
-    exposed = exposures(chosen, listing.reach.classes)
+    exposed = exposures(cluster, chosen, listing.reach.classes)
     if output == "json":
         yield exposures_json(exposed, found.basis(cluster, assumptions=assumptions))
     else:
         yield from _exposure_text(exposed)
 
 
+def _placed(ref: RuleRef) -> str:
+    return f"{ref.policy} {ref.path}" + (f" at {ref.location}" if ref.location else "")
+
+
 def _exposure_text(found: Iterable[Exposure]) -> Iterator[str]:
-    """A line for each direction of each group, and one for each kind of pods that it is open to."""
+    """A line for each direction of each group, and one for each kind of peers that it is open to."""
     from haechi.analysis.cluster import ports_text
     from haechi.model import Direction, printable
 
     for one in found:
         way = "to" if one.direction is Direction.EGRESS else "from"
-        if not one.protected:
-            yield printable(f"{one.group} {one.direction}: no policy protects it") + "\n"
+        if not one.isolated:
+            yield printable(f"{one.group} {one.direction}: not isolated, open to everyone") + "\n"
             continue
-        words = "isolated, open to pods such as" if one.terms else "isolated from every pod"
+        words = "isolated, open only" if one.entries else "isolated, nothing is allowed"
         yield printable(f"{one.group} {one.direction}: {words}") + "\n"
-        for term in one.terms:
-            yield printable(f"  {way} {term.peers}: {term.name or ports_text(term.ports)}") + "\n"
+        for each in one.entries:
+            places = ", ".join(_placed(ref) for ref in each.rules)
+            ports = each.name or ports_text(each.ports)
+            yield printable(f"  {way} {each.peer}: {ports} ({places})") + "\n"
 
 
 def _write(pieces: Iterator[str], progress: ProgressLine) -> None:
