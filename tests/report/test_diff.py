@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 
-from haechi.analysis.reach import Cause, Difference
+from haechi.analysis.reach import Cause, ClusterComparison, Difference
 from haechi.model import PolicyKey
 from haechi.report import basis, diff_csv, diff_json, diff_markdown
 from haechi.sets import PortSet
@@ -17,11 +17,13 @@ SOME = (
     Difference("x/a[Pod]", "8.8.8.8-8.8.8.9", PortSet.ALL, PortSet.NONE, (P, Q)),
     Difference("x/b[Pod]", "x/a[Pod]", TCP80, TCP80 | PortSet.udp(53)),
 )
+ALL, NONE = ClusterComparison(SOME, (), ()), ClusterComparison((), (), ())
 HOSTILE = Difference('=HYPERLINK("x")', "a|<b>\n\x1b[31m,c", PortSet.NONE, TCP80)
+BAD = ClusterComparison((HOSTILE,), (), ())
 
 
 def test_json_has_the_policies_behind_each_change() -> None:
-    changes = checked(diff_json(SOME, basis()))["changes"]
+    changes = checked(diff_json(ALL, basis()))["changes"]
     assert [one["change"] for one in changes] == ["added", "removed", "changed"]
     assert changes[1] == {
         "change": "removed",
@@ -37,7 +39,7 @@ def test_json_has_the_policies_behind_each_change() -> None:
 
 
 def test_a_program_reads_from_csv_what_was_meant() -> None:
-    header, *rows = csv.reader("".join(diff_csv(SOME)).splitlines())
+    header, *rows = csv.reader("".join(diff_csv(ALL)).splitlines())
     assert header == ["change", "source", "destination", "before", "after", "policies"]
     assert rows == [
         ["added", "x/a[Pod]", "x/b[Pod]", "nothing", "TCP 80", "x/p (added)"],
@@ -47,29 +49,48 @@ def test_a_program_reads_from_csv_what_was_meant() -> None:
 
 
 def test_markdown_is_a_sentence_and_a_table() -> None:
-    lines = "".join(diff_markdown(SOME)).splitlines()
+    lines = "".join(diff_markdown(ALL)).splitlines()
     assert lines[0] == "**Connections: 1 added, 1 removed, 1 changed**"
     assert lines[4] == "| added | x/a\\[Pod\\] | x/b\\[Pod\\] | nothing | TCP 80 | x/p (added) |"
     assert lines[6].endswith("| TCP 80; UDP 53 | pods, labels or namespaces |")
 
 
 def test_nothing_changes() -> None:
-    assert checked(diff_json((), basis()))["changes"] == []
-    assert "".join(diff_csv(())) == "change,source,destination,before,after,policies\n"
-    assert "".join(diff_markdown(())) == "No connection changes.\n"
+    assert checked(diff_json(NONE, basis()))["changes"] == []
+    assert "".join(diff_csv(NONE)) == "change,source,destination,before,after,policies\n"
+    assert "".join(diff_markdown(NONE)) == "No connection changes.\n"
 
 
 def test_hostile_names_stay_in_their_places() -> None:
     """No line, cell, formula or colour of their own."""
-    for lines in (diff_csv([HOSTILE]), diff_markdown([HOSTILE])):
+    for lines in (diff_csv(BAD), diff_markdown(BAD)):
         text = "".join(lines)
         assert "\x1b" not in text
         assert text.count("a|<b>") + text.count("a&#124;&#60;b&#62;") == 1
-    _, row = csv.reader("".join(diff_csv([HOSTILE])).splitlines())
+    _, row = csv.reader("".join(diff_csv(BAD)).splitlines())
     assert row[1:3] == ['\'=HYPERLINK("x")', "a|<b>\\n\\x1b[31m,c"]
-    assert len("".join(diff_markdown([HOSTILE])).splitlines()) == 5
-    assert "".join(diff_markdown([HOSTILE])).splitlines()[4].count("|") == 7
+    assert len("".join(diff_markdown(BAD)).splitlines()) == 5
+    assert "".join(diff_markdown(BAD)).splitlines()[4].count("|") == 7
 
 
 def test_what_a_difference_adds_and_removes() -> None:
     assert [(one.adds, one.removes) for one in SOME] == [(True, False), (False, True), (True, False)]
+
+
+def test_exposures_and_policies_without_effect_stand_apart() -> None:
+    exposed = Difference("any pod", "x/b[Pod]", PortSet.NONE, TCP80, (P,))
+    found = ClusterComparison((), (exposed,), ((Q, "it means the same as before"),))
+    document = checked(diff_json(found, basis()))
+    assert (document["changes"], document["exposures"][0]["source"]) == ([], "any pod")
+    assert document["ineffective"] == [
+        {
+            "policy": {"namespace": "x", "name": "q"},
+            "change": "changed",
+            "reason": "it means the same as before",
+        }
+    ]
+    lines = "".join(diff_markdown(found)).splitlines()
+    assert lines[0] == "No connection changes."
+    assert "**Exposure to pods that need not exist: 1 added**" in lines
+    assert lines[-1] == "x/q (changed) changes nothing: it means the same as before."
+    assert len("".join(diff_csv(found)).splitlines()) == 2

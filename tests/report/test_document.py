@@ -5,6 +5,7 @@ from __future__ import annotations
 from io import BytesIO
 
 from haechi.analysis.cluster import Assumption, Cluster
+from haechi.analysis.reach import ClusterComparison
 from haechi.files import load
 from haechi.model import (
     Code,
@@ -47,18 +48,19 @@ WRONG = Problem(
     ("spec", "x"),
     "so",
 )
+NOTHING = ClusterComparison((), (), ())
 FOREIGN = Problem(Severity.SKIPPED, Code.UNKNOWN_KIND, "Secret of v1 is not used", Location("a.yaml", 1, 1))
 
 
 def test_a_document_without_problems_is_whole() -> None:
-    document = checked(diff_json((), basis(skipped=[FOREIGN])))
+    document = checked(diff_json(NOTHING, basis(skipped=[FOREIGN])))
     assert (document["apiVersion"], document["kind"], document["partial"]) == ("haechi/v1", "ConnectionDiff", False)
     assert [one["object"] for one in document["skipped"]] == [None]
     assert document["unreadable"] == []
 
 
 def test_what_cannot_be_read_makes_it_partial_and_is_located() -> None:
-    document = checked(diff_json((), basis(unreadable=[WRONG])))
+    document = checked(diff_json(NOTHING, basis(unreadable=[WRONG])))
     assert document["partial"]
     assert document["unreadable"] == [
         {
@@ -74,7 +76,12 @@ def test_what_cannot_be_read_makes_it_partial_and_is_located() -> None:
 
 
 def test_an_assumption_is_named_once() -> None:
-    document = checked(diff_json((), basis(assumptions=[Assumption.OWN_NODE, Assumption.ITSELF, Assumption.OWN_NODE])))
+    document = checked(
+        diff_json(
+            ClusterComparison((), (), ()),
+            basis(assumptions=[Assumption.OWN_NODE, Assumption.ITSELF, Assumption.OWN_NODE]),
+        )
+    )
     assert document["assumptions"] == [
         {"name": "own-node", "message": "a pod and the node that it runs on always reach each other"},
         {"name": "itself", "message": "a pod always reaches itself"},

@@ -21,7 +21,7 @@ from haechi.report.document import (
 )
 
 if TYPE_CHECKING:
-    from haechi.analysis.reach import Difference
+    from haechi.analysis.reach import ClusterComparison, Difference
 
 
 class PolicyChange(JsonValue, frozen=True):
@@ -42,16 +42,35 @@ class ConnectionChange(JsonValue, frozen=True):
     policies: list[PolicyChange]
 
 
+class IneffectivePolicy(JsonValue, frozen=True):
+    """A policy that was added, removed or changed without any change of connections or exposures, and why."""
+
+    policy: NamespacedName
+    change: str
+    reason: str
+
+
 class ConnectionDiff(Document, frozen=True):
-    """What the new cluster allows differently. Its head is about both clusters."""
+    """What the new cluster allows differently. Its head is about both clusters.
+
+    `exposures` are changes with pods that need not exist: one end is a selection of pods in words.
+    """
 
     kind: Literal["ConnectionDiff"]
     changes: list[ConnectionChange]
+    exposures: list[ConnectionChange]
+    ineffective: list[IneffectivePolicy]
 
 
-def diff_json(found: Iterable[Difference], basis: Basis) -> str:
+def diff_json(found: ClusterComparison, basis: Basis) -> str:
     """The differences as JSON text."""
-    changes = [
+    ineffective = [IneffectivePolicy(named(cause.policy), cause.change, reason) for cause, reason in found.ineffective]
+    changes, exposures = _changes(found.connections), _changes(found.exposures)
+    return document_text(ConnectionDiff(API_VERSION, "ConnectionDiff", *basis, changes, exposures, ineffective))
+
+
+def _changes(found: Iterable[Difference]) -> list[ConnectionChange]:
+    return [
         ConnectionChange(
             one.kind,
             one.source,
@@ -62,13 +81,12 @@ def diff_json(found: Iterable[Difference], basis: Basis) -> str:
         )
         for one in found
     ]
-    return document_text(ConnectionDiff(API_VERSION, "ConnectionDiff", *basis, changes))
 
 
-def diff_csv(found: Iterable[Difference]) -> Iterator[str]:
-    """A row for each difference; ports in words."""
+def diff_csv(found: ClusterComparison) -> Iterator[str]:
+    """A row for each difference, exposures last; ports in words."""
     yield "change,source,destination,before,after,policies\n"
-    for one in found:
+    for one in found.differences:
         words = (
             one.source,
             one.destination,
@@ -79,14 +97,23 @@ def diff_csv(found: Iterable[Difference]) -> Iterator[str]:
         yield ",".join([str(one.kind), *map(cell, words)]) + "\n"
 
 
-def diff_markdown(found: Iterable[Difference]) -> Iterator[str]:
-    """A sentence and a table."""
-    listed = list(found)
-    if not listed:
+def diff_markdown(found: ClusterComparison) -> Iterator[str]:
+    """A sentence and a table for connections and for exposures, and the policies without effect."""
+    yield from _markdown("Connections", found.connections)
+    if not found.connections:
         yield "No connection changes.\n"
+    if found.exposures:
+        yield "\n"
+        yield from _markdown("Exposure to pods that need not exist", found.exposures)
+    for cause, reason in found.ineffective:
+        yield f"\n{escaped(str(cause))} changes nothing: {reason}.\n"
+
+
+def _markdown(title: str, listed: tuple[Difference, ...]) -> Iterator[str]:
+    if not listed:
         return
     counts = {kind: sum(one.kind is kind for one in listed) for kind in ChangeKind}
-    yield f"**Connections: {', '.join(f'{count} {kind}' for kind, count in counts.items() if count)}**\n\n"
+    yield f"**{title}: {', '.join(f'{count} {kind}' for kind, count in counts.items() if count)}**\n\n"
     yield "| | from | to | before | after | by |\n| --- | --- | --- | --- | --- | --- |\n"
     for one in listed:
         by = ", ".join(map(str, one.causes)) or "pods, labels or namespaces"

@@ -21,6 +21,9 @@ def old(tmp_path: Path) -> Path:
     return path
 
 
+NOTHING = "no connection changes between these pods and with outside addresses"
+
+
 def test_what_a_new_policy_takes_away(haechi: Haechi, old: Path) -> None:
     outcome = haechi("diff", old, "-", stdin=manifests.CLUSTER)
     assert outcome.code == 1
@@ -28,7 +31,27 @@ def test_what_a_new_policy_takes_away(haechi: Haechi, old: Path) -> None:
         "~ shop/client[Pod] -> shop/web[Pod]: everything, now TCP 8080 by shop/web (added)",
         "- 0.0.0.0-255.255.255.255 -> shop/web[Pod]: everything by shop/web (added)",
         "- ::-ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff -> shop/web[Pod]: everything by shop/web (added)",
+        "exposure to pods that need not exist:",
+        "- any pod -> shop/web[Pod]: everything by shop/web (added)",
+        "~ all pods in namespace shop -> shop/web[Pod]: everything, now TCP 8080 by shop/web (added)",
     ]
+
+
+def test_policies_alone_are_compared_by_the_pods_that_they_select(haechi: Haechi, tmp_path: Path) -> None:
+    """A database that is opened to every namespace, without the database."""
+    text = "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: db, namespace: shop}\nspec:\n"
+    text += "  podSelector: {matchLabels: {app: db}}\n  ingress: [{from: [%s], ports: [{port: 5432}]}]\n"
+    (tmp_path / "old.yaml").write_text(text % "{podSelector: {matchLabels: {app: api}}}")
+    (tmp_path / "new.yaml").write_text(text % "{namespaceSelector: {}}")
+    outcome = haechi("diff", tmp_path / "old.yaml", tmp_path / "new.yaml", "--fail-on", "added")
+    assert (outcome.code, outcome.out.splitlines()) == (
+        1,
+        [
+            "no connection changes between these pods and with outside addresses",
+            "exposure to pods that need not exist:",
+            "+ any pod -> pods app=db in namespace shop (none here): TCP 5432 by shop/db (changed)",
+        ],
+    )
 
 
 @pytest.mark.parametrize(("fail_on", "code"), [("added", 0), ("removed", 1), ("any", 1)])
@@ -38,7 +61,7 @@ def test_which_differences_fail(haechi: Haechi, old: Path, fail_on: str, code: i
 
 def test_no_difference_is_good(haechi: Haechi, old: Path) -> None:
     outcome = haechi("diff", old, old)
-    assert (outcome.code, outcome.out) == (0, "")
+    assert (outcome.code, outcome.out) == (0, f"{NOTHING}\n")
     assert haechi("diff", old, old, "-o", "md").out == "No connection changes.\n"
 
 
@@ -46,7 +69,7 @@ def test_forms_for_programs_and_comments(haechi: Haechi, old: Path) -> None:
     found = json.loads(haechi("diff", old, "-", "-o", "json", stdin=manifests.CLUSTER).out)
     assert [one["change"] for one in found["changes"]] == ["changed", "removed", "removed"]
     assert found["changes"][0]["policies"] == [{"policy": {"namespace": "shop", "name": "web"}, "change": "added"}]
-    assert haechi("diff", old, "-", "-o", "csv", stdin=manifests.CLUSTER).out.count("\n") == 4
+    assert haechi("diff", old, "-", "-o", "csv", stdin=manifests.CLUSTER).out.count("\n") == 6
     table = haechi("diff", old, "-", "-o", "md", stdin=manifests.CLUSTER).out
     assert table.startswith("**Connections: 2 removed, 1 changed**\n")
 
@@ -69,7 +92,7 @@ def test_an_error_on_one_side_is_told_and_the_rest_is_compared(haechi: Haechi, o
 
 def test_errors_make_the_exit_code_even_where_nothing_differs(haechi: Haechi, old: Path) -> None:
     outcome = haechi("diff", old, "-", stdin="---\n".join((PODS, "a: [\n")))
-    assert (outcome.code, outcome.out) == (2, "")
+    assert (outcome.code, outcome.out) == (2, f"{NOTHING}\n")
     assert "an error in NEW, see above: the answer excludes" in outcome.err
 
 

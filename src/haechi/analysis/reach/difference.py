@@ -14,7 +14,9 @@ from itertools import pairwise
 
 from haechi.analysis.cluster import Cluster
 from haechi.analysis.reach.classes import PodClass
+from haechi.analysis.reach.exposure import pods_text
 from haechi.analysis.reach.listing import range_text
+from haechi.analysis.reach.potential import absent_subjects, policies_of, potential_changes
 from haechi.analysis.reach.reach import Reach
 from haechi.analysis.reach.units import Unit, units
 from haechi.engine import PolicySet
@@ -81,9 +83,52 @@ class Difference:
         return not self.before <= self.after
 
 
+@dataclass(frozen=True, slots=True)
+class ClusterComparison:
+    """What differs between two clusters.
+
+    Attributes:
+        connections: between the pods of the clusters, and with outside addresses, by source and destination.
+        exposures: with pods that need not exist; one end is a selection of pods in words.
+        ineffective: the policies that were added, removed or changed without any of these, each with the reason.
+    """
+
+    connections: tuple[Difference, ...]
+    exposures: tuple[Difference, ...]
+    ineffective: tuple[tuple[Cause, str], ...]
+
+    @property
+    def differences(self) -> tuple[Difference, ...]:
+        """All of both kinds."""
+        return self.connections + self.exposures
+
+
+def compare(old: Cluster, new: Cluster) -> ClusterComparison:
+    """All differences of two clusters."""
+    comparison = _Comparison(old, new)
+    connections = tuple(comparison.all())
+    exposures = tuple(comparison.exposures())
+    effective = {cause.policy for one in (*connections, *exposures) for cause in one.causes}
+    return ClusterComparison(connections, exposures, tuple(_ineffective(old, new, effective)))
+
+
 def diff(old: Cluster, new: Cluster) -> tuple[Difference, ...]:
-    """All differences, by source and destination: pods first, then outside addresses."""
+    """The connections that differ: `compare` without exposures."""
     return tuple(_Comparison(old, new).all())
+
+
+def _ineffective(old: Cluster, new: Cluster, effective: set[PolicyKey]) -> Iterator[tuple[Cause, str]]:
+    """The changed policies that are behind no difference."""
+    for key in sorted((old.policies.keys() | new.policies.keys()) - effective):
+        before, after = old.policies.get(key), new.policies.get(key)
+        if before is not None and after is not None and before.spec == after.spec:
+            continue
+        change = "added" if before is None else "removed" if after is None else "changed"
+        if change == "changed" and old.engine.policies[key] == new.engine.policies[key]:
+            reason = "it means the same as before"
+        else:
+            reason = "other policies, or the other end, decide the same"
+        yield Cause(key, change), reason
 
 
 class _Comparison:
@@ -91,6 +136,7 @@ class _Comparison:
 
     def __init__(self, old: Cluster, new: Cluster) -> None:
         self._old, self._new = Reach(old), Reach(new)
+        self._engines = old.engine, new.engine
         self._policies = old.engine.policies, new.engine.policies
         self._units: dict[_Numbers, list[Unit]] = {}
         for unit in units((old, self._old.classes), (new, self._new.classes)):
@@ -103,6 +149,27 @@ class _Comparison:
         received = [one for numbers in self._units for one in self._outside(numbers, Direction.INGRESS)]
         yield from (one for _, one in sorted(sent, key=lambda pair: (pair[1].source, pair[0])))
         yield from (one for _, one in sorted(received, key=lambda pair: (pair[0], pair[1].destination)))
+
+    def exposures(self) -> Iterator[Difference]:
+        """Differences with pods that need not exist: of each workload, then of policies that select no pod."""
+        sides: list[tuple[str, Direction, PolicySet | None, PolicySet | None]] = []
+        for numbers, members in self._units.items():
+            before, after = self._classes(numbers)
+            if before is not None and after is not None:
+                for unit in members:
+                    sides.append((unit.name, Direction.EGRESS, before.egress, after.egress))
+                    sides.append((unit.name, Direction.INGRESS, before.ingress, after.ingress))
+        sides.sort(key=lambda side: (side[0], side[1]))
+        for subject in absent_subjects(self._engines):
+            for direction in Direction:
+                was, now = (policies_of(engine, subject, direction) for engine in self._engines)
+                sides.append((f"{pods_text(subject)} (none here)", direction, was, now))
+        for name, direction, was, now in sides:
+            keys = {key for policies in (was, now) if policies is not None for key in policies.policies}
+            causes = tuple(self._changed(keys)) if was != now else ()
+            for pods, left, right in potential_changes(was, now) if was != now else ():
+                ends = (name, pods) if direction is Direction.EGRESS else (pods, name)
+                yield Difference(*ends, left, right, causes)
 
     def _classes(self, numbers: _Numbers) -> _Pair:
         before, after = numbers

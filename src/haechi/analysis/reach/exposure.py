@@ -15,7 +15,7 @@ policies allow it as well.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cache
 
@@ -54,7 +54,7 @@ class Peer:
         if self.kind is PeerKind.EVERYONE:
             return "everyone, the Internet included"
         if self.pods is not None:
-            return _pods_text(self.pods)
+            return pods_text(self.pods)
         cidrs = self.addresses.cidrs()
         more = f" and {len(cidrs) - _SHOWN} more" if len(cidrs) > _SHOWN else ""
         return f"{'the Internet' if self.is_internet else 'addresses'} {', '.join(cidrs[:_SHOWN])}{more}"
@@ -112,13 +112,8 @@ def exposures(cluster: Cluster, groups: Iterable[Group], classes: tuple[PodClass
     return tuple(found)
 
 
-def _entries(cluster: Cluster, policies: PolicySet) -> Iterator[ExposureEntry]:
-    """Everyone first, then addresses, then pods by selection, then port names."""
-    rules = [
-        (cluster.located(ref), rule)
-        for key in policies.policies
-        for ref, rule in cluster.engine.policies[key].referenced(policies.direction)
-    ]
+def granted(policies: PolicySet) -> Iterator[ExposureEntry]:
+    """What a policy set is open to, without the rules: everyone, addresses, pods by selection, then port names."""
     by_peer: dict[Peer, list[PortSet]] = {}
     for ports, peers in ((PortSet.ALL, policies.everywhere), *policies.by_ports):
         if peers.anywhere:
@@ -129,17 +124,30 @@ def _entries(cluster: Cluster, policies: PolicySet) -> Iterator[ExposureEntry]:
             by_peer.setdefault(Peer(PeerKind.ADDRESSES, addresses=peers.blocks), []).append(ports)
     order = list(PeerKind)
     for peer in sorted(by_peer, key=lambda peer: (order.index(peer.kind), str(peer))):
-        named = tuple(ref for ref, rule in rules if _allows(rule, peer))
-        yield ExposureEntry(peer, PortSet.union_all(by_peer[peer]), rules=named)
-    for each in sorted(policies.named, key=str):
-        peer = Peer(PeerKind.PODS, pods=each.selection)
-        named = tuple(ref for ref, rule in rules if each in rule.named_peers())
-        name = f"{protocol_text(each.protocol)} {each.name}"
-        yield ExposureEntry(peer, PortSet.protocol(each.protocol), name, named)
+        yield ExposureEntry(peer, PortSet.union_all(by_peer[peer]))
+    for named in sorted(policies.named, key=str):
+        peer = Peer(PeerKind.PODS, pods=named.selection)
+        name = f"{protocol_text(named.protocol)} {named.name}"
+        yield ExposureEntry(peer, PortSet.protocol(named.protocol), name)
 
 
-def _allows(rule: PolicyRule, peer: Peer) -> bool:
+def _entries(cluster: Cluster, policies: PolicySet) -> Iterator[ExposureEntry]:
+    """The same with the rules that allow each."""
+    rules = [
+        (cluster.located(ref), rule)
+        for key in policies.policies
+        for ref, rule in cluster.engine.policies[key].referenced(policies.direction)
+    ]
+    for entry in granted(policies):
+        yield replace(entry, rules=tuple(ref for ref, rule in rules if _allows(rule, entry)))
+
+
+def _allows(rule: PolicyRule, entry: ExposureEntry) -> bool:
     """Whether a rule has a part in an entry."""
+    peer = entry.peer
+    if entry.name:
+        named = (each for each in rule.named_peers() if each.selection == peer.pods)
+        return any(entry.name == f"{protocol_text(each.protocol)} {each.name}" for each in named)
     if peer.kind is PeerKind.EVERYONE:
         return rule.peers.anywhere
     if peer.kind is PeerKind.PODS:
@@ -147,7 +155,8 @@ def _allows(rule: PolicyRule, peer: Peer) -> bool:
     return not rule.peers.blocks.isdisjoint(peer.addresses)
 
 
-def _pods_text(selection: PodSelection) -> str:
+def pods_text(selection: PodSelection) -> str:
+    """`pods app=api in namespace shop`, `all pods in namespaces team=a`, or `any pod`."""
     if selection == ANY_POD:
         return "any pod"
     pods = f"pods {selection.pods}" if selection.pods.requirements or selection.pods.contradictory else "all pods"

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from haechi.analysis.cluster import Cluster
-    from haechi.analysis.reach import Difference
+    from haechi.analysis.reach import ClusterComparison, Difference
     from haechi.cli.input import Input
     from haechi.report import Basis
 
@@ -45,7 +45,7 @@ def diff(
         options: How input is read and validated.
     """
     from haechi.analysis.cluster import Cluster
-    from haechi.analysis.reach import diff as compare
+    from haechi.analysis.reach import compare
     from haechi.cli import terminal
     from haechi.cli.failure import CommandError, ExitCode
     from haechi.cli.input import answered, read_each, write_remarks
@@ -63,11 +63,11 @@ def diff(
     remarks = terminal.errors()
     for side, cluster in zip(_SIDES, clusters, strict=True):
         write_remarks(remarks, options.verbosity, cluster.notes, cluster.assumptions, f"{side}: ")
-    return answered(ExitCode.FOUND if _fails(found, fail_on) else ExitCode.GOOD, *inputs)
+    return answered(ExitCode.FOUND if _fails(found.differences, fail_on) else ExitCode.GOOD, *inputs)
 
 
 def _rendered(
-    found: Iterable[Difference], inputs: Iterable[Input], clusters: Sequence[Cluster], output: str
+    found: ClusterComparison, inputs: Iterable[Input], clusters: Sequence[Cluster], output: str
 ) -> Iterable[str]:
     from haechi import report
 
@@ -94,7 +94,21 @@ def _basis(inputs: Iterable[Input], clusters: Sequence[Cluster]) -> Basis:
     )
 
 
-def _text(found: Iterable[Difference]) -> Iterator[str]:
+def _text(found: ClusterComparison) -> Iterator[str]:
+    """Connections, exposures, and the policies that change neither."""
+    from haechi.model import printable
+
+    yield from _lines(found.connections)
+    if not found.connections:
+        yield "no connection changes between these pods and with outside addresses\n"
+    if found.exposures:
+        yield "exposure to pods that need not exist:\n"
+        yield from _lines(found.exposures)
+    for cause, reason in found.ineffective:
+        yield printable(f"{cause} changes nothing: {reason}") + "\n"
+
+
+def _lines(found: Iterable[Difference]) -> Iterator[str]:
     """`+ source -> destination: ports`, `-` for what is gone, `~` for other ports, each with its policies."""
     from haechi.analysis.cluster import ports_text
     from haechi.analysis.reach import ChangeKind

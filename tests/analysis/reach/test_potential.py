@@ -1,0 +1,110 @@
+"""What a change opens to pods that need not exist, or closes to them."""
+
+from __future__ import annotations
+
+from ipaddress import ip_address
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from haechi.analysis.cluster.cluster import Cluster
+from haechi.analysis.reach.difference import ClusterComparison, compare
+from haechi.model import Object, ObjectMeta, Pod, PodIP, PodStatus
+from haechi.model.verdict import Direction, Packet, PodKey
+from haechi.reference import allowed
+from haechi.sets import point_to_text
+from tests import clusters
+from tests.building import pod, policy
+
+DB = pod("x/db", "10.0.0.1", marks="app=db")
+API = "{podSelector: {matchLabels: {app: api}}}"
+ALL = "{namespaceSelector: {}}"
+
+
+def ingress(peers: str, ports: str = "[{port: 5432}]") -> Object:
+    return policy(f"{{podSelector: {{matchLabels: {{app: db}}}}, ingress: [{{from: [{peers}], ports: {ports}}}]}}")
+
+
+def lines(found: ClusterComparison) -> list[tuple[str, str, str, str]]:
+    return [(str(one.kind), one.source, one.destination, str(one.after)) for one in found.exposures]
+
+
+@pytest.mark.parametrize("objects", [[DB], []])
+def test_a_database_that_is_opened_to_every_namespace(objects: list[Object]) -> None:
+    """Also where the database is not in the input: its policy is compared by the pods that it selects."""
+    name = "x/db[Pod]" if objects else "pods app=db in namespace x (none here)"
+    found = compare(Cluster.of([*objects, ingress(API)]), Cluster.of([*objects, ingress(ALL)]))
+    assert found.connections == ()
+    assert lines(found) == [("added", "any pod", name, "TCP 5432")]
+    assert [str(cause) for cause in found.exposures[0].causes] == ["x/p (changed)"]
+    back = compare(Cluster.of([*objects, ingress(ALL)]), Cluster.of([*objects, ingress(API)]))
+    assert lines(back) == [("removed", "any pod", name, "none")]
+
+
+def test_what_a_wider_selection_shows_is_not_repeated() -> None:
+    both = f"{API}, {ALL}"
+    found = compare(Cluster.of([DB, ingress(API)]), Cluster.of([DB, ingress(both)]))
+    assert lines(found) == [("added", "any pod", "x/db[Pod]", "TCP 5432")]
+
+
+def test_a_new_policy_for_pods_that_are_not_there() -> None:
+    found = compare(Cluster.of([DB]), Cluster.of([DB, policy("{podSelector: {matchLabels: {app: web}}}")]))
+    assert lines(found) == [
+        ("removed", "any pod", "pods app=web in namespace x (none here)", "none"),
+    ]
+
+
+def test_a_policy_that_changes_nothing_is_named_with_the_reason() -> None:
+    everyone = policy("{ingress: [{}]}", name="y")
+    found = compare(Cluster.of([DB, everyone, ingress(API)]), Cluster.of([DB, everyone, ingress(ALL)]))
+    assert found.differences == ()
+    assert [(str(cause), reason) for cause, reason in found.ineffective] == [
+        ("x/p (changed)", "other policies, or the other end, decide the same")
+    ]
+    twice = ingress(API), ingress(f"{API}, {API}")
+    (entry,) = compare(*(Cluster.of([DB, one]) for one in twice)).ineffective
+    assert entry[1] == "it means the same as before"
+
+
+# -- against the oracle ------------------------------------------------------------------------------------------------
+
+
+@settings(max_examples=100)
+@given(
+    st.lists(clusters.objects(), max_size=8),
+    clusters.policies(),
+    clusters.policies(),
+    clusters.pods(),
+    st.sampled_from([(6, 80), (17, 53), (132, 81), (1, 0)]),
+)
+def test_without_a_line_every_new_pod_is_judged_as_before(
+    objects: list[Object], before: Object, after: Object, new: Pod, port: tuple[int, int]
+) -> None:
+    """Apart from its address, which ipBlocks may contain: it has one that none of them does."""
+    kept = [one for one in objects if type(one) is not type(before) or one.name != before.name]
+    old, changed = Cluster.of([*kept, before]), Cluster.of([*kept, after])
+    found = compare(old, changed)
+    shown = {end for one in found.exposures for end in (one.source, one.destination)}
+    added = Pod(
+        metadata=ObjectMeta(name="new", namespace="a", labels=new.labels),
+        spec=type(new.spec)(node_name="elsewhere", containers=new.spec.containers),
+        status=PodStatus(phase="Running", pod_ips=(PodIP(ip="100.99.98.97"),)),
+    )
+    oracles = [clusters.cluster([*one.objects, added]) for one in (old, changed)]
+    for key, subject in old.pods.items():
+        if f"{key}[Pod]" in shown or key not in changed.pods or key == PodKey("a", "new"):
+            continue
+        if old.owners[key] != changed.owners[key] or str(old.owners[key]) != f"{key}[Pod]":
+            continue
+        endpoint = old.endpoint(key)
+        for point in endpoint.addresses[:1] if endpoint is not None else ():
+            text = point_to_text(point)
+            if ":" in text or subject.addresses != changed.pods[key].addresses:
+                continue
+            for direction in Direction:
+                ends = ("100.99.98.97", text) if direction is Direction.INGRESS else (text, "100.99.98.97")
+                packet = Packet(ip_address(ends[0]), ip_address(ends[1]), *port)
+                was, now = (allowed(oracle, packet) for oracle in oracles)
+                sides = (was.ingress, now.ingress) if direction is Direction.INGRESS else (was.egress, now.egress)
+                assert sides[0].allowed == sides[1].allowed
