@@ -15,7 +15,7 @@ from haechi._version import __version__
 if TYPE_CHECKING:
     from haechi.analysis.cluster import Assumption, Owner, UnknownName
     from haechi.analysis.lint import Finding, Fix, UnknownCode
-    from haechi.analysis.reach import Cause, ChangeKind, Connection, Difference
+    from haechi.analysis.reach import Cause, ChangeKind, ClusterComparison, Connection, Difference
     from haechi.analysis.why import (
         Answer,
         ItemRef,
@@ -60,13 +60,13 @@ if TYPE_CHECKING:
     from haechi.sets import AddressSet, PortSet
 
 __all__ = [
-    "AddressSet", "Answer", "Assumption", "Cause", "ChangeKind", "Cluster", "Code", "Connection", "CronJob",
-    "DaemonSet", "Deployment", "Difference", "Direction", "Edit", "Endpoint", "Engine", "ExternalHost", "Finding",
-    "Fix", "HaechiError", "ItemRef", "Job", "LabelChange", "Location", "Manifests", "Mismatch", "NamedPort",
-    "Namespace", "NetworkPolicy", "Node", "Object", "ObjectName", "Owner", "Packet", "PacketAnswer", "Pod",
-    "PodKey", "PolicyKey", "PortSet", "Problem", "ReplicaSet", "ReplicationController", "RuleAnswer", "RuleRef",
-    "Service", "Severity", "SideAnswer", "StatefulSet", "UnknownCode", "UnknownName", "UnknownPort",
-    "UnreadableInput", "__version__",
+    "AddressSet", "Answer", "Assumption", "Cause", "ChangeKind", "Cluster", "ClusterComparison", "Code",
+    "Connection", "CronJob", "DaemonSet", "Deployment", "Difference", "Direction", "Edit", "Endpoint", "Engine",
+    "ExternalHost", "Finding", "Fix", "HaechiError", "ItemRef", "Job", "LabelChange", "Location", "Manifests",
+    "Mismatch", "NamedPort", "Namespace", "NetworkPolicy", "Node", "Object", "ObjectName", "Owner", "Packet",
+    "PacketAnswer", "Pod", "PodKey", "PolicyKey", "PortSet", "Problem", "ReplicaSet", "ReplicationController",
+    "RuleAnswer", "RuleRef", "Service", "Severity", "SideAnswer", "StatefulSet", "UnknownCode", "UnknownName",
+    "UnknownPort", "UnreadableInput", "__version__",
 ]  # fmt: skip
 _HOMES = {
     "haechi.analysis.cluster": (
@@ -82,6 +82,7 @@ _HOMES = {
     "haechi.analysis.reach": (
         "Cause",
         "ChangeKind",
+        "ClusterComparison",
         "Connection",
         "Difference",
     ),

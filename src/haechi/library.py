@@ -11,7 +11,7 @@ from collections.abc import Iterable
 
 from haechi.analysis.cluster import Cluster as ClusterValue
 from haechi.analysis.lint import Finding, lint
-from haechi.analysis.reach import Connection, Difference, connections, diff
+from haechi.analysis.reach import ClusterComparison, Connection, Difference, compare, connections, diff
 from haechi.analysis.why import Answer, can
 from haechi.errors import HaechiError
 from haechi.files import load
@@ -62,6 +62,10 @@ class Cluster(ClusterValue):
     def diff(self, new: ClusterValue) -> tuple[Difference, ...]:
         """What `new` allows that this does not, and the reverse: `haechi.analysis.reach.difference`."""
         return diff(self, new)
+
+    def compare(self, new: ClusterValue) -> ClusterComparison:
+        """The same with exposures and policies that change nothing: `haechi.analysis.reach.compare`."""
+        return compare(self, new)
 
     def lint(self, select: Iterable[str] = (), ignore: Iterable[str] = ()) -> tuple[Finding, ...]:
         """Likely mistakes in its policies: `haechi.analysis.lint.lint`."""

@@ -13,6 +13,7 @@ from haechi import (
     Cause,
     ChangeKind,
     Cluster,
+    ClusterComparison,
     Connection,
     Difference,
     Direction,
@@ -91,6 +92,9 @@ def compare(old: Cluster, new: Cluster) -> None:
     assert_type(connections, tuple[Connection, ...])
     assert_type((connections[0].source, connections[0].destination), tuple[str, str])
     assert_type(connections[0].ports, PortSet)
+    comparison = old.compare(new)
+    assert_type(comparison, ClusterComparison)
+    assert_type(comparison.ineffective, tuple[tuple[Cause, str], ...])
     differences = old.diff(new)
     assert_type(differences, tuple[Difference, ...])
     assert_type(differences[0].kind, ChangeKind)
