@@ -119,3 +119,22 @@ def test_the_library_builds_as_well(overlay: Path) -> None:
     with pytest.raises(UnreadableInput, match="is a kustomization"):
         Cluster.load(overlay)
     assert [str(key) for key in Cluster.load(overlay, build=True).policies] == ["prod/web"]
+
+
+@pytest.mark.usefixtures("real_kubectl")
+def test_kustomizations_in_a_circle_are_not_lost(tmp_path: Path) -> None:
+    for name, other in (("a", "../b"), ("b", "../a"), ("c", ".")):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "kustomization.yaml").write_text(f"resources: ['{other}']\n")
+    problems = load([tmp_path], build=True).problems
+    assert [str(one.location) for one in problems if one.code is Code.UNBUILT] == [str(tmp_path / n) for n in "abc"]
+
+
+def test_what_only_looks_like_a_chart_or_cannot_be_read_is_no_trouble(tmp_path: Path) -> None:
+    (tmp_path / "Chart.yaml").mkdir()
+    (tmp_path / "k").mkdir()
+    (tmp_path / "k/kustomization.yaml").write_bytes(b"resources: [\xff\n")
+    (tmp_path / "pods.yaml").write_text(POD)
+    found = load([tmp_path])
+    assert [loaded.object.name for loaded in found.objects] == ["web"]
+    assert [problem.code for problem in found.problems] == [Code.UNBUILT]

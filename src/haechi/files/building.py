@@ -99,7 +99,18 @@ class Buildable:
 
 
 def roots(found: Iterable[Buildable]) -> list[Buildable]:
-    """Those that none of the others builds on: the others are parts of them."""
-    listed = list(found)
-    parts = {part for each in listed for part in each.refers_to()}
-    return [each for each in listed if each.folder.resolve() not in parts]
+    """Those that none of the others builds on: the others are parts of them.
+
+    Of kustomizations that build on one another in a circle all are roots: their tool reports the circle.
+    """
+    listed = {each.folder.resolve(): each for each in found}
+    parts = {folder: [part for part in each.refers_to() if part in listed] for folder, each in listed.items()}
+    outermost = listed.keys() - {part for folder, own in parts.items() for part in own if part != folder}
+    reached: set[Path] = set()
+    ahead = list(outermost)
+    while ahead:
+        folder = ahead.pop()
+        if folder not in reached:
+            reached.add(folder)
+            ahead += parts[folder]
+    return [each for folder, each in listed.items() if folder in outermost or folder not in reached]
