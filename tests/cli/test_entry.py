@@ -74,6 +74,7 @@ def _raise(error: BaseException) -> int:
         (CommandError(""), ExitCode.UNUSABLE, ""),
         (KeyboardInterrupt(), ExitCode.INTERRUPTED, ""),
         (BrokenPipeError(), ExitCode.NOBODY_READS, ""),
+        (MemoryError(), ExitCode.UNUSABLE, "haechi: error: out of memory\n  give it less input"),
         (OSError(errno.ENOSPC, "No space left on device", "x"), ExitCode.UNUSABLE, "haechi: error: x: No space left"),
         (
             RecursionError("deep\nvery"),

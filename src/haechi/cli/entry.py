@@ -53,6 +53,8 @@ def guarded(work: Callable[[], int]) -> int:
         return ExitCode.NOBODY_READS
     except KeyboardInterrupt:
         return ExitCode.INTERRUPTED
+    except MemoryError:
+        return _print_error("out of memory\n  give it less input at once, or more memory")
     except Exception as error:
         if sys.flags.dev_mode:
             raise

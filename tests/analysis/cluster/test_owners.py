@@ -52,3 +52,8 @@ def test_the_controller_counts_not_the_first() -> None:
 def test_owners_in_a_circle_end() -> None:
     known = [replica_set("a", ("ReplicaSet", "b")), replica_set("b", ("ReplicaSet", "a"))]
     assert Owners(known).of(owned((("ReplicaSet", "a", True),))).kind == "ReplicaSet"
+
+
+def test_a_static_pod_belongs_to_no_workload_although_its_owner_is_its_node() -> None:
+    """All static pods of a node under one name would be nonsense: etcd is no replica of kube-proxy."""
+    assert str(Owners([]).of(owned((("Node", "node1", True),), name="x/etcd-node1"))) == "x/etcd-node1[Pod]"

@@ -15,6 +15,7 @@ from haechi.model import Object, ObjectMeta, OwnerReference, Pod, Workload
 
 _KINDS = get_args(Workload)
 _HASH = "pod-template-hash"  # a label of every pod of a Deployment
+_NODE = "Node"  # the owner of a static pod, which is no workload: the pods of a node have nothing in common
 
 
 class Owner(NamedTuple):
@@ -42,7 +43,7 @@ class Owners:
         found = Owner(pod.namespace, pod.name, "Pod")
         above = _above(pod.metadata)
         seen: set[Owner] = set()
-        while above is not None and above.kind and above.name:
+        while above is not None and above.kind not in ("", _NODE) and above.name:
             found = Owner(pod.namespace, above.name, above.kind)
             if found in seen:  # owners in a circle: no API server checks that there is none
                 break
