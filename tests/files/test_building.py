@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import select
+import shlex
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -103,15 +107,123 @@ def test_a_missing_tool_is_named(chart: Path, monkeypatch: pytest.MonkeyPatch) -
     assert problem.message == "is a Helm chart, and helm is not on the PATH"
 
 
+def _tool(folder: Path, monkeypatch: pytest.MonkeyPatch, name: str, script: str) -> None:
+    """A shell script alone in the place of a tool, with the programs of the system."""
+    (folder / "tools").mkdir()
+    (folder / "tools" / name).write_text(f"#!/bin/sh\n{script}\n")
+    (folder / "tools" / name).chmod(0o755)
+    monkeypatch.setenv("PATH", f"{folder}/tools:/bin:/usr/bin")
+
+
 def test_a_tool_that_does_not_end_is_an_error(chart: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    tools = tmp_path / "tools"
-    tools.mkdir()
-    (tools / "helm").write_text("#!/bin/sh\nread line < /dev/zero\n")
-    (tools / "helm").chmod(0o755)
-    monkeypatch.setenv("PATH", str(tools))
+    _tool(tmp_path, monkeypatch, "helm", "read line < /dev/zero")
     monkeypatch.setattr(building, "TIMEOUT", 0.2)
     (problem, *_) = load([chart], build=True).problems
     assert problem.message == "helm did not end within 0 seconds"
+
+
+@pytest.mark.parametrize("end", ["exit 0", "exit 1", "cat /dev/zero", "sleep 60"])
+def test_no_process_of_a_tool_is_left(chart: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, end: str) -> None:
+    os.mkfifo(tmp_path / "alive")
+    alive = os.open(tmp_path / "alive", os.O_RDONLY | os.O_NONBLOCK)
+    _tool(tmp_path, monkeypatch, "helm", f"exec 9> {tmp_path}/alive; sleep 60 >/dev/null 2>&1 & {end}")
+    monkeypatch.setattr(building, "TIMEOUT", 0.5)
+    load([chart], build=True)
+    assert select.select([alive], [], [], 10)[0]  # no process has it open any more
+    assert os.read(alive, 1) == b""
+    os.close(alive)
+
+
+def test_a_tool_that_writes_without_end_is_stopped(
+    chart: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _tool(tmp_path, monkeypatch, "helm", "exec cat /dev/zero")
+    monkeypatch.setattr(building, "MAX_BYTES", 2**20)
+    (problem, *_) = load([chart], build=True).problems
+    assert problem.message == "helm made more than 1 MiB of it"
+
+
+def test_only_the_end_of_what_a_tool_complains_about_is_kept(
+    chart: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _tool(tmp_path, monkeypatch, "helm", "head -c 1000000 /dev/zero >&2; echo >&2; echo the reason >&2; exit 3")
+    (problem, *_) = load([chart], build=True).problems
+    assert problem.message == "helm template failed: the reason"
+
+
+def test_a_tool_that_cannot_be_started_is_an_error(
+    chart: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _tool(tmp_path, monkeypatch, "helm", "")
+    (tmp_path / "tools/helm").write_text("#!/does/not/exist\n")
+    (problem, *_) = load([chart], build=True).problems
+    assert problem.message == "helm cannot be started: No such file or directory"
+
+
+@pytest.mark.parametrize("name", ["-f", "--enable-helm", "github.com", "$(touch x)", "a b"])
+def test_the_name_of_a_folder_is_only_that(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """Neither an option of the tool, nor a repository elsewhere, nor a command of the shell that the hint is put to."""
+    _tool(tmp_path, monkeypatch, "kubectl", f'printf "%s " "$PWD" "$@" > {tmp_path}/called')
+    (tmp_path / "in" / name).mkdir(parents=True)
+    (tmp_path / "in" / name / "kustomization.yaml").write_text("resources: []\n")
+    monkeypatch.chdir(tmp_path / "in")
+    load([name], build=True)
+    assert (tmp_path / "called").read_text() == f"{tmp_path}/in/{name} kustomize . "
+    (problem,) = load([name]).problems
+    command = problem.hint.removeprefix("use --build, or ").removesuffix(" | haechi … -")
+    assert shlex.split(command) == ["kubectl", "kustomize", f"./{name}"]
+
+
+def test_without_kubectl_kustomize_builds(overlay: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    _tool(tmp_path, monkeypatch, "kustomize", f'[ "$*" = "build ." ] && cat {overlay}/base/policy.yaml')
+    assert [loaded.object.name for loaded in load([overlay], build=True).objects] == ["web"]
+
+
+@pytest.mark.parametrize("name", ["kustomization.yaml", "kustomization.yml", "Kustomization"])
+@pytest.mark.parametrize("field", ["resources", "bases", "components"])
+def test_what_a_kustomization_builds_on_is_a_part_of_it(overlay: Path, name: str, field: str) -> None:
+    (overlay / "prod/kustomization.yaml").unlink()
+    (overlay / "prod" / name).write_text(f"namespace: prod\n{field}: [../base]\n")
+    assert [str(problem.location) for problem in load([overlay]).problems] == [str(overlay / "prod")]
+
+
+def _fifo(path: Path) -> None:
+    os.mkfifo(path)
+
+
+def _device(path: Path) -> None:
+    path.symlink_to("/dev/zero")
+
+
+def _loop(path: Path) -> None:
+    path.symlink_to(path.name)
+
+
+def _huge(path: Path) -> None:
+    with path.open("wb") as file:
+        file.truncate(2**40)
+
+
+@pytest.mark.parametrize("make", [_fifo, _device, _loop, _huge])
+@pytest.mark.parametrize("name", ["kustomization.yml", "Kustomization"])
+def test_nothing_beside_a_kustomization_can_block(overlay: Path, make: Callable[[Path], None], name: str) -> None:
+    make(overlay / "prod" / name)
+    assert [problem.code for problem in load([overlay]).problems] == [Code.UNBUILT]
+
+
+@pytest.mark.usefixtures("real_kubectl")
+@pytest.mark.parametrize("make", [_fifo, _device, os.mkdir])
+def test_the_tool_is_not_left_waiting_for_it(overlay: Path, make: Callable[[Path], None]) -> None:
+    make(overlay / "prod/Kustomization")
+    (problem,) = load([overlay], build=True).problems
+    assert problem.message == "is a kustomization, but Kustomization in it is not a regular file"
+
+
+@pytest.mark.parametrize("entry", [r"a\0b", "loop", "x" * 5000, r"\uD800", "../../../../.."])
+def test_a_kustomization_may_refer_to_anything(overlay: Path, entry: str) -> None:
+    (overlay / "prod/loop").symlink_to("loop")
+    (overlay / "prod/kustomization.yaml").write_text(f'resources: [../base, "{entry}"]\n')
+    assert {problem.code for problem in load([overlay]).problems} == {Code.UNBUILT}
 
 
 @pytest.mark.usefixtures("real_kubectl")

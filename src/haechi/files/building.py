@@ -7,12 +7,19 @@ reported.
 
 from __future__ import annotations
 
+import os
+import selectors
+import shlex
 import shutil
+import signal
 import subprocess
+import time
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from haechi.files.opening import MAX_BYTES, open_regular
 from haechi.model import Code, Location, Problem, Severity, Source, SyntaxProblem, parse_yaml, printable
 
 KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml", "Kustomization")
@@ -21,6 +28,9 @@ TIMEOUT = 120.0
 """Seconds that a tool may take; a kustomization may fetch what it refers to."""
 MAX_MESSAGE = 200
 """Characters of a tool's message that are shown."""
+MAX_KUSTOMIZATION = 1024 * 1024
+"""Bytes of a kustomization file; what a larger one builds on is not looked for, its tool reads it alone."""
+_CHUNK = 64 * 1024
 
 
 @dataclass(frozen=True)
@@ -56,29 +66,36 @@ class Buildable:
 
     def unbuilt(self) -> Problem:
         """The error for a folder that is not built, with what to do."""
-        command = " ".join((*self.commands[0], self.name))
+        folder = self.name if self.folder.is_absolute() or self.name == "." else f"./{self.name}"
+        command = shlex.join((*self.commands[0], printable(folder)))
         return self._error(
             f"is a {self.kind}: its files are not what it deploys", f"use --build, or {command} | haechi … -"
         )
 
     def built(self) -> Source | Problem:
         """The manifests that its tool makes of it, or why there are none."""
+        odd = [name for name in KUSTOMIZATIONS if (self.folder / name).exists() and not (self.folder / name).is_file()]
+        if odd:
+            return self._error(f"is a {self.kind}, but {' and '.join(odd)} in it is not a regular file")
         found = ((shutil.which(tool), tool, arguments) for tool, *arguments in self.commands)
         path, tool, arguments = next((each for each in found if each[0]), (None, "", []))
         if path is None:
             tools = " or ".join(tool for tool, *_ in self.commands)
             return self._error(f"is a {self.kind}, and {tools} is not on the PATH", "install it, or build it elsewhere")
         try:
-            done = subprocess.run(
-                [path, *arguments, self.name], stdin=subprocess.DEVNULL, capture_output=True, timeout=TIMEOUT
-            )
-        except subprocess.TimeoutExpired:
+            # The folder is never an argument: a tool could take its name for an option or for a repository elsewhere.
+            code, out, err = _run([str(Path(path).absolute()), *arguments, "."], self.folder)
+        except OSError as error:
+            return self._error(f"{tool} cannot be started: {error.strerror}")
+        if len(out) > MAX_BYTES:
+            return self._error(f"{tool} made more than {MAX_BYTES // (1024 * 1024)} MiB of it")
+        if code is None:
             return self._error(f"{tool} did not end within {TIMEOUT:.0f} seconds")
-        if done.returncode:
-            lines = done.stderr.decode("utf-8", "replace").strip().splitlines()
-            why = printable(lines[-1])[:MAX_MESSAGE] if lines else f"exit code {done.returncode}"
+        if code:
+            lines = err.decode("utf-8", "replace").strip().splitlines()
+            why = printable(lines[-1])[:MAX_MESSAGE] if lines else f"exit code {code}"
             return self._error(f"{' '.join((tool, *arguments))} failed: {why}")
-        return Source(f"{self.name} ({self.kind})", done.stdout)
+        return Source(f"{self.name} ({self.kind})", out)
 
     def _error(self, message: str, hint: str = "") -> Problem:
         return Problem(Severity.ERROR, Code.UNBUILT, message, Location(printable(self.name)), hint=hint)
@@ -87,15 +104,62 @@ class Buildable:
         """The folders that a kustomization builds on."""
         for name in KUSTOMIZATIONS:
             try:
-                data = (self.folder / name).read_bytes()
-                content = parse_yaml(data, 0, len(data)).data
+                with open_regular(self.folder / name) as file:
+                    data = file.read(MAX_KUSTOMIZATION + 1)
+                content = parse_yaml(data, 0, len(data)).data if len(data) <= MAX_KUSTOMIZATION else None
             except (OSError, SyntaxProblem):
                 continue
             for field in ("resources", "bases", "components"):
                 entries = content.get(field) if isinstance(content, dict) else None
                 for entry in entries if isinstance(entries, list) else ():
                     if isinstance(entry, str):
-                        yield (self.folder / entry).resolve()
+                        with suppress(ValueError):  # no path can have such a name
+                            yield _real(self.folder / entry)
+
+
+def _real(path: Path) -> Path:
+    """The path without links. Unlike `Path.resolve`, links that form a loop are no error.
+
+    Raises:
+        ValueError: it contains a NUL byte.
+    """
+    return Path(os.path.realpath(path))
+
+
+def _run(command: list[str], folder: Path) -> tuple[int | None, bytes, bytes]:
+    """Exit code, output and the end of standard error of a command in a folder; none of its processes is left.
+
+    The exit code is None if the command did not end within `TIMEOUT`. Output beyond `MAX_BYTES` ends it.
+    """
+    out, err, deadline = bytearray(), b"", time.monotonic() + TIMEOUT
+    process = subprocess.Popen(
+        command,
+        cwd=folder,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    )
+    code = None
+    with process, selectors.DefaultSelector() as ready:
+        try:
+            for pipe in (process.stdout, process.stderr):
+                ready.register(pipe, selectors.EVENT_READ)  # type: ignore[arg-type]
+            while ready.get_map() and len(out) <= MAX_BYTES and (left := deadline - time.monotonic()) > 0:
+                for key, _ in ready.select(left):
+                    if not (chunk := os.read(key.fd, _CHUNK)):
+                        ready.unregister(key.fileobj)
+                    elif key.fileobj is process.stdout:
+                        out += chunk
+                    else:
+                        err = (err + chunk)[-_CHUNK:]
+            if not ready.get_map():
+                with suppress(subprocess.TimeoutExpired):
+                    code = process.wait(max(deadline - time.monotonic(), 0))
+        finally:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+    return code, bytes(out), err
 
 
 def roots(found: Iterable[Buildable]) -> list[Buildable]:
@@ -103,7 +167,7 @@ def roots(found: Iterable[Buildable]) -> list[Buildable]:
 
     Of kustomizations that build on one another in a circle all are roots: their tool reports the circle.
     """
-    listed = {each.folder.resolve(): each for each in found}
+    listed = {_real(each.folder): each for each in found}
     parts = {folder: [part for part in each.refers_to() if part in listed] for folder, each in listed.items()}
     outermost = listed.keys() - {part for folder, own in parts.items() for part in own if part != folder}
     reached: set[Path] = set()

@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import BinaryIO
 
 from haechi.files.building import CHART, KUSTOMIZATIONS, Buildable, roots
+from haechi.files.opening import MAX_BYTES, open_regular
 from haechi.model import Code, Location, Manifests, Problem, Severity, Source, printable, read_manifests
 
-MAX_BYTES = 256 * 1024 * 1024
 SUFFIXES = (".yaml", ".yml", ".json")
 STDIN = "-"
 
@@ -139,14 +139,11 @@ class _Reader:
 
     def _read_file(self, path: Path) -> Source | Problem:
         try:
-            # Opening a FIFO would wait for a writer. What was opened is looked at, not what was there before.
-            handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
+            file = open_regular(path)
         except OSError as error:
             return _error(path, _why(error))
-        with os.fdopen(handle, "rb") as file:
+        with file:
             status = os.fstat(file.fileno())
-            if not stat.S_ISREG(status.st_mode):
-                return _error(path, "is not a regular file")
             identity = (status.st_dev, status.st_ino)
             if identity in self._files:
                 message = f"already read as {printable(self._files[identity])}"
