@@ -98,6 +98,16 @@ def test_a_port_may_be_a_number() -> None:
     assert not cluster.can("x/a", "x/b", 80).allowed
 
 
+def test_an_answer_is_true_exactly_if_it_is_allowed() -> None:
+    """So that `assert cluster.can(...)` cannot pass for a denial."""
+    cluster = Cluster.of([pod("x/a"), pod("x/b"), policy("{podSelector: {}, ingress: [{ports: [{port: 6379}]}]}")])
+    for port in (6379, 80):
+        answer = cluster.can("x/a", "x/b", port)
+        packet = answer.pairs[0][0]
+        assert [bool(each) for each in (answer, packet, packet.ingress)] == [port == 6379] * 3
+        assert packet.egress
+
+
 def test_equal_input_makes_equal_clusters_with_a_short_repr() -> None:
     objects: list[haechi.Object] = [pod("x/a"), pod("x/b"), policy("{podSelector: {}}")]
     assert Cluster.of(objects) == Cluster.of(list(objects))

@@ -30,6 +30,10 @@ def test_a_kustomization_is_refused_with_what_to_do(haechi: Haechi, app: Path) -
     assert f"{app}/prod: error: is a kustomization: its files are not what it deploys (use --build, or" in outcome.err
 
 
+def test_what_is_not_built_is_not_validated(haechi: Haechi, app: Path) -> None:
+    assert haechi("validate", app).code == 2
+
+
 def test_within_a_folder_it_makes_the_answer_partial(haechi: Haechi, app: Path) -> None:
     outcome = haechi("list", app)
     assert outcome.code == 2

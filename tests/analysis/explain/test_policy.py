@@ -26,6 +26,12 @@ from tests import clusters
 from tests.building import namespace, pod, policy
 
 Object = Namespace | Node | Pod | NetworkPolicy
+CONTRADICTORY = """egress:
+- to: [{podSelector: {matchLabels: {a: b}, matchExpressions: [{key: a, operator: DoesNotExist}]}}]
+"""
+NAMELESS = """ingress:
+- from: [{namespaceSelector: {matchExpressions: [{key: kubernetes.io/metadata.name, operator: DoesNotExist}]}}]
+"""
 OUTSIDE = {4: ip_address("198.51.100.7"), 6: ip_address("2001:db8:ffff::7")}
 
 
@@ -147,6 +153,14 @@ def test_or_between_peers_and_within_one() -> None:
         (
             "{podSelector: {matchLabels: {k: v}, matchExpressions: [{key: k, operator: DoesNotExist}]}}",
             "no pod and never",
+        ),
+        (
+            NAMELESS,
+            "from no pod, because the API server sets label kubernetes.io/metadata.name of every namespace",
+        ),
+        (
+            CONTRADICTORY,
+            "to no pod, because the requirements of the selectors contradict each other",
         ),
         ("ingress: [{ports: [{port: 0}]}]", "Rule 1 of 1 cannot be read, so it allows nothing"),
     ],

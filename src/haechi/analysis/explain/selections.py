@@ -10,7 +10,7 @@ from collections import Counter
 
 from haechi.analysis.cluster import Cluster
 from haechi.analysis.explain.sentences import Joined, Sentence
-from haechi.engine import PodSelection
+from haechi.engine import NAMESPACE_NAME_LABEL, PodSelection
 from haechi.model import PodKey
 from haechi.select import EVERYTHING, Requirement, Selector, SelectorOperator
 
@@ -86,7 +86,8 @@ def selection_phrase(selection: PodSelection) -> Sentence:
     """`pods in namespace shop that have label app=web`."""
     namespaces, pods = selection.namespaces, selection.pods
     if selection.contradictory:
-        return Sentence.of("peer.none")
+        themselves = pods.contradictory or (isinstance(namespaces, Selector) and namespaces.contradictory)
+        return Sentence.of("peer.none") if themselves else Sentence.of("peer.nameless", key=NAMESPACE_NAME_LABEL)
     if isinstance(namespaces, str):
         if pods == EVERYTHING:
             return Sentence.of("peer.pods.all", namespace=namespaces)

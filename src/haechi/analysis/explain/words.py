@@ -183,6 +183,10 @@ WORDS: Mapping[str, tuple[str, str]] = {
         "no pod, because the requirements of the selectors contradict each other",
         "아무도 없음(셀렉터의 조건이 서로 모순됨)",
     ),
+    "peer.nameless": (
+        "no pod, because the API server sets label {key} of every namespace",
+        "아무도 없음(API 서버가 모든 네임스페이스에 {key} 레이블을 설정함)",
+    ),
     "peer.block": ("the addresses in {cidr}", "{cidr}의 주소"),
     "peer.block.except": ("the addresses in {cidr}, except those in {excepts}", "{excepts:을/를} 제외한 {cidr}의 주소"),
     "peer.anyone": ("anyone, inside or outside the cluster", "클러스터 안팎의 누구든지"),

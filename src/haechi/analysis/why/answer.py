@@ -40,6 +40,9 @@ class SideAnswer:
     allowing: tuple[RuleAnswer, ...] = ()
     nearest: RuleAnswer | None = None
 
+    def __bool__(self) -> bool:
+        return self.allowed
+
 
 @dataclass(frozen=True, slots=True)
 class PacketAnswer:
@@ -64,6 +67,9 @@ class PacketAnswer:
         """Whether the packet passes."""
         return self.egress.allowed and self.ingress.allowed
 
+    def __bool__(self) -> bool:
+        return self.allowed
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -87,6 +93,9 @@ class Answer:
     def allowed(self) -> bool:
         """Whether every pair is connected, over IPv4 or over IPv6."""
         return bool(self.pairs) and all(any(answer.allowed for answer in answers) for answers in self.pairs)
+
+    def __bool__(self) -> bool:
+        return self.allowed
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,7 +44,7 @@ def validate(
         terminal.output().write(validation_json(len(found.manifests.objects), found.findings, found.skipped))
     else:
         terminal.output().write(validation_sarif(found.findings, found.skipped))
-    if any(problem.code in (Code.UNREADABLE, Code.EMPTY) for problem in found.errors):
+    if any(problem.code in (Code.UNREADABLE, Code.UNBUILT, Code.EMPTY) for problem in found.errors):
         return ExitCode.UNUSABLE
     return ExitCode.FOUND if found.errors else ExitCode.GOOD
 
