@@ -54,11 +54,12 @@ def checked_junit(text: str) -> ET.Element:
         cases = suite.findall("testcase")
         assert {child.tag for child in suite} <= {"testcase", "system-out"}
         assert suite.get("name")
-        assert _counts(suite) == (len(cases), len(suite.findall("testcase/failure")), 0)
+        failures, errors = (len(suite.findall(f"testcase/{name}")) for name in ("failure", "error"))
+        assert _counts(suite) == (len(cases), failures, errors)
         for case in cases:
             assert case.get("name")
             assert case.get("classname")
-            assert [child.tag for child in case] in ([], ["failure"])
+            assert [child.tag for child in case] in ([], ["failure"], ["error"])
             for failure in case:
                 assert failure.get("type")
                 assert failure.get("message")

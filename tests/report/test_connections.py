@@ -68,11 +68,11 @@ def test_csv_reads_back(lines: tuple[Connection, ...]) -> None:
 
 
 def test_hostile_names_break_out_of_nothing() -> None:
-    table = "".join(connections_markdown(HOSTILE)).splitlines()
+    table = "".join(connections_markdown(HOSTILE, basis())).splitlines()
     assert [line.count("|") for line in table] == [4, 4, 4]
-    graph = "".join(connections_dot(HOSTILE))
+    graph = "".join(connections_dot(HOSTILE, basis()))
     assert '"a\\"|<b>\\\\n\\\\x1b[31m`" -> "=cmd,x"' in graph
-    chart = "".join(connections_mermaid(HOSTILE))
+    chart = "".join(connections_mermaid(HOSTILE, basis()))
     assert "<b>" not in chart
     assert "\x1b" not in chart
 

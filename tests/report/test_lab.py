@@ -46,7 +46,7 @@ def test_any_run_has_the_form_of_its_kind(run: LabRun) -> None:
 
 @given(reports())
 def test_every_row_is_a_case_and_every_mismatch_a_failure(report: LabRun) -> None:
-    root = checked_junit(lab_junit(report))
+    root = checked_junit(lab_junit(report, basis()))
     assert root.tag == "testsuites"
     assert len(root.findall("testsuite/testcase")) == len(report.results) == int(root.get("tests", ""))
     assert len(root.findall("testsuite/testcase/failure")) == len(report.mismatches) == int(root.get("failures", ""))
@@ -55,7 +55,7 @@ def test_every_row_is_a_case_and_every_mismatch_a_failure(report: LabRun) -> Non
 
 
 def test_a_case_says_what_was_asked_and_a_failure_what_went_wrong() -> None:
-    root = checked_junit(lab_junit(shop(broken=[("UDP", 80)])))
+    root = checked_junit(lab_junit(shop(broken=[("UDP", 80)]), basis()))
     case = root.find("testsuite/testcase/failure/..")
     assert case is not None
     assert (case.get("classname"), case.get("name")) == ("shop/web-0 → shop/db", "UDP 80 over IPv4 is denied")
@@ -66,7 +66,7 @@ def test_a_case_says_what_was_asked_and_a_failure_what_went_wrong() -> None:
 
 def test_characters_that_xml_has_not_are_escaped() -> None:
     report = LabRun(tuple(rows('a/<&"\x00\x1b', "a/y")), {})
-    root = checked_junit(lab_junit(report))
+    root = checked_junit(lab_junit(report, basis()))
     assert root.find("testsuite") is not None
 
 

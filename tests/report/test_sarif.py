@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from haechi.analysis.lint import CATALOGUE, Finding
 from haechi.model import Location, ObjectName, Severity
-from haechi.report import lint_sarif
+from haechi.report import basis, lint_sarif
 from haechi.report.sarif import Alert, sarif_log
 from tests.report.documents import checked_sarif
 
@@ -21,7 +21,7 @@ ALERTS = st.builds(
 
 @given(st.lists(ALERTS, max_size=4))
 def test_any_alerts_make_a_valid_log_with_a_rule_for_each(alerts: list[Alert]) -> None:
-    (run,) = checked_sarif(sarif_log(RULES, alerts))["runs"]
+    (run,) = checked_sarif(sarif_log(RULES, alerts, basis()))["runs"]
     rules = [rule["id"] for rule in run["tool"]["driver"]["rules"]]
     assert rules == list(RULES)
     assert [(rules[each["ruleIndex"]], each["level"]) for each in run["results"]] == [one[:2] for one in alerts]
@@ -29,5 +29,5 @@ def test_any_alerts_make_a_valid_log_with_a_rule_for_each(alerts: list[Alert]) -
 
 def test_an_object_that_was_not_read_from_a_file_has_no_place() -> None:
     finding = Finding(CATALOGUE[0].code, Severity.NOTE, "so", ObjectName("NetworkPolicy", "x", "p"), "spec")
-    (result,) = checked_sarif(lint_sarif([finding]))["runs"][0]["results"]
+    (result,) = checked_sarif(lint_sarif([finding], basis()))["runs"][0]["results"]
     assert (result["message"]["text"], result["locations"]) == ("NetworkPolicy/x/p: so", [])

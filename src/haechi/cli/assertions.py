@@ -17,13 +17,13 @@ Output = Literal["text", "json", "junit"]
 
 
 def write(terminal: Terminal, judgement: Judgement, places: Places, output: Output, basis: Callable[[], Basis]) -> None:
-    """Write a judgement in one of the three forms; `basis` is asked for JSON only."""
+    """Write a judgement in one of the three forms; `basis` is not asked for text."""
     if output == "text":
         _write_text(terminal, judgement, places)
     elif output == "json":
         terminal.write(assertions_json(judgement, places, basis()))
     else:
-        terminal.write(assertions_junit(judgement, places))
+        terminal.write(assertions_junit(judgement, places, basis()))
     terminal.stream.flush()
 
 

@@ -122,7 +122,7 @@ def _rule(ref: RuleRef, places: Places) -> PolicyField:
 # -- JUnit -------------------------------------------------------------------------------------------------------------
 
 
-def assertions_junit(judgement: Judgement, places: Places) -> str:
+def assertions_junit(judgement: Judgement, places: Places, basis: Basis) -> str:
     """A judgement as JUnit XML: a suite for each test, a case for each assertion; coverage is output of the last."""
     suites = [
         JUnitSuite(name, tuple(_case(outcome, places) for outcome in outcomes))
@@ -131,7 +131,7 @@ def assertions_junit(judgement: Judgement, places: Places) -> str:
     unexercised = tuple(f"not exercised: {rule_text(ref, places)}" for ref in judgement.unexercised)
     if unexercised:
         suites.append(JUnitSuite("coverage", output=unexercised))
-    return junit_text("haechi test", suites)
+    return junit_text("haechi test", suites, basis)
 
 
 def _case(outcome: AssertionOutcome, places: Places) -> JUnitCase:

@@ -83,13 +83,24 @@ def cell(text: str) -> str:
     return f'"{quoted}"' if any(mark in safe for mark in ',"\n') else safe
 
 
-def connections_markdown(lines: Iterable[Connection], names: Mapping[str, PortNames] | None = None) -> Iterator[str]:
-    """A table, with the names that the receiver's containers give to ports."""
+def connections_markdown(
+    lines: Iterable[Connection], basis: Basis, names: Mapping[str, PortNames] | None = None
+) -> Iterator[str]:
+    """A table, with the names that the receiver's containers give to ports; caveats first."""
+    yield from markdown_caveats(basis)
     known = names or {}
     yield "| from | to | ports |\n| --- | --- | --- |\n"
     for source, destination, ports in lines:
         text = ports_text(ports, known.get(destination, NO_NAMES))
         yield f"| {escaped(source)} | {escaped(destination)} | {escaped(text)} |\n"
+
+
+def markdown_caveats(basis: Basis) -> Iterator[str]:
+    """What the answer lacks, as a list."""
+    lines = basis.caveat_lines
+    yield from (f"- {escaped(line)}\n" for line in lines)
+    if lines:
+        yield "\n"
 
 
 def escaped(text: str) -> str:
@@ -100,22 +111,26 @@ def escaped(text: str) -> str:
     return safe
 
 
-def connections_dot(lines: Iterable[Connection]) -> Iterator[str]:
-    """A directed graph in Graphviz' language."""
+def connections_dot(lines: Iterable[Connection], basis: Basis) -> Iterator[str]:
+    """A directed graph in Graphviz' language, labelled with caveats."""
     yield "digraph connections {\n  rankdir=LR;\n  node [shape=box];\n"
+    if caveats := basis.caveat_lines:
+        yield f"  label={_dot(*caveats)};\n"
     for source, destination, ports in lines:
         yield f"  {_dot(source)} -> {_dot(destination)} [label={_dot(ports_text(ports))}];\n"
     yield "}\n"
 
 
-def _dot(text: str) -> str:
-    plain = printable(text).replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{plain}"'
+def _dot(*lines: str) -> str:
+    plain = (printable(line).replace("\\", "\\\\").replace('"', '\\"') for line in lines)
+    return '"{}"'.format("\\l".join(plain))
 
 
-def connections_mermaid(lines: Iterable[Connection]) -> Iterator[str]:
-    """A flowchart in Mermaid's language."""
+def connections_mermaid(lines: Iterable[Connection], basis: Basis) -> Iterator[str]:
+    """A flowchart in Mermaid's language, with caveats as nodes of their own."""
     yield "flowchart LR\n"
+    for number, caveat in enumerate(basis.caveat_lines):
+        yield f'  caveat{number}["{_entities(caveat)}"]\n'
     known: dict[str, str] = {}
     for source, destination, ports in lines:
         for name in (source, destination):

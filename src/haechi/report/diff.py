@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 from haechi.analysis.cluster import ports_text
 from haechi.analysis.reach import ChangeKind
-from haechi.report.connections import cell, escaped
+from haechi.report.connections import cell, escaped, markdown_caveats
 from haechi.report.document import (
     API_VERSION,
     Basis,
@@ -97,8 +97,9 @@ def diff_csv(found: ClusterComparison) -> Iterator[str]:
         yield ",".join([str(one.kind), *map(cell, words)]) + "\n"
 
 
-def diff_markdown(found: ClusterComparison) -> Iterator[str]:
-    """A sentence and a table for connections and for exposures, and the policies without effect."""
+def diff_markdown(found: ClusterComparison, basis: Basis) -> Iterator[str]:
+    """A sentence and a table for connections and for exposures, and the policies without effect; caveats first."""
+    yield from markdown_caveats(basis)
     yield from _markdown("Connections", found.connections)
     if not found.connections:
         yield "No connection changes.\n"

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 import msgspec
 
 from haechi.analysis.cluster import Assumption
-from haechi.model import Code, ExternalHost, Location, Node, Pod, PodKey, PolicyKey, RuleRef, Severity
+from haechi.model import Code, ExternalHost, Location, Node, ObjectName, Pod, PodKey, PolicyKey, RuleRef, Severity
 
 if TYPE_CHECKING:
     from haechi.model import Object, Problem
@@ -97,6 +97,17 @@ class Basis(NamedTuple):
     unreadable: list[ProblemJson]
     synthesized: list[SynthesizedJson]
     notes: list[str]
+
+    @property
+    def caveats(self) -> list[ProblemJson]:
+        """What the answer lacks: input that cannot be read, and policies of other kinds. Every form carries them."""
+        return [*self.unreadable, *(one for one in self.skipped if one.code is Code.OTHER_POLICY)]
+
+    @property
+    def caveat_lines(self) -> list[str]:
+        """A line that the answer is partial, if it is, and one for each caveat; nothing for a complete answer."""
+        lines = [f"{one.location}: {one.severity}: {problem_text(one)}" for one in self.caveats]
+        return ["partial: the answer excludes unreadable input", *lines] if self.partial else lines
 
 
 class Document(JsonValue, frozen=True):
@@ -205,6 +216,12 @@ def address_ranges(addresses: AddressSet) -> list[str]:
         for family in (addresses.v4, addresses.v6)
         for first, last in family.intervals
     ]
+
+
+def problem_text(one: ProblemJson) -> str:
+    """`subject: message (hint)`."""
+    about = "" if one.object is None else f"{ObjectName(*msgspec.structs.astuple(one.object))}: "
+    return f"{about}{one.message}" + (f" ({one.hint})" if one.hint else "")
 
 
 def problem(one: Problem) -> ProblemJson:

@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from haechi.model import Location, printable
+from haechi.report.document import problem_text
+
+if TYPE_CHECKING:
+    from haechi.report.document import Basis
 
 
 class JUnitFailure(NamedTuple):
-    """Why a case fails: the kind of failure, and the reasons, the first of which is the message."""
+    """Why a case fails: the kind of failure, and the reasons, the first of which is the message.
+
+    An `error` is a case that could not be judged.
+    """
 
     type: str
     lines: tuple[str, ...]
+    error: bool = False
 
 
 class JUnitCase(NamedTuple):
@@ -31,15 +39,25 @@ class JUnitSuite(NamedTuple):
     output: tuple[str, ...] = ()
 
 
-def junit_text(name: str, suites: Iterable[JUnitSuite], seconds: float | None = None) -> str:
-    """The suites as XML text; `seconds` is how long all of them took."""
-    listed = list(suites)
+def junit_text(name: str, suites: Iterable[JUnitSuite], basis: Basis, seconds: float | None = None) -> str:
+    """The suites as XML text, then the caveats of the basis; `seconds` is how long all of them took."""
+    listed = [*suites, *_input(basis)]
     time = "" if seconds is None else f' time="{seconds:.3f}"'
     cases = [case for suite in listed for case in suite.cases]
     lines = ['<?xml version="1.0" encoding="UTF-8"?>', f"<testsuites name={_attribute(name)}{_counts(cases)}{time}>"]
     for suite in listed:
         lines += _suite(suite)
     return "\n".join([*lines, "</testsuites>", ""])
+
+
+def _input(basis: Basis) -> Iterator[JUnitSuite]:
+    """A suite with an error for what could not be read, and a line of output for each other caveat."""
+    if basis.caveats:
+        cases = [
+            JUnitCase(str(one.location), JUnitFailure("unreadable", (problem_text(one),), error=True), one.location)
+            for one in basis.unreadable
+        ]
+        yield JUnitSuite("input", tuple(cases), tuple(basis.caveat_lines))
 
 
 def _suite(suite: JUnitSuite) -> Iterator[str]:
@@ -51,9 +69,10 @@ def _suite(suite: JUnitSuite) -> Iterator[str]:
         if case.failure is None:
             yield f"{begin}/>"
             continue
-        kind, lines = case.failure
+        kind, lines, error = case.failure
+        element = "error" if error else "failure"
         yield f"{begin}>"
-        yield f"      <failure type={_attribute(kind)} message={_attribute(lines[0])}>{_text(lines)}</failure>"
+        yield f"      <{element} type={_attribute(kind)} message={_attribute(lines[0])}>{_text(lines)}</{element}>"
         yield "    </testcase>"
     if suite.output:
         yield f"    <system-out>{_text(suite.output)}</system-out>"
@@ -62,8 +81,9 @@ def _suite(suite: JUnitSuite) -> Iterator[str]:
 
 def _counts(cases: Iterable[JUnitCase]) -> str:
     listed = list(cases)
-    failures = sum(case.failure is not None for case in listed)
-    return f' tests="{len(listed)}" failures="{failures}" errors="0"'
+    failures = [case.failure for case in listed if case.failure is not None]
+    errors = sum(failure.error for failure in failures)
+    return f' tests="{len(listed)}" failures="{len(failures) - errors}" errors="{errors}"'
 
 
 def _attribute(text: str) -> str:

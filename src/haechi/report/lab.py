@@ -125,7 +125,7 @@ def _side(side: Side) -> ExpectedSide:
 # -- JUnit -------------------------------------------------------------------------------------------------------------
 
 
-def lab_junit(run: LabRun) -> str:
+def lab_junit(run: LabRun, basis: Basis) -> str:
     """The run as XML text: a suite for each pair with a case for each connection, and one for the proofs."""
     suites = [
         JUnitSuite(pair, tuple(map(_case, results)))
@@ -133,7 +133,7 @@ def lab_junit(run: LabRun) -> str:
     ]
     if run.proofs:
         suites.append(JUnitSuite("proof", tuple(map(_proof_case, run.proofs))))
-    return junit_text("haechi lab run", suites, run.seconds)
+    return junit_text("haechi lab run", suites, basis, run.seconds)
 
 
 def _case(one: ProbeResult) -> JUnitCase:

@@ -58,7 +58,7 @@ def _finding(one: Finding) -> LintFindingJson:
     )
 
 
-def lint_sarif(findings: Iterable[Finding]) -> str:
+def lint_sarif(findings: Iterable[Finding], basis: Basis) -> str:
     """The findings as SARIF text, with every check as a rule."""
     from haechi.analysis.lint import CATALOGUE
 
@@ -68,4 +68,5 @@ def lint_sarif(findings: Iterable[Finding]) -> str:
             Alert(one.code, one.severity.value, one.subject, one.path, one.message, one.hint, one.location)
             for one in findings
         ),
+        basis,
     )

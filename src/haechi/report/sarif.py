@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import msgspec
 
 from haechi._version import __version__
-from haechi.model import Location
+from haechi.model import Location, Severity
+from haechi.report.document import problem_text
+
+if TYPE_CHECKING:
+    from haechi.report.document import Basis, ProblemJson
 
 SCHEMA: Final = "https://json.schemastore.org/sarif-2.1.0.json"
 
@@ -87,10 +91,26 @@ class SarifResult(SarifValue, frozen=True):
     locations: list[SarifLocation]
 
 
+class SarifNotification(SarifValue, frozen=True):
+    """A condition that the tool met, apart from results (section 3.58)."""
+
+    level: str
+    message: SarifMessage
+    locations: list[SarifLocation]
+
+
+class SarifInvocation(SarifValue, frozen=True):
+    """How the tool ran (section 3.20): not successfully if it could not read some of its input."""
+
+    execution_successful: bool
+    tool_execution_notifications: list[SarifNotification]
+
+
 class SarifRun(SarifValue, frozen=True):
     """Section 3.14. Columns count characters, not UTF-16 units."""
 
     tool: SarifTool
+    invocations: list[SarifInvocation]
     column_kind: str
     results: list[SarifResult]
 
@@ -125,7 +145,7 @@ class Alert(NamedTuple):
     location: Location | None
 
 
-def sarif_log(rules: Mapping[str, str], alerts: Iterable[Alert]) -> str:
+def sarif_log(rules: Mapping[str, str], alerts: Iterable[Alert], basis: Basis) -> str:
     """The log as JSON text; `rules` are the words of every rule that there is, by id."""
     driver = SarifToolComponent(
         "haechi", __version__, [SarifReportingDescriptor(rule, SarifMessage(words)) for rule, words in rules.items()]
@@ -134,7 +154,9 @@ def sarif_log(rules: Mapping[str, str], alerts: Iterable[Alert]) -> str:
     results = [
         SarifResult(one.rule, index[one.rule], one.level, SarifMessage(_text(one)), _locations(one)) for one in alerts
     ]
-    log = SarifLog(SCHEMA, "2.1.0", [SarifRun(SarifTool(driver), "unicodeCodePoints", results)])
+    invocation = SarifInvocation(not basis.partial, [_notification(one) for one in basis.caveats])
+    run = SarifRun(SarifTool(driver), [invocation], "unicodeCodePoints", results)
+    log = SarifLog(SCHEMA, "2.1.0", [run])
     return msgspec.json.format(msgspec.json.encode(log), indent=1).decode() + "\n"
 
 
@@ -144,14 +166,22 @@ def _text(alert: Alert) -> str:
     return f"{subject}{alert.message}{hint}"
 
 
+def _notification(caveat: ProblemJson) -> SarifNotification:
+    level = "error" if caveat.severity is Severity.ERROR else "warning"
+    return SarifNotification(level, SarifMessage(problem_text(caveat)), [_location(caveat.location)])
+
+
 def _locations(alert: Alert) -> list[SarifLocation]:
-    place = alert.location
-    if place is None:
+    if alert.location is None:
         return []
-    region = SarifRegion(place.line, place.column) if place.line else None
     name = ".".join(filter(None, (alert.subject, alert.path))) if alert.subject else ""
+    return [_location(alert.location, name)]
+
+
+def _location(place: Location, name: str = "") -> SarifLocation:
+    region = SarifRegion(place.line, place.column) if place.line else None
     physical = SarifPhysicalLocation(SarifArtifactLocation(_uri(place.file)), region)
-    return [SarifLocation(physical, [SarifLogicalLocation(name)] if name else [])]
+    return SarifLocation(physical, [SarifLogicalLocation(name)] if name else [])
 
 
 def _uri(file: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Final, Literal
 
 from haechi.model import Code, Problem, Severity
-from haechi.report.document import API_VERSION, Document, JsonValue, ProblemJson, basis, document_text, problem
+from haechi.report.document import API_VERSION, Basis, Document, JsonValue, ProblemJson, basis, document_text, problem
 from haechi.report.sarif import Alert, sarif_log
 
 _LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.SKIPPED: "note"}
@@ -51,24 +51,32 @@ class ValidationReport(Document, frozen=True):
 def validation_json(objects: int, findings: Iterable[Problem], skipped: Iterable[Problem]) -> str:
     """The findings as JSON text; `objects` is how many were read."""
     listed, others = list(findings), list(skipped)
-    errors = [one for one in listed if one.severity is Severity.ERROR]
+    errors = sum(one.severity is Severity.ERROR for one in listed)
     return document_text(
         ValidationReport(
             API_VERSION,
             "ValidationReport",
-            *basis(skipped=others, unreadable=[one for one in errors if not one.subject]),
+            *_basis(listed, others),
             [problem(one) for one in listed],
-            ValidationSummary(objects, len(errors), len(listed) - len(errors), len(others)),
+            ValidationSummary(objects, errors, len(listed) - errors, len(others)),
         )
+    )
+
+
+def _basis(findings: Iterable[Problem], skipped: Iterable[Problem]) -> Basis:
+    return basis(
+        skipped=skipped, unreadable=[one for one in findings if one.severity is Severity.ERROR and not one.subject]
     )
 
 
 def validation_sarif(findings: Iterable[Problem], skipped: Iterable[Problem]) -> str:
     """The findings, and skipped documents as notes, as SARIF text."""
+    listed, others = list(findings), list(skipped)
     return sarif_log(
         {code.value: words for code, words in RULES.items()},
         (
             Alert(one.code.value, _LEVELS[one.severity], one.subject, one.path, one.message, one.hint, one.location)
-            for one in (*findings, *skipped)
+            for one in (*listed, *others)
         ),
+        _basis(listed, others),
     )

@@ -165,7 +165,8 @@ class _SuiteReader:
             self.suites.append(Suite(name, namespace, found.spec.assertions, locations))
 
     def _refuse(self, api_version: Data, kind: Data) -> None:
-        words = f"{kind} of {api_version} is not a ConnectivityTest of {API_VERSION}"
+        given = f"{kind or 'an object without kind'} of {api_version or 'no apiVersion'}"
+        words = f"{given} is not a ConnectivityTest of {API_VERSION}"
         ours = kind == ConnectivityTest.kind or (api_version == API_VERSION and kind != "ExternalHost")
         if not isinstance(kind, str) or not isinstance(api_version, str) or ours:
             self._tell(DecodingProblem((), Code.API_VERSION, words))

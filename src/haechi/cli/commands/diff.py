@@ -71,11 +71,12 @@ def _rendered(
 ) -> Iterable[str]:
     from haechi import report
 
-    if output == "json":
-        return [report.diff_json(found, _basis(inputs, clusters))]
     if output == "text":
         return _text(found)
-    return report.diff_csv(found) if output == "csv" else report.diff_markdown(found)
+    if output == "csv":
+        return report.diff_csv(found)
+    basis = _basis(inputs, clusters)
+    return [report.diff_json(found, basis)] if output == "json" else report.diff_markdown(found, basis)
 
 
 def _basis(inputs: Iterable[Input], clusters: Sequence[Cluster]) -> Basis:

@@ -65,7 +65,7 @@ def lint(
     elif output == "json":
         terminal.output().write(lint_json(findings, found.basis(cluster)))
     else:
-        terminal.output().write(lint_sarif(findings))
+        terminal.output().write(lint_sarif(findings, found.basis(cluster)))
     if not options.quiet:
         _write_summary(terminal.errors(), findings, checks, found)
     return answered(ExitCode.FOUND if findings else ExitCode.GOOD, found)

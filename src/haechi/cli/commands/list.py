@@ -94,16 +94,20 @@ def _rendered(
     from haechi import report
     from haechi.analysis.reach import port_names
 
+    if output == "text":
+        yield from _text(cluster, listing, lines)
+        return
+    if output == "csv":
+        yield from report.connections_csv(lines)
+        return
+    basis = found.basis(cluster, assumptions=assumptions)
     if output == "json":
         groups = {group.name: group.parts for group in listing.groups} if by == "class" else None
-        yield from report.connections_json(lines, found.basis(cluster, assumptions=assumptions), groups)
-    elif output == "text":
-        yield from _text(cluster, listing, lines)
+        yield from report.connections_json(lines, basis, groups)
     elif output == "md":
-        yield from report.connections_markdown(lines, port_names(cluster, listing.groups))
+        yield from report.connections_markdown(lines, basis, port_names(cluster, listing.groups))
     else:
-        forms = {"csv": report.connections_csv, "dot": report.connections_dot, "mermaid": report.connections_mermaid}
-        yield from forms[output](lines)
+        yield from (report.connections_dot if output == "dot" else report.connections_mermaid)(lines, basis)
 
 
 def _text(cluster: Cluster, listing: Listing, lines: Iterable[Connection]) -> Iterator[str]:

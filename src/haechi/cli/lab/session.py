@@ -137,5 +137,5 @@ def _write(run: LabRun, options: LabOptions, found: Input, cluster: LabCluster) 
     elif options.output == "json":
         terminal.write(lab_json(run, found.location, lab_basis(found, cluster)))
     else:
-        terminal.write(lab_junit(run))
+        terminal.write(lab_junit(run, lab_basis(found, cluster)))
     terminal.stream.flush()
