@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator, Mapping
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
@@ -47,6 +48,24 @@ def ring(modules: Mapping[str, str]) -> list[str]:
 
 def test_modules_do_not_import_each_other_in_a_ring() -> None:
     assert ring(sources(ROOT)) == []
+
+
+def test_contracts_see_every_import() -> None:
+    """`import haechi.model` would give all of its modules, and a name in a string any."""
+    hidden = re.compile(r"^\s*import haechi\b|import_module|__import__", re.MULTILINE)
+    assert [name for name, text in sources(ROOT).items() if hidden.search(text)] == ["haechi"]
+
+
+def test_the_centre_calls_no_function_that_reads_or_writes() -> None:
+    centre = {"model", "sets", "select", "reference", "engine", "nft", "dataplane", "verify", "analysis", "report"}
+    for name, text in sources(ROOT).items():
+        if centre.intersection(name.split(".")[1:2]):
+            called = {
+                node.func.id
+                for node in ast.walk(ast.parse(text))
+                if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+            }
+            assert called.isdisjoint({"open", "print", "input", "breakpoint"}), name
 
 
 def test_no_module_imports_through_the_door_of_its_own_package() -> None:
