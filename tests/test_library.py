@@ -15,6 +15,7 @@ import pytest
 import haechi
 from haechi import Cluster, HaechiError, UnknownName, UnknownPort, UnreadableInput
 from haechi.model import objects as model_objects
+from haechi.report import basis_of
 from tests.building import pod, policy
 
 KINDS = {getattr(model_objects, name) for name in model_objects.__all__}
@@ -92,6 +93,21 @@ def test_a_path_that_does_not_exist_raises(tmp_path: Path) -> None:
     assert len(caught.value.problems) == 1
 
 
+def test_a_folder_without_objects_raises(tmp_path: Path) -> None:
+    (tmp_path / "empty.yaml").write_text("# nothing\n")
+    for path in (tmp_path, tmp_path / "empty.yaml"):
+        with pytest.raises(UnreadableInput, match="no objects found"):
+            Cluster.load(path)
+    with pytest.raises(TypeError):
+        Cluster.load()
+
+
+def test_a_document_says_that_its_cluster_is_partial(tmp_path: Path) -> None:
+    (tmp_path / "all.yaml").write_text("apiVersion: v1\nkind: Pod\nmetadata: {name: a, namespace: x}\n---\n[\n")
+    found = basis_of(Cluster.load(tmp_path))
+    assert (found.partial, [one.location.line for one in found.unreadable]) == (True, [6])
+
+
 def test_a_port_may_be_a_number() -> None:
     cluster = Cluster.of([pod("x/a"), pod("x/b"), policy("{podSelector: {}, ingress: [{ports: [{port: 6379}]}]}")])
     assert cluster.can("x/a", "x/b", 6379).allowed
@@ -112,4 +128,4 @@ def test_equal_input_makes_equal_clusters_with_a_short_repr() -> None:
     objects: list[haechi.Object] = [pod("x/a"), pod("x/b"), policy("{podSelector: {}}")]
     assert Cluster.of(objects) == Cluster.of(list(objects))
     assert Cluster.of(objects) != Cluster.of(objects[:2])
-    assert repr(Cluster.of(objects)) == "<Cluster of 2 pods and 1 policies>"
+    assert repr(Cluster.of(objects)) == "<Cluster pods=2 policies=1>"

@@ -17,9 +17,11 @@ from haechi.errors import HaechiError
 from haechi.files import load
 from haechi.model import Code, Problem
 
+_WHOLE_PATHS = (Code.UNREADABLE, Code.UNBUILT, Code.EMPTY)
+
 
 class UnreadableInput(HaechiError):
-    """A path that does not exist, cannot be read or has to be built.
+    """A path that does not exist, cannot be read, holds no objects or has to be built.
 
     Attributes:
         problems: one for each such path, with `message` and `location`.
@@ -43,10 +45,12 @@ class Cluster(ClusterValue):
         Kustomizations and Helm charts are built by their tools with `build`, and raise otherwise.
 
         Raises:
-            UnreadableInput: a path does not exist or cannot be read.
+            UnreadableInput: a path does not exist, cannot be read or holds no objects.
         """
+        if not paths:
+            raise TypeError("Cluster.load needs a path")
         manifests = load(paths, build=build)
-        unreadable = tuple(problem for problem in manifests.problems if problem.code in (Code.UNREADABLE, Code.UNBUILT))
+        unreadable = tuple(problem for problem in manifests.problems if problem.code in _WHOLE_PATHS)
         if unreadable:
             raise UnreadableInput(unreadable)
         return cls.of(manifests)
@@ -67,6 +71,6 @@ class Cluster(ClusterValue):
         """The same with exposures and policies that change nothing: `haechi.analysis.reach.compare`."""
         return compare(self, new)
 
-    def lint(self, select: Iterable[str] = (), ignore: Iterable[str] = ()) -> tuple[Finding, ...]:
+    def lint(self, select: str | Iterable[str] = (), ignore: str | Iterable[str] = ()) -> tuple[Finding, ...]:
         """Likely mistakes in its policies: `haechi.analysis.lint.lint`."""
-        return lint(self, select, ignore)
+        return lint(self, *([one] if isinstance(one, str) else one for one in (select, ignore)))

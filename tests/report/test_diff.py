@@ -40,11 +40,11 @@ def test_json_has_the_policies_behind_each_change() -> None:
 
 def test_a_program_reads_from_csv_what_was_meant() -> None:
     header, *rows = csv.reader("".join(diff_csv(ALL)).splitlines())
-    assert header == ["change", "source", "destination", "before", "after", "policies"]
+    assert header == ["of", "change", "source", "destination", "before", "after", "policies"]
     assert rows == [
-        ["added", "x/a[Pod]", "x/b[Pod]", "nothing", "TCP 80", "x/p (added)"],
-        ["removed", "x/a[Pod]", "8.8.8.8-8.8.8.9", "everything", "nothing", "x/p (added); x/q (changed)"],
-        ["changed", "x/b[Pod]", "x/a[Pod]", "TCP 80", "TCP 80; UDP 53", ""],
+        ["connection", "added", "x/a[Pod]", "x/b[Pod]", "nothing", "TCP 80", "x/p (added)"],
+        ["connection", "removed", "x/a[Pod]", "8.8.8.8-8.8.8.9", "everything", "nothing", "x/p (added); x/q (changed)"],
+        ["connection", "changed", "x/b[Pod]", "x/a[Pod]", "TCP 80", "TCP 80; UDP 53", ""],
     ]
 
 
@@ -57,7 +57,7 @@ def test_markdown_is_a_sentence_and_a_table() -> None:
 
 def test_nothing_changes() -> None:
     assert checked(diff_json(NONE, basis()))["changes"] == []
-    assert "".join(diff_csv(NONE)) == "change,source,destination,before,after,policies\n"
+    assert "".join(diff_csv(NONE)) == "of,change,source,destination,before,after,policies\n"
     assert "".join(diff_markdown(NONE, basis())) == "No connection changes.\n"
 
 
@@ -68,7 +68,7 @@ def test_hostile_names_stay_in_their_places() -> None:
         assert "\x1b" not in text
         assert text.count("a|<b>") + text.count("a&#124;&#60;b&#62;") == 1
     _, row = csv.reader("".join(diff_csv(BAD)).splitlines())
-    assert row[1:3] == ['\'=HYPERLINK("x")', "a|<b>\\n\\x1b[31m,c"]
+    assert row[2:4] == ['\'=HYPERLINK("x")', "a|<b>\\n\\x1b[31m,c"]
     assert len("".join(diff_markdown(BAD, basis())).splitlines()) == 5
     assert "".join(diff_markdown(BAD, basis())).splitlines()[4].count("|") == 7
 
@@ -81,7 +81,7 @@ def test_exposures_and_policies_without_effect_stand_apart() -> None:
     exposed = Difference("any pod", "x/b[Pod]", PortSet.NONE, TCP80, (P,))
     found = ClusterComparison((), (exposed,), ((Q, "it means the same as before"),))
     document = checked(diff_json(found, basis()))
-    assert (document["changes"], document["exposures"][0]["source"]) == ([], "any pod")
+    assert (document["changes"], document["exposureChanges"][0]["source"]) == ([], "any pod")
     assert document["ineffective"] == [
         {
             "policy": {"namespace": "x", "name": "q"},

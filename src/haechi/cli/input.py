@@ -109,15 +109,9 @@ class Input:
 
     def basis(self, cluster: Cluster, *, assumptions: Iterable[Assumption] = ()) -> Basis:
         """What a document about its cluster rests on; `assumptions` instead of the cluster's, if given."""
-        from haechi.report import basis, synthesized
+        from haechi.report import basis_of
 
-        return basis(
-            assumptions=assumptions or cluster.assumptions,
-            skipped=self.unused,
-            unreadable=self.errors,
-            synthesized=synthesized(cluster.pods.values(), cluster.given),
-            notes=cluster.notes,
-        )
+        return basis_of(cluster, assumptions=assumptions, problems=(*self.skipped, *self.findings))
 
 
 def skipped_as_errors(skipped: Iterable[Problem]) -> tuple[tuple[Problem, ...], tuple[Problem, ...]]:

@@ -20,7 +20,7 @@ from haechi.report.connections import (
     connections_mermaid,
 )
 from haechi.report.diff import diff_csv, diff_json, diff_markdown
-from haechi.report.document import API_VERSION, Basis, Document, Places, basis, synthesized
+from haechi.report.document import API_VERSION, Basis, Document, Places, basis, basis_of, synthesized
 from haechi.report.explanation import explanation_json
 from haechi.report.exposure import exposures_json
 from haechi.report.lab import lab_json, lab_junit, mismatch_text
@@ -34,9 +34,9 @@ from haechi.report.validation import validation_json, validation_sarif
 
 __all__ = [
     "API_VERSION", "DOCUMENTS", "Basis", "Document", "LabRun", "Places", "ProbeResult", "answer_json",
-    "assertion_reasons", "assertions_json", "assertions_junit", "basis", "connections_csv", "connections_dot",
-    "connections_json", "connections_markdown", "connections_mermaid", "diff_csv", "diff_json", "diff_markdown",
-    "explanation_json", "exposures_json", "lab_json", "lab_junit", "lint_json", "lint_sarif", "mismatch_text",
-    "proof_report_json", "rule_text", "ruleset_json", "schema", "synthesized", "validation_json",
-    "validation_sarif",
+    "assertion_reasons", "assertions_json", "assertions_junit", "basis", "basis_of", "connections_csv",
+    "connections_dot", "connections_json", "connections_markdown", "connections_mermaid", "diff_csv",
+    "diff_json", "diff_markdown", "explanation_json", "exposures_json", "lab_json", "lab_junit", "lint_json",
+    "lint_sarif", "mismatch_text", "proof_report_json", "rule_text", "ruleset_json", "schema", "synthesized",
+    "validation_json", "validation_sarif",
 ]  # fmt: skip

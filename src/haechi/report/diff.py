@@ -53,12 +53,12 @@ class IneffectivePolicy(JsonValue, frozen=True):
 class ConnectionDiff(Document, frozen=True):
     """What the new cluster allows differently. Its head is about both clusters.
 
-    `exposures` are changes with pods that need not exist: one end is a selection of pods in words.
+    `exposureChanges` are changes with pods that need not exist: one end is a selection of pods in words.
     """
 
     kind: Literal["ConnectionDiff"]
     changes: list[ConnectionChange]
-    exposures: list[ConnectionChange]
+    exposure_changes: list[ConnectionChange]
     ineffective: list[IneffectivePolicy]
 
 
@@ -84,17 +84,13 @@ def _changes(found: Iterable[Difference]) -> list[ConnectionChange]:
 
 
 def diff_csv(found: ClusterComparison) -> Iterator[str]:
-    """A row for each difference, exposures last; ports in words."""
-    yield "change,source,destination,before,after,policies\n"
-    for one in found.differences:
-        words = (
-            one.source,
-            one.destination,
-            ports_text(one.before),
-            ports_text(one.after),
-            "; ".join(map(str, one.causes)),
-        )
-        yield ",".join([str(one.kind), *map(cell, words)]) + "\n"
+    """A row for each difference, of a `connection` or an `exposure`; ports in words."""
+    yield "of,change,source,destination,before,after,policies\n"
+    for of, differences in (("connection", found.connections), ("exposure", found.exposures)):
+        for one in differences:
+            causes = "; ".join(map(str, one.causes))
+            words = (one.source, one.destination, ports_text(one.before), ports_text(one.after), causes)
+            yield ",".join([of, str(one.kind), *map(cell, words)]) + "\n"
 
 
 def diff_markdown(found: ClusterComparison, basis: Basis) -> Iterator[str]:

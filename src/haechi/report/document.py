@@ -16,6 +16,7 @@ from haechi.analysis.cluster import Assumption
 from haechi.model import Code, ExternalHost, Location, Node, ObjectName, Pod, PodKey, PolicyKey, RuleRef, Severity
 
 if TYPE_CHECKING:
+    from haechi.analysis.cluster import Cluster
     from haechi.model import Object, Problem
     from haechi.sets import AddressSet, PortSet
 
@@ -145,6 +146,26 @@ def basis(
         missing,
         list(synthesized),
         list(notes),
+    )
+
+
+def basis_of(
+    cluster: Cluster, *, assumptions: Iterable[Assumption] = (), problems: Iterable[Problem] | None = None
+) -> Basis:
+    """What a document about a cluster rests on.
+
+    Args:
+        cluster: the document's.
+        assumptions: instead of the cluster's, if given.
+        problems: with what was loaded; None is `cluster.problems`.
+    """
+    found = list(cluster.problems if problems is None else problems)
+    return basis(
+        assumptions=assumptions or cluster.assumptions,
+        skipped=[one for one in found if one.severity is Severity.SKIPPED or one.code is Code.OTHER_POLICY],
+        unreadable=[one for one in found if one.severity is Severity.ERROR],
+        synthesized=synthesized(cluster.pods.values(), cluster.given),
+        notes=cluster.notes,
     )
 
 

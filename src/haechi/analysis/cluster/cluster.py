@@ -88,8 +88,7 @@ class Cluster:
 
     def __repr__(self) -> str:
         """One line."""
-        pods, policies = len(self.pods), len(self.policies)
-        return f"<{type(self).__name__} of {pods} pods and {policies} policies>"
+        return f"<{type(self).__name__} pods={len(self.pods)} policies={len(self.policies)}>"
 
     @property
     def objects(self) -> tuple[Node | Namespace | Pod | NetworkPolicy, ...]:
