@@ -2,13 +2,16 @@
 
 Why: the verdict on a packet depends on the canonical tuple of its connection (original source, reply source, reply
 source port), which is the same in both directions and with any NAT. So replies need no exception, and a connection that
-policies no longer allow stops at its next packet (design section 6).
+policies no longer allow stops at its next packet.
+
+A packet is judged by the addresses that it has: no address is bound to an interface here, so one that a pod sends with
+the address of another pod is judged as that pod's.
 
     judge (hook forward):
         ICMP errors of known connections ──────▶ accept
         no connection (invalid, untracked) ────▶ unconnected: neighbour discovery ▶ accept; an isolated pod's ▶ drop
-        ct original saddr  vmap egress  ───────▶ stage of the client's egress
-        ct reply saddr     vmap ingress ───────▶ stage of the server's ingress
+        ct original saddr  vmap clients4/6 ────▶ stage of the client's egress
+        ct reply saddr     vmap servers4/6 ────▶ stage of the server's ingress
 """
 
 from __future__ import annotations

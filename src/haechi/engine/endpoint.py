@@ -47,7 +47,7 @@ class Endpoint(msgspec.Struct, frozen=True, gc=False):
 
     @classmethod
     def of(cls, pod: Pod) -> Endpoint | None:
-        """The endpoint of a pod; None if policies do not apply to it (specification, design section 10).
+        """The endpoint of a pod; None if policies do not apply to it, as to a hostNetwork or completed one.
 
         An address that cannot be read is left out: no packet can be sent to it.
         """

@@ -23,7 +23,7 @@ def point(address: Address) -> int:
 
 
 def verdict(engine: Engine, packet: Packet) -> PacketVerdict:
-    """The verdict of both ends on a packet (specification, design section 10)."""
+    """The verdict of both ends on a packet ("Where the specification is silent", docs/architecture.md)."""
     source, destination = point(packet.source), point(packet.destination)
     clients, servers = engine.claimants(source), engine.claimants(destination)
     if len(clients) > 1 or len(servers) > 1:

@@ -2,8 +2,8 @@
 
 Why: selectors, CIDRs and ports are read once, when a policy is added. A policy with a part that cannot be read still
 isolates: the rule that contains the part allows nothing, the defect is recorded with its path, and no other policy is
-affected (design section 1.3). If the pod selector cannot be read, the policy isolates what its readable part selects
-and allows nothing; if policyTypes cannot, it isolates in both directions and allows nothing.
+affected. If the pod selector cannot be read, the policy isolates what its readable part selects and allows nothing; if
+policyTypes cannot, it isolates in both directions and allows nothing.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """`allowed(cluster, packet)`: the verdict of the NetworkPolicy specification on one packet.
 
 Why: it is the oracle that everything else is compared with. It is short enough to check by eye against the document
-("Network Policies", kubernetes.io) and design section 10: no caches, no sets, no speed, no code shared with the engine.
+("Network Policies", kubernetes.io): no caches, no sets, no speed, no code shared with the engine.
 Where an object cannot be read, it fails closed: a rule with an unreadable part allows nothing, an unreadable pod
 selector selects what its readable part selects, unreadable policyTypes are both directions.
 """

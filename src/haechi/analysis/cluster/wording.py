@@ -37,5 +37,5 @@ def ports_text(ports: PortSet, names: PortNames = NO_NAMES) -> str:
 
 
 def protocol_text(protocol: int) -> str:
-    """`TCP`, `UDP`, `SCTP` or the number."""
+    """`TCP`, `UDP`, `SCTP` or `protocol 1`."""
     return PROTOCOL_NAMES.get(protocol, f"protocol {protocol}")
