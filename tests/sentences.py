@@ -462,21 +462,32 @@ PORTS = (
         (f"x/a > {OUT} 80/TCP", "x/a > n2 80/TCP", "x/a > y/c 80/TCP"),
     ),
     Case(
-        "an ipBlock means addresses, which have no names, even those of pods",
+        "a name to an ipBlock is each pod's own; other addresses have no names",
         ("{policyTypes: [Egress], egress: [{to: [{ipBlock: {cidr: 0.0.0.0/0}}], ports: [{port: web}, {port: 443}]}]}",),
-        (f"x/a > {OUT} 443/TCP", "x/a > y/a 443/TCP"),
-        (f"x/a > {OUT} 80/TCP", "x/a > y/a 80/TCP"),
+        (f"x/a > {OUT} 443/TCP", "x/a > y/a 443/TCP", "x/a > y/a 80/TCP", "x/a > n2 443/TCP"),
+        (f"x/a > {OUT} 80/TCP", "x/a > n2 80/TCP"),
     ),
     Case(
-        "a pod that both a selector and an ipBlock mean has names",
+        "a name to an ipBlock is not that of pods outside it, in an exception or of the other family",
+        (
+            (
+                "{policyTypes: [Egress], egress: [{to: [{ipBlock: {cidr: 0.0.0.0/0, except: [Y_A/32]}}],"
+                " ports: [{port: web}]}]}"
+            ).replace("Y_A", V4["y/a"]),
+        ),
+        ("x/a > z/a 80/TCP",),
+        ("x/a > y/a 80/TCP", f"x/a > {V6['z/a']} 80/TCP"),
+    ),
+    Case(
+        "a name to an ipBlock and to a selector is the name of either",
         (
             (
                 "{policyTypes: [Egress], egress: [{to: [{ipBlock: {cidr: 0.0.0.0/0}},"
                 " {namespaceSelector: {matchLabels: {team: blue}}}], ports: [{port: web}]}]}"
             ),
         ),
-        ("x/a > y/a 80/TCP",),
-        ("x/a > z/a 80/TCP", f"x/a > {OUT} 80/TCP"),
+        ("x/a > y/a 80/TCP", "x/a > z/a 80/TCP", f"x/a > {V6['y/a']} 80/TCP"),
+        (f"x/a > {V6['z/a']} 80/TCP", f"x/a > {OUT} 80/TCP"),
     ),
     Case(
         "a name from an ipBlock is the selected pod's",

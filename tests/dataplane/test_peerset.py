@@ -103,6 +103,14 @@ def test_a_pod_contributes_each_number_behind_a_name_of_the_protocol() -> None:
     assert found == {Element(concatenate(ipv4(0x0A000001), port(number))) for number in (80, 81)}
 
 
+def test_a_pod_contributes_its_addresses_within_the_blocks_of_a_name() -> None:
+    ports = (NamedPort(6, "web", 80),)
+    state = PodState("n", tuple(map(text_to_point, ("10.0.0.1", "10.0.0.2", "fd00::1"))), (), ports, STATE.selections)
+    found = NamedSet(IPV4, 6, frozenset([NamedPeer(SHOP, 6, "web", AddressSet.from_cidr("10.0.0.2/31"))]))
+    assert found.elements_of(state) == {Element(concatenate(ipv4(0x0A000002), port(80)))}
+    assert found.name != NamedSet(IPV4, 6, frozenset([NamedPeer(SHOP, 6, "web")])).name
+
+
 def test_blocks_are_intervals_of_their_family() -> None:
     given = AddressSet.from_cidrs(("10.0.0.0/8", "192.0.2.1/32", "2001:db8::/32"))
     blocks = given - AddressSet.from_cidr("10.1.0.0/16")

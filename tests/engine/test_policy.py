@@ -86,17 +86,22 @@ def test_ports(ports: str, expected: PortSet, names: tuple[tuple[int, str], ...]
     assert read(f"ingress: [{{ports: {ports}}}]").ingress == (PolicyRule(ANYWHERE, expected, names),)
 
 
-def test_named_peers_are_the_selections_or_any_pod_but_no_blocks() -> None:
+def test_named_peers_are_the_selections_the_pods_in_blocks_or_any_pod() -> None:
     (somewhere, everywhere) = read(
         "egress: [{to: [{podSelector: {}}, {ipBlock: {cidr: 10.0.0.0/8}}], ports: [{port: web}]},"
         " {ports: [{port: web}]}]"
     ).egress
-    assert set(somewhere.named_peers()) == {NamedPeer(PodSelection("x", EVERYTHING), 6, "web")}
+    assert set(somewhere.named_peers()) == {
+        NamedPeer(PodSelection("x", EVERYTHING), 6, "web"),
+        NamedPeer(ANY_POD, 6, "web", AddressSet.from_cidr("10.0.0.0/8")),
+    }
     assert set(everywhere.named_peers()) == {NamedPeer(ANY_POD, 6, "web")}
 
 
 def test_a_name_for_anybody_depends_on_every_pod() -> None:
     assert ANY_POD in read("{policyTypes: [Egress], egress: [{ports: [{port: web}]}]}").selections()
+    to_block = "to: [{ipBlock: {cidr: 10.0.0.0/8}}]"
+    assert ANY_POD in read(f"{{policyTypes: [Egress], egress: [{{{to_block}, ports: [{{port: web}}]}}]}}").selections()
     assert ANY_POD not in read("{policyTypes: [Egress], egress: [{ports: [{port: 80}]}]}").selections()
     assert ANY_POD not in read("{ingress: [{ports: [{port: web}]}]}").selections()
 

@@ -124,6 +124,20 @@ def test_egress_names_of_pods_that_are_allowed_everywhere_are_not_said_again() -
     assert found.named == {NamedPeer(ANY_POD, 6, "web")}
 
 
+def test_egress_names_in_blocks_are_one_peer_without_what_is_allowed_everywhere() -> None:
+    named = "ports: [{port: web}]"
+    found = of(
+        f"egress: [{{to: [{{ipBlock: {{cidr: 10.0.0.0/9}}}}], {named}}}, {{to: [{{ipBlock: {{cidr: 10.0.0.0/30}}}}]}}]",
+        f"egress: [{{to: [{{ipBlock: {{cidr: 10.128.0.0/9}}}}, {{ipBlock: {{cidr: 10.0.0.0/31}}}}], {named}}}]",
+        direction=EGRESS,
+    )
+    within = AddressSet.from_cidr("10.0.0.0/8") - AddressSet.from_cidr("10.0.0.0/30")
+    assert found.named == {NamedPeer(ANY_POD, 6, "web", within)}
+    assert found.selections() == {ANY_POD}
+    everywhere = of(f"egress: [{{to: [{{ipBlock: {{cidr: 10.0.0.0/9}}}}], {named}}}, {{{named}}}]", direction=EGRESS)
+    assert everywhere.named == {NamedPeer(ANY_POD, 6, "web")}
+
+
 def test_a_direction_has_its_own_rules() -> None:
     spec = "{ingress: [{ports: [{port: 1}]}], egress: [{ports: [{port: 2}]}]}"
     assert of(spec).by_ports == ((PortSet.tcp(1), ANYWHERE),)

@@ -15,6 +15,7 @@ from hashlib import blake2b
 
 from haechi.engine import NamedPeer, PodSelection
 from haechi.select import Selector
+from haechi.sets import AddressSet
 
 _DIGEST_BYTES = 15  # 24 letters of base 32
 _COMMENT_BYTES = 128
@@ -36,7 +37,8 @@ def selection_text(selection: PodSelection) -> str:
 
 def named_peer_text(peer: NamedPeer) -> str:
     """A port name of a selection as unambiguous text, for definitions."""
-    return repr((selection_text(peer.selection), peer.protocol, peer.name))
+    within = () if peer.within == AddressSet.ALL else (peer.within.intervals,)
+    return repr((selection_text(peer.selection), peer.protocol, peer.name, *within))
 
 
 def _plain(selector: Selector) -> object:

@@ -87,20 +87,21 @@ class NamedSet:
             for named in endpoint.ports
             if (named.protocol, named.name) == (peer.protocol, peer.name)
             for address in own
-            if self.family.holds(address)
+            if self.family.holds(address) and address in peer.within
         )
 
     def elements_of(self, state: PodState | None) -> frozenset[Element]:
         """The elements that one pod contributes."""
         if state is None or self.selections.isdisjoint(state.selections):
             return _NOTHING
-        names = {(peer.protocol, peer.name) for peer in self.peers if peer.selection in state.selections}
-        numbers = {named.number for named in state.ports if (named.protocol, named.name) in names}
         return frozenset(
-            self._element(address, number)
+            self._element(address, named.number)
+            for peer in self.peers
+            if peer.selection in state.selections
+            for named in state.ports
+            if (named.protocol, named.name) == (peer.protocol, peer.name)
             for address in state.addresses
-            if self.family.holds(address)
-            for number in numbers
+            if self.family.holds(address) and address in peer.within
         )
 
     def _element(self, address: int, number: int) -> Element:

@@ -48,7 +48,7 @@ def side(
     if policies is None:
         return OPEN
     allowed = any(includes(engine, peers, remote, peer) for peers in policies.at(packet.protocol, packet.port)) or any(
-        _named_ports(engine, named, peer).contains(packet.protocol, packet.port) for named in policies.named
+        _named_ports(engine, named, remote, peer).contains(packet.protocol, packet.port) for named in policies.named
     )
     return Side(allowed, isolated=True, policies=policies.policies)
 
@@ -60,22 +60,22 @@ def includes(engine: Engine, peers: Peers, remote: int, peer: Endpoint | None) -
     return peer is not None and any(engine.is_member(peer, selection) for selection in peers.selections)
 
 
-def _named_ports(engine: Engine, named: NamedPeer, peer: Endpoint | None) -> PortSet:
-    """The ports of a pod that an egress rule allows by name."""
-    if peer is None or not engine.is_member(peer, named.selection):
+def _named_ports(engine: Engine, named: NamedPeer, remote: int, peer: Endpoint | None) -> PortSet:
+    """The ports of a pod that an egress rule allows by name at its address `remote`."""
+    if peer is None or remote not in named.within or not engine.is_member(peer, named.selection):
         return PortSet.NONE
     return ports_by_name(peer.ports, [(named.protocol, named.name)])
 
 
 def rule_ports(
-    engine: Engine, rule: PolicyRule, direction: Direction, subject: Endpoint, peer: Endpoint | None
+    engine: Engine, rule: PolicyRule, direction: Direction, subject: Endpoint, remote: int, peer: Endpoint | None
 ) -> PortSet:
-    """The ports of one rule on the receiving pod: its numbers, and those of its names."""
+    """The ports of one rule on the receiving end: its numbers, and those of its names. The other end as in `side`."""
     if not rule.names:
         return rule.ports
     if direction is Direction.INGRESS:
         return rule.ports | ports_by_name(subject.ports, rule.names)
-    return PortSet.union_all([rule.ports, *(_named_ports(engine, named, peer) for named in rule.named_peers())])
+    return PortSet.union_all([rule.ports, *(_named_ports(engine, named, remote, peer) for named in rule.named_peers())])
 
 
 def allowed_ports(engine: Engine, policies: PolicySet | None, remote: int, peer: Endpoint | None) -> PortSet:
@@ -84,7 +84,7 @@ def allowed_ports(engine: Engine, policies: PolicySet | None, remote: int, peer:
         return PortSet.ALL
     terms = ((PortSet.ALL, policies.everywhere), *policies.by_ports)
     found = [ports for ports, peers in terms if includes(engine, peers, remote, peer)]
-    return PortSet.union_all([*found, *(_named_ports(engine, named, peer) for named in policies.named)])
+    return PortSet.union_all([*found, *(_named_ports(engine, named, remote, peer) for named in policies.named)])
 
 
 def addresses(engine: Engine, peers: Peers) -> AddressSet:
@@ -102,5 +102,7 @@ def traffic(engine: Engine, policies: PolicySet | None) -> Traffic:
     terms += [(addresses(engine, peers), ports) for ports, peers in policies.by_ports]
     for named in policies.named:
         for endpoint, own in engine.members(named.selection):
-            terms.append((AddressSet.of(*own), ports_by_name(endpoint.ports, [(named.protocol, named.name)])))
+            terms.append(
+                (AddressSet.of(*own) & named.within, ports_by_name(endpoint.ports, [(named.protocol, named.name)]))
+            )
     return Traffic.from_terms(terms)

@@ -75,9 +75,12 @@ class PolicyRule:
         return cls(peers, *read_ports(rule.ports)) if rule.ports else cls(peers, PortSet.ALL)
 
     def named_peers(self) -> Iterator[NamedPeer]:
-        """What an egress rule allows by port names, which only pods have."""
-        selections = (ANY_POD,) if self.peers.anywhere else self.peers.selections
-        return (NamedPeer(selection, *name) for name in self.names for selection in selections)
+        """What an egress rule allows by port names, which only pods have: those in an ipBlock as well."""
+        peers = self.peers
+        for name in self.names:
+            yield from (NamedPeer(selection, *name) for selection in peers.selections)
+            if peers.anywhere or peers.blocks:
+                yield NamedPeer(ANY_POD, *name, AddressSet.ALL if peers.anywhere else peers.blocks)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,8 +145,7 @@ class Policy:
             found |= rule.peers.selections
         for rule in self.rules(Direction.EGRESS):
             found |= rule.peers.selections
-            if rule.names and rule.peers.anywhere:
-                found.add(ANY_POD)
+            found |= {peer.selection for peer in rule.named_peers()}
         return found
 
 

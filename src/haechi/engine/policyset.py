@@ -26,7 +26,7 @@ from haechi.engine.endpoint import NamedPort
 from haechi.engine.policy import Policy, PolicyRule
 from haechi.engine.selection import NO_PEERS, NamedPeer, Peers, PodSelection
 from haechi.model import Direction, PolicyKey
-from haechi.sets import PortSet
+from haechi.sets import AddressSet, PortSet
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +62,8 @@ class PolicySet:
         everywhere = Peers.union(grouped.pop(PortSet.ALL, []))
         if everywhere.anywhere:
             return cls(direction, keys, everywhere)
-        named = frozenset() if ingress else frozenset(peer for rule in rules for peer in rule.named_peers())
+        named = frozenset() if ingress else _named(everywhere, (peer for rule in rules for peer in rule.named_peers()))
         groups = [(allowed, Peers.union(peers).without(everywhere)) for allowed, peers in grouped.items()]
-        named = frozenset(peer for peer in named if peer.selection not in everywhere.selections)
         return cls(direction, keys, everywhere, _by_ports(groups), named)
 
     def at(self, protocol: int, port: int) -> Iterator[Peers]:
@@ -81,6 +80,20 @@ class PolicySet:
         for _, peers in self.by_ports:
             found |= peers.selections
         return found | {peer.selection for peer in self.named}
+
+
+def _named(everywhere: Peers, peers: Iterable[NamedPeer]) -> frozenset[NamedPeer]:
+    """The union of `peers`, canonical, without what is allowed everywhere."""
+    within: dict[tuple[PodSelection, int, str], list[AddressSet]] = {}
+    for peer in peers:
+        if peer.selection not in everywhere.selections:
+            within.setdefault(peer[:3], []).append(peer.within)
+    found: set[NamedPeer] = set()
+    for key, addresses in within.items():
+        meant = AddressSet.ALL if AddressSet.ALL in addresses else AddressSet.union_all(addresses) - everywhere.blocks
+        if meant:
+            found.add(NamedPeer(*key, meant))
+    return frozenset(found)
 
 
 def _resolved(rule: PolicyRule, ports: tuple[NamedPort, ...]) -> PortSet:

@@ -86,15 +86,20 @@ _HAS_NAME = Requirement(NAMESPACE_NAME_LABEL, SelectorOperator.EXISTS)
 
 
 class NamedPeer(NamedTuple):
-    """Pods of a selection, each on its own number for a port name (egress rules)."""
+    """Pods of a selection, each on its own number for a port name (egress rules).
+
+    `within` is the addresses at which they are meant: those of ipBlocks, or all.
+    """
 
     selection: PodSelection
     protocol: int
     name: str
+    within: AddressSet = AddressSet.ALL
 
     def __str__(self) -> str:
         """As in comments of the ruleset."""
-        return f"{self.selection} on {self.name}"
+        at = "" if self.within == AddressSet.ALL else f" in {self.within}"
+        return f"{self.selection}{at} on {self.name}"
 
 
 @dataclass(frozen=True, slots=True)

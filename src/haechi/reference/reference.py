@@ -160,12 +160,9 @@ def rule_allows(
     packet: Packet,
 ) -> bool:
     """(no peers or any peer matches the remote) and (no ports or any port matches); unreadable: nothing."""
-    egress = isinstance(rule, NetworkPolicyEgressRule)
     peers = rule.to if isinstance(rule, NetworkPolicyEgressRule) else rule.from_
     try:  # every part is evaluated, so that an unreadable one is always noticed
         matching = [entry for entry in peers if peer_matches(cluster, policy, entry, peer, remote)]
-        if egress and matching and all(entry.ip_block is not None for entry in matching):
-            server = None  # matched by ipBlocks only, as an address: addresses have no port names
         by_port = [port_matches(entry, server, packet) for entry in rule.ports]
     except Unreadable:
         return False

@@ -111,7 +111,7 @@ class Meaning:
         """What one rule allows the subject, for other ends among `within`; nothing if a part of it is unreadable.
 
         A port name has the number that the destination's pod gives it: the subject's for ingress, each peer's own for
-        egress.
+        egress, whether a selector or an ipBlock matches it.
         """
         try:
             blocks, selected = self._peers_of(rule.peers, namespace, within)
@@ -131,7 +131,10 @@ class Meaning:
             return [*found, (others, _resolved(names, subject.ports))]
         if not rule.peers:
             selected = self._pods_of(_ANY_POD, namespace, within)
-        return [*found, *((addresses, _resolved(names, ports)) for ports, addresses in selected.by_ports)]
+        named = [*selected.by_ports]
+        if blocks:
+            named += self._pods_of(_ANY_POD, namespace, blocks).by_ports
+        return [*found, *((addresses, _resolved(names, ports)) for ports, addresses in named)]
 
     def _peers_of(
         self, peers: tuple[NetworkPolicyPeer, ...], namespace: str, within: AddressSet

@@ -86,6 +86,9 @@ def test_entries_name_the_rules_that_allow_them() -> None:
 def test_a_port_name_is_each_peers_own_towards_others_and_the_pods_own_towards_it() -> None:
     ahead = exposure("{policyTypes: [Egress], egress: [{ports: [{port: web}]}]}", Direction.EGRESS)
     assert words(ahead) == [("any pod", PortSet.protocol(6), "TCP web")]
+    block = "{to: [{ipBlock: {cidr: 10.0.0.0/8}}], ports: [{port: web}]}"
+    ahead = exposure(f"{{policyTypes: [Egress], egress: [{block}]}}", Direction.EGRESS)
+    assert words(ahead) == [("any pod in 10.0.0.0/8", PortSet.protocol(6), "TCP web")]
     back = exposure("{ingress: [{ports: [{port: web}]}]}", Direction.INGRESS, ports=("web=80/TCP",))
     assert words(back) == [("everyone, the Internet included", TCP80, "")]
 
@@ -98,7 +101,8 @@ def grants(cluster: Cluster, entry: ExposureEntry, remote: str, packet: Packet, 
     endpoint = cluster.engine.endpoint(NEW) if is_pod else None
     if entry.peer.pods is not None and (endpoint is None or not cluster.engine.is_member(endpoint, entry.peer.pods)):
         return False
-    if entry.peer.kind is PeerKind.ADDRESSES and text_to_point(remote) not in entry.peer.addresses:
+    is_block = entry.peer.kind is PeerKind.ADDRESSES or entry.peer.addresses
+    if is_block and text_to_point(remote) not in entry.peer.addresses:
         return False
     if not entry.name:
         return entry.ports.contains(packet.protocol, packet.port)

@@ -157,12 +157,12 @@ def test_a_rule_for_everybody_on_every_port_has_no_items() -> None:
     assert (answer.allows, answer.peers, answer.ports, answer.nearest_peer) == (True, (), (), None)
 
 
-def test_an_egress_block_does_not_allow_by_a_port_name() -> None:
-    """Whom an ipBlock means, it means as an address, and addresses have no port names."""
+def test_an_egress_block_allows_the_pods_in_it_by_a_port_name() -> None:
+    """The number is each pod's own; addresses that are no pod's have no port names."""
     to = "{to: [{ipBlock: {cidr: 10.0.0.0/8}}, {podSelector: {}}], ports: [{port: sql}]}"
     spec = f"{{podSelector: {{matchLabels: {{app: web}}}}, policyTypes: [Egress], egress: [{to}]}}"
     answer = the(Cluster.of([pod("x/web", "10.0.0.1", marks="app=web"), DB, policy(spec)]), "x/web", "x/db", "5432")
-    assert [part.path for part in answer.peers] == ["spec.egress[0].to[1]"]
+    assert [part.path for part in answer.peers] == ["spec.egress[0].to[0]", "spec.egress[0].to[1]"]
 
 
 def test_items_have_the_places_at_which_they_were_read(tmp_path: Path) -> None:

@@ -100,7 +100,9 @@ def _union(pods: SelectedPods, policies: PolicySet, suffix: str) -> Iterator[Sen
             yield _allowed(suffix, port_set_phrase(ports), list(_peers(pods, peers)))
     by_name: dict[tuple[int, str], list[Sentence]] = {}
     for named in sorted(policies.named, key=str):
-        by_name.setdefault((named.protocol, named.name), []).append(_selected(pods, named.selection))
+        every = named.within == AddressSet.ALL
+        peer = _selected(pods, named.selection) if every else _blocks("peer.pods_in_block", named.within)
+        by_name.setdefault((named.protocol, named.name), []).append(peer)
     for (protocol, name), items in by_name.items():
         yield _allowed(suffix, Sentence.of(f"port.named.{suffix}", protocol=PROTOCOL_NAMES[protocol], name=name), items)
 
@@ -117,8 +119,12 @@ def _peers(pods: SelectedPods, peers: Peers) -> Iterator[Sentence]:
     for selection in sorted(peers.selections, key=str):
         yield _selected(pods, selection)
     if peers.blocks:
-        ranges: list[Sentence | str] = [str(AddressSet([each])) for each in peers.blocks.intervals]
-        yield Sentence.of("peers.item", peer=Sentence.of("peer.block", cidr=name_list(ranges)))
+        yield _blocks("peer.block", peers.blocks)
+
+
+def _blocks(key: str, blocks: AddressSet) -> Sentence:
+    ranges: list[Sentence | str] = [str(AddressSet([each])) for each in blocks.intervals]
+    return Sentence.of("peers.item", peer=Sentence.of(key, cidr=name_list(ranges)))
 
 
 def _selected(pods: SelectedPods, selection: PodSelection) -> Sentence:

@@ -189,6 +189,7 @@ WORDS: Mapping[str, tuple[str, str]] = {
     ),
     "peer.block": ("the addresses in {cidr}", "{cidr}의 주소"),
     "peer.block.except": ("the addresses in {cidr}, except those in {excepts}", "{excepts:을/를} 제외한 {cidr}의 주소"),
+    "peer.pods_in_block": ("pods with an address in {cidr}", "{cidr}의 주소를 가진 파드"),
     "peer.anyone": ("anyone, inside or outside the cluster", "클러스터 안팎의 누구든지"),
     # ports
     "port.number": ("{protocol} port {port}", "{protocol} 포트 {port}"),

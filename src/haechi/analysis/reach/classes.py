@@ -68,7 +68,7 @@ class _Distinctions(NamedTuple):
         sets = list(used)
         return cls(
             frozenset(selection for policies in sets for selection in policies.selections()),
-            _edges({peers.blocks for policies in sets for peers in all_peers(policies)}),
+            _edges({blocks for policies in sets for blocks in _blocks(policies)}),
             frozenset((named.protocol, named.name) for policies in sets for named in policies.named),
         )
 
@@ -162,6 +162,12 @@ def all_peers(policies: PolicySet) -> Iterator[Peers]:
     yield policies.everywhere
     for _, peers in policies.by_ports:
         yield peers
+
+
+def _blocks(policies: PolicySet) -> Iterator[AddressSet]:
+    """Every ipBlock of a policy set, or union of some."""
+    yield from (peers.blocks for peers in all_peers(policies))
+    yield from (named.within for named in policies.named)
 
 
 def _edges(blocks: Iterable[AddressSet]) -> tuple[int, ...]:

@@ -22,7 +22,7 @@ from functools import cache
 from haechi.analysis.cluster import Cluster, protocol_text
 from haechi.analysis.reach.classes import PodClass
 from haechi.analysis.reach.groups import Group
-from haechi.engine import ANY_POD, PodSelection, PolicyRule, PolicySet
+from haechi.engine import ANY_POD, NamedPeer, PodSelection, PolicyRule, PolicySet
 from haechi.model import Direction, RuleRef
 from haechi.sets import AddressSet, PortSet
 
@@ -43,7 +43,7 @@ class PeerKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Peer:
-    """Everyone, the pods of a selection, or the addresses of ipBlocks."""
+    """Everyone, the pods of a selection (only those in some ipBlocks, if `addresses` has any), or addresses."""
 
     kind: PeerKind
     pods: PodSelection | None = None
@@ -53,11 +53,18 @@ class Peer:
         """`everyone, the Internet included`, `pods app=api in namespace shop`, `any pod`, or CIDRs."""
         if self.kind is PeerKind.EVERYONE:
             return "everyone, the Internet included"
-        if self.pods is not None:
-            return pods_text(self.pods)
         cidrs = self.addresses.cidrs()
         more = f" and {len(cidrs) - _SHOWN} more" if len(cidrs) > _SHOWN else ""
-        return f"{'the Internet' if self.is_internet else 'addresses'} {', '.join(cidrs[:_SHOWN])}{more}"
+        blocks = f"{', '.join(cidrs[:_SHOWN])}{more}"
+        if self.pods is not None:
+            return pods_text(self.pods) + (f" in {blocks}" if cidrs else "")
+        return f"{'the Internet' if self.is_internet else 'addresses'} {blocks}"
+
+    @classmethod
+    def of_name(cls, named: NamedPeer) -> Peer:
+        """The pods that are meant by a port name."""
+        every = named.within == AddressSet.ALL
+        return cls(PeerKind.PODS, named.selection, AddressSet.NONE if every else named.within)
 
     @property
     def is_internet(self) -> bool:
@@ -126,9 +133,8 @@ def granted(policies: PolicySet) -> Iterator[ExposureEntry]:
     for peer in sorted(by_peer, key=lambda peer: (order.index(peer.kind), str(peer))):
         yield ExposureEntry(peer, PortSet.union_all(by_peer[peer]))
     for named in sorted(policies.named, key=str):
-        peer = Peer(PeerKind.PODS, pods=named.selection)
         name = f"{protocol_text(named.protocol)} {named.name}"
-        yield ExposureEntry(peer, PortSet.protocol(named.protocol), name)
+        yield ExposureEntry(Peer.of_name(named), PortSet.protocol(named.protocol), name)
 
 
 def _entries(cluster: Cluster, policies: PolicySet) -> Iterator[ExposureEntry]:
@@ -146,8 +152,12 @@ def _allows(rule: PolicyRule, entry: ExposureEntry) -> bool:
     """Whether a rule has a part in an entry."""
     peer = entry.peer
     if entry.name:
-        named = (each for each in rule.named_peers() if each.selection == peer.pods)
-        return any(entry.name == f"{protocol_text(each.protocol)} {each.name}" for each in named)
+        return any(
+            entry.name == f"{protocol_text(each.protocol)} {each.name}"
+            and each.selection == peer.pods
+            and (not peer.addresses or not each.within.isdisjoint(peer.addresses))
+            for each in rule.named_peers()
+        )
     if peer.kind is PeerKind.EVERYONE:
         return rule.peers.anywhere
     if peer.kind is PeerKind.PODS:

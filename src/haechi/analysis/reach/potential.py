@@ -15,45 +15,51 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 
-from haechi.analysis.reach.exposure import PeerKind, granted, pods_text
+from haechi.analysis.reach.exposure import Peer, PeerKind, granted, pods_text
 from haechi.engine import ANY_POD, Engine, PodSelection, PolicySet
 from haechi.model import Direction
-from haechi.sets import PortSet
+from haechi.sets import AddressSet, PortSet
 
-_Key = tuple[PodSelection, str]  # whom, and the port name if there is one
+_Key = tuple[PodSelection, AddressSet, str]  # whom, in which ipBlocks if any, and the port name if there is one
 _Grants = Mapping[_Key, PortSet]
 
 
 def potential_changes(before: PolicySet | None, after: PolicySet | None) -> Iterator[tuple[str, PortSet, PortSet]]:
     """Pods in words, and the ports on which one side allowed them and allows them now; the widest selections only."""
     was, now = _grants(before), _grants(after)
-    keys = sorted({*was, *now}, key=lambda key: (key[0] != ANY_POD, str(key[0]), key[1]))
+    keys = sorted({*was, *now}, key=lambda key: (key[0] != ANY_POD, str(key[0]), str(key[1]), key[2]))
     shown: list[tuple[_Key, tuple[PortSet, PortSet]]] = []
-    for selection, name in keys:
-        ports = _effective(was, selection, name), _effective(now, selection, name)
-        covered = any(other[1] == name and both == ports and _implies(selection, other[0]) for other, both in shown)
-        if not covered:
-            shown.append(((selection, name), ports))
-    for (selection, name), (old, new) in shown:
+    for key in keys:
+        ports = _effective(was, key), _effective(now, key)
+        if not any(both == ports and _is_within(key, other) for other, both in shown):
+            shown.append((key, ports))
+    for (selection, blocks, name), (old, new) in shown:
         if old != new:
-            yield pods_text(selection) + (f" on port name {name}" if name else ""), old, new
+            peer = Peer(PeerKind.PODS, selection, blocks)
+            yield f"{peer} on port name {name}" if name else str(peer), old, new
 
 
 def _grants(policies: PolicySet | None) -> _Grants:
     """What a side allows, by selection of pods and port name; everyone is any pod here."""
     if policies is None:
-        return {(ANY_POD, ""): PortSet.ALL}
+        return {(ANY_POD, AddressSet.NONE, ""): PortSet.ALL}
     found: dict[_Key, PortSet] = {}
     for entry in granted(policies):
         if entry.peer.kind is not PeerKind.ADDRESSES:
-            key = (entry.peer.pods or ANY_POD, entry.name)
+            key = (entry.peer.pods or ANY_POD, entry.peer.addresses, entry.name)
             found[key] = found.get(key, PortSet.NONE) | entry.ports
     return found
 
 
-def _effective(grants: _Grants, selection: PodSelection, name: str) -> PortSet:
-    return PortSet.union_all(
-        [ports for (other, named), ports in grants.items() if named == name and _implies(selection, other)]
+def _effective(grants: _Grants, key: _Key) -> PortSet:
+    return PortSet.union_all([ports for other, ports in grants.items() if _is_within(key, other)])
+
+
+def _is_within(key: _Key, other: _Key) -> bool:
+    """Whether `other` means every pod that `key` means, by the same port name or none."""
+    (selection, blocks, name), (selection_2, blocks_2, name_2) = key, other
+    return (
+        name == name_2 and (not blocks_2 or blocks_2 >= blocks != AddressSet.NONE) and _implies(selection, selection_2)
     )
 
 

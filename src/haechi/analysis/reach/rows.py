@@ -50,10 +50,9 @@ class Rows:
             for kind in self._matched(peers):
                 masks[kind] = masks.get(kind, 0) | 1 << place
         bits: dict[PortSet, int] = {}
-        for number, named in self._named(policies):
+        for kind, named in self._named(policies):
             bit = 1 << bits.setdefault(named, len(terms) + len(bits))
-            for kind in self._of_class[number]:
-                masks[kind] = masks.get(kind, 0) | bit
+            masks[kind] = masks.get(kind, 0) | bit
         ports = [*(ports for _, ports in terms), *bits]
         unions: dict[int, PortSet] = {}
         for mask in masks.values():
@@ -79,13 +78,17 @@ class Rows:
             )
         return found
 
-    def _named(self, policies: PolicySet) -> Iterator[tuple[int, PortSet]]:
-        """Class and ports of what egress to port names allows."""
+    def _named(self, policies: PolicySet) -> Iterator[tuple[AddressKind, PortSet]]:
+        """Kind and ports of what egress to port names allows."""
         for named in policies.named:
+            everywhere = named.within == AddressSet.ALL
+            within = self._all_kinds if everywhere else self._in_blocks(named.within) if self._blocks_count else ()
+            meant = set(within)
             for number in self._classes.selected[named.selection]:
                 for port in self._classes.all[number].ports:
                     if (port.protocol, port.name) == (named.protocol, named.name):
-                        yield number, PortSet.port(port.protocol, port.number)
+                        ports = PortSet.port(port.protocol, port.number)
+                        yield from ((kind, ports) for kind in self._of_class[number] if kind in meant)
 
 
 def outside(policies: PolicySet | None) -> Traffic:

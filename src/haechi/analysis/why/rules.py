@@ -118,7 +118,7 @@ def _port_mismatches(cluster: Cluster, rule: PolicyRule, viewpoint: Viewpoint) -
 
 
 def _has_port(cluster: Cluster, rule: PolicyRule, viewpoint: Viewpoint) -> bool:
-    ports = rule_ports(cluster.engine, rule, viewpoint.direction, viewpoint.subject, viewpoint.peer)
+    ports = rule_ports(cluster.engine, rule, viewpoint.direction, viewpoint.subject, viewpoint.remote, viewpoint.peer)
     return ports.contains(viewpoint.protocol, viewpoint.port)
 
 

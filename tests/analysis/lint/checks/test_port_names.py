@@ -222,7 +222,7 @@ def test_a_name_of_an_address_is_reported() -> None:
     assert findings(named_port_to_ipblock, EGRESS % ("{port: 80}, {port: http}", blocks)) == [
         (
             "spec.egress[0].ports[1]: only pods have named ports, "
-            "so http allows nothing to 10.0.0.0/8 and 192.0.2.0/24 (use the number)"
+            "so http allows nothing to other addresses of 10.0.0.0/8 and 192.0.2.0/24 (use the number)"
         )
     ]
 

@@ -83,7 +83,8 @@ def allows(rule: Written) -> Iterator[bool]:
     else:
         ends = [(one, one) for one in (*PODS, None)]
     for peer, server in ends:
-        for host in HOSTS if peer is None else HOSTS[-1:]:
+        hosts = HOSTS if peer is None or (server is peer and peer in PODS[: len(LISTS)]) else HOSTS[-1:]
+        for host in hosts:
             for protocol, port in NUMBERS:
                 packet = Packet(host, host, protocol, port)
                 yield rule_allows(ClusterObjects(), plain, rule, peer, server, host, packet)

@@ -110,8 +110,8 @@ def _with_port(review: Review, selections: Iterable[PodSelection], name: str) ->
 
 @check(
     "named-port-to-ipblock",
-    Severity.ERROR,
-    "Addresses have no port names, so the name allows nothing to the ipBlock.",
+    Severity.WARNING,
+    "Only pods have port names, so the name allows nothing to other addresses of the ipBlock.",
 )
 def named_port_to_ipblock(review: Review) -> Iterator[Diagnostic]:
     """Egress rules with port names and ipBlocks."""
@@ -121,7 +121,7 @@ def named_port_to_ipblock(review: Review) -> Iterator[Diagnostic]:
             yield Diagnostic(
                 policy.object,
                 port.path,
-                f"only pods have named ports, so {name} allows nothing to {name_list(blocks)}",
+                f"only pods have named ports, so {name} allows nothing to other addresses of {name_list(blocks)}",
                 "use the number",
             )
 

@@ -6,8 +6,9 @@
 
 Each peer of the rule is looked at alone: the others that allow this peer must together have all ports of the rule.
 Promises to be exact in addresses, ports and port names, and for pods as far as one selector implies another. Does not
-treat an ipBlock as pods or pods as an ipBlock, and does not find selectors that cover another one only together
-(`tier=a` and `tier!=a` cover `{}`): a rule is then reported as needed although it is not, never the reverse.
+treat an ipBlock as pods, nor pods as an ipBlock except for egress names, which only pods have, and does not find
+selectors that cover another one only together (`tier=a` and `tier!=a` cover `{}`): a rule is then reported as needed
+although it is not, never the reverse.
 """
 
 from __future__ import annotations
@@ -55,22 +56,27 @@ def _has_names(rule: PolicyRule, others: Sequence[PolicyRule]) -> bool:
     return all(name in names or named_range(name[0]) <= ports for name in rule.names)
 
 
-def _has_blocks(rule: PolicyRule, direction: Direction, others: Iterable[PolicyRule]) -> bool:
-    """Whether the others allow the ipBlocks of a rule: addresses have no port names in egress."""
+def _has_blocks(rule: PolicyRule, direction: Direction, others: Sequence[PolicyRule]) -> bool:
+    """Whether the others allow the ipBlocks of a rule; by an egress name only their pods."""
     blocks = rule.peers.blocks
     allowed = [(one, AddressSet.ALL if one.peers.anywhere else one.peers.blocks) for one in others]
-    traffic = Traffic.from_terms(
-        [(addresses, one.ports) for one, addresses in allowed if not addresses.isdisjoint(blocks)]
-    )
-    if rule.ports and not blocks <= traffic.addresses_for(rule.ports):
+    if rule.ports and not blocks <= _traffic(allowed, blocks).addresses_for(rule.ports):
         return False
     if direction is Direction.EGRESS:
-        return True
+        every_pod = _allowing(ANY_POD, others)
+        allowed = [(one, AddressSet.ALL if one in every_pod else addresses) for one, addresses in allowed]
     for name in rule.names:
         named = AddressSet.union_all([addresses for one, addresses in allowed if name in one.names])
-        if not blocks <= named | traffic.addresses_for(named_range(name[0])):
+        if not blocks <= named | _traffic(allowed, blocks).addresses_for(named_range(name[0])):
             return False
     return True
+
+
+def _traffic(allowed: Iterable[tuple[PolicyRule, AddressSet]], blocks: AddressSet) -> Traffic:
+    """The ports of rules by their addresses, if these overlap some blocks."""
+    return Traffic.from_terms(
+        [(addresses, one.ports) for one, addresses in allowed if not addresses.isdisjoint(blocks)]
+    )
 
 
 def named_range(protocol: int) -> PortSet:

@@ -73,7 +73,9 @@ class RuleIndex:
 
     def _by_peers(self, rule: PolicyRule, selections: SelectionIndex) -> Iterator[list[IndexedRule]]:
         yield self._for_everyone
-        own = (ANY_POD,) if rule.peers.anywhere and rule.names else rule.peers.selections
+        own = set(rule.peers.selections)
+        if rule.names and (rule.peers.anywhere or rule.peers.blocks):
+            own.add(ANY_POD)
         for selection in own:
             for implied in selections.implied_by(selection):
                 yield self._by_selection.get(implied, [])
