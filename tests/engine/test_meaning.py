@@ -104,6 +104,9 @@ def test_traffic_of_names_is_each_pods_own_number() -> None:
             ("10.0.0.1, fd00::1", PortSet.tcp(80)),
             ("10.0.0.2", PortSet.tcp(81, 82)),
         ]),
+        ("{to: [{ipBlock: {cidr: 10.0.0.0/30, except: [10.0.0.1/32]}}], ports: [{port: web}]}", [
+            ("10.0.0.2", PortSet.tcp(81, 82)),
+        ]),
         (f"{names}, {{to: [{{namespaceSelector: {{}}}}]}}", [("10.0.0.1-10.0.0.4, fd00::1", PortSet.ALL)]),
     ):  # fmt: skip
         engine = Engine.of([*world(), policy(f"{{policyTypes: [Egress], egress: [{text}]}}")])

@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from random import Random
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from haechi.model import Namespace, NetworkPolicy, Node, Pod
-from haechi.model.verdict import Direction, PodKey
+from haechi.model.verdict import Direction, Packet, PodKey
 from haechi.reference import ClusterObjects
 from haechi.reference.reference import is_policed, owners, side
 from haechi.sets import AddressSet, text_to_point
 from haechi.verify import ClusterState, Meaning
 from tests import clusters
+from tests.sentences import CASES, Case
 
 Object = Namespace | Node | Pod | NetworkPolicy
 randoms = st.randoms(use_true_random=False)
 
 
-def assert_means(meaning: Meaning, cluster: ClusterObjects, random: Random) -> None:
-    for packet in clusters.probes(cluster, random):
+def assert_means(meaning: Meaning, cluster: ClusterObjects, packets: Iterable[Packet]) -> None:
+    for packet in packets:
         for near, far, direction in (
             (packet.source, packet.destination, Direction.EGRESS),
             (packet.destination, packet.source, Direction.INGRESS),
@@ -47,7 +50,14 @@ def assert_means(meaning: Meaning, cluster: ClusterObjects, random: Random) -> N
 @given(st.lists(clusters.objects(readable=False), max_size=18), randoms)
 @settings(max_examples=150)
 def test_traffic_holds_what_the_reference_allows(found: list[Object], random: Random) -> None:
-    assert_means(Meaning(ClusterState(found)), clusters.cluster(found), random)
+    cluster = clusters.cluster(found)
+    assert_means(Meaning(ClusterState(found)), cluster, clusters.probes(cluster, random))
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.sentence)
+def test_sentence(case: Case) -> None:
+    cluster = clusters.cluster(case.objects())
+    assert_means(Meaning(ClusterState(case.objects())), cluster, [packet for _, packet, _ in case.connections()])
 
 
 @given(st.lists(st.tuples(st.integers(0, 3).map(bool), clusters.objects()), min_size=1, max_size=24), randoms)
@@ -61,7 +71,8 @@ def test_updates_lead_to_the_meaning_of_the_present_state(steps: list[tuple[bool
         else:
             state.delete(type(one), one.namespace, one.name)
             present.pop((type(one), one.key), None)
-    assert_means(Meaning(state), clusters.cluster(list(present.values())), random)
+    cluster = clusters.cluster(list(present.values()))
+    assert_means(Meaning(state), cluster, clusters.probes(cluster, random))
     assert len(state.pods) == sum(isinstance(one, Pod) and is_policed(one) for one in present.values())
 
 

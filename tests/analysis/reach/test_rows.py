@@ -12,6 +12,7 @@ from haechi.model.verdict import Direction
 from haechi.sets import AddressSet, PortSet, text_to_point
 from tests.analysis import small
 from tests.building import pod, policy
+from tests.sentences import CASES
 
 
 def policy_sets(engine: Engine) -> list[PolicySet]:
@@ -21,8 +22,8 @@ def policy_sets(engine: Engine) -> list[PolicySet]:
 
 def test_each_spot_has_the_ports_that_the_engine_gives_its_address() -> None:
     named = allowed = 0
-    for seed in range(40):
-        engine = Cluster.of(small.objects(Random(seed))).engine
+    for objects in (*(small.objects(Random(seed)) for seed in range(40)), *(case.objects() for case in CASES)):
+        engine = Cluster.of(objects).engine
         classes = PodClasses.of(engine)
         rows = Rows(classes)
         for policies in policy_sets(engine):
@@ -50,9 +51,13 @@ def test_everything_passes_outside_where_nothing_isolates() -> None:
 
 
 def test_blocks_mean_pods_or_not() -> None:
-    block = policy("{ingress: [{from: [{ipBlock: {cidr: 10.0.0.0/8}}]}]}")
-    engine = Cluster.of([pod("x/a", "10.0.0.1"), block]).engine
-    (policies,) = policy_sets(engine)
-    for means_pods, found in ((True, {AddressKind(0, 0): PortSet.ALL}), (False, {})):
-        classes = PodClasses.of(engine, ipblock_matches_pods=means_pods)
-        assert Rows(classes, ipblock_matches_pods=means_pods).of(policies) == found
+    block = "{ipBlock: {cidr: 10.0.0.0/8}}"
+    for spec, ports in (
+        (f"{{ingress: [{{from: [{block}]}}]}}", PortSet.ALL),
+        (f"{{policyTypes: [Egress], egress: [{{to: [{block}], ports: [{{port: web}}]}}]}}", PortSet.tcp(80)),
+    ):
+        engine = Cluster.of([pod("x/a", "10.0.0.1", ports=("web=80/TCP",)), policy(spec)]).engine
+        (policies,) = policy_sets(engine)
+        for means_pods, found in ((True, {AddressKind(0, 0): ports}), (False, {})):
+            classes = PodClasses.of(engine, ipblock_matches_pods=means_pods)
+            assert Rows(classes, ipblock_matches_pods=means_pods).of(policies) == found
