@@ -84,13 +84,14 @@ def test_entries_name_the_rules_that_allow_them() -> None:
 
 
 def test_a_port_name_in_blocks_names_the_rules_with_these_blocks() -> None:
-    rules = "{to: [%s], ports: [{port: web}]}, {to: [{ipBlock: {cidr: 192.0.2.0/24}}], ports: [{port: dns}]}"
-    both = rules % "{ipBlock: {cidr: 10.0.0.0/8}}, {namespaceSelector: {}, podSelector: {matchLabels: {a: b}}}"
-    found = exposure(f"{{policyTypes: [Egress], egress: [{both}]}}", Direction.EGRESS)
+    ten, test, web = "ipBlock: {cidr: 10.0.0.0/8}", "ipBlock: {cidr: 192.0.2.0/24}", "ports: [{port: web}]"
+    labelled = "namespaceSelector: {}, podSelector: {matchLabels: {a: b}}"
+    rules = f"{{to: [{{{ten}}}]}}, {{to: [{{{ten}}}, {{{labelled}}}], {web}}}, {{to: [{{{test}}}], {web}}}"
+    found = exposure(f"{{policyTypes: [Egress], egress: [{rules}]}}", Direction.EGRESS)
     assert [(str(entry.peer), entry.name, [ref.path for ref in entry.rules]) for entry in found.entries] == [
-        ("any pod in 10.0.0.0/8", "TCP web", ["spec.egress[0]"]),
-        ("any pod in 192.0.2.0/24", "TCP dns", ["spec.egress[1]"]),
-        ("pods a=b in any namespace", "TCP web", ["spec.egress[0]"]),
+        ("addresses 10.0.0.0/8", "", ["spec.egress[0]", "spec.egress[1]"]),
+        ("any pod in 192.0.2.0/24", "TCP web", ["spec.egress[2]"]),
+        ("pods a=b in any namespace", "TCP web", ["spec.egress[1]"]),
     ]
 
 
