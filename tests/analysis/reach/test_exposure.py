@@ -9,23 +9,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from haechi.analysis.cluster.cluster import Cluster
-from haechi.analysis.reach.exposure import OPEN, Exposure, ExposureEntry, PeerKind, exposures
-from haechi.analysis.reach.listing import Listing
+from haechi.analysis.reach.exposure import OPEN, Exposure
 from haechi.model import Object, ObjectMeta, Pod, PodIP, PodStatus
 from haechi.model.verdict import Direction, Packet, PodKey
 from haechi.reference import allowed
-from haechi.sets import PROTOCOL_NAMES, PortSet, point_to_text, text_to_point
+from haechi.sets import PortSet, point_to_text, text_to_point
 from tests import clusters
+from tests.analysis.exposed import all_exposures, grants
 from tests.building import pod, policy
 
 TCP80 = PortSet.tcp(80)
 TEAM = "{namespaceSelector: {matchLabels: {team: a}}, podSelector: {matchLabels: {app: web}}}"
 NEW = PodKey("a", "new")
-
-
-def all_exposures(cluster: Cluster) -> tuple[Exposure, ...]:
-    listing = Listing.of(cluster, "pod")
-    return exposures(cluster, listing.groups, listing.reach.classes)
 
 
 def exposure(spec: str, direction: Direction, *, ports: tuple[str, ...] = ()) -> Exposure:
@@ -108,24 +103,6 @@ def test_a_port_name_is_each_peers_own_towards_others_and_the_pods_own_towards_i
 # -- against the oracle ------------------------------------------------------------------------------------------------
 
 
-def grants(cluster: Cluster, entry: ExposureEntry, remote: str, packet: Packet, *, is_pod: bool) -> bool:
-    """Whether an entry matches a new pod, or an address outside, on a packet's port."""
-    endpoint = cluster.engine.endpoint(NEW) if is_pod else None
-    if entry.peer.pods is not None and (endpoint is None or not cluster.engine.is_member(endpoint, entry.peer.pods)):
-        return False
-    is_block = entry.peer.kind is PeerKind.ADDRESSES or entry.peer.addresses
-    if is_block and text_to_point(remote) not in entry.peer.addresses:
-        return False
-    if not entry.name:
-        return entry.ports.contains(packet.protocol, packet.port)
-    ports = endpoint.ports if endpoint is not None else ()
-    return any(
-        (each.protocol, each.number) == (packet.protocol, packet.port)
-        and entry.name == f"{PROTOCOL_NAMES[each.protocol]} {each.name}"
-        for each in ports
-    )
-
-
 @settings(max_examples=150)
 @given(
     st.lists(clusters.objects(), max_size=12),
@@ -163,4 +140,6 @@ def test_an_exposure_is_what_the_reference_answers_after_the_pod_is_added(
                 verdict = allowed(oracle, packet)
                 side = verdict.ingress if direction is Direction.INGRESS else verdict.egress
                 entries = found[str(endpoint.key), direction].entries
-                assert any(grants(after, one, address, packet, is_pod=is_pod) for one in entries) == side.allowed
+                peer = after.engine.endpoint(NEW) if is_pod else None
+                found_ports = (grants(after, one, text_to_point(address), peer, packet, peer) for one in entries)
+                assert any(found_ports) == side.allowed

@@ -1,0 +1,36 @@
+"""An exposure asked about one peer: an address, or a pod that need not have been there when it was taken."""
+
+from __future__ import annotations
+
+from haechi.analysis.cluster.cluster import Cluster
+from haechi.analysis.reach.exposure import Exposure, ExposureEntry, PeerKind, exposures
+from haechi.analysis.reach.listing import Listing
+from haechi.engine import Endpoint
+from haechi.model.verdict import Packet
+from haechi.sets import PROTOCOL_NAMES
+
+
+def all_exposures(cluster: Cluster) -> tuple[Exposure, ...]:
+    """Both directions of every pod."""
+    listing = Listing.of(cluster, "pod")
+    return exposures(cluster, listing.groups, listing.reach.classes)
+
+
+def grants(
+    cluster: Cluster, entry: ExposureEntry, remote: int, peer: Endpoint | None, packet: Packet, server: Endpoint | None
+) -> bool:
+    """Whether an entry has the packet's port for the address `remote`, that of the pod `peer` of the cluster if any.
+
+    A port name is the number that `server` gives it.
+    """
+    if entry.peer.pods is not None and (peer is None or not cluster.engine.is_member(peer, entry.peer.pods)):
+        return False
+    if (entry.peer.kind is PeerKind.ADDRESSES or entry.peer.addresses) and remote not in entry.peer.addresses:
+        return False
+    if not entry.name:
+        return entry.ports.contains(packet.protocol, packet.port)
+    return any(
+        (each.protocol, each.number) == (packet.protocol, packet.port)
+        and entry.name == f"{PROTOCOL_NAMES[each.protocol]} {each.name}"
+        for each in (server.ports if server is not None else ())
+    )
