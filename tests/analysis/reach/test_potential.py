@@ -67,6 +67,15 @@ def test_a_policy_that_changes_nothing_is_named_with_the_reason() -> None:
     assert entry[1] == "it means the same as before"
 
 
+def test_a_policy_whose_pods_are_new_as_well_is_told_as_such() -> None:
+    closed = policy("{podSelector: {matchLabels: {app: db}}}")
+    other = pod("x/other", "10.0.0.9", marks="app=other")
+    (entry,) = compare(Cluster.of([other]), Cluster.of([other, DB, closed])).ineffective
+    assert entry[1] == "the pods that it selects are only in the new input"
+    (entry,) = compare(Cluster.of([other, DB, closed]), Cluster.of([other])).ineffective
+    assert entry[1] == "the pods that it selects are only in the old input"
+
+
 # -- against the oracle ------------------------------------------------------------------------------------------------
 
 

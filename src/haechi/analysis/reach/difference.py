@@ -127,8 +127,25 @@ def _ineffective(old: Cluster, new: Cluster, effective: set[PolicyKey]) -> Itera
         if change == "changed" and old.engine.policies[key] == new.engine.policies[key]:
             reason = "it means the same as before"
         else:
-            reason = "other policies, or the other end, decide the same"
+            reason = _only_on_one_side(old, new, key) or "other policies, or the other end, decide the same"
         yield Cause(key, change), reason
+
+
+def _only_on_one_side(old: Cluster, new: Cluster, key: PolicyKey) -> str:
+    """That all workloads that a policy selects are new or gone, so that it changed nothing for them; else `""`."""
+    subjects = {cluster.engine.policies[key].subject for cluster in (old, new) if key in cluster.policies}
+    before, after = (
+        {
+            cluster.owners[cluster.engine.numbered(number).key]
+            for one in subjects
+            for number in cluster.engine.select(one)
+        }
+        for cluster in (old, new)
+    )
+    if not before.isdisjoint(after) or not before | after:
+        return ""
+    sides = [side for side, owners in (("old", before), ("new", after)) if owners]
+    return f"the pods that it selects are only in the {' or the '.join(sides)} input"
 
 
 class _Comparison:
