@@ -9,6 +9,7 @@ import sys
 import pytest
 
 from haechi import __version__
+from haechi.cli.app import version_text
 from haechi.cli.entry import guarded, main
 from haechi.cli.failure import CommandError, ExitCode
 from tests.cli import manifests
@@ -17,7 +18,7 @@ from tests.cli.conftest import Haechi
 
 def test_the_version(haechi: Haechi) -> None:
     outcome = haechi("--version")
-    assert (outcome.code, outcome.out) == (0, f"{__version__}\n")
+    assert (outcome.code, outcome.out) == (0, f"{version_text()}\n")
 
 
 @pytest.mark.parametrize("command", [[], ["lab"], ["lab", "run"], ["validate"], ["compile"]])
@@ -98,7 +99,7 @@ def test_main_reads_the_arguments_of_the_process(
 ) -> None:
     monkeypatch.setattr(sys, "argv", ["haechi", "--version"])
     assert main() == 0
-    assert capsys.readouterr().out == f"{__version__}\n"
+    assert capsys.readouterr().out.startswith(f"haechi {__version__}")
 
 
 def _process(

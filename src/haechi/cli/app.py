@@ -177,7 +177,16 @@ Examples:
 
 {_EXIT}"""
 
-app = App(name="haechi", help=_ROOT, help_epilogue=_ROOT_EXAMPLE, help_format="plaintext", version=__version__)
+
+def version_text() -> str:
+    """The program, its version and, if known, the commit that it was made from."""
+    from haechi._commit import commit
+
+    revision = commit()
+    return f"haechi {__version__}" + (f" ({revision[:12]})" if revision else "")
+
+
+app = App(name="haechi", help=_ROOT, help_epilogue=_ROOT_EXAMPLE, help_format="plaintext", version=version_text)
 lab = App(name="lab", help=_LAB, help_epilogue=_RUN_EXAMPLE, version_flags=())
 app.command(lab)
 lab.command("haechi.cli.commands.lab:run", name="run", help=_RUN, help_epilogue=_RUN_EXAMPLE)
