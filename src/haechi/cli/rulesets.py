@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING
 
 from haechi.cli.failure import unknown_name
 from haechi.cli.wording import counted
@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from haechi.cli.input import Input
     from haechi.nft import Ruleset
     from haechi.report import Basis
-
-_WORKLOADS = get_args(Workload)
 
 
 def ruleset(objects: Sequence[Object], node: str) -> Ruleset:
@@ -53,7 +51,7 @@ def remarks(objects: Sequence[Object], node: str) -> Iterator[str]:
     ignored = len(pods) - len(policed)
     if ignored:
         yield f"{counted(ignored, 'pod')} completed or on the host's network: policies ignore them"
-    workloads = sum(isinstance(one, _WORKLOADS) for one in objects)
+    workloads = sum(isinstance(one, Workload) for one in objects)
     if workloads and not pods:
         yield f"{counted(workloads, 'workload')} without pods: only Pods with addresses are in rules"
 

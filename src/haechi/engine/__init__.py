@@ -6,10 +6,10 @@ from haechi.engine.engine import Engine
 from haechi.engine.meaning import addresses, allowed_ports, includes, point, rule_ports, traffic, verdict
 from haechi.engine.policy import Defect, Policy, PolicyRule, UnreadablePart, read_peer, read_ports
 from haechi.engine.policyset import PolicySet
-from haechi.engine.selection import ANY_POD, NAMESPACE_NAME_LABEL, NamedPeer, Peers, PodSelection
+from haechi.engine.selection import ANY_POD, NamedPeer, Peers, PodSelection
 
 __all__ = [
-    "ANY_POD", "NAMESPACE_NAME_LABEL", "Defect", "Delta", "Endpoint", "Engine", "NamedPeer", "NamedPort", "Peers",
+    "ANY_POD", "Defect", "Delta", "Endpoint", "Engine", "NamedPeer", "NamedPort", "Peers",
     "PodChange", "PodSelection", "PodState", "Policy", "PolicyRule", "PolicySet", "UnreadablePart", "addresses",
     "allowed_ports", "includes", "point", "points", "read_peer", "read_ports", "rule_ports", "traffic", "verdict",
 ]  # fmt: skip

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Set
 
-from haechi.engine.selection import NAMESPACE_NAME_LABEL
+from haechi.model import NAME_LABEL
 from haechi.select import LabelIndex, Selector
 
 _NO_SCOPES: frozenset[Selector] = frozenset()
@@ -30,7 +30,7 @@ class Scopes:
 
     def labels(self, name: str) -> Mapping[str, str]:
         """Labels of a namespace, `kubernetes.io/metadata.name` included."""
-        return {**self._declared.get(name, {}), NAMESPACE_NAME_LABEL: name}
+        return {**self._declared.get(name, {}), NAME_LABEL: name}
 
     def selecting(self, name: str) -> Set[Selector]:
         """The selectors in use that select this namespace; callers must not change the set."""
@@ -58,7 +58,7 @@ class Scopes:
 
     def flips(self, name: str, labels: Mapping[str, str] | None) -> bool:
         """Whether the result of any selector in use would change with these labels (None: undeclared)."""
-        changed = {**(labels or {}), NAMESPACE_NAME_LABEL: name}
+        changed = {**(labels or {}), NAME_LABEL: name}
         selecting = self.selecting(name)
         return any((scope in selecting) != scope.matches(changed) for scope in self._scopes)
 

@@ -12,10 +12,9 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import NamedTuple
 
+from haechi.model import NAME_LABEL
 from haechi.select import EVERYTHING, Requirement, Selector, SelectorOperator
 from haechi.sets import AddressSet
-
-NAMESPACE_NAME_LABEL = "kubernetes.io/metadata.name"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +41,7 @@ class PodSelection:
         """Pods that `pods` selects in the namespaces that `namespaces` selects."""
         if len(namespaces.requirements) == 1:
             only = namespaces.requirements[0]
-            if only.key == NAMESPACE_NAME_LABEL and only.operator is SelectorOperator.IN and len(only.values) == 1:
+            if only.key == NAME_LABEL and only.operator is SelectorOperator.IN and len(only.values) == 1:
                 return cls(only.values[0], pods)
         return cls(namespaces, pods)
 
@@ -78,11 +77,11 @@ ANY_POD = PodSelection(EVERYTHING, EVERYTHING)
 def _of_namespaces(scope: str | Selector) -> Selector:
     """A selector that only labels of namespaces can match: each namespace has the label with its name."""
     if isinstance(scope, str):
-        return Selector.all_of([Requirement(NAMESPACE_NAME_LABEL, SelectorOperator.IN, (scope,))])
+        return Selector.all_of([Requirement(NAME_LABEL, SelectorOperator.IN, (scope,))])
     return Selector.all_of([*scope.requirements, _HAS_NAME]) if not scope.contradictory else scope
 
 
-_HAS_NAME = Requirement(NAMESPACE_NAME_LABEL, SelectorOperator.EXISTS)
+_HAS_NAME = Requirement(NAME_LABEL, SelectorOperator.EXISTS)
 
 
 class NamedPeer(NamedTuple):

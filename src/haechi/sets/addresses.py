@@ -143,6 +143,10 @@ class AddressSet(IntervalSet):
         """The IPv6 addresses of the set."""
         return self & self._from_edges((V6_START, _END))
 
+    def points(self) -> Iterator[int]:
+        """Every address of the set, ascending."""
+        return (point for first, last in self.intervals for point in range(first, last + 1))
+
     def cidrs(self) -> tuple[str, ...]:
         """The fewest CIDRs that cover the set exactly, ascending; single addresses with ``/32`` and ``/128``."""
         return tuple(

@@ -135,8 +135,8 @@ class AssertionCheck:
     def addresses(self, world: World, direction: Direction) -> Iterator[int]:
         """The addresses of pods about which something may be asked: of servers (Ingress) or clients (Egress)."""
         if direction is Direction.INGRESS:
-            return _points(self.destinations.addresses & world.claimed)
-        return _points(self.sources.addresses & world.claimed if self.outside(world) else AddressSet.NONE)
+            return (self.destinations.addresses & world.claimed).points()
+        return (self.sources.addresses & world.claimed if self.outside(world) else AddressSet.NONE).points()
 
     def outside(self, world: World) -> AddressSet:
         """The servers that are not pods."""
@@ -165,10 +165,6 @@ class AssertionCheck:
             and destination in _remote(world, self.destinations, source, world.engine.owner(source))
         )
         return self.ports.numbers if asks else PortSet.NONE
-
-
-def _points(addresses: AddressSet) -> Iterator[int]:
-    return (point for first, last in addresses.intervals for point in range(first, last + 1))
 
 
 def _remote(world: World, group: CheckedEnd, address: int, owner: Endpoint | None) -> AddressSet:

@@ -74,10 +74,10 @@ class _Swept:
             for address in self._outside(kind, Direction.EGRESS, check.ports.numbers, addresses):
                 yield Direction.EGRESS, address
         if check.allowed and check.ports.numbers:  # nothing passes at a disputed address
-            for address in _points(self._servers.disputed):
+            for address in self._servers.disputed.points():
                 if check.sources.addresses & _family(address):
                     yield Direction.INGRESS, address
-            for address in _points(self._clients.disputed):
+            for address in self._clients.disputed.points():
                 if self._servers.outside & _family(address):
                     yield Direction.EGRESS, address
 
@@ -203,10 +203,6 @@ class _Swept:
                 self._coverage.exercise(AddressQuestion(address, owner, direction, asked), asked)
                 if not self._check.allowed:
                     yield address
-
-
-def _points(addresses: AddressSet) -> Iterator[int]:
-    return (point for first, last in addresses.intervals for point in range(first, last + 1))
 
 
 def _family(address: int) -> AddressSet:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Self, TypeVar, get_args
+from typing import Self, TypeVar
 
 from haechi.analysis.cluster.assumptions import Assumption
 from haechi.analysis.cluster.owners import Owner, Owners
@@ -36,8 +36,6 @@ from haechi.model import (
     Workload,
     check,
 )
-
-_WORKLOADS = get_args(Workload)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -168,7 +166,7 @@ def _pods(objects: list[Object], nodes: Iterable[Node]) -> Iterator[Pod]:
 
 def _notes(objects: list[Object], pods: Iterable[Pod], synthesized: int) -> Iterator[str]:
     for one in objects:
-        if isinstance(one, _WORKLOADS) and (one.pod_count or 0) > MOST_REPLICAS:
+        if isinstance(one, Workload) and (one.pod_count or 0) > MOST_REPLICAS:
             yield f"{one.display_name} asks for {one.pod_count} pods: the first {MOST_REPLICAS} stand for all"
     if synthesized:
         yield f"{_counted(synthesized)} without an address: given one outside every ipBlock narrower than /0"

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import chain, count, islice, repeat
-from typing import get_args
 
 import msgspec
 
@@ -19,7 +18,6 @@ from haechi.model import Object, ObjectMeta, OwnerReference, Pod, Workload
 
 MOST_REPLICAS = 1_000
 """Pods of one workload that questions look at: they differ in nothing but their names."""
-_WORKLOADS = get_args(Workload)
 _Owner = tuple[str, str, str]  # namespace, kind, name
 
 
@@ -41,7 +39,7 @@ def pods_of_workloads(
             the same as without them. None: there are no such pods.
     """
     found = list(objects)
-    workloads: list[Workload] = [one for one in found if isinstance(one, _WORKLOADS)]
+    workloads: list[Workload] = [one for one in found if isinstance(one, Workload)]
     pods = [one for one in found if isinstance(one, Pod)]
     owned = {_key(one): set(_owners(one)) for one in (*pods, *workloads)}
     present = {_key(one) for one in workloads}

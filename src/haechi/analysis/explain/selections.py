@@ -10,8 +10,8 @@ from collections import Counter
 
 from haechi.analysis.cluster import Cluster
 from haechi.analysis.explain.sentences import Joined, Sentence
-from haechi.engine import NAMESPACE_NAME_LABEL, PodSelection
-from haechi.model import PodKey
+from haechi.engine import PodSelection
+from haechi.model import NAME_LABEL, PodKey
 from haechi.select import EVERYTHING, Requirement, Selector, SelectorOperator
 
 MOST_NAMES = 10
@@ -87,7 +87,7 @@ def selection_phrase(selection: PodSelection) -> Sentence:
     namespaces, pods = selection.namespaces, selection.pods
     if selection.contradictory:
         themselves = pods.contradictory or (isinstance(namespaces, Selector) and namespaces.contradictory)
-        return Sentence.of("peer.none") if themselves else Sentence.of("peer.nameless", key=NAMESPACE_NAME_LABEL)
+        return Sentence.of("peer.none") if themselves else Sentence.of("peer.nameless", key=NAME_LABEL)
     if isinstance(namespaces, str):
         if pods == EVERYTHING:
             return Sentence.of("peer.pods.all", namespace=namespaces)

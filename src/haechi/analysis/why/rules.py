@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from haechi.analysis.cluster import Cluster, protocol_text
 from haechi.analysis.why.changes import LabelChange
 from haechi.analysis.why.items import Item, peer_items, port_items
-from haechi.engine import NAMESPACE_NAME_LABEL, Endpoint, PodSelection, Policy, PolicyRule, includes, rule_ports
-from haechi.model import Direction, Location, PodKey, PolicyKey, RuleRef
+from haechi.engine import Endpoint, PodSelection, Policy, PolicyRule, includes, rule_ports
+from haechi.model import NAME_LABEL, Direction, Location, PodKey, PolicyKey, RuleRef
 from haechi.select import Requirement, Selector, SelectorOperator
 from haechi.sets import PROTOCOL_NAMES, point_to_text
 
@@ -152,10 +152,10 @@ def _selection_mismatches(cluster: Cluster, selection: PodSelection, peer: Endpo
             yield Mismatch(f"{peer.key} is not in namespace {scope}")
     else:
         declared = next((one.labels for one in cluster.namespaces if one.name == name), {})
-        labels = {**declared, NAMESPACE_NAME_LABEL: name}
+        labels = {**declared, NAME_LABEL: name}
         for requirement in _unmet(scope, labels):
             change = LabelChange("Namespace", PodKey("", name), requirement.key, _meeting(requirement))
-            fix = None if requirement.key == NAMESPACE_NAME_LABEL else change
+            fix = None if requirement.key == NAME_LABEL else change
             yield Mismatch(f"namespace {name}: {_missing(requirement, labels.get(requirement.key))}", fix)
     for requirement in _unmet(selection.pods, peer.labels):
         change = LabelChange("Pod", peer.key, requirement.key, _meeting(requirement))

@@ -13,8 +13,8 @@ from haechi.analysis.cluster import Cluster
 from haechi.analysis.why.answer import PacketAnswer
 from haechi.analysis.why.changes import Change, LabelChange, PolicyDeletion, RuleDeletion, tried
 from haechi.analysis.why.rules import Viewpoint, rule_answers
-from haechi.engine import NAMESPACE_NAME_LABEL, verdict
-from haechi.model import Packet
+from haechi.engine import verdict
+from haechi.model import NAME_LABEL, Packet
 from haechi.select import SelectorOperator
 from haechi.sets import text_to_point
 
@@ -94,5 +94,5 @@ def _denying(cluster: Cluster, answer: PacketAnswer) -> Iterator[Change]:
     for _, viewpoint in _viewpoints(cluster, answer):
         if viewpoint.peer is not None:
             for key in viewpoint.peer.labels:
-                if key != NAMESPACE_NAME_LABEL:
+                if key != NAME_LABEL:
                     yield LabelChange("Pod", viewpoint.peer.key, key, None)

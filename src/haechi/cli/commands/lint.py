@@ -5,7 +5,7 @@ The exit code is 0 without findings, 1 with findings, 2 if some of the input can
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Literal, get_args
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
@@ -135,7 +135,7 @@ def _write_summary(remarks: Terminal, findings: Iterable[Finding], checks: Itera
     if left:
         parts.append(f"{counted(left, 'check')} on request: --select all")
     remarks.line("; ".join(parts))
-    if not any(isinstance(one, (Pod, *get_args(Workload))) for one in found.objects):
+    if not any(isinstance(one, Pod | Workload) for one in found.objects):
         remarks.line("no pods in the input: checks that need them find nothing", Style.DIM)
 
 

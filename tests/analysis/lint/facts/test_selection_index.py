@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from haechi.analysis.lint.facts.selection_index import SelectionIndex
 from haechi.engine import ANY_POD, PodSelection, read_peer
-from haechi.engine.selection import NAMESPACE_NAME_LABEL
+from haechi.model import NAME_LABEL
 from haechi.select import EVERYTHING, NOTHING, Requirement, Selector, SelectorOperator
 from tests import clusters
 from tests.analysis.lint.linting import LARGE_EXAMPLES
@@ -31,7 +31,7 @@ def test_the_index_finds_what_comparing_all_finds(filed: list[PodSelection], ask
 
 def test_many_values_and_many_names() -> None:
     many = Requirement("app", SelectorOperator.IN, tuple(f"v{n:02}" for n in range(20)))
-    names = Requirement(NAMESPACE_NAME_LABEL, SelectorOperator.IN, ("a", "b"))
+    names = Requirement(NAME_LABEL, SelectorOperator.IN, ("a", "b"))
     wide = PodSelection(Selector((names,)), Selector((many,)))
     index = SelectionIndex([wide, PodSelection("a", EVERYTHING), PodSelection(NOTHING, EVERYTHING)])
     one = PodSelection("a", Selector((Requirement("app", SelectorOperator.IN, ("v07",)),)))

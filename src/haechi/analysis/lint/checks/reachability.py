@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import get_args
 
 from haechi.analysis.cluster import Owner
 from haechi.analysis.lint.check import Check, Diagnostic, check
@@ -13,7 +12,6 @@ from haechi.model import Direction, Path, Pod, Resource, Severity, Workload
 from haechi.select import EVERYTHING
 from haechi.sets import AddressSet, PortSet, text_to_point
 
-_WORKLOADS = get_args(Workload)
 _METADATA = "169.254.169.254"
 _HOSTS = 65_536  # the most addresses of a block that stands for certain hosts
 _PEERS = {Direction.INGRESS: "from everyone", Direction.EGRESS: "to everyone"}
@@ -120,7 +118,7 @@ def unprotected_workload(review: Review) -> Iterator[Diagnostic]:
             for direction in missing:
                 counts = unisolated.setdefault(owner, {})
                 counts[direction] = counts.get(direction, 0) + 1
-    given = {_name(one): one for one in review.objects if isinstance(one, (Pod, *_WORKLOADS))}
+    given = {_name(one): one for one in review.objects if isinstance(one, Pod | Workload)}
     for owner, counts in unisolated.items():
         where = given.get(owner) or given.get(_name(pods[owner][0]))
         if where is not None:

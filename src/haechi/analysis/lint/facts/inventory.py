@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
-from typing import get_args
 
 from pyroaring import BitMap
 
@@ -22,7 +21,6 @@ from haechi.select import EVERYTHING, LabelIndex, Selector
 
 INITIAL_NAMESPACES = frozenset({"default", "kube-system", "kube-public", "kube-node-lease"})
 """Namespaces that every cluster has."""
-_WORKLOADS = get_args(Workload)
 
 
 class Inventory:
@@ -49,7 +47,7 @@ class Inventory:
     @cached_property
     def populated(self) -> frozenset[str]:
         """The namespaces with pods or workloads, including pods that policies ignore."""
-        return frozenset(one.namespace for one in self._objects if isinstance(one, (Pod, *_WORKLOADS)))
+        return frozenset(one.namespace for one in self._objects if isinstance(one, Pod | Workload))
 
     @cached_property
     def namespace_labels(self) -> Mapping[str, Mapping[str, str]]:
@@ -138,7 +136,7 @@ class Inventory:
         for one in self._objects:
             if isinstance(one, Pod) and one.spec.host_network and not one.completed:
                 yield LabelledObject(one.namespace, one.labels, str(owners.of(one)))
-            elif isinstance(one, _WORKLOADS) and one.pod_template.spec.host_network and not _is_owned(one):
+            elif isinstance(one, Workload) and one.pod_template.spec.host_network and not _is_owned(one):
                 owner = Owner(one.namespace, one.name, one.kind)
                 yield LabelledObject(one.namespace, one.pod_template.metadata.labels, str(owner))
 
@@ -151,7 +149,7 @@ class Inventory:
         for one in self._objects:
             if isinstance(one, Pod) and one.completed:
                 yield LabelledObject(one.namespace, one.labels, one.key)
-            elif isinstance(one, _WORKLOADS):
+            elif isinstance(one, Workload):
                 yield LabelledObject(one.namespace, one.pod_template.metadata.labels, one.key)
             elif isinstance(one, Service) and one.spec.selector:
                 yield LabelledObject(one.namespace, one.spec.selector, one.key)

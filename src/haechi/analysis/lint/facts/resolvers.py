@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import get_args
 
 from haechi.analysis.cluster import Cluster
 from haechi.analysis.lint.facts.servers import Servers
@@ -24,7 +23,6 @@ LABELS = {
 DNS_PORT = 53
 _LOCAL = "node-local-dns"
 _LOCAL_ADDRESS = "169.254.20.10"
-_WORKLOADS = get_args(Workload)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +71,7 @@ def _is_labelled(labels: Mapping[str, str]) -> bool:
 def _has_local(objects: Iterable[Object]) -> bool:
     """Whether node-local DNS is there, on the host network."""
     for one in objects:
-        if isinstance(one, _WORKLOADS):
+        if isinstance(one, Workload):
             labels, spec = one.pod_template.metadata.labels, one.pod_template.spec
         elif isinstance(one, Pod):
             labels, spec = one.labels, one.spec

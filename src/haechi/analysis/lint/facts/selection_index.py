@@ -18,7 +18,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from itertools import product
 
-from haechi.engine import NAMESPACE_NAME_LABEL, PodSelection
+from haechi.engine import PodSelection
+from haechi.model import NAME_LABEL
 from haechi.select import Requirement, Selector, SelectorOperator
 
 _Label = tuple[str, str] | None
@@ -59,7 +60,7 @@ def _scope(selection: PodSelection) -> Selector:
     scope = selection.namespaces
     if isinstance(scope, Selector):
         return scope
-    return Selector((Requirement(NAMESPACE_NAME_LABEL, SelectorOperator.IN, (scope,)),))
+    return Selector((Requirement(NAME_LABEL, SelectorOperator.IN, (scope,)),))
 
 
 def _anchors(selector: Selector) -> tuple[_Label, ...]:
