@@ -7,7 +7,6 @@ from haechi.analysis.reach.exposure import Exposure, ExposureEntry, PeerKind, ex
 from haechi.analysis.reach.listing import Listing
 from haechi.engine import Endpoint
 from haechi.model.verdict import Packet
-from haechi.sets import PROTOCOL_NAMES
 
 
 def all_exposures(cluster: Cluster) -> tuple[Exposure, ...]:
@@ -27,10 +26,9 @@ def grants(
         return False
     if (entry.peer.kind is PeerKind.ADDRESSES or entry.peer.addresses) and remote not in entry.peer.addresses:
         return False
-    if not entry.name:
+    if entry.port_name is None:
         return entry.ports.contains(packet.protocol, packet.port)
     return any(
-        (each.protocol, each.number) == (packet.protocol, packet.port)
-        and entry.name == f"{PROTOCOL_NAMES[each.protocol]} {each.name}"
+        (each.protocol, each.number) == (packet.protocol, packet.port) and (each.protocol, each.name) == entry.port_name
         for each in (server.ports if server is not None else ())
     )

@@ -81,14 +81,19 @@ class ExposureEntry:
     Attributes:
         peer: what it matches.
         ports: on which ports; the whole protocol of a port name.
-        name: the port name where the number is each peer's own, such as `TCP http`; empty where ports are numbers.
+        port_name: protocol and name of a port whose number is each peer's own; None where ports are numbers.
         rules: the rules that allow it, with their locations; none where nothing isolates.
     """
 
     peer: Peer
     ports: PortSet
-    name: str = ""
+    port_name: tuple[int, str] | None = None
     rules: tuple[RuleRef, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The port name in words, such as `TCP http`; empty where ports are numbers."""
+        return "" if self.port_name is None else f"{protocol_text(self.port_name[0])} {self.port_name[1]}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,8 +138,7 @@ def granted(policies: PolicySet) -> Iterator[ExposureEntry]:
     for peer in sorted(by_peer, key=lambda peer: (order.index(peer.kind), str(peer))):
         yield ExposureEntry(peer, PortSet.union_all(by_peer[peer]))
     for named in sorted(policies.named, key=str):
-        name = f"{protocol_text(named.protocol)} {named.name}"
-        yield ExposureEntry(Peer.of_name(named), PortSet.protocol(named.protocol), name)
+        yield ExposureEntry(Peer.of_name(named), PortSet.protocol(named.protocol), (named.protocol, named.name))
 
 
 def _entries(cluster: Cluster, policies: PolicySet) -> Iterator[ExposureEntry]:
@@ -151,9 +155,9 @@ def _entries(cluster: Cluster, policies: PolicySet) -> Iterator[ExposureEntry]:
 def _allows(rule: PolicyRule, entry: ExposureEntry) -> bool:
     """Whether a rule has a part in an entry."""
     peer = entry.peer
-    if entry.name:
+    if entry.port_name is not None:
         return any(
-            entry.name == f"{protocol_text(each.protocol)} {each.name}"
+            (each.protocol, each.name) == entry.port_name
             and each.selection == peer.pods
             and (not peer.addresses or not each.within.isdisjoint(peer.addresses))
             for each in rule.named_peers()
