@@ -36,7 +36,7 @@ def options(command: str) -> set[str]:
 
 def test_every_command_has_a_heading_and_no_other() -> None:
     headings = {heading for heading in sections(TEXT, 2) if heading.startswith("haechi ")}
-    assert headings == {f"haechi {command}" for command in COMMANDS}
+    assert headings == {f"haechi {command}" for command in (*COMMANDS, "completion")}
 
 
 SHARED = {"--quiet", "--verbose", "--build", "--kubernetes-version", "--feature-gates"}

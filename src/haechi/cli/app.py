@@ -177,6 +177,17 @@ Examples:
 
 {_EXIT}"""
 
+_COMPLETION = """\
+Print the script that lets a shell complete commands, options and paths."""
+_COMPLETION_EXAMPLE = f"""\
+For the present shell, or in its startup file:
+
+    source <(haechi completion bash)
+    source <(haechi completion zsh)
+    haechi completion fish | source
+
+{_EXIT}"""
+
 
 def version_text() -> str:
     """The program, its version and, if known, the commit that it was made from."""
@@ -199,3 +210,9 @@ app.command("haechi.cli.commands.test:judge_assertions", name="test", help=_TEST
 app.command("haechi.cli.commands.can:can", name="can", help=_CAN, help_epilogue=_CAN_EXAMPLE)
 app.command("haechi.cli.commands.diff:diff", name="diff", help=_DIFF, help_epilogue=_DIFF_EXAMPLE)
 app.command("haechi.cli.commands.lint:lint", name="lint", help=_LINT, help_epilogue=_LINT_EXAMPLE)
+app.command(
+    "haechi.cli.commands.completion:completion",
+    name="completion",
+    help=_COMPLETION,
+    help_epilogue=_COMPLETION_EXAMPLE,
+)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import IntEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
@@ -11,7 +12,12 @@ from cyclopts import Parameter
 if TYPE_CHECKING:
     from haechi.cli.rules import Rules
 
-Paths = Annotated[str, Parameter(name="PATH", required=True, help="Files, folders or - for standard input.")]
+if TYPE_CHECKING:
+    PathText = str
+else:
+    PathText = str | Path  # the first is what commands get; shells complete files because of the second
+
+Paths = Annotated[PathText, Parameter(name="PATH", required=True, help="Files, folders or - for standard input.")]
 """For `*paths`."""
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
-from haechi.cli.arguments import QUESTION_OPTIONS, QuestionOptions
+from haechi.cli.arguments import QUESTION_OPTIONS, PathText, QuestionOptions
 from haechi.sets import PROTOCOL_NAMES
 
 if TYPE_CHECKING:
@@ -34,7 +34,8 @@ def can(
     dst: Annotated[str, Parameter(name="DST", allow_leading_hyphen=False)],
     /,
     *paths: Annotated[
-        str, Parameter(name="[PORT] PATH", allow_leading_hyphen=False, required=True, help="A port, then the input.")
+        PathText,
+        Parameter(name="[PORT] PATH", allow_leading_hyphen=False, required=True, help="A port, then the input."),
     ],
     what_if: Annotated[bool, Parameter(negative="", show_default=False)] = False,
     output: Annotated[Output, Parameter(name=("--output", "-o"))] = "text",

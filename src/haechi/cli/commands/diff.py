@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
-from haechi.cli.arguments import QUESTION_OPTIONS, QuestionOptions
+from haechi.cli.arguments import QUESTION_OPTIONS, PathText, QuestionOptions
 from haechi.cli.entry import STDIN
 
 if TYPE_CHECKING:
@@ -27,8 +27,8 @@ _SIDES = ("old", "new")
 
 
 def diff(
-    old: Annotated[str, Parameter(name="OLD", allow_leading_hyphen=False)],
-    new: Annotated[str, Parameter(name="NEW", allow_leading_hyphen=False)],
+    old: Annotated[PathText, Parameter(name="OLD", allow_leading_hyphen=False)],
+    new: Annotated[PathText, Parameter(name="NEW", allow_leading_hyphen=False)],
     /,
     *,
     fail_on: Sort = "any",

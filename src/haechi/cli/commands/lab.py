@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 from cyclopts import Parameter
 from cyclopts.validators import Number
 
-from haechi.cli.arguments import INPUT_OPTIONS, InputOptions, Paths
+from haechi.cli.arguments import INPUT_OPTIONS, InputOptions, Paths, PathText
 
 MAX_NODES = 64
 Output = Literal["table", "json", "junit"]
@@ -30,7 +30,7 @@ def run(
     port: Annotated[tuple[str, ...], Parameter(metavar="PORT", negative="", show_default=False)] = (),
     output: Annotated[Output, Parameter(name=("--output", "-o"))] = "table",
     keep: Annotated[bool, Parameter(negative="", show_default=False)] = False,
-    tests: Annotated[str | None, Parameter(metavar="FILE", show_default=False)] = None,
+    tests: Annotated[PathText | None, Parameter(metavar="FILE", show_default=False)] = None,
     input_options: InputOptions = INPUT_OPTIONS,
 ) -> int:
     """Build a lab, try every connection and compare.

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
-from haechi.cli.arguments import QUESTION_OPTIONS, Paths, QuestionOptions
+from haechi.cli.arguments import QUESTION_OPTIONS, Paths, PathText, QuestionOptions
 from haechi.cli.entry import STDIN
 from haechi.cli.failure import CommandError, ExitCode
 
@@ -29,7 +29,7 @@ Output = Literal["text", "json", "junit"]
 
 
 def judge_assertions(
-    tests: Annotated[str, Parameter(name="TESTS", help="A file or folder of ConnectivityTests, or -.")],
+    tests: Annotated[PathText, Parameter(name="TESTS", help="A file or folder of ConnectivityTests, or -.")],
     /,
     *paths: Paths,
     output: Annotated[Output, Parameter(name=("--output", "-o"))] = "text",
