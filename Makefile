@@ -1,7 +1,7 @@
 # A few verbs, the same by hand and in .ci/run.
 PYTHON ?= python3
 BIN := .venv/bin
-SOURCES := src tests benchmarks hatch_build.py
+SOURCES := src tests benchmarks hatch_build.py man_page.py
 
 help:  ## these verbs
 	@sed -n 's/^\([a-z]*\):.*## /  make \1	/p' $(MAKEFILE_LIST)

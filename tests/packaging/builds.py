@@ -19,7 +19,7 @@ from packaging.requirements import Requirement
 from tests.repositories import git
 
 ROOT = Path(__file__).parents[2]
-BUILT_FROM = ("src", "docs", "examples", "pyproject.toml", "hatch_build.py", "README.md", "LICENSE")
+BUILT_FROM = ("src", "docs", "examples", "pyproject.toml", "hatch_build.py", "man_page.py", "README.md", "LICENSE")
 """What a build of the wheel reads, and the examples."""
 
 

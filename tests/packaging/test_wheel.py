@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -12,6 +14,7 @@ import pytest
 
 from haechi import __version__
 from haechi.report import DOCUMENTS
+from tests.cli.test_docs import COMMANDS, options
 from tests.packaging.builds import ROOT, Environment, build, checkout
 
 POLICIES = str(ROOT / "examples" / "test-network-policy")
@@ -108,3 +111,32 @@ def test_the_installed_library_has_the_schema_of_every_document(environment: Env
 def test_the_module_is_the_command(environment: Environment, tmp_path: Path) -> None:
     done = environment.run("python", "-I", "-m", "haechi", "--version", cwd=tmp_path)
     assert done.stdout == environment.run("haechi", "--version", cwd=tmp_path).stdout
+
+
+def page(environment: Environment) -> Path:
+    return environment.root / "share" / "man" / "man1" / "haechi.1"
+
+
+def test_the_manual_page_has_every_command_and_every_option(environment: Environment) -> None:
+    text = page(environment).read_text(encoding="utf-8").replace("\\-", "-")
+    assert f'.TH HAECHI 1 "" "haechi {__version__}"' in text
+    for command in (*COMMANDS, "completion"):
+        assert f".SS haechi {command} " in text
+        assert [option for option in options(command) if f"\\fB{option}" not in text] == []
+
+
+@pytest.mark.skipif(shutil.which("mandoc") is None, reason="mandoc is not installed")
+def test_mandoc_finds_nothing_in_the_manual_page_but_that_it_has_no_date(environment: Environment) -> None:
+    command = ["mandoc", "-T", "lint", "-W", "warning", str(page(environment))]
+    done = subprocess.run(command, check=False, capture_output=True, text=True)
+    assert [line for line in done.stdout.splitlines() if "missing date" not in line] == []
+
+
+@pytest.mark.skipif(shutil.which("man") is None, reason="man is not installed")
+def test_man_shows_the_manual_page(environment: Environment) -> None:
+    command = ["man", "--warnings", "-E", "UTF-8", "-l", str(page(environment))]
+    done = subprocess.run(
+        command, check=True, capture_output=True, text=True, env={"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8"}
+    )
+    assert done.stderr == ""
+    assert "haechi lint PATH..." in done.stdout
