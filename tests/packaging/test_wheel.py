@@ -31,12 +31,12 @@ def contents(wheel: Path) -> dict[str, bytes]:
         }
 
 
-def test_a_wheel_has_every_module_the_types_and_the_licence_and_no_tests(wheel: Path) -> None:
+def test_a_wheel_has_every_file_of_the_package_the_commit_and_the_licence_and_no_tests(wheel: Path) -> None:
     packed = contents(wheel)
     names = {name for name in packed if name.startswith("haechi/")}
-    source = ROOT / "src"
-    expected = {path.relative_to(source).as_posix() for path in source.rglob("*.py")}
-    assert names == expected | {"haechi/py.typed", "haechi/COMMIT"}
+    walked = os.walk(ROOT / "src" / "haechi", followlinks=True)
+    files = (Path(folder, name).relative_to(ROOT / "src").as_posix() for folder, _, found in walked for name in found)
+    assert names == {name for name in files if "__pycache__" not in name} | {"haechi/COMMIT"}
     assert {name.split("/")[0] for name in packed} <= {
         "haechi",
         f"haechi-{__version__}.dist-info",

@@ -49,7 +49,8 @@ def test_a_program_reads_from_csv_what_was_meant() -> None:
 
 
 def test_markdown_is_a_sentence_and_a_table() -> None:
-    lines = "".join(diff_markdown(ALL, basis())).splitlines()
+    marker, *lines = "".join(diff_markdown(ALL, basis())).splitlines()
+    assert marker == "<!-- haechi diff -->"
     assert lines[0] == "**Connections: 1 added, 1 removed, 1 changed**"
     assert lines[4] == "| added | x/a\\[Pod\\] | x/b\\[Pod\\] | nothing | TCP 80 | x/p (added) |"
     assert lines[6].endswith("| TCP 80; UDP 53 | pods, labels or namespaces |")
@@ -58,7 +59,7 @@ def test_markdown_is_a_sentence_and_a_table() -> None:
 def test_nothing_changes() -> None:
     assert checked(diff_json(NONE, basis()))["changes"] == []
     assert "".join(diff_csv(NONE)) == "of,change,source,destination,before,after,policies\n"
-    assert "".join(diff_markdown(NONE, basis())) == "No connection changes.\n"
+    assert "".join(diff_markdown(NONE, basis())) == "<!-- haechi diff -->\nNo connection changes.\n"
 
 
 def test_hostile_names_stay_in_their_places() -> None:
@@ -69,8 +70,9 @@ def test_hostile_names_stay_in_their_places() -> None:
         assert text.count("a|<b>") + text.count("a&#124;&#60;b&#62;") == 1
     _, row = csv.reader("".join(diff_csv(BAD)).splitlines())
     assert row[2:4] == ['\'=HYPERLINK("x")', "a|<b>\\n\\x1b[31m,c"]
-    assert len("".join(diff_markdown(BAD, basis())).splitlines()) == 5
-    assert "".join(diff_markdown(BAD, basis())).splitlines()[4].count("|") == 7
+    lines = "".join(diff_markdown(BAD, basis())).splitlines()
+    assert len(lines) == 6
+    assert lines[5].count("|") == 7
 
 
 def test_what_a_difference_adds_and_removes() -> None:
@@ -89,7 +91,7 @@ def test_exposures_and_policies_without_effect_stand_apart() -> None:
             "reason": "it means the same as before",
         }
     ]
-    lines = "".join(diff_markdown(found, basis())).splitlines()
+    _, *lines = "".join(diff_markdown(found, basis())).splitlines()
     assert lines[0] == "No connection changes."
     assert "**Exposure to pods that need not exist: 1 added**" in lines
     assert lines[-1] == "x/q (changed) changes nothing: it means the same as before."

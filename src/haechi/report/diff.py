@@ -95,6 +95,7 @@ def diff_csv(found: ClusterComparison) -> Iterator[str]:
 
 def diff_markdown(found: ClusterComparison, basis: Basis) -> Iterator[str]:
     """A sentence and a table for connections and for exposures, and the policies without effect; caveats first."""
+    yield "<!-- haechi diff -->\n"  # invisible: a program finds the comment that it made before
     yield from markdown_caveats(basis)
     yield from _markdown("Connections", found.connections)
     if not found.connections:

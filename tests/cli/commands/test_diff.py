@@ -62,7 +62,7 @@ def test_which_differences_fail(haechi: Haechi, old: Path, fail_on: str, code: i
 def test_no_difference_is_good(haechi: Haechi, old: Path) -> None:
     outcome = haechi("diff", old, old)
     assert (outcome.code, outcome.out) == (0, f"{NOTHING}\n")
-    assert haechi("diff", old, old, "-o", "md").out == "No connection changes.\n"
+    assert haechi("diff", old, old, "-o", "md").out == "<!-- haechi diff -->\nNo connection changes.\n"
 
 
 def test_forms_for_programs_and_comments(haechi: Haechi, old: Path) -> None:
@@ -71,7 +71,7 @@ def test_forms_for_programs_and_comments(haechi: Haechi, old: Path) -> None:
     assert found["changes"][0]["policies"] == [{"policy": {"namespace": "shop", "name": "web"}, "change": "added"}]
     assert haechi("diff", old, "-", "-o", "csv", stdin=manifests.CLUSTER).out.count("\n") == 6
     table = haechi("diff", old, "-", "-o", "md", stdin=manifests.CLUSTER).out
-    assert table.startswith("**Connections: 2 removed, 1 changed**\n")
+    assert table.startswith("<!-- haechi diff -->\n**Connections: 2 removed, 1 changed**\n")
 
 
 def test_standard_input_cannot_be_both(haechi: Haechi) -> None:
