@@ -70,9 +70,9 @@ def test_hostile_names_stay_in_their_places() -> None:
         assert text.count("a|<b>") + text.count("a&#124;&#60;b&#62;") == 1
     _, row = csv.reader("".join(diff_csv(BAD)).splitlines())
     assert row[2:4] == ['\'=HYPERLINK("x")', "a|<b>\\n\\x1b[31m,c"]
-    lines = "".join(diff_markdown(BAD, basis())).splitlines()
-    assert len(lines) == 6
-    assert lines[5].count("|") == 7
+    table = "".join(diff_markdown(BAD, basis())).splitlines()
+    assert len(table) == 6
+    assert table[5].count("|") == 7
 
 
 def test_what_a_difference_adds_and_removes() -> None:
