@@ -39,6 +39,8 @@ ELSEWHERE = {
     "cli/lab/session.py": "cli/commands/test_lab.py",
     "cli/lab/trial.py": "cli/commands/test_lab.py",
     "cli/rulesets.py": "cli/commands/test_compile.py",
+    "files/opening.py": "files/test_reading.py",
+    "files/running.py": "files/test_building.py",
     "lab/probe.py": "lab/test_sender.py",
     "lab/reactor.py": "lab/test_sender.py",
     "lab/tcp.py": "lab/test_sender.py",

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     )
     from haechi.engine import Endpoint, Engine, NamedPort
     from haechi.errors import HaechiError
+    from haechi.files import Revision, RevisionPath, UnknownRevision
     from haechi.library import Cluster, UnreadableInput
     from haechi.model import (
         Code,
@@ -65,8 +66,8 @@ __all__ = [
     "ExternalHost", "Finding", "Fix", "HaechiError", "ItemRef", "Job", "LabelChange", "Location", "Manifests",
     "Mismatch", "NamedPort", "Namespace", "NetworkPolicy", "Node", "Object", "ObjectName", "Owner", "Packet",
     "PacketAnswer", "Pod", "PodKey", "PolicyKey", "PortSet", "Problem", "ReplicaSet", "ReplicationController",
-    "RuleAnswer", "RuleRef", "Service", "Severity", "SideAnswer", "StatefulSet", "UnknownCode", "UnknownName",
-    "UnknownPort", "UnreadableInput", "__version__",
+    "Revision", "RevisionPath", "RuleAnswer", "RuleRef", "Service", "Severity", "SideAnswer", "StatefulSet",
+    "UnknownCode", "UnknownName", "UnknownPort", "UnknownRevision", "UnreadableInput", "__version__",
 ]  # fmt: skip
 _HOMES = {
     "haechi.analysis.cluster": (
@@ -102,6 +103,11 @@ _HOMES = {
         "NamedPort",
     ),
     "haechi.errors": ("HaechiError",),
+    "haechi.files": (
+        "Revision",
+        "RevisionPath",
+        "UnknownRevision",
+    ),
     "haechi.library": (
         "Cluster",
         "UnreadableInput",

@@ -14,7 +14,7 @@ from haechi.analysis.lint import Finding, lint
 from haechi.analysis.reach import ClusterComparison, Connection, Difference, compare, connections, diff
 from haechi.analysis.why import Answer, can
 from haechi.errors import HaechiError
-from haechi.files import load
+from haechi.files import RevisionPath, load
 from haechi.model import Code, Problem
 
 _WHOLE_PATHS = (Code.UNREADABLE, Code.UNBUILT, Code.EMPTY)
@@ -39,10 +39,11 @@ class Cluster(ClusterValue):
     """The same value as `haechi.analysis.cluster.Cluster`, with the questions as methods."""
 
     @classmethod
-    def load(cls, *paths: str | os.PathLike[str], build: bool = False) -> Cluster:
-        """The cluster of some files and folders. What cannot be used is left out, and is in `problems`.
+    def load(cls, *paths: str | os.PathLike[str] | RevisionPath, build: bool = False) -> Cluster:
+        """The cluster of some files and folders, also of git revisions.
 
-        Kustomizations and Helm charts are built by their tools with `build`, and raise otherwise.
+        What cannot be used is left out, and is in `problems`. Kustomizations and Helm charts are built by their tools
+        with `build`, and raise otherwise.
 
         Raises:
             UnreadableInput: a path does not exist, cannot be read or holds no objects.

@@ -11,6 +11,7 @@ from itertools import pairwise
 import pytest
 
 from haechi.cli import main
+from haechi.files import opening
 from tests.report.documents import checked, checked_junit, checked_sarif
 
 
@@ -24,6 +25,12 @@ class Outcome:
 
 
 Haechi = Callable[..., Outcome]
+
+
+@pytest.fixture(autouse=True)
+def no_writer_comes_late(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A named pipe without a writer is given up at once."""
+    monkeypatch.setattr(opening, "WRITER_TIMEOUT", 0.01)
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from haechi import Cluster, UnreadableInput
-from haechi.files import building, load
+from haechi.files import building, load, running
 from haechi.model import Code, NetworkPolicy
 
 POLICY = "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: web}\nspec: {podSelector: {}}\n"
@@ -117,7 +117,7 @@ def _tool(folder: Path, monkeypatch: pytest.MonkeyPatch, name: str, script: str)
 
 def test_a_tool_that_does_not_end_is_an_error(chart: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     _tool(tmp_path, monkeypatch, "helm", "read line < /dev/zero")
-    monkeypatch.setattr(building, "TIMEOUT", 0.2)
+    monkeypatch.setattr(running, "TIMEOUT", 0.2)
     (problem, *_) = load([chart], build=True).problems
     assert problem.message == "helm did not end within 0 seconds"
 
@@ -127,7 +127,7 @@ def test_no_process_of_a_tool_is_left(chart: Path, tmp_path: Path, monkeypatch: 
     os.mkfifo(tmp_path / "alive")
     alive = os.open(tmp_path / "alive", os.O_RDONLY | os.O_NONBLOCK)
     _tool(tmp_path, monkeypatch, "helm", f"exec 9> {tmp_path}/alive; sleep 60 >/dev/null 2>&1 & {end}")
-    monkeypatch.setattr(building, "TIMEOUT", 0.5)
+    monkeypatch.setattr(running, "TIMEOUT", 0.5)
     load([chart], build=True)
     assert select.select([alive], [], [], 10)[0]  # no process has it open any more
     assert os.read(alive, 1) == b""
@@ -138,7 +138,8 @@ def test_a_tool_that_writes_without_end_is_stopped(
     chart: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _tool(tmp_path, monkeypatch, "helm", "exec cat /dev/zero")
-    monkeypatch.setattr(building, "MAX_BYTES", 2**20)
+    for module in (building, running):
+        monkeypatch.setattr(module, "MAX_BYTES", 2**20)
     (problem, *_) = load([chart], build=True).problems
     assert problem.message == "helm made more than 1 MiB of it"
 

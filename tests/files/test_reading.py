@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from haechi.files import read_all
+from haechi.files import opening, read_all
 from haechi.files import reading as under_test
 from haechi.model import Code, Problem, Severity
 from haechi.model.source import Source
@@ -68,8 +68,9 @@ def test_what_is_not_there_is_said(tmp_path: Path) -> None:
     assert all(p.severity is Severity.ERROR and p.message for p in problems)
 
 
-def test_nothing_but_regular_files_is_opened(tmp_path: Path) -> None:
+def test_nothing_but_regular_files_is_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A FIFO without a writer would block for ever."""
+    monkeypatch.setattr(opening, "WRITER_TIMEOUT", 0.01)
     os.mkfifo(tmp_path / "fifo.yaml")
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(str(tmp_path / "socket.yaml"))

@@ -53,14 +53,14 @@ FOREIGN = Problem(Severity.SKIPPED, Code.UNKNOWN_KIND, "Secret of v1 is not used
 
 
 def test_a_document_without_problems_is_whole() -> None:
-    document = checked(diff_json(NOTHING, basis(skipped=[FOREIGN])))
+    document = checked(diff_json(NOTHING, basis(skipped=[FOREIGN]), basis()))
     assert (document["apiVersion"], document["kind"], document["partial"]) == ("haechi/v1", "ConnectionDiff", False)
     assert [one["object"] for one in document["skipped"]] == [None]
     assert document["unreadable"] == []
 
 
 def test_what_cannot_be_read_makes_it_partial_and_is_located() -> None:
-    document = checked(diff_json(NOTHING, basis(unreadable=[WRONG])))
+    document = checked(diff_json(NOTHING, basis(), basis(unreadable=[WRONG])))
     assert document["partial"]
     assert document["unreadable"] == [
         {
@@ -71,6 +71,7 @@ def test_what_cannot_be_read_makes_it_partial_and_is_located() -> None:
             "path": "spec.x",
             "message": "no",
             "hint": "so",
+            "side": "new",
         }
     ]
 
@@ -79,6 +80,7 @@ def test_an_assumption_is_named_once() -> None:
     document = checked(
         diff_json(
             ClusterComparison((), (), ()),
+            basis(assumptions=[Assumption.ITSELF]),
             basis(assumptions=[Assumption.OWN_NODE, Assumption.ITSELF, Assumption.OWN_NODE]),
         )
     )

@@ -55,7 +55,7 @@ def test_every_document_begins_with_what_it_is_and_rests_on(kind: str) -> None:
 
 
 def test_a_field_that_is_missing_unknown_or_of_another_type_is_found() -> None:
-    document = msgspec.json.decode(report.diff_json(ClusterComparison((), (), ()), basis()))
+    document = msgspec.json.decode(report.diff_json(ClusterComparison((), (), ()), basis(), basis()))
     for wrong in ({**document, "more": 1}, {**document, "changes": None}, {**document, "apiVersion": "haechi/v2"}):
         with pytest.raises(jsonschema.ValidationError):
             checked(msgspec.json.encode(wrong).decode())

@@ -136,11 +136,18 @@ Compare what two sets of manifests allow.
 
 Connections added, removed and with other ports, and the policies behind them.
 
-OLD and NEW are files, folders or - for standard input."""
+    haechi diff OLD NEW
+    haechi diff OLD... --to NEW... [--with BOTH...]
+    haechi diff --git REV|A..B|A...B PATH... [--with BOTH...]
+
+Each is a file, a folder, - for standard input or a pipe such as <(...). An
+empty folder or /dev/null is an empty side. --git compares two revisions as git
+diff does, or REV with the files on disk, without a checkout."""
 _DIFF_EXAMPLE = """\
 Examples:
 
-    haechi diff main/policies policies
+    haechi diff --git main... policies/ --with cluster.yaml
+    haechi diff --to policies/ --with <(kubectl get pod,ns,deploy -A -o json)
     helm template chart | haechi diff rendered.yaml - -o md --fail-on added
 
 Exit codes: 0 no difference that --fail-on names, 1 a difference, 2 unusable input or arguments, 130 after Ctrl-C."""

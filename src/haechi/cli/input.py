@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 from haechi.cli.arguments import InputOptions, QuestionOptions, Verbosity
 from haechi.cli.entry import STDIN
@@ -22,7 +22,7 @@ from haechi.cli.failure import CommandError, ExitCode
 from haechi.cli.progress import ProgressLine
 from haechi.cli.terminal import Style, Terminal, errors
 from haechi.cli.wording import counted
-from haechi.files import load
+from haechi.files import Given, RevisionPath, load, read_pipes
 from haechi.model import (
     Code,
     Loaded,
@@ -33,6 +33,7 @@ from haechi.model import (
     PolicyKey,
     Problem,
     Severity,
+    Source,
     check_one,
     printable,
 )
@@ -128,12 +129,11 @@ def _ordered(problems: Iterable[Problem]) -> tuple[Problem, ...]:
     return tuple(sorted(problems, key=lambda problem: problem.location))
 
 
-def read(paths: Iterable[str], options: InputOptions, progress: ProgressLine | None = None) -> Input:
+def read(paths: Iterable[Given], options: InputOptions, progress: ProgressLine | None = None) -> Input:
     """Load and check everything that `paths` mean; `-` is standard input. `progress` shows the steps."""
     line = ProgressLine.silent() if progress is None else progress
     rules = options.rules
-    stdin = None if sys.stdin is None else sys.stdin.buffer
-    manifests = load(_announced(paths, line), stdin, build=options.build)
+    manifests = load(_announced(paths, line), _stdin(), build=options.build)
     line("checking what was read")
     problems = list(manifests.problems)
     named = manifests.distinct()
@@ -153,17 +153,27 @@ def read(paths: Iterable[str], options: InputOptions, progress: ProgressLine | N
     )
 
 
-def _announced(paths: Iterable[str], progress: ProgressLine) -> Iterator[str]:
+def _announced(paths: Iterable[Given], progress: ProgressLine) -> Iterator[Given]:
     """The paths, each shown as the reader takes it; nothing is shown while a person types standard input."""
     given = ["-" if path == STDIN else path for path in paths]
     for number, path in enumerate(given, 1):
         if path != "-":
-            progress(f"reading {path}", number, len(given))
+            progress(f"reading {path.name if isinstance(path, Source) else path}", number, len(given))
         elif sys.stdin is not None and sys.stdin.isatty():
             progress.wipe()
         else:
             progress("reading standard input", number, len(given))
         yield path
+
+
+def shared(paths: Iterable[str]) -> list[Given]:
+    """The paths as they can be given to more than one `read`: pipes and standard input are read now."""
+    listed = ("-" if path == STDIN else path for path in paths)
+    return list(read_pipes(listed, _stdin()))
+
+
+def _stdin() -> BinaryIO | None:
+    return None if sys.stdin is None else sys.stdin.buffer
 
 
 def read_sound(paths: Iterable[str], options: InputOptions) -> Input:
@@ -173,7 +183,9 @@ def read_sound(paths: Iterable[str], options: InputOptions) -> Input:
         CommandError: there is an error among them.
     """
     found = read(paths, options)
-    _write_all(found)
+    write_skipped(errors(), found.skipped, found.verbosity)
+    for problem in found.findings:
+        write_problem(errors(), problem)
     if found.errors:
         raise CommandError(f"{_counted(found)}, see above; nothing was done")
     return found
@@ -198,20 +210,32 @@ def read_on(paths: Iterable[str], options: QuestionOptions, progress: ProgressLi
 
 
 def read_each(
-    inputs: Mapping[str, Iterable[str]], options: QuestionOptions, progress: ProgressLine | None = None
+    inputs: Mapping[str, Iterable[Given]],
+    options: QuestionOptions,
+    progress: ProgressLine | None = None,
+    *,
+    may_be_empty: bool = False,
 ) -> tuple[Input, ...]:
     """Several inputs, by the names that messages use, each as `read_on`; all problems are reported before any refusal.
+
+    With `may_be_empty`, one of which nothing but empty folders is given has no objects. A text without objects is an
+    error then: it may be the output of a command that failed.
 
     Raises:
         CommandError: one of them is refused.
     """
     given = {name: tuple(paths) for name, paths in inputs.items()}
-    read_ones = [replace(read(some, options, progress), name=name) for name, some in given.items()]
-    found = [each.strict() for each in read_ones] if options.strict else read_ones
+    found = [replace(read(some, options, progress), name=name) for name, some in given.items()]
+    if may_be_empty:
+        found = [_perhaps_empty(each, given[each.name]) for each in found]
+    if options.strict:
+        found = [each.strict() for each in found]
     if progress is not None:
         progress.wipe()
     for each in found:
-        _write_all(each)
+        write_skipped(errors(), each.skipped, each.verbosity)
+    for problem in dict.fromkeys(problem for each in found for problem in each.findings):
+        write_problem(errors(), problem)
     usable = tuple(each.usable() for each in found)
     refused = [
         each
@@ -246,18 +270,35 @@ def _denied(wrong: Iterable[Input]) -> str:
     return f"; the unreadable parts of {policies} are treated as deny" if count else ""
 
 
-def _unread(found: Input, paths: Iterable[str]) -> bool:
+def _unread(found: Input, paths: Iterable[Given]) -> bool:
     """Whether an error is about the whole of a path that was given."""
-    texts = (os.fsencode(Path(path)).decode("utf-8", "backslashreplace") for path in paths)
-    names = {printable(text) for text in texts} | {"<stdin>"}
+    names = _names(paths)
     return any(not error.location.line and error.location.file in names for error in found.errors)
 
 
-def _write_all(found: Input) -> None:
-    terminal = errors()
-    write_skipped(terminal, found.skipped, found.verbosity)
+def _names(paths: Iterable[Given]) -> set[str]:
+    """What locations call them."""
+    names = {"<stdin>"}
+    for path in paths:
+        if isinstance(path, Source | Problem):
+            names.add(path.name if isinstance(path, Source) else path.location.file)
+        else:
+            own = Path(str(path) if isinstance(path, RevisionPath) else path)
+            names.add(printable(os.fsencode(own).decode("utf-8", "backslashreplace")))
+    return names
+
+
+def _perhaps_empty(found: Input, paths: Iterable[Given]) -> Input:
+    """The input, which may be empty: without errors about folders without manifests, and about there being nothing."""
+    names = _names(paths)
+    findings = []
     for problem in found.findings:
-        write_problem(terminal, problem)
+        if problem.code is not Code.EMPTY:
+            findings.append(problem)
+        elif problem.severity is Severity.WARNING:
+            is_given = problem.location.file in names
+            findings.append(replace(problem, severity=Severity.ERROR) if is_given else problem)
+    return replace(found, findings=tuple(findings))
 
 
 def _counted(*inputs: Input) -> str:

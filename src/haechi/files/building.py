@@ -8,29 +8,23 @@ reported.
 from __future__ import annotations
 
 import os
-import selectors
 import shlex
 import shutil
-import signal
-import subprocess
-import time
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from haechi.files import running
 from haechi.files.opening import MAX_BYTES, open_regular
 from haechi.model import Code, Location, Problem, Severity, Source, SyntaxProblem, parse_yaml, printable
 
 KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 CHART = "Chart.yaml"
-TIMEOUT = 120.0
-"""Seconds that a tool may take; a kustomization may fetch what it refers to."""
 MAX_MESSAGE = 200
 """Characters of a tool's message that are shown."""
 MAX_KUSTOMIZATION = 1024 * 1024
 """Bytes of a kustomization file; what a larger one builds on is not looked for, its tool reads it alone."""
-_CHUNK = 64 * 1024
 
 
 @dataclass(frozen=True)
@@ -84,13 +78,13 @@ class Buildable:
             return self._error(f"is a {self.kind}, and {tools} is not on the PATH", "install it, or build it elsewhere")
         try:
             # The folder is never an argument: a tool could take its name for an option or for a repository elsewhere.
-            code, out, err = _run([str(Path(path).absolute()), *arguments, "."], self.folder)
+            code, out, err = running.run([str(Path(path).absolute()), *arguments, "."], self.folder)
         except OSError as error:
             return self._error(f"{tool} cannot be started: {error.strerror}")
         if len(out) > MAX_BYTES:
             return self._error(f"{tool} made more than {MAX_BYTES // (1024 * 1024)} MiB of it")
         if code is None:
-            return self._error(f"{tool} did not end within {TIMEOUT:.0f} seconds")
+            return self._error(f"{tool} did not end within {running.TIMEOUT:.0f} seconds")
         if code:
             lines = err.decode("utf-8", "replace").strip().splitlines()
             why = printable(lines[-1])[:MAX_MESSAGE] if lines else f"exit code {code}"
@@ -124,42 +118,6 @@ def _real(path: Path) -> Path:
         ValueError: it contains a NUL byte.
     """
     return Path(os.path.realpath(path))
-
-
-def _run(command: list[str], folder: Path) -> tuple[int | None, bytes, bytes]:
-    """Exit code, output and the end of standard error of a command in a folder; none of its processes is left.
-
-    The exit code is None if the command did not end within `TIMEOUT`. Output beyond `MAX_BYTES` ends it.
-    """
-    out, err, deadline = bytearray(), b"", time.monotonic() + TIMEOUT
-    process = subprocess.Popen(
-        command,
-        cwd=folder,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        start_new_session=True,
-    )
-    code = None
-    with process, selectors.DefaultSelector() as ready:
-        try:
-            for pipe in (process.stdout, process.stderr):
-                ready.register(pipe, selectors.EVENT_READ)  # type: ignore[arg-type]
-            while ready.get_map() and len(out) <= MAX_BYTES and (left := deadline - time.monotonic()) > 0:
-                for key, _ in ready.select(left):
-                    if not (chunk := os.read(key.fd, _CHUNK)):
-                        ready.unregister(key.fileobj)
-                    elif key.fileobj is process.stdout:
-                        out += chunk
-                    else:
-                        err = (err + chunk)[-_CHUNK:]
-            if not ready.get_map():
-                with suppress(subprocess.TimeoutExpired):
-                    code = process.wait(max(deadline - time.monotonic(), 0))
-        finally:
-            with suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-    return code, bytes(out), err
 
 
 def roots(found: Iterable[Buildable]) -> list[Buildable]:

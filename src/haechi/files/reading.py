@@ -1,8 +1,9 @@
 """Finding and reading the files that a person means by PATH, whatever is there.
 
 A folder stands for its *.yaml, *.yml and *.json files, recursively, in sorted order, without hidden entries. Only
-regular files are opened, so that nothing can block; at most `MAX_BYTES` of each are read. Each file is read once,
-however often and through however many links it is named. What cannot be read becomes a problem, never an exception.
+regular files are opened in it, so that nothing can block; a pipe is read where it is named itself, as `<(…)` of a shell
+does. At most `MAX_BYTES` of each are read. Each file is read once, however often and through however many links it is
+named. What cannot be read becomes a problem, never an exception.
 """
 
 from __future__ import annotations
@@ -10,21 +11,26 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from itertools import groupby
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import BinaryIO
 
 from haechi.files.building import CHART, KUSTOMIZATIONS, Buildable, roots
-from haechi.files.opening import MAX_BYTES, open_regular
+from haechi.files.opening import MAX_BYTES, SUFFIXES, open_regular, read_pipe
+from haechi.files.revisions import Revision, RevisionPath, UnknownRevision
 from haechi.model import Code, Location, Manifests, Problem, Severity, Source, printable, read_manifests
 
-SUFFIXES = (".yaml", ".yml", ".json")
 STDIN = "-"
 
+Given = str | os.PathLike[str] | RevisionPath | Source | Problem
+"""What may be read: a file or folder, `-` for standard input, a file or folder of a git revision; or was, as such."""
 _Identity = tuple[int, int]  # device and inode
 
 
-def load(paths: Iterable[str | os.PathLike[str]], stdin: BinaryIO | None = None, *, build: bool = False) -> Manifests:
-    """The manifests of everything that `paths` mean: files, folders, and `-` for `stdin`.
+def load(paths: Iterable[Given], stdin: BinaryIO | None = None, *, build: bool = False) -> Manifests:
+    """The manifests of everything that `paths` mean: files, folders, `-` for `stdin`, files of git revisions.
 
     Kustomizations and Helm charts are built by their tools with `build`, and are errors otherwise.
 
@@ -33,16 +39,67 @@ def load(paths: Iterable[str | os.PathLike[str]], stdin: BinaryIO | None = None,
     return read_manifests(read_all(paths, stdin, build=build))
 
 
-def read_all(
-    paths: Iterable[str | os.PathLike[str]], stdin: BinaryIO | None, *, build: bool = False
-) -> Iterator[Source | Problem]:
+def read_all(paths: Iterable[Given], stdin: BinaryIO | None, *, build: bool = False) -> Iterator[Source | Problem]:
     """The contents of everything that `paths` mean, in order, and the problems with it. `-` means `stdin`."""
     reader = _Reader(build=build)
+    stdin_was_read = False
+    for revision, group in groupby(paths, lambda path: path.revision if isinstance(path, RevisionPath) else None):
+        if revision is not None:
+            tracked = [path for path in group if isinstance(path, RevisionPath)]
+            yield from _read_revision(revision, tracked, build=build)
+            continue
+        for path in group:
+            assert not isinstance(path, RevisionPath)
+            if isinstance(path, Source | Problem):
+                yield path
+            elif os.fspath(path) != STDIN:
+                yield from reader.read(Path(path))
+            elif stdin_was_read:
+                yield Problem(Severity.SKIPPED, Code.ALREADY_READ, "already read", Location("<stdin>"))
+            else:
+                stdin_was_read = True
+                yield _read_stdin(stdin)
+
+
+def read_pipes(paths: Iterable[str], stdin: BinaryIO | None) -> Iterator[Given]:
+    """The paths, with the contents of pipes and of `stdin` in their place: these can be read once only."""
     for path in paths:
-        if os.fspath(path) == STDIN:
-            yield _read_stdin(stdin)
+        if path == STDIN or Path(path).is_fifo():
+            yield from read_all([path], stdin)
         else:
-            yield from reader.read(Path(path))
+            yield path
+
+
+def _read_revision(revision: Revision, paths: list[RevisionPath], *, build: bool) -> Iterator[Source | Problem]:
+    """The contents of files and folders of a revision, as if they were in a folder `REV:`."""
+    reader = _Reader(build=build)
+    try:
+        with TemporaryDirectory(prefix="haechi-") as name:
+            root = Path(name)
+            yield from revision.tree.write([path.path for path in paths], root, whole=build)
+            for path in paths:
+                if path.path.split("/")[0] == "..":
+                    yield _error(Path(str(path)), "is not in this repository")
+                else:
+                    yield from (_renamed(found, printable(name), revision) for found in reader.read(root / path.path))
+    except UnknownRevision as error:
+        yield _error(Path(revision.name), error.reason)
+    except OSError as error:
+        yield _error(Path(revision.name), f"cannot be written to a temporary folder: {_why(error)}")
+
+
+def _renamed(found: Source | Problem, root: str, revision: Revision) -> Source | Problem:
+    """The same about a revision; it was read in the temporary folder `root`."""
+
+    def named(text: str) -> str:
+        top = f"{printable(revision.name)}:"
+        return text.replace(f"{root}/", top).replace(root, top)
+
+    if isinstance(found, Source):
+        return Source(named(found.name), found.data)
+    location = replace(found.location, file=named(found.location.file))
+    hint = "use --build" if found.hint.startswith("use --build") else named(found.hint)
+    return replace(found, location=location, message=named(found.message), hint=hint)
 
 
 def _name(path: Path) -> str:
@@ -73,9 +130,9 @@ def _read_stdin(stdin: BinaryIO | None) -> Source | Problem:
     return _too_large(name) if len(data) > MAX_BYTES else Source(name, data)
 
 
-def _content(file: BinaryIO, path: Path) -> Source | Problem:
+def _content(file: BinaryIO, path: Path, mode: int) -> Source | Problem:
     try:
-        data = file.read(MAX_BYTES + 1)
+        data = read_pipe(file.fileno(), MAX_BYTES) if stat.S_ISFIFO(mode) else file.read(MAX_BYTES + 1)
     except OSError as error:
         return _error(path, _why(error))
     return _too_large(_name(path)) if len(data) > MAX_BYTES else Source(_name(path), data)
@@ -92,13 +149,16 @@ class _Reader:
     def read(self, path: Path) -> Iterator[Source | Problem]:
         """A file, or all that a folder stands for."""
         try:
-            mode = path.stat().st_mode
+            status = path.stat()
         except (OSError, ValueError) as error:
             yield _error(path, _why(error) if isinstance(error, OSError) else "is not a path")
             return
-        if not stat.S_ISDIR(mode):
+        if stat.S_ISCHR(status.st_mode) and status.st_rdev == Path(os.devnull).stat().st_rdev:
+            yield _error(path, "is empty", Code.EMPTY)
+            return
+        if not stat.S_ISDIR(status.st_mode):
             alone = Buildable.of(path.parent) if path.name in (*KUSTOMIZATIONS, CHART) else None
-            yield self._read_file(path) if alone is None else self._built(alone)
+            yield self._read_file(path, or_pipe=True) if alone is None else self._built(alone)
             return
         found = False
         for entry in self._folder(path):
@@ -137,9 +197,9 @@ class _Reader:
         self._folders.add(identity)
         return sorted(entry for entry in folder.iterdir() if not entry.name.startswith("."))
 
-    def _read_file(self, path: Path) -> Source | Problem:
+    def _read_file(self, path: Path, *, or_pipe: bool = False) -> Source | Problem:
         try:
-            file = open_regular(path)
+            file = open_regular(path, or_pipe=or_pipe)
         except OSError as error:
             return _error(path, _why(error))
         with file:
@@ -149,4 +209,4 @@ class _Reader:
                 message = f"already read as {printable(self._files[identity])}"
                 return Problem(Severity.SKIPPED, Code.ALREADY_READ, message, Location(printable(_name(path))))
             self._files[identity] = _name(path)
-            return _content(file, path)
+            return _content(file, path, status.st_mode)

@@ -5,7 +5,7 @@ Each function takes lines in order and gives pieces of text, so that hundreds of
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Literal
 
 import msgspec
@@ -87,7 +87,7 @@ def connections_markdown(
     lines: Iterable[Connection], basis: Basis, names: Mapping[str, PortNames] | None = None
 ) -> Iterator[str]:
     """A table, with the names that the receiver's containers give to ports; caveats first."""
-    yield from markdown_caveats(basis)
+    yield from markdown_caveats(basis.caveat_lines)
     known = names or {}
     yield "| from | to | ports |\n| --- | --- | --- |\n"
     for source, destination, ports in lines:
@@ -95,9 +95,8 @@ def connections_markdown(
         yield f"| {escaped(source)} | {escaped(destination)} | {escaped(text)} |\n"
 
 
-def markdown_caveats(basis: Basis) -> Iterator[str]:
+def markdown_caveats(lines: Sequence[str]) -> Iterator[str]:
     """What the answer lacks, as a list."""
-    lines = basis.caveat_lines
     yield from (f"- {escaped(line)}\n" for line in lines)
     if lines:
         yield "\n"

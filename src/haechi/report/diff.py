@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Literal
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Literal, TypeVar
 
-from haechi.analysis.cluster import ports_text
+import msgspec
+
+from haechi.analysis.cluster import Assumption, ports_text
 from haechi.analysis.reach import ChangeKind
 from haechi.report.connections import cell, escaped, markdown_caveats
 from haechi.report.document import (
@@ -15,6 +17,8 @@ from haechi.report.document import (
     JsonValue,
     NamespacedName,
     PortRange,
+    ProblemJson,
+    SynthesizedJson,
     document_text,
     named,
     port_ranges_json,
@@ -22,6 +26,10 @@ from haechi.report.document import (
 
 if TYPE_CHECKING:
     from haechi.analysis.reach import ClusterComparison, Difference
+
+
+T = TypeVar("T")
+S = TypeVar("S", bound=JsonValue)
 
 
 class PolicyChange(JsonValue, frozen=True):
@@ -50,23 +58,69 @@ class IneffectivePolicy(JsonValue, frozen=True):
     reason: str
 
 
-class ConnectionDiff(Document, frozen=True):
-    """What the new cluster allows differently. Its head is about both clusters.
+Side = Literal["old", "new", "both"]
 
-    `exposureChanges` are changes with pods that need not exist: one end is a selection of pods in words.
+
+class SideProblem(ProblemJson, frozen=True):
+    """A problem of the input of a side, or of both."""
+
+    side: Side
+
+
+class SideSynthesized(SynthesizedJson, frozen=True):
+    """A synthesized object of a side, or of both."""
+
+    side: Side
+
+
+class ConnectionDiff(Document, frozen=True):
+    """What the new cluster allows differently. Its head is about both clusters, `partial` if either is.
+
+    `exposureChanges` are changes with pods that need not exist: one end is a selection of pods in words. A note begins
+    with its side.
     """
 
     kind: Literal["ConnectionDiff"]
+    skipped: Sequence[SideProblem]
+    unreadable: Sequence[SideProblem]
+    synthesized: Sequence[SideSynthesized]
     changes: list[ConnectionChange]
     exposure_changes: list[ConnectionChange]
     ineffective: list[IneffectivePolicy]
 
 
-def diff_json(found: ClusterComparison, basis: Basis) -> str:
-    """The differences as JSON text."""
+def diff_json(found: ClusterComparison, old: Basis, new: Basis) -> str:
+    """The differences as JSON text, with what each side rests on."""
     ineffective = [IneffectivePolicy(named(cause.policy), cause.change, reason) for cause, reason in found.ineffective]
     changes, exposures = _changes(found.connections), _changes(found.exposures)
-    return document_text(ConnectionDiff(API_VERSION, "ConnectionDiff", *basis, changes, exposures, ineffective))
+    order = [one.value for one in Assumption]
+    document = ConnectionDiff(
+        API_VERSION,
+        "ConnectionDiff",
+        old.partial or new.partial,
+        sorted((one for one, _ in _sided(old.assumptions, new.assumptions)), key=lambda one: order.index(one.name)),
+        [_with_side(SideProblem, *one) for one in _sided(old.skipped, new.skipped)],
+        [_with_side(SideProblem, *one) for one in _sided(old.unreadable, new.unreadable)],
+        [_with_side(SideSynthesized, *one) for one in _sided(old.synthesized, new.synthesized)],
+        [f"{side}: {note}" for note, side in _sided(old.notes, new.notes)],
+        changes,
+        exposures,
+        ineffective,
+    )
+    return document_text(document)
+
+
+def _sided(old: Iterable[T], new: Iterable[T]) -> Iterator[tuple[T, Side]]:
+    """The items of both sides, each with its side; an item that both have, once."""
+    before = {msgspec.json.encode(one): one for one in old}
+    after = {msgspec.json.encode(one): one for one in new}
+    for text, one in before.items():
+        yield one, "both" if text in after else "old"
+    yield from ((one, "new") for text, one in after.items() if text not in before)
+
+
+def _with_side(kind: type[S], one: JsonValue, side: Side) -> S:
+    return kind(**msgspec.structs.asdict(one), side=side)
 
 
 def _changes(found: Iterable[Difference]) -> list[ConnectionChange]:
@@ -93,10 +147,15 @@ def diff_csv(found: ClusterComparison) -> Iterator[str]:
             yield ",".join([of, str(one.kind), *map(cell, words)]) + "\n"
 
 
-def diff_markdown(found: ClusterComparison, basis: Basis) -> Iterator[str]:
-    """A sentence and a table for connections and for exposures, and the policies without effect; caveats first."""
+def diff_markdown(found: ClusterComparison, old: Basis, new: Basis, *, remarks: Iterable[str] = ()) -> Iterator[str]:
+    """A sentence and a table for connections and for exposures, and the policies without effect.
+
+    First come `remarks` and what the answer lacks.
+    """
     yield "<!-- haechi diff -->\n"  # invisible: a program finds the comment that it made before
-    yield from markdown_caveats(basis)
+    yield from markdown_caveats(
+        [*remarks, *(f"{side}: {line}" for line, side in _sided(old.caveat_lines, new.caveat_lines))]
+    )
     yield from _markdown("Connections", found.connections)
     if not found.connections:
         yield "No connection changes.\n"

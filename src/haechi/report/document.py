@@ -7,7 +7,7 @@ empty, any other value null; no key is ever left out. A struct's docstring is it
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import msgspec
@@ -121,11 +121,11 @@ class Document(JsonValue, frozen=True):
     api_version: ApiVersion
     kind: str
     partial: bool
-    assumptions: list[AssumptionJson]
-    skipped: list[ProblemJson]
-    unreadable: list[ProblemJson]
-    synthesized: list[SynthesizedJson]
-    notes: list[str]
+    assumptions: Sequence[AssumptionJson]
+    skipped: Sequence[ProblemJson]
+    unreadable: Sequence[ProblemJson]
+    synthesized: Sequence[SynthesizedJson]
+    notes: Sequence[str]
 
 
 def basis(

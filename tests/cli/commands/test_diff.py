@@ -77,7 +77,7 @@ def test_forms_for_programs_and_comments(haechi: Haechi, old: Path) -> None:
 def test_standard_input_cannot_be_both(haechi: Haechi) -> None:
     outcome = haechi("diff", "-", "-", stdin=PODS)
     assert (outcome.code, outcome.out) == (2, "")
-    assert outcome.err == "haechi: error: NEW: only one of the two can be standard input\n"
+    assert outcome.err == "haechi: error: standard input can be read once only\n"
 
 
 def test_an_error_on_one_side_is_told_and_the_rest_is_compared(haechi: Haechi, old: Path) -> None:

@@ -6,6 +6,8 @@ be used.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from itertools import compress
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
@@ -19,18 +21,20 @@ if TYPE_CHECKING:
     from haechi.analysis.cluster import Cluster
     from haechi.analysis.reach import ClusterComparison, Difference
     from haechi.cli.input import Input
+    from haechi.cli.progress import ProgressLine
+    from haechi.files import Given, RevisionPath
     from haechi.report import Basis
 
 Output = Literal["text", "json", "csv", "md"]
 Sort = Literal["added", "removed", "any"]
-_SIDES = ("old", "new")
+_PATHS = Parameter(metavar="PATH...", consume_multiple=True, negative="", show_default=False)
 
 
 def diff(
-    old: Annotated[PathText, Parameter(name="OLD", allow_leading_hyphen=False)],
-    new: Annotated[PathText, Parameter(name="NEW", allow_leading_hyphen=False)],
-    /,
-    *,
+    *paths: Annotated[PathText, Parameter(name="PATH", help="OLD and NEW: files, folders or - for standard input.")],
+    to: Annotated[tuple[PathText, ...], _PATHS] = (),
+    with_: Annotated[tuple[PathText, ...], Parameter(name="--with"), _PATHS] = (),
+    git: Annotated[str | None, Parameter(metavar="REV|A..B|A...B", show_default=False)] = None,
     fail_on: Sort = "any",
     output: Annotated[Output, Parameter(name=("--output", "-o"))] = "text",
     options: QuestionOptions = QUESTION_OPTIONS,
@@ -38,8 +42,10 @@ def diff(
     """Compare two sets of manifests.
 
     Args:
-        old: The manifests as they were.
-        new: The manifests as they are to be.
+        *paths: The manifests as they were and as they are to be; all as they were with --to; of both with --git.
+        to: The manifests as they are to be.
+        with_: Manifests that belong to both.
+        git: Compare PATHs of two revisions, or of REV and the files on disk, as git diff does; nothing is checked out.
         fail_on: Which differences make the exit code 1: something more is allowed, something less, or any.
         output: Lines for people, JSON or CSV for programs, or Markdown for a comment.
         options: How input is read and validated.
@@ -48,51 +54,115 @@ def diff(
     from haechi.analysis.reach import compare
     from haechi.cli import terminal
     from haechi.cli.failure import CommandError, ExitCode
-    from haechi.cli.input import answered, read_each, write_remarks
+    from haechi.cli.input import answered, read_each, shared, write_remarks
     from haechi.cli.progress import ProgressLine
 
-    if old == new == STDIN:
-        raise CommandError("only one of the two can be standard input", "NEW")
     with ProgressLine(terminal.errors()) as progress:
-        inputs = read_each({"OLD": [old], "NEW": [new]}, options, progress)
+        if (*paths, *to, *with_).count(STDIN) > 1:
+            raise CommandError("standard input can be read once only")
+        sides = _sides(paths, to, git, progress)
+        both = shared(with_)  # first, so that its pods without addresses get the same ones on both sides
+        given = {side.name.upper(): [*both, *side.paths] for side in sides}
+        inputs = read_each(given, options, progress, may_be_empty=True)
+        if not any(each.manifests.objects for each in inputs):
+            raise CommandError("both sides are empty: there is nothing to compare")
         progress("understanding policies")
         clusters = [Cluster.of(each.manifests) for each in inputs]
         progress("comparing")
         found = compare(*clusters)
-    terminal.output().write("".join(_rendered(found, inputs, clusters, output)))
-    remarks = terminal.errors()
-    for side, cluster in zip(_SIDES, clusters, strict=True):
-        write_remarks(remarks, options.verbosity, cluster.notes, cluster.assumptions, f"{side}: ")
+    for side, each, cluster in zip(sides, inputs, clusters, strict=True):
+        side.notes += cluster.notes if each.manifests.objects else ("this side is empty", *cluster.notes)
+    terminal.output().write("".join(_rendered(found, sides, inputs, clusters, output)))
+    for side, cluster in zip(sides, clusters, strict=True):
+        write_remarks(terminal.errors(), options.verbosity, side.notes, cluster.assumptions, f"{side.name}: ")
     return answered(ExitCode.FOUND if _fails(found.differences, fail_on) else ExitCode.GOOD, *inputs)
 
 
+@dataclass
+class _Side:
+    """What is compared: its name, what it is read from, and remarks about it."""
+
+    name: Literal["old", "new"]
+    paths: Sequence[Given]
+    notes: tuple[str, ...] = ()
+
+
+def _sides(paths: tuple[str, ...], to: tuple[str, ...], git: str | None, progress: ProgressLine) -> tuple[_Side, _Side]:
+    from haechi.cli.failure import CommandError
+
+    if git is not None:
+        if to:
+            raise CommandError("--git says what both sides are", "--to")
+        return _of_revisions(git, paths, progress)
+    if to:
+        return _Side("old", paths), _Side("new", to)
+    if len(paths) != 2:
+        hints = ["haechi diff OLD NEW", "haechi diff OLD... --to NEW...", "haechi diff --git main.. PATH..."]
+        raise CommandError("needs two PATHs, --to or --git", "", hints)
+    return _Side("old", paths[:1]), _Side("new", paths[1:])
+
+
+def _of_revisions(git: str, paths: tuple[str, ...], progress: ProgressLine) -> tuple[_Side, _Side]:
+    """The same files and folders of two revisions, or of one and the disk, each where it exists.
+
+    Raises:
+        CommandError: a revision cannot be read, or a path is on neither side.
+    """
+    from haechi.cli.failure import CommandError
+    from haechi.files import Revision, UnknownRevision
+
+    if not paths or STDIN in paths:
+        raise CommandError("needs files or folders of the repository", "--git", ["haechi diff --git main.. PATH..."])
+    progress("reading the repository")
+    try:
+        old, new = Revision.of_range(git)
+        tracked: list[Sequence[str | RevisionPath]] = [
+            [old / path for path in paths],
+            paths if new is None else [new / path for path in paths],
+        ]
+        there = [[_exists(path) for path in listed] for listed in tracked]
+    except UnknownRevision as error:
+        raise CommandError(str(error), "--git", [error.hint] if error.hint else ()) from error
+    places = (old.name, "the files on disk" if new is None else new.name)
+    for path, *on in zip(paths, *there, strict=True):
+        if not any(on):
+            raise CommandError(f"{path} is neither in {places[0]} nor in {places[1]}", "PATH")
+    notes = [
+        tuple(f"{path} is not in {place}" for path, exists in zip(paths, on, strict=True) if not exists)
+        for place, on in zip(places, there, strict=True)
+    ]
+    kept = [list(compress(listed, on)) for listed, on in zip(tracked, there, strict=True)]
+    return _Side("old", kept[0], notes[0]), _Side("new", kept[1], notes[1])
+
+
+def _exists(path: str | RevisionPath) -> bool:
+    import os
+
+    return os.path.lexists(path) if isinstance(path, str) else path.exists()
+
+
 def _rendered(
-    found: ClusterComparison, inputs: Iterable[Input], clusters: Sequence[Cluster], output: str
+    found: ClusterComparison, sides: Sequence[_Side], inputs: Sequence[Input], clusters: Sequence[Cluster], output: str
 ) -> Iterable[str]:
     from haechi import report
 
+    empty = [each.name for each in inputs if not each.manifests.objects]
     if output == "text":
-        return _text(found)
+        return [*(f"{name} is empty\n" for name in empty), *_text(found)]
     if output == "csv":
         return report.diff_csv(found)
-    basis = _basis(inputs, clusters)
-    return [report.diff_json(found, basis)] if output == "json" else report.diff_markdown(found, basis)
+    bases = [_basis(*one) for one in zip(sides, inputs, clusters, strict=True)]
+    if output == "json":
+        return [report.diff_json(found, *bases)]
+    return report.diff_markdown(found, *bases, remarks=[f"{name} is empty" for name in empty])
 
 
-def _basis(inputs: Iterable[Input], clusters: Sequence[Cluster]) -> Basis:
-    """What the answer rests on, on both sides."""
+def _basis(side: _Side, found: Input, cluster: Cluster) -> Basis:
     from haechi.analysis.cluster import Assumption
-    from haechi.report import basis, synthesized
 
     everywhere = (Assumption.OWN_NODE, Assumption.IPBLOCK_PODS, Assumption.EITHER_FAMILY)
-    listed = list(inputs)
-    return basis(
-        assumptions=[*everywhere, *(one for cluster in clusters for one in cluster.assumptions)],
-        skipped=[problem for each in listed for problem in each.unused],
-        unreadable=[problem for each in listed for problem in each.errors],
-        synthesized=[one for each in clusters for one in synthesized(each.pods.values(), each.given)],
-        notes=[f"{side}: {note}" for side, cluster in zip(_SIDES, clusters, strict=True) for note in cluster.notes],
-    )
+    basis = found.basis(cluster, assumptions=(*everywhere, *cluster.assumptions))
+    return basis._replace(notes=list(side.notes))
 
 
 def _text(found: ClusterComparison) -> Iterator[str]:
