@@ -79,11 +79,19 @@ def test_every_type_that_a_public_signature_shows_can_be_imported_from_haechi() 
 
 def test_errors_have_one_root() -> None:
     cluster = Cluster.of([pod("x/a"), pod("x/b")])
-    with pytest.raises(UnknownName, match=r"^destination: 'x/c' does not match any pod, workload or address$"):
+    words = r"^destination: 'x/c' does not match any pod, workload, Service or address; did you mean x/b or x/a\?$"
+    with pytest.raises(UnknownName, match=words):
         cluster.can("x/a", "x/c")
     with pytest.raises(UnknownPort):
         cluster.can("x/a", "x/b", "sql")
-    for error in (UnknownName, UnknownPort, UnreadableInput, haechi.UnknownCode):
+    for error in (
+        UnknownName,
+        haechi.AmbiguousName,
+        UnknownPort,
+        haechi.UnusableService,
+        UnreadableInput,
+        haechi.UnknownCode,
+    ):
         assert issubclass(error, HaechiError)
 
 

@@ -13,18 +13,21 @@ from typing import TYPE_CHECKING
 from haechi._version import __version__
 
 if TYPE_CHECKING:
-    from haechi.analysis.cluster import Assumption, Owner, UnknownName
+    from haechi.analysis.cluster import AmbiguousName, Assumption, Owner, UnknownName
     from haechi.analysis.lint import Finding, Fix, UnknownCode
     from haechi.analysis.reach import Cause, ChangeKind, ClusterComparison, Connection, Difference
     from haechi.analysis.why import (
         Answer,
+        Backend,
         ItemRef,
         LabelChange,
         Mismatch,
         PacketAnswer,
+        ResolvedService,
         RuleAnswer,
         SideAnswer,
         UnknownPort,
+        UnusableService,
     )
     from haechi.engine import Endpoint, Engine, NamedPort
     from haechi.errors import HaechiError
@@ -61,16 +64,18 @@ if TYPE_CHECKING:
     from haechi.sets import AddressSet, PortSet
 
 __all__ = [
-    "AddressSet", "Answer", "Assumption", "Cause", "ChangeKind", "Cluster", "ClusterComparison", "Code",
-    "Connection", "CronJob", "DaemonSet", "Deployment", "Difference", "Direction", "Edit", "Endpoint", "Engine",
-    "ExternalHost", "Finding", "Fix", "HaechiError", "ItemRef", "Job", "LabelChange", "Location", "Manifests",
-    "Mismatch", "NamedPort", "Namespace", "NetworkPolicy", "Node", "Object", "ObjectName", "Owner", "Packet",
-    "PacketAnswer", "Pod", "PodKey", "PolicyKey", "PortSet", "Problem", "ReplicaSet", "ReplicationController",
-    "Revision", "RevisionPath", "RuleAnswer", "RuleRef", "Service", "Severity", "SideAnswer", "StatefulSet",
-    "UnknownCode", "UnknownName", "UnknownPort", "UnknownRevision", "UnreadableInput", "__version__",
+    "AddressSet", "AmbiguousName", "Answer", "Assumption", "Backend", "Cause", "ChangeKind", "Cluster",
+    "ClusterComparison", "Code", "Connection", "CronJob", "DaemonSet", "Deployment", "Difference", "Direction", "Edit",
+    "Endpoint", "Engine", "ExternalHost", "Finding", "Fix", "HaechiError", "ItemRef", "Job", "LabelChange", "Location",
+    "Manifests", "Mismatch", "NamedPort", "Namespace", "NetworkPolicy", "Node", "Object", "ObjectName", "Owner",
+    "Packet", "PacketAnswer", "Pod", "PodKey", "PolicyKey", "PortSet", "Problem", "ReplicaSet", "ReplicationController",
+    "ResolvedService", "Revision", "RevisionPath", "RuleAnswer", "RuleRef", "Service", "Severity", "SideAnswer",
+    "StatefulSet", "UnknownCode", "UnknownName", "UnknownPort", "UnknownRevision", "UnreadableInput", "UnusableService",
+    "__version__",
 ]  # fmt: skip
 _HOMES = {
     "haechi.analysis.cluster": (
+        "AmbiguousName",
         "Assumption",
         "Owner",
         "UnknownName",
@@ -89,13 +94,16 @@ _HOMES = {
     ),
     "haechi.analysis.why": (
         "Answer",
+        "Backend",
         "ItemRef",
         "LabelChange",
         "Mismatch",
         "PacketAnswer",
+        "ResolvedService",
         "RuleAnswer",
         "SideAnswer",
         "UnknownPort",
+        "UnusableService",
     ),
     "haechi.engine": (
         "Endpoint",

@@ -83,7 +83,7 @@ def test_hostile_names_break_out_of_nothing() -> None:
         (PortSet.NONE, "nothing"),
         (PortSet.ALL, "everything"),
         (PortSet.protocol(6) | PortSet.udp(53), "all TCP; UDP 53"),
-        (PortSet.protocol(1), "all protocol 1"),
+        (PortSet.protocol(1), "all ICMP"),
     ],
 )
 def test_ports_in_words(ports: PortSet, text: str) -> None:

@@ -32,7 +32,8 @@ allow and whether real packets match. Needs no root; nothing leaves the lab.
 
 SEL is one of
 
-    namespace/pod, host/NAME or outside/ADDRESS, each with * and ?
+    a pod, workload or Service: web, shop/web, deploy/web, shop/svc/web
+    shop/ for all of a namespace, host/NAME or outside/ADDRESS, with * and ?
     an address
     labels: app=web,tier in (a,b) or, in one namespace, shop:app=web"""
 _RUN_EXAMPLE = f"""\
@@ -73,7 +74,8 @@ Example: the rules of a node of the present cluster, as nft -f reads them:
 _LIST = """\
 List every connection that policies allow, between workloads and with outside.
 
-SEL is namespace/pod, namespace/kind/name, an address, or labels such as
+SEL is a pod, workload or Service (web, shop/web, deploy/web, shop/svc/web),
+shop/ for all of a namespace, an address, or labels such as
 app=web,tier in (a,b) or shop:app=web for those in a namespace. Pods are made
 from workloads, and pods without addresses get one outside every ipBlock."""
 _LIST_EXAMPLE = f"""\
@@ -88,7 +90,8 @@ Examples:
 _EXPLAIN = """\
 Explain a policy or a pod in plain sentences with file:line:column.
 
-Before the PATHs, policy/NAME or pod/NAME chooses one; all policies without it.
+Before the PATHs, policy/NAME, pod/NAME, deploy/NAME or the like chooses what
+is explained; without it, all policies are.
 A file or folder of that name counts as a PATH. -o describe prints what
 kubectl describe netpol does of a policy as the API server stores it."""
 _EXPLAIN_EXAMPLE = f"""\
@@ -120,14 +123,16 @@ _CAN = """\
 Whether one endpoint may reach another, and why.
 
 Lists every rule that allows the connection, or the nearest rule and what does
-not match. SRC and DST are namespace/pod, namespace/kind/name (such as
-shop/deployment/web), or an address. PORT is a number or the name of a port of
-DST's containers, TCP unless a protocol is given; without PORT, any port counts."""
+not match. SRC and DST are a pod or workload (web, shop/web, deploy/web,
+shop/sts/db) or an address; DST may be a Service (svc/db), which is resolved to
+its pods and their ports. PORT is a number or the name of a port of DST, TCP
+unless a protocol is given, or ICMP; without PORT, any port counts."""
 _CAN_EXAMPLE = """\
 Examples:
 
     haechi can default/frontend default/db 6379 examples/test-network-policy
-    haechi can 8.8.8.8 shop/deployment/web 443 policies/ workloads.yaml --what-if
+    haechi can web svc/db 5432 shop/
+    haechi can 8.8.8.8 shop/deploy/web 443 policies/ workloads.yaml --what-if
 
 Exit codes: 0 allowed, 1 denied, 2 unusable input or arguments, 130 after Ctrl-C."""
 

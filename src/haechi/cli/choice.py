@@ -1,8 +1,9 @@
-"""`--from` and `--to`: the endpoints of a lab that a text selects.
+"""`--from`, `--to` and `--focus`: the endpoints that a text selects.
 
-In this order: a whole name (`namespace/pod`, `host/NAME`, `outside/ADDRESS`), a pod's name in namespace default, an
-address, a pattern with `*` or `?` on whole names, and labels as kubectl writes them (`app=web,tier in (a,b),!old`),
-those of one namespace with `namespace:` before.
+In this order: a whole name (`namespace/pod`, `host/NAME`, `outside/ADDRESS`), an address, all of a namespace
+(`shop/`), a pattern with `*` or `?` on whole names, any other name of a pod, workload or Service
+(`haechi.analysis.cluster.names`), and labels as kubectl writes them (`app=web,tier in (a,b),!old`), those of one
+namespace with `namespace:` before.
 """
 
 from __future__ import annotations
@@ -12,8 +13,10 @@ from collections.abc import Iterable, Mapping
 from fnmatch import fnmatchcase
 from ipaddress import ip_address
 
-from haechi.cli.failure import unknown_name
-from haechi.model import Pod
+from haechi.analysis.cluster import AmbiguousName, Names, UnknownName
+from haechi.cli.failure import CommandError
+from haechi.errors import suggestion
+from haechi.model import PodKey
 from haechi.select import Requirement, Selector, SelectorOperator
 
 _KEY = r"[A-Za-z0-9][-A-Za-z0-9_./]*"
@@ -31,7 +34,7 @@ _TERMS = re.compile(
 
 
 def choose(
-    argument: str, texts: Iterable[str], endpoints: Mapping[str, tuple[str, ...]], pods: Iterable[Pod]
+    argument: str, texts: Iterable[str], endpoints: Mapping[str, tuple[str, ...]], names: Names
 ) -> frozenset[str] | None:
     """The names of all endpoints that the texts select; None if there is no text.
 
@@ -39,40 +42,72 @@ def choose(
         argument: `--from` or `--to`, for messages.
         texts: what was given.
         endpoints: the addresses of every endpoint, by name.
-        pods: the endpoints that have labels.
+        names: the pods, workloads and Services.
 
     Raises:
-        CommandError: a text selects nothing.
+        CommandError: a text selects nothing, or could be several.
     """
-    listed = list(pods)
-    found = [_selected(argument, text, endpoints, listed) for text in texts]
+    found = [_selected(argument, text, endpoints, names) for text in texts]
     return frozenset[str]().union(*found) if found else None
 
 
-def _selected(argument: str, text: str, endpoints: Mapping[str, tuple[str, ...]], pods: list[Pod]) -> frozenset[str]:
-    found = _by_name(text, endpoints)
-    if found:
-        return found
-    namespace, colon, labels = text.rpartition(":")
-    selector = None if _is_address(text) else parse_selector(labels)
-    if selector is not None and not (colon and not namespace):
-        found = frozenset(
-            pod.key for pod in pods if (not colon or pod.namespace == namespace) and selector.matches(pod.labels)
-        )
-    if not found:
-        raise unknown_name(argument, text, endpoints, "the name, address or labels of a pod or host in the lab")
-    return found
-
-
-def _by_name(text: str, endpoints: Mapping[str, tuple[str, ...]]) -> frozenset[str]:
-    for name in (text, f"default/{text}"):
-        if name in endpoints:
-            return frozenset((name,))
+def _selected(argument: str, text: str, endpoints: Mapping[str, tuple[str, ...]], names: Names) -> frozenset[str]:
+    if text in endpoints:
+        return frozenset((text,))
     if _is_address(text):
-        return frozenset(name for name, addresses in endpoints.items() if _same(text, addresses))
-    if "/" in text and ("*" in text or "?" in text):
-        return frozenset(name for name in endpoints if fnmatchcase(name, text))
-    return frozenset()
+        found = frozenset(name for name, addresses in endpoints.items() if _same(text, addresses))
+    else:
+        found = _matching(text, endpoints)
+    return found or frozenset(map(str, choose_pods(argument, text, names, endpoints)))
+
+
+def choose_pods(argument: str, text: str, names: Names, others: Iterable[str] = ()) -> frozenset[PodKey]:
+    """The pods that a text selects: `namespace/`, a pattern, a name, or labels.
+
+    Args:
+        argument: the option, for messages.
+        text: what was given.
+        names: the pods, workloads and Services.
+        others: further names to suggest.
+
+    Raises:
+        CommandError: it selects nothing, or could be several.
+    """
+    matching = _matching(text, map(str, names.pods))
+    if matching:
+        return frozenset(key for key in names.pods if str(key) in matching)
+    try:
+        return frozenset(names.pods_named(text))
+    except AmbiguousName as error:
+        raise CommandError(error.reason, argument) from error
+    except UnknownName as error:
+        found = _labelled(text, names)
+        if not found:
+            close = error.hint.startswith("did you mean")
+            hint = error.hint if close else suggestion(text, (*others, *map(str, names.pods)))
+            message = f"{text!r} is not the name, address or labels of a pod, workload, Service or host"
+            raise CommandError(message, argument, (hint,)) from error
+        return found
+
+
+def _matching(text: str, names: Iterable[str]) -> frozenset[str]:
+    """The names that a pattern matches; `shop/` is everything in shop, as is `shop/*`, which shells may expand."""
+    pattern = f"{text}*" if text.endswith("/") else text
+    if "/" not in text or not ("*" in pattern or "?" in pattern):
+        return frozenset()
+    return frozenset(name for name in names if fnmatchcase(name, pattern))
+
+
+def _labelled(text: str, names: Names) -> frozenset[PodKey]:
+    """The pods with some labels, of one namespace if the text begins with it and a colon."""
+    namespace, colon, labels = text.rpartition(":")
+    selector = None if (colon and not namespace) or _is_address(text) else parse_selector(labels)
+    if selector is None:
+        return frozenset()
+    pods = names.pods.items()
+    return frozenset(
+        key for key, pod in pods if (not colon or key.namespace == namespace) and selector.matches(pod.labels)
+    )
 
 
 def _is_address(text: str) -> bool:

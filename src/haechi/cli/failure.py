@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from enum import IntEnum
 
-from haechi.errors import HaechiError
+from haechi.errors import HaechiError, suggestion
 
 
 class ExitCode(IntEnum):
@@ -42,6 +43,29 @@ class CommandError(HaechiError):
         return "\n".join([where + self.message, *(f"  {hint}" for hint in self.hints)])
 
 
+@contextmanager
+def named_by(arguments: Mapping[str, str]) -> Iterator[None]:
+    """Turn the errors of a name, port or Service into those of the command line.
+
+    Args:
+        arguments: what the parameters of the question are called there.
+    """
+    from haechi.analysis.cluster import AmbiguousName, UnknownName
+    from haechi.analysis.why import UnknownPort, UnusableService
+
+    try:
+        yield
+    except UnknownName as error:
+        hints = (error.hint,) if error.hint else ()
+        raise CommandError(error.reason, arguments.get(error.argument, error.argument), hints) from error
+    except AmbiguousName as error:
+        raise CommandError(error.reason, arguments.get(error.argument, error.argument)) from error
+    except UnknownPort as error:
+        raise CommandError(str(error), "PORT") from error
+    except UnusableService as error:
+        raise CommandError(str(error)) from error
+
+
 def unknown_name(argument: str, name: str, known: Iterable[str], what: str) -> CommandError:
     """The error for an unknown name, with the closest known ones.
 
@@ -51,15 +75,4 @@ def unknown_name(argument: str, name: str, known: Iterable[str], what: str) -> C
         known: all known names.
         what: the kind of thing that it should name, such as `a node`.
     """
-    from difflib import get_close_matches
-
-    names = sorted(set(known))
-    close = get_close_matches(name, names, n=3, cutoff=0.5)
-    if close:
-        hint = f"did you mean {' or '.join(close)}?"
-    elif names:
-        more = f" and {len(names) - 8} more" if len(names) > 8 else ""
-        hint = f"there is: {', '.join(names[:8])}{more}"
-    else:
-        hint = "there is none"
-    return CommandError(f"{name!r} is not {what}", argument, (hint,))
+    return CommandError(f"{name!r} is not {what}", argument, (suggestion(name, known),))

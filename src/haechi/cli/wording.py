@@ -12,6 +12,12 @@ def joined(words: Sequence[str], last: str = "and") -> str:
     return f"{', '.join(words[:-1])} {last} {words[-1]}"
 
 
+def first_names(names: Sequence[str], most: int = 3) -> str:
+    """`a, b and c`, or of more than `most` the first and how many more: `a, b, c and 9 more`."""
+    more = [f"{len(names) - most} more"] if len(names) > most else []
+    return joined([*names[:most], *more])
+
+
 def counted(number: int, noun: str, plural: str = "") -> str:
     """`1 pod`, `2 pods`."""
     return f"{number} {noun if number == 1 else plural or noun + 's'}"

@@ -96,10 +96,18 @@ class HostIP(Struct, frozen=True, kw_only=True):
     ip: str = ""
 
 
+class PodCondition(Struct, frozen=True, kw_only=True):
+    """Whether something holds of a pod, such as `Ready`: `True`, `False` or `Unknown`."""
+
+    type: str = ""
+    status: str = ""
+
+
 class PodStatus(Struct, frozen=True, kw_only=True):
     """What the kubelet reports."""
 
     phase: str = ""
+    conditions: tuple[PodCondition, ...] = ()
     pod_ip: str = msgspec.field(default="", name="podIP")
     pod_ips: tuple[PodIP, ...] = msgspec.field(default=(), name="podIPs")
     host_ip: str = msgspec.field(default="", name="hostIP")
@@ -126,6 +134,11 @@ class Pod(Resource, frozen=True, kw_only=True):
         """Whether the pod has ended (Succeeded or Failed), so that its address may belong to another pod."""
         return self.status.phase in TERMINAL_PHASES
 
+    @property
+    def ready(self) -> bool:
+        """Whether it may be behind a Service: Ready, or nothing is known of that."""
+        return all(one.status == "True" for one in self.status.conditions if one.type == "Ready")
+
 
 class ServicePort(Struct, frozen=True, kw_only=True):
     """A port of a Service. Without `target_port` it is the same as `port`."""
@@ -142,6 +155,7 @@ class ServiceSpec(Struct, frozen=True, kw_only=True):
 
     selector: Mapping[str, str] = {}
     type: str = "ClusterIP"
+    external_name: str = ""
     cluster_ip: str = msgspec.field(default="", name="clusterIP")
     cluster_ips: tuple[str, ...] = msgspec.field(default=(), name="clusterIPs")
     external_ips: tuple[str, ...] = msgspec.field(default=(), name="externalIPs")

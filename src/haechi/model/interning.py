@@ -44,6 +44,7 @@ class Interner:
 
     def _status(self, status: PodStatus) -> None:
         self._share(status, "phase", status.phase)
+        self._share(status, "conditions", status.conditions)
         self._share(status, "host_ip", status.host_ip)
         self._share(status, "host_ips", status.host_ips)
 

@@ -214,11 +214,11 @@ def policy_rule(ref: RuleRef) -> PolicyField:
     return PolicyField(named(ref.policy), ref.path, ref.location)
 
 
-def protocol_name(protocol: int) -> str:
-    """As in `PortRange`."""
-    from haechi.sets import PROTOCOL_NAMES
+def protocol_and_port(protocol: int, port: int) -> tuple[str, int | None]:
+    """The protocol by name, or its number as text, and the port; None for a protocol without ports."""
+    from haechi.sets import PROTOCOL_NAMES, protocol_text
 
-    return PROTOCOL_NAMES.get(protocol, str(protocol))
+    return protocol_text(protocol).removeprefix("protocol "), port if protocol in PROTOCOL_NAMES else None
 
 
 def port_ranges_json(ports: PortSet) -> list[PortRange]:

@@ -15,7 +15,7 @@ from haechi.report.document import (
     PolicyField,
     document_text,
     named,
-    protocol_name,
+    protocol_and_port,
 )
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ class CounterexampleJson(JsonValue, frozen=True):
     source: PacketEndJson
     destination: PacketEndJson
     protocol: str
-    port: int
+    port: int | None
     context: str
     kernel: Literal["accepts", "drops"]
     rule: TableRule
@@ -111,8 +111,7 @@ def _counterexample(one: Counterexample, places: Places) -> CounterexampleJson:
     return CounterexampleJson(
         _end(one.source),
         _end(one.destination),
-        protocol_name(one.protocol),
-        one.port,
+        *protocol_and_port(one.protocol, one.port),
         str(one.context.name).lower(),
         "accepts" if one.accepted else "drops",
         _rule(one.position),

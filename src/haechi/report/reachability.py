@@ -16,11 +16,11 @@ from haechi.report.document import (
     document_text,
     named,
     policy_rule,
-    protocol_name,
+    protocol_and_port,
 )
 
 if TYPE_CHECKING:
-    from haechi.analysis.why import Answer, Change, ItemRef, PacketAnswer, RuleAnswer, SideAnswer
+    from haechi.analysis.why import Answer, Change, ItemRef, PacketAnswer, ResolvedService, RuleAnswer, SideAnswer
     from haechi.model import PolicyKey
 
 
@@ -55,8 +55,25 @@ class ProposedChange(JsonValue, frozen=True):
     message: str
 
 
+class BackendJson(JsonValue, frozen=True):
+    """A pod behind a Service, and where it receives what is sent to the Service's port. `port` is null for ICMP."""
+
+    pod: NamespacedName
+    protocol: str
+    port: int | None
+
+
+class ServiceJson(JsonValue, frozen=True):
+    """A Service as destination. `port` as asked, empty for all its ports; `notes` are remarks in words."""
+
+    service: NamespacedName
+    port: str
+    backends: list[BackendJson]
+    notes: list[str]
+
+
 class PacketVerdictJson(JsonValue, frozen=True):
-    """One packet. `source` and `destination` are null for addresses that no pod has.
+    """One packet. `source` and `destination` are null for addresses that no pod has, `port` for ICMP and the like.
 
     Each item of `whatIf` is a set of changes that together would turn the verdict.
     """
@@ -66,7 +83,7 @@ class PacketVerdictJson(JsonValue, frozen=True):
     destination: NamespacedName | None
     destination_address: str
     protocol: str
-    port: int
+    port: int | None
     allowed: bool
     egress: SideVerdict
     ingress: SideVerdict
@@ -74,13 +91,17 @@ class PacketVerdictJson(JsonValue, frozen=True):
 
 
 class ReachabilityAnswer(Document, frozen=True):
-    """The answer to a question, as asked (`port` is empty for any), with a packet for each pair and address family."""
+    """The answer to a question, as asked (`port` is empty for any), with a packet for each pair and address family.
+
+    `service` is null unless the destination is one.
+    """
 
     kind: Literal["ReachabilityAnswer"]
     source: str
     destination: str
     port: str
     allowed: bool
+    service: ServiceJson | None
     packets: list[PacketVerdictJson]
 
 
@@ -99,9 +120,16 @@ def answer_json(
             answer.destination,
             answer.port or "",
             answer.allowed,
+            None if answer.service is None else _service(answer.service),
             packets,
         )
     )
+
+
+def _service(one: ResolvedService) -> ServiceJson:
+    namespace, _, name = one.service.partition("/")
+    backends = [BackendJson(named(each.pod), *protocol_and_port(each.protocol, each.port)) for each in one.backends]
+    return ServiceJson(NamespacedName(namespace, name), one.port or "", backends, list(one.notes))
 
 
 def _packet(one: PacketAnswer, changes: Iterable[Iterable[Change]]) -> PacketVerdictJson:
@@ -110,8 +138,7 @@ def _packet(one: PacketAnswer, changes: Iterable[Iterable[Change]]) -> PacketVer
         str(one.packet.source),
         None if one.destination is None else named(one.destination),
         str(one.packet.destination),
-        protocol_name(one.packet.protocol),
-        one.packet.port,
+        *protocol_and_port(one.packet.protocol, one.packet.port),
         one.allowed,
         _side(one.egress),
         _side(one.ingress),

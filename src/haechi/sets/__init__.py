@@ -19,11 +19,12 @@ from haechi.sets.ports import (
     InvalidPort,
     PortSet,
     port_point,
+    protocol_text,
 )
 from haechi.sets.traffic import Traffic
 
 __all__ = [
     "DCCP", "ICMP", "ICMPV6", "PROTOCOL_NAMES", "PROTOCOL_NUMBERS", "SCTP", "TCP", "UDP", "UDPLITE", "V6_START",
     "AddressError", "AddressSet", "IntervalError", "IntervalSet", "InvalidPort", "PortSet", "Traffic",
-    "point_to_text", "port_point", "text_to_point",
+    "point_to_text", "port_point", "protocol_text", "text_to_point",
 ]  # fmt: skip

@@ -181,9 +181,9 @@ def _phrases(parts: tuple[tuple[int, int, int], ...]) -> Iterator[str]:
         if final != protocol:
             yield f"all of protocols {protocol}-{final}"
         elif (first, last) == (0, _PORTS - 1):
-            yield f"all of {_name(protocol)}"
+            yield f"all of {protocol_text(protocol)}"
         else:
-            yield f"{_name(protocol)} {first}" if first == last else f"{_name(protocol)} {first}-{last}"
+            yield f"{protocol_text(protocol)} {first}" if first == last else f"{protocol_text(protocol)} {first}-{last}"
 
 
 def _run(index: int, part: tuple[int, int, int]) -> tuple[bool, int]:
@@ -192,5 +192,6 @@ def _run(index: int, part: tuple[int, int, int]) -> tuple[bool, int]:
     return whole, protocol - index if whole else index
 
 
-def _name(protocol: int) -> str:
+def protocol_text(protocol: int) -> str:
+    """`TCP`, `ICMP`, or `protocol 47` where there is no common name."""
     return _NAMES.get(protocol, f"protocol {protocol}")

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from haechi.analysis.cluster.wording import port_ranges, ports_text, protocol_text
+from haechi.analysis.cluster.wording import port_ranges, ports_text
 from haechi.sets import PortSet
 
 PORTS = st.lists(
@@ -27,7 +27,7 @@ PORTS = st.lists(
         (PortSet.tcp(80, 81), "TCP 80-81"),  # the name is of one port
         (PortSet.udp(53) | PortSet.tcp(443), "TCP 443; UDP 53 (dns)"),
         (PortSet.protocol(6), "all TCP"),
-        (PortSet.protocol(6) | PortSet.protocol(1), "all protocol 1; all TCP"),
+        (PortSet.protocol(6) | PortSet.protocol(1), "all ICMP; all TCP"),
         (PortSet.tcp(0, 80), "TCP 0-80"),
         (PortSet.sctp(7), "SCTP 7"),
     ],
@@ -57,7 +57,3 @@ def test_port_zero_goes_with_port_one_and_everything_is_any() -> None:
     assert port_ranges(PortSet.ALL) == (("any", 1, 65535),)
     assert port_ranges(PortSet.protocol(47)) == (("47", 1, 65535),)
     assert port_ranges(PortSet.NONE) == ()
-
-
-def test_protocols_have_names_or_numbers() -> None:
-    assert [protocol_text(number) for number in (6, 17, 132, 47)] == ["TCP", "UDP", "SCTP", "protocol 47"]

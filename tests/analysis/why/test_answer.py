@@ -112,7 +112,7 @@ def test_a_port_that_means_nothing_is_refused(port: str) -> None:
         can(Cluster.of([WEB, DB]), "x/web", "x/db", port)
 
 
-@pytest.mark.parametrize("name", ["x/nobody", "web", "x/deployment/web", "", "10.0.0.0/8"])
+@pytest.mark.parametrize("name", ["x/nobody", "wbe", "x/deployment/web", "", "10.0.0.0/8"])
 def test_a_name_that_means_nobody_is_refused(name: str) -> None:
     with pytest.raises(UnknownName):
         can(Cluster.of([WEB, DB]), name, "x/db")

@@ -104,7 +104,10 @@ def test_a_workload_is_named_by_its_kind(haechi: Haechi) -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (("shop/nobody", "shop/web", "80", "-"), "SRC: 'shop/nobody' is not a pod"),
+        (
+            ("shop/nobody", "shop/web", "80", "-"),
+            "SRC: 'shop/nobody' does not match any pod, workload, Service or address",
+        ),
         (("shop/client", "shop/web", "99999", "-"), "PORT: '99999' is not a port"),
         (("shop/client", "shop/web", "ftp", "-"), "PORT: 'ftp' is not the name of a port of pod shop/web"),
     ],
@@ -113,3 +116,52 @@ def test_what_means_nothing_is_refused(haechi: Haechi, arguments: tuple[str, ...
     outcome = haechi("can", *arguments, stdin=manifests.CLUSTER)
     assert (outcome.code, outcome.out) == (2, "")
     assert words in outcome.err
+
+
+SERVICE = """\
+apiVersion: v1
+kind: Service
+metadata: {name: front, namespace: shop}
+spec:
+  selector: {app: web}
+  ports:
+  - {name: www, port: 80, targetPort: http}
+"""
+
+
+def test_a_service_is_resolved_to_its_pods_and_their_ports(haechi: Haechi) -> None:
+    text = "---\n".join((manifests.CLUSTER, SERVICE))
+    outcome = haechi("can", "client", "svc/front", "80", "-", stdin=text)
+    assert outcome.code == 0
+    assert outcome.out.splitlines()[:3] == [
+        "allowed",
+        "svc/shop/front:80 → pod shop/web TCP 8080",
+        "shop/client (10.0.0.2) -> shop/web (10.0.0.1) on TCP 8080: allowed",
+    ]
+    document = json.loads(haechi("can", "client", "front", "www", "-", "-o", "json", stdin=text).out)
+    assert document["service"] == {
+        "service": {"namespace": "shop", "name": "front"},
+        "port": "www",
+        "backends": [{"pod": {"namespace": "shop", "name": "web"}, "protocol": "TCP", "port": 8080}],
+        "notes": [],
+    }
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("svc/front", "81"), "Service shop/front has no port 81; its ports: TCP 80 (www)"),
+        (("svc/fornt", "80"), "did you mean svc/front"),
+        (("deploy/web", "80"), "did you mean shop/pod/web?"),
+    ],
+)
+def test_a_service_that_cannot_be_asked_is_refused(haechi: Haechi, arguments: tuple[str, ...], words: str) -> None:
+    outcome = haechi("can", "client", *arguments, "-", stdin="---\n".join((manifests.CLUSTER, SERVICE)))
+    assert (outcome.code, outcome.out) == (2, "")
+    assert words in outcome.err
+
+
+def test_json_of_icmp_has_its_name_and_no_port(haechi: Haechi) -> None:
+    document = json.loads(haechi("can", "client", "shop/web", "ICMP", "-", "-o", "json", stdin=manifests.CLUSTER).out)
+    (packet,) = document["packets"]
+    assert (packet["protocol"], packet["port"]) == ("ICMP", None)

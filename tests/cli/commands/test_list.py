@@ -36,7 +36,7 @@ def test_classes_tell_who_is_in_them(haechi: Haechi) -> None:
     ]
 
 
-@pytest.mark.parametrize("text", ["shop/web", "shop/pod/web", "app=web", "shop:app=web", "10.0.0.1"])
+@pytest.mark.parametrize("text", ["web", "shop/web", "po/web", "shop/pod/web", "app=web", "shop:app=web", "10.0.0.1"])
 def test_focus_by_name_labels_or_address(haechi: Haechi, text: str) -> None:
     outcome = haechi("list", "-", "--focus", text, stdin=manifests.CLUSTER)
     assert outcome.out

@@ -2,14 +2,23 @@
 
 from haechi.analysis.cluster.assumptions import Assumption
 from haechi.analysis.cluster.cluster import Cluster
-from haechi.analysis.cluster.names import UnknownName, address_named, known_names, pods_named
+from haechi.analysis.cluster.names import (
+    AmbiguousName,
+    Names,
+    NameText,
+    UnknownName,
+    address_named,
+    full_name,
+    kind_named,
+)
 from haechi.analysis.cluster.owners import Owner, Owners
+from haechi.analysis.cluster.services import pods_behind
 from haechi.analysis.cluster.synthetic import UNUSABLE, SyntheticAddresses, ip_blocks
-from haechi.analysis.cluster.wording import NO_NAMES, PortNames, port_ranges, ports_text, protocol_text
+from haechi.analysis.cluster.wording import NO_NAMES, PortNames, port_ranges, ports_text
 from haechi.analysis.cluster.workloads import MOST_REPLICAS, pods_of_workloads
 
 __all__ = [
-    "MOST_REPLICAS", "NO_NAMES", "UNUSABLE", "Assumption", "Cluster", "Owner", "Owners", "PortNames",
-    "SyntheticAddresses", "UnknownName", "address_named", "ip_blocks", "known_names", "pods_named",
-    "pods_of_workloads", "port_ranges", "ports_text", "protocol_text",
+    "MOST_REPLICAS", "NO_NAMES", "UNUSABLE", "AmbiguousName", "Assumption", "Cluster", "NameText", "Names", "Owner",
+    "Owners", "PortNames", "SyntheticAddresses", "UnknownName", "address_named", "full_name", "ip_blocks", "kind_named",
+    "pods_behind", "pods_of_workloads", "port_ranges", "ports_text",
 ]  # fmt: skip

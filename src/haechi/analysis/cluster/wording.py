@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from haechi.model import printable
-from haechi.sets import PROTOCOL_NAMES, PortSet
+from haechi.sets import PROTOCOL_NAMES, PortSet, protocol_text
 
 PortNames = Mapping[tuple[int, int], str]  # by protocol and number
 NO_NAMES: PortNames = {}
@@ -27,15 +27,10 @@ def ports_text(ports: PortSet, names: PortNames = NO_NAMES) -> str:
         return "everything"
     found: dict[str, list[str]] = {}
     for protocol, first, last in ports.parts():
-        word = PROTOCOL_NAMES.get(protocol, f"protocol {protocol}")
+        word = protocol_text(protocol)
         whole = first == 0 and last == 65535
         name = names.get((protocol, first)) if first == last else None
         text = "" if whole else f"{first}" if first == last else f"{first}-{last}"
         found.setdefault(word, []).append(f"{text} ({printable(name)})" if name else text)
     words = [f"all {word}" if texts == [""] else f"{word} {', '.join(texts)}" for word, texts in found.items()]
     return "; ".join(words) or "nothing"
-
-
-def protocol_text(protocol: int) -> str:
-    """`TCP`, `UDP`, `SCTP` or `protocol 1`."""
-    return PROTOCOL_NAMES.get(protocol, f"protocol {protocol}")

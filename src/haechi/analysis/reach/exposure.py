@@ -19,12 +19,12 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cache
 
-from haechi.analysis.cluster import Cluster, protocol_text
+from haechi.analysis.cluster import Cluster
 from haechi.analysis.reach.classes import PodClass
 from haechi.analysis.reach.groups import Group
 from haechi.engine import ANY_POD, NamedPeer, PodSelection, PolicyRule, PolicySet
 from haechi.model import Direction, RuleRef
-from haechi.sets import AddressSet, PortSet
+from haechi.sets import AddressSet, PortSet, protocol_text
 
 _SHOWN = 3  # CIDRs of an entry in words
 _RESERVED = (

@@ -9,10 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from haechi.analysis.cluster import Cluster, PortNames
+from haechi.analysis.cluster import Cluster, PortNames, pods_behind
 from haechi.analysis.reach.groups import Group
-from haechi.model import LabelSelector, PodKey, Service, ServicePort
-from haechi.select import Selector
+from haechi.model import PodKey, Service, ServicePort
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,14 +57,8 @@ def backings(cluster: Cluster, groups: Iterable[Group]) -> tuple[Backing, ...]:
 
 
 def _behind(cluster: Cluster, service: Service, groups: Iterable[Group]) -> tuple[str, ...]:
-    if not service.spec.selector:
-        return ()
-    selector = Selector.parse(LabelSelector(match_labels=service.spec.selector))
-    return tuple(
-        group.name
-        for group in groups
-        if any(key.namespace == service.namespace and selector.matches(cluster.pods[key].labels) for key in group.pods)
-    )
+    pods = frozenset(pods_behind(service, cluster.pods))
+    return tuple(group.name for group in groups if not pods.isdisjoint(group.pods))
 
 
 def _port(port: ServicePort) -> str:

@@ -1,22 +1,23 @@
 """`can`: may one endpoint reach another, and why.
 
 Every verdict is the engine's. Each side names the policies that isolate its pod and every rule that allows; a denial
-also names the nearest rule and what does not match. A name that matches nothing raises `UnknownName`.
+also names the nearest rule and what does not match. A Service as destination is resolved to its pods and their ports.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from ipaddress import ip_address
 from itertools import product
 
-from haechi.analysis.cluster import Assumption, Cluster, UnknownName, address_named, pods_named
+from haechi.analysis.cluster import Assumption, Cluster, Names, address_named
 from haechi.analysis.reach import PodClasses
 from haechi.analysis.why.ports import AskedPort
 from haechi.analysis.why.rules import RuleAnswer, Viewpoint, rule_answers
+from haechi.analysis.why.services import ResolvedService, UnusableService, resolved
 from haechi.engine import Endpoint, allowed_ports, verdict
-from haechi.model import Direction, Location, Packet, PodKey, PolicyKey, Side
+from haechi.model import Direction, Location, Packet, PodKey, PolicyKey, Service, Side
 from haechi.sets import PROTOCOL_NAMES, V6_START, PortSet, point_to_text
 
 
@@ -81,6 +82,7 @@ class Answer:
         port: as asked; None: any.
         pairs: for every pair of pods that policies tell apart, a packet of each address family that both have.
         assumptions: what the answer rests on where the specification is silent.
+        service: the destination, if it is a Service.
     """
 
     source: str
@@ -88,6 +90,7 @@ class Answer:
     port: str | None
     pairs: tuple[tuple[PacketAnswer, ...], ...]
     assumptions: tuple[Assumption, ...] = ()
+    service: ResolvedService | None = None
 
     @property
     def allowed(self) -> bool:
@@ -100,53 +103,107 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class _End:
+    """An end of a question; `ports` are protocols and numbers, if the end determines them."""
+
     pod: Endpoint | None
     addresses: tuple[int, ...]
+    ports: tuple[tuple[int, int], ...] = ()
 
 
-def can(cluster: Cluster, source: str, destination: str, port: str | None = None) -> Answer:
+def can(
+    cluster: Cluster, source: str, destination: str, port: str | None = None, namespaces: Collection[str] = ()
+) -> Answer:
     """Whether `source` may reach `destination`.
 
     Args:
         cluster: whose policies.
-        source: `namespace/pod`, `namespace/kind/name`, or an address.
-        destination: the same.
-        port: `80`, `53/UDP`, or the name of a port of the destination's containers; any port if None.
+        source: a pod or workload as `haechi.analysis.cluster.names` describes, or an address.
+        destination: the same, or a Service.
+        port: `80`, `53/UDP`, `ICMP`, or the name of a port of the destination; any port if None.
+        namespaces: where names without a namespace are looked for; everywhere if there are none.
 
     Raises:
-        UnknownName: there is no such pod, workload or address.
+        UnknownName: there is no such pod, workload, Service or address.
+        AmbiguousName: there are several.
         UnknownPort: the port cannot be read, or the destination does not have it.
+        UnusableService: the destination is a Service without such a port or without known pods.
     """
-    sources, destinations = _ends(cluster, "source", source), _ends(cluster, "destination", destination)
     asked = None if port is None else AskedPort.parse(port)
+    names = Names.of(cluster)
+    sources = _sources(cluster, names, source, namespaces)
+    point, service = address_named(destination), _service(cluster, names, destination, namespaces)
+    behind = None if service is None else resolved(cluster, service, asked)
+    if behind is not None:
+        destinations = _behind(cluster, behind)
+    elif point is not None:
+        destinations = [_End(cluster.engine.owner(point), (point,))]
+    else:
+        destinations = _pods(cluster, names.pods_named(destination, "destination", namespaces))
     pairs = [tuple(_answers(cluster, one, other, asked)) for one, other in product(sources, destinations)]
-    return Answer(source, destination, port, tuple(pairs), tuple(_assumed(cluster, pairs)))
+    return Answer(source, destination, port, tuple(pairs), tuple(_assumed(cluster, pairs)), behind)
 
 
-def _ends(cluster: Cluster, argument: str, text: str) -> list[_End]:
-    """The ends that a text names; of each class of pods, the first."""
-    keys = pods_named(cluster, text)
+def _sources(cluster: Cluster, names: Names, text: str, namespaces: Collection[str]) -> list[_End]:
     point = address_named(text)
     if point is not None:
         return [_End(cluster.engine.owner(point), (point,))]
-    if not keys:
-        raise UnknownName(argument, text)
-    if len(keys) > 1:
-        alike = {key: one.number for one in PodClasses.of(cluster.engine).all for key in one.members}
-        keys = tuple({alike[key]: key for key in reversed(keys)}.values())
-    ends = [cluster.engine.endpoint(key) for key in sorted(keys)]
+    found = names.find(text, "source", namespaces)
+    if found.kind == Service.kind:
+        raise UnusableService(f"{found.namespace}/{found.name}", "opens no connections: the source is a pod behind it")
+    return _pods(cluster, names.members(found))
+
+
+def _service(cluster: Cluster, names: Names, text: str, namespaces: Collection[str]) -> Service | None:
+    """The Service that a name or a cluster address means."""
+    point = address_named(text)
+    if point is not None:
+        return next((one for one in cluster.services if point in map(address_named, one.addresses)), None)
+    found = names.find(text, "destination", namespaces)
+    return next((one for one in cluster.services if (one.namespace, one.name, one.kind) == found), None)
+
+
+def _classes(cluster: Cluster, keys: Collection[PodKey]) -> dict[PodKey, int]:
+    """The class of each pod; without a look at the cluster if there is only one pod."""
+    if len(keys) < 2:
+        return dict.fromkeys(keys, 0)
+    return {key: one.number for one in PodClasses.of(cluster.engine).all for key in one.members}
+
+
+def _pods(cluster: Cluster, keys: Collection[PodKey]) -> list[_End]:
+    """Of each class of pods, the first."""
+    alike = _classes(cluster, keys)
+    first = {alike[key]: key for key in sorted(keys, reverse=True)}
+    ends = [cluster.engine.endpoint(key) for key in sorted(first.values())]
     return [_End(pod, pod.addresses) for pod in ends if pod is not None]
+
+
+def _behind(cluster: Cluster, service: ResolvedService) -> list[_End]:
+    """Of each class of pods that receive on the same ports, the first."""
+    ports: dict[PodKey, tuple[tuple[int, int], ...]] = {}
+    for one in service.backends:
+        ports[one.pod] = (*ports.get(one.pod, ()), (one.protocol, one.port))
+    alike = _classes(cluster, ports)
+    first = {(alike[key], ports[key]): key for key in sorted(ports, reverse=True)}
+    found = []
+    for key in sorted(first.values()):
+        pod = cluster.engine.endpoint(key)
+        if pod is not None:
+            found.append(_End(pod, tuple(one for one in pod.addresses if one in service.families), ports[key]))
+    return found
 
 
 def _answers(cluster: Cluster, source: _End, destination: _End, asked: AskedPort | None) -> Iterator[PacketAnswer]:
     for one, other in product(source.addresses, destination.addresses):
         if (one < V6_START) == (other < V6_START):
-            if asked is not None:
-                protocol, number = asked.on(destination.pod)
+            if destination.ports:
+                ports = destination.ports
+            elif asked is not None:
+                ports = (asked.on(destination.pod),)
             else:
-                protocol, number = _telling(cluster, source, one, destination, other)
-            packet = Packet(ip_address(point_to_text(one)), ip_address(point_to_text(other)), protocol, number)
-            yield judged(cluster, packet, source.pod, destination.pod)
+                ports = (_telling(cluster, source, one, destination, other),)
+            for protocol, number in ports:
+                packet = Packet(ip_address(point_to_text(one)), ip_address(point_to_text(other)), protocol, number)
+                yield judged(cluster, packet, source.pod, destination.pod)
 
 
 def judged(cluster: Cluster, packet: Packet, source: Endpoint | None, destination: Endpoint | None) -> PacketAnswer:

@@ -10,13 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from haechi.analysis.cluster import Cluster, protocol_text
+from haechi.analysis.cluster import Cluster
 from haechi.analysis.why.changes import LabelChange
 from haechi.analysis.why.items import Item, peer_items, port_items
 from haechi.engine import Endpoint, PodSelection, Policy, PolicyRule, includes, rule_ports
 from haechi.model import NAME_LABEL, Direction, Location, PodKey, PolicyKey, RuleRef
 from haechi.select import Requirement, Selector, SelectorOperator
-from haechi.sets import PROTOCOL_NAMES, point_to_text
+from haechi.sets import PROTOCOL_NAMES, point_to_text, protocol_text
 
 
 @dataclass(frozen=True, slots=True)

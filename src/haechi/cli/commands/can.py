@@ -16,7 +16,7 @@ from haechi.sets import PROTOCOL_NAMES
 
 if TYPE_CHECKING:
     from haechi.analysis.cluster import Cluster
-    from haechi.analysis.why import Answer, Change, PacketAnswer, SideAnswer
+    from haechi.analysis.why import Answer, Change, PacketAnswer, ResolvedService, SideAnswer
     from haechi.cli.input import Input
     from haechi.cli.terminal import Terminal
     from haechi.model import RuleRef
@@ -51,11 +51,11 @@ def can(
         output: Sentences for people or JSON for programs.
         options: How input is read and validated.
     """
-    from haechi.analysis.cluster import Cluster, UnknownName, known_names
-    from haechi.analysis.why import UnknownPort, smallest_changes
+    from haechi.analysis.cluster import Cluster
     from haechi.analysis.why import can as ask
+    from haechi.analysis.why import smallest_changes
     from haechi.cli import terminal
-    from haechi.cli.failure import CommandError, ExitCode, unknown_name
+    from haechi.cli.failure import ExitCode, named_by
     from haechi.cli.input import answered, read_on, write_remarks
     from haechi.cli.progress import ProgressLine
 
@@ -65,13 +65,8 @@ def can(
         progress("understanding policies")
         cluster = Cluster.of(found.manifests)
         progress("judging")
-        try:
+        with named_by(_ARGUMENTS):
             answer = ask(cluster, src, dst, port)
-        except UnknownName as error:
-            what = "a pod, a workload or an address"
-            raise unknown_name(_ARGUMENTS[error.argument], error.text, known_names(cluster), what) from error
-        except UnknownPort as error:
-            raise CommandError(str(error), "PORT") from error
         progress("trying changes")
         changes_by_packet = {one: smallest_changes(cluster, one) for one in _shown(answer)} if what_if else {}
     if output == "json":
@@ -112,6 +107,8 @@ def _text(out: Terminal, answer: Answer, changes_by_packet: Changes | None) -> N
     packets = _shown(answer)
     word, style = ("allowed", Style.GREEN) if answer.allowed else ("denied", Style.RED)
     out.line(word, style)
+    if answer.service is not None:
+        _service(out, answer.service)
     if not packets:
         out.line(f"{answer.source} and {answer.destination} have no address of the same family")
     for one in packets:
@@ -122,8 +119,18 @@ def _text(out: Terminal, answer: Answer, changes_by_packet: Changes | None) -> N
             out.line(f"  no small change would make it {'denied' if one.allowed else 'allowed'}")
 
 
+def _service(out: Terminal, service: ResolvedService) -> None:
+    """`svc/shop/db:5432 → pods shop/db-0 TCP 5432 and shop/db-1 TCP 5432`."""
+    from haechi.cli.wording import first_names
+
+    backends = first_names(list(map(str, service.backends)))
+    out.line(f"{service} → {'pod' if len(service.backends) == 1 else 'pods'} {backends}")
+    for note in service.notes:
+        out.line(f"  {note}")
+
+
 def _packet(out: Terminal, one: PacketAnswer) -> None:
-    from haechi.analysis.cluster import protocol_text
+    from haechi.sets import protocol_text
 
     port = f" {one.packet.port}" if one.packet.protocol in PROTOCOL_NAMES else ""
     ends = [

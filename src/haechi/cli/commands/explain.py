@@ -1,13 +1,12 @@
 """`haechi explain`: a policy or a pod in words, English or Korean, or as kubectl describes it.
 
-A first argument `policy/NAME` or `pod/NAME` chooses what is explained, unless a file or folder has that name; without
-one all policies are. Names count in `--namespace`, else in every namespace; `policy/NAMESPACE/NAME` is one of them.
+A first argument `policy/NAME`, `pod/NAME` or the like chooses what is explained, unless a file or folder has that name;
+without one all policies are. Names count in `--namespace`, else in every namespace; `policy/NAMESPACE/NAME` is one.
 """
 
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Annotated, Literal, TypeVar
 
@@ -16,7 +15,7 @@ from cyclopts import Parameter
 from haechi.cli.arguments import QUESTION_OPTIONS, Paths, QuestionOptions
 
 if TYPE_CHECKING:
-    from haechi.analysis.cluster import Cluster
+    from haechi.analysis.cluster import Cluster, NameText
     from haechi.analysis.explain import Explanations
     from haechi.cli.progress import ProgressLine
     from haechi.model import NetworkPolicy, PodKey, PolicyKey
@@ -25,14 +24,10 @@ if TYPE_CHECKING:
 
 Output = Literal["text", "describe", "json"]
 Lang = Literal["en", "ko"]
-_TARGET = re.compile(
-    r"(?:(?P<policy>policy|policies|netpol|networkpolicy|networkpolicies)|pod|pods|po)/"
-    r"(?:(?P<namespace>[^/]+)/)?(?P<name>[^/]+)"
-)
 
 
 def explain(
-    *paths: Annotated[Paths, Parameter(help="Files, folders or -; before them policy/NAME or pod/NAME.")],
+    *paths: Annotated[Paths, Parameter(help="Files, folders or -; before them KIND/NAME.")],
     output: Annotated[Output, Parameter(name=("--output", "-o"))] = "text",
     lang: Annotated[Lang | None, Parameter(show_default=False)] = None,
     namespace: Annotated[str | None, Parameter(name=("--namespace", "-n"), metavar="NAME", show_default=False)] = None,
@@ -41,7 +36,7 @@ def explain(
     """Explain policies or pods.
 
     Args:
-        *paths: Files, folders or - for standard input; before them policy/NAME or pod/NAME.
+        *paths: Files, folders or - for standard input; before them KIND/NAME.
         output: Sentences, what kubectl describe netpol prints, or JSON for programs.
         lang: English or Korean; that of LC_ALL, LC_MESSAGES or LANG if absent.
         namespace: Only what is in this namespace.
@@ -86,12 +81,13 @@ def spoken(environment: os._Environ[str] | dict[str, str]) -> Lang:
     return "ko" if value.startswith("ko") else "en"
 
 
-def _split(paths: Sequence[str]) -> tuple[re.Match[str] | None, tuple[str, ...]]:
+def _split(paths: Sequence[str]) -> tuple[NameText | None, tuple[str, ...]]:
     """What to explain, if the first argument names it, and the files."""
+    from haechi.analysis.cluster import NameText
     from haechi.cli.failure import CommandError
 
     first, *rest = paths
-    target = _TARGET.fullmatch(first)
+    target = NameText.of_kind(first)
     if target is None or os.path.lexists(first):
         return None, tuple(paths)
     if not rest:
@@ -100,7 +96,7 @@ def _split(paths: Sequence[str]) -> tuple[re.Match[str] | None, tuple[str, ...]]
 
 
 def _chosen(
-    cluster: Cluster, target: re.Match[str] | None, namespace: str | None
+    cluster: Cluster, target: NameText | None, namespace: str | None
 ) -> tuple[tuple[PolicyKey, ...], tuple[PodKey, ...]]:
     """The policies and pods that a target names; all policies without one.
 
@@ -109,18 +105,39 @@ def _chosen(
     """
     from haechi.analysis.explain import ignored_pods
     from haechi.cli.failure import CommandError
-    from haechi.model import PodKey
+    from haechi.model import NetworkPolicy, PodKey
 
     if target is None:
         policies = tuple(sorted(key for key in cluster.policies if namespace in (None, key.namespace)))
         if not policies:
             raise CommandError(f"there is no policy in {f'namespace {namespace}' if namespace else 'the input'}")
         return policies, ()
-    name, namespace = target["name"], target["namespace"] or namespace
-    if target["policy"]:
+    name, namespace = target.name, target.namespace or namespace
+    if target.kind == NetworkPolicy.kind:
         return _named(cluster.policies, name, namespace, "a policy"), ()
+    if target.kind != "Pod":
+        return (), _pods_of(cluster, target, namespace)
     ignored = {PodKey(pod.namespace, pod.name) for pod in ignored_pods(cluster)}
     return (), _named([*cluster.pods, *ignored], name, namespace, "a pod")
+
+
+def _pods_of(cluster: Cluster, target: NameText, namespace: str | None) -> tuple[PodKey, ...]:
+    """The pods of a workload or behind a Service: of those that policies treat alike, the first.
+
+    Raises:
+        CommandError: there is no such workload or Service, there are several, or it has no pods.
+    """
+    from haechi.analysis.cluster import Names
+    from haechi.analysis.reach import PodClasses
+    from haechi.cli.failure import CommandError, named_by
+
+    text = "/".join(filter(None, (target.kind.lower(), target.namespace, target.name)))
+    with named_by({}):
+        pods = Names.of(cluster).pods_named(text, namespaces=[namespace] if namespace else [])
+    if not pods:
+        raise CommandError(f"{target.kind} {target.name} has no pods that policies apply to")
+    members = (sorted(set(pods).intersection(one.members)) for one in PodClasses.of(cluster.engine).all)
+    return tuple(sorted(some[0] for some in members if some))
 
 
 def _named(known: Iterable[_Key], name: str, namespace: str | None, what: str) -> tuple[_Key, ...]:

@@ -15,7 +15,7 @@ from cyclopts.validators import Number
 from haechi.cli.arguments import INPUT_OPTIONS, InputOptions, Paths, PathText
 
 MAX_NODES = 64
-Output = Literal["table", "json", "junit"]
+Output = Literal["text", "json", "junit"]
 Families = Literal["dual", "4", "6"]
 
 
@@ -28,7 +28,7 @@ def run(
         tuple[str, ...], Parameter(name="--to", metavar="SEL", negative="", show_default=False)
     ] = (),
     port: Annotated[tuple[str, ...], Parameter(metavar="PORT", negative="", show_default=False)] = (),
-    output: Annotated[Output, Parameter(name=("--output", "-o"))] = "table",
+    output: Annotated[Output, Parameter(name=("--output", "-o"))] = "text",
     keep: Annotated[bool, Parameter(negative="", show_default=False)] = False,
     tests: Annotated[PathText | None, Parameter(metavar="FILE", show_default=False)] = None,
     input_options: InputOptions = INPUT_OPTIONS,
@@ -42,7 +42,7 @@ def run(
         sources: Only connections from these.
         destinations: Only connections to these.
         port: Only these ports, as PORT or PORT/PROTO: a number (TCP by default) or the name of a container port.
-        output: A table for people, or JSON or JUnit XML for programs.
+        output: A table for people as text, or JSON or JUnit XML for programs.
         keep: Keep the lab running afterwards, print how to enter it, and wait.
         tests: Try what the assertions of this file or folder are about, and judge them on the packets.
         input_options: How input is read and validated.

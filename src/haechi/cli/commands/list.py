@@ -180,41 +180,25 @@ def _write(pieces: Iterator[str], progress: ProgressLine) -> None:
 
 def _focused(cluster: Cluster, texts: Iterable[str]) -> tuple[frozenset[PodKey] | None, AddressSet | None]:
     """The pods, and the outside addresses, that the texts mean; None if there is no text."""
-    from haechi.analysis.cluster import known_names, pods_named
-    from haechi.cli.failure import unknown_name
+    from haechi.analysis.cluster import Names
+    from haechi.cli.choice import choose_pods
     from haechi.sets import AddressError, AddressSet
 
     listed = list(texts)
     if not listed:
         return None, None
+    names = Names.of(cluster)
     pods: set[PodKey] = set()
     addresses: list[AddressSet] = []
     for text in listed:
-        named = set(pods_named(cluster, text)) or _labelled(cluster, text)
         try:
             region = AddressSet.parse(text)
         except AddressError:
-            if not named:
-                raise unknown_name(
-                    "--focus", text, known_names(cluster), "the name, labels or address of anyone"
-                ) from None
+            pods |= choose_pods("--focus", text, names)
         else:
             within = {
                 one.key: one.addresses for one in cluster.engine.endpoints if region & AddressSet.of(*one.addresses)
             }
-            named |= within.keys()
+            pods |= within.keys()
             addresses.append(region - AddressSet.of(*(point for points in within.values() for point in points)))
-        pods |= named
     return frozenset(pods), AddressSet.union_all(addresses)
-
-
-def _labelled(cluster: Cluster, text: str) -> set[PodKey]:
-    """The pods with some labels, of one namespace if the text begins with it and a colon."""
-    from haechi.cli.choice import parse_selector
-
-    namespace, colon, labels = text.rpartition(":")
-    selector = parse_selector(labels)
-    if selector is None:
-        return set()
-    pods = cluster.pods.items()
-    return {key for key, pod in pods if (not colon or key.namespace == namespace) and selector.matches(pod.labels)}

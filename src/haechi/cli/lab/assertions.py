@@ -43,7 +43,7 @@ def judge_and_write(path: str, found: Input, options: LabOptions) -> int:
         output(),
         judgement,
         found.location,
-        "text" if options.output == "table" else options.output,
+        options.output,
         lambda: lab_basis(found, trial.cluster, skipped),
     )
     errors().line(_summary(run))

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from haechi.analysis.cluster import Assumption, Cluster
+from haechi.analysis.cluster import Assumption, Cluster, Names
 from haechi.cli.choice import choose
 from haechi.cli.failure import CommandError, ExitCode
 from haechi.cli.lab.enter import Caller, wait
@@ -36,7 +36,7 @@ class LabOptions:
     sources: tuple[str, ...]
     destinations: tuple[str, ...]
     ports: tuple[str, ...]
-    output: Literal["table", "json", "junit"]
+    output: Literal["text", "json", "junit"]
     keep: bool
 
 
@@ -47,7 +47,7 @@ def run_and_write(found: Input, options: LabOptions) -> int:
         CommandError: there is nothing to try, or the lab cannot be built.
     """
     cluster = buildable(found.objects, options)
-    plan = _plan(cluster, options)
+    plan = _plan(cluster, found.objects, options)
     caller = Caller.present()
     with ProgressLine(errors(), in_child=True) as progress:
 
@@ -79,13 +79,14 @@ def buildable(objects: Iterable[Object], options: LabOptions) -> LabCluster:
     return cluster
 
 
-def _plan(cluster: LabCluster, options: LabOptions) -> ProbePlan:
+def _plan(cluster: LabCluster, objects: Iterable[Object], options: LabOptions) -> ProbePlan:
     endpoints = {pod.key: pod.addresses for pod in cluster.pods} | cluster.hosts
+    names = Names.among(cluster.pods, objects)
     chosen = parse_ports(options.ports, cluster.pods)
     return ProbePlan(
         chosen or ports_to_probe(cluster.policies, cluster.pods),
-        choose("--from", options.sources, endpoints, cluster.pods),
-        choose("--to", options.destinations, endpoints, cluster.pods),
+        choose("--from", options.sources, endpoints, names),
+        choose("--to", options.destinations, endpoints, names),
     )
 
 
@@ -130,7 +131,7 @@ def lab_basis(found: Input, cluster: LabCluster, skipped: Iterable[Problem] = ()
 
 def _write(run: LabRun, options: LabOptions, found: Input, cluster: LabCluster) -> None:
     terminal = output()
-    if options.output == "table":
+    if options.output == "text":
         from haechi.cli.lab.table import write_table
 
         write_table(terminal, run, chosen=bool(options.ports))
