@@ -98,7 +98,10 @@ def test_an_ordinary_user_gets_the_same_answer(haechi: Haechi) -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["--from", "shop/wbe"], "--from: 'shop/wbe' is not the name, address or labels of a pod or host in the lab"),
+        (
+            ["--from", "shop/wbe"],
+            "--from: 'shop/wbe' is not the name, address or labels of a pod, workload, Service or host",
+        ),
         (["--to", "app=nobody"], "--to: 'app=nobody' is not"),
         (["--port", "htpt"], "--port: 'htpt' is not the name of a port of any container"),
         (["--port", "0"], "--port: '0' is not PORT or PORT/PROTOCOL"),
