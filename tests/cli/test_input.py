@@ -218,12 +218,21 @@ def test_sound_input_is_read_as_it_is(tmp_path: Path) -> None:
     assert answered(ExitCode.FOUND, found) is ExitCode.FOUND
 
 
+HOST_BITS = """
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: bits, namespace: shop}
+spec: {podSelector: {}, ingress: [{from: [{ipBlock: {cidr: 10.0.0.5/8}}]}]}
+"""
+
+
 def test_the_last_word_is_what_the_answer_is_without(tmp_path: Path) -> None:
     for name, text in (
         ("good", manifests.GOOD),
         ("one", "a: [\n"),
         ("two", manifests.BAD),
         ("three", manifests.MISSPELT),
+        ("four", HOST_BITS),
     ):
         (tmp_path / f"{name}.yaml").write_text(text)
     words = "the answer excludes unreadable input"
@@ -238,6 +247,10 @@ def test_the_last_word_is_what_the_answer_is_without(tmp_path: Path) -> None:
         (
             ["one", "two", "three"],
             f"4 errors in the input, see above: {words}; {two}",
+        ),
+        (
+            ["good", "four"],
+            "an error in the input, see above: 1 NetworkPolicy that the API server rejects is read as written",
         ),
     ):
         found = read_on([str(tmp_path / f"{name}.yaml") for name in names], QuestionOptions())

@@ -82,7 +82,7 @@ class Input:
 
     @property
     def broken(self) -> tuple[NetworkPolicy, ...]:
-        """The policies with errors, whose unreadable parts are treated as deny."""
+        """The policies with errors."""
         return tuple(loaded.object for loaded in self.unsound if isinstance(loaded.object, NetworkPolicy))
 
     def location(self, policy: PolicyKey, path: str) -> Location | None:
@@ -194,7 +194,8 @@ def read_sound(paths: Iterable[str], options: InputOptions) -> Input:
 def read_on(paths: Iterable[str], options: QuestionOptions, progress: ProgressLine | None = None) -> Input:
     """The same for a command that answers a question: problems are reported, and objects with errors are left out.
 
-    A NetworkPolicy with errors stays; its unreadable parts are treated as deny. The command ends with `answered`.
+    A NetworkPolicy with errors stays: its unreadable parts are treated as deny, and what the API server would reject
+    although it can be read, such as host bits in a CIDR, counts as written. The command ends with `answered`.
 
     Args:
         paths: files, folders or `-`.
@@ -261,13 +262,23 @@ def answered(code: ExitCode, *inputs: Input) -> ExitCode:
     if not wrong:
         return code
     sys.stdout.flush()  # the message comes last
-    raise CommandError(f"{_counted(*wrong)}, see above: the answer excludes unreadable input{_denied(wrong)}")
+    raise CommandError(f"{_counted(*wrong)}, see above: {'; '.join(_effects(wrong))}")
 
 
-def _denied(wrong: Iterable[Input]) -> str:
-    count = sum(len(found.broken) for found in wrong)
-    policies = "1 NetworkPolicy" if count == 1 else f"{count} NetworkPolicies"
-    return f"; the unreadable parts of {policies} are treated as deny" if count else ""
+def _effects(wrong: Iterable[Input]) -> Iterator[str]:
+    """What becomes of the objects with errors."""
+    from haechi.engine import Policy
+
+    broken = [(one, one.object) for found in wrong for one in found.unsound if isinstance(one.object, NetworkPolicy)]
+    readable = [policy for one, policy in broken if not one.problems and not Policy.read(policy).defects]
+    named = {policy.object_name for policy in readable}
+    if any(error.object not in named for found in wrong for error in found.errors):
+        yield "the answer excludes unreadable input"
+    if unreadable := len(broken) - len(readable):
+        yield f"the unreadable parts of {counted(unreadable, 'NetworkPolicy', 'NetworkPolicies')} are treated as deny"
+    if readable:
+        rejected = counted(len(readable), "NetworkPolicy", "NetworkPolicies")
+        yield f"{rejected} that the API server rejects {'is' if len(readable) == 1 else 'are'} read as written"
 
 
 def _unread(found: Input, paths: Iterable[Given]) -> bool:

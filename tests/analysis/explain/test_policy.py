@@ -144,6 +144,7 @@ def test_or_between_peers_and_within_one() -> None:
         ("egress: [{ports: [{port: web}]}]", "on the TCP port named web of the destination pod"),
         ("ingress: [{ports: [{port: nope}]}]", "Right now no selected pod has a port with this name"),
         ("ingress: [{from: [{ipBlock: {cidr: 10.0.0.0/8, except: [10.1.0.0/16]}}]}]", "except those in 10.1.0.0/16"),
+        ("ingress: [{from: [{ipBlock: {cidr: 10.0.0.5/8}}]}]", "the addresses in 10.0.0.5/8 = 10.0.0.0/8"),
         (
             "podSelector: {matchExpressions: [{key: k, operator: NotIn, values: [a, b]}]}",
             "label k absent or with a value other than a, b",

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
+from random import Random
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
 from haechi.analysis.cluster.cluster import Cluster
 from haechi.analysis.lint.catalogue import CATALOGUE, UnknownCode, run_checks, select_checks
-from haechi.model import Object
+from haechi.model import Namespace, NetworkPolicy, Object, Pod
+from haechi.reference import allowed
 from tests import clusters
+from tests.analysis.lint import overlapping
+from tests.analysis.lint.fixing import all_fixed, fixed
 from tests.analysis.lint.hostile import lists
+from tests.analysis.lint.linting import LARGE_EXAMPLES, found
 from tests.analysis.lint.random_services import served
 from tests.building import pod
 
@@ -53,3 +59,40 @@ def test_no_input_makes_a_check_raise(objects: list[Object]) -> None:
         assert str(one)
         assert one.message
         assert not one.message.endswith(".")
+
+
+@LARGE_EXAMPLES
+@given(
+    st.lists(clusters.pods() | clusters.namespaces, max_size=6),
+    overlapping.policies(),
+    st.lists(clusters.pods() | clusters.namespaces, max_size=3),
+    st.randoms(use_true_random=False),
+)
+def test_no_fix_of_any_check_changes_a_verdict_now_or_for_pods_to_come(
+    objects: list[Namespace | Pod], policies: list[NetworkPolicy], to_come: list[Namespace | Pod], random: Random
+) -> None:
+    before = clusters.cluster([*objects, *policies])
+    given_objects: list[Namespace | Pod | NetworkPolicy] = [*before.namespaces, *before.pods, *before.policies]
+    fixable = [one for one in run_checks(Cluster.of(given_objects), CATALOGUE) if one.fix is not None]
+    for code in {one.code for one in fixable}:
+        event(code)
+    alone = [
+        tuple(fixed(each, one) if each.display_name == one.subject else each for each in before.policies)
+        for one in fixable[:3]
+    ]
+    together = tuple(all_fixed(each, fixable) for each in before.policies)
+    for world in (before, clusters.cluster([*given_objects, *to_come])):
+        packets = clusters.probes(world, random)
+        verdicts = [allowed(world, packet).allowed for packet in packets]
+        for after in (*alone, together):
+            fixed_world = replace(world, policies=after)
+            assert [allowed(fixed_world, packet).allowed for packet in packets] == verdicts
+
+
+def test_a_fix_leaves_what_other_checks_report() -> None:
+    """Written out, policyTypes would look as if they were meant."""
+    for text in ("spec: {podSelector: {}, egress: [{}]}", "spec: {podSelector: {}, egress: []}"):
+        head = "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: p}\n"
+        codes = {one.code: one.fix for one in found(head + text, "all")}
+        assert codes["policy-types-implicit"] is None
+        assert {"isolates-ingress-too", "empty-egress-without-policy-type"} & codes.keys()

@@ -34,6 +34,7 @@ from haechi.model import (
     PolicyKey,
     RuleRef,
     default,
+    parse_cidr,
 )
 from haechi.select import EVERYTHING
 
@@ -158,7 +159,7 @@ class _PolicyExplainer:
 
     def _peer(self, key: str, peer: NetworkPolicyPeer, path: Path) -> Sentence:
         if peer.ip_block is not None:
-            cidr, excepts = peer.ip_block.cidr, peer.ip_block.except_
+            cidr, excepts = _masked(peer.ip_block.cidr), tuple(map(_masked, peer.ip_block.except_))
             if excepts:
                 return self._at(path, key, peer=Sentence.of("peer.block.except", cidr=cidr, excepts=Joined(excepts)))
             return self._at(path, key, peer=Sentence.of("peer.block", cidr=cidr))
@@ -179,3 +180,9 @@ class _PolicyExplainer:
                 now = (port_numbers(each, selected),)
             items.append(self._at((*path, number), key, now, port=port_phrase(each, suffix)))
         return self._at(path, "ports.many", tuple(items), number=len(items)) if len(items) > 1 else items[0]
+
+
+def _masked(text: str) -> str:
+    """A readable CIDR, with the network that it means where it has host bits: `10.0.0.5/8 = 10.0.0.0/8`."""
+    cidr = parse_cidr(text)
+    return f"{text} = {cidr.canonical}" if cidr.has_host_bits else text

@@ -127,20 +127,18 @@ def cidr_host_bits(review: Review) -> Iterator[Diagnostic]:
     for policy, _, peer in _blocks(review):
         block = _block(peer)
         path = (*peer.path, "ipBlock")
-        yield from _host_bits(policy.object, (*path, "cidr"), block.cidr, fixable=True)
-        redundant = _redundant(peer)
+        yield from _host_bits(policy.object, (*path, "cidr"), block.cidr)
         for number, text in enumerate(block.except_):
-            yield from _host_bits(policy.object, (*path, "except", number), text, fixable=number not in redundant)
+            yield from _host_bits(policy.object, (*path, "except", number), text)
 
 
-def _host_bits(policy: NetworkPolicy, path: Path, text: str, *, fixable: bool) -> Iterator[Diagnostic]:
-    """`fixable`: whether no other fix deletes it."""
+def _host_bits(policy: NetworkPolicy, path: Path, text: str) -> Iterator[Diagnostic]:
+    """No fix: the network would hide that one address may have been meant, and the address changes verdicts."""
     cidr = _parsed(text)
     if cidr is not None and cidr.has_host_bits:
-        fix = Fix(f"write {cidr.canonical}", (Edit(path, cidr.canonical),)) if fixable else None
         message = f"{text} is {cidr.canonical}: bits beyond the prefix length are ignored"
         one = "" if cidr.mapped else f", or {cidr.single} for the single address"
-        yield Diagnostic(policy, path, message, f"write {cidr.canonical}{one}", fix)
+        yield Diagnostic(policy, path, message, f"write {cidr.canonical}{one}")
 
 
 @check(

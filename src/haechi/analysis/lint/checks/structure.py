@@ -41,15 +41,19 @@ def rules_without_policy_type(review: Review) -> Iterator[Diagnostic]:
 def empty_egress_without_policy_type(review: Review) -> Iterator[Diagnostic]:
     """`egress: []` that denies nothing."""
     for one in review.policies:
-        spec, path = one.object.spec, ("spec", "egress")
-        if not spec.policy_types and not spec.egress and review.is_written(one.object, path):
+        if _denies_no_egress(review, one):
             yield Diagnostic(
                 one.object,
-                path,
+                ("spec", "egress"),
                 "egress is empty and policyTypes is absent: an empty list denies egress only if policyTypes lists "
                 "Egress, so nothing is denied",
                 "add policyTypes with Egress, or delete egress",
             )
+
+
+def _denies_no_egress(review: Review, policy: WrittenPolicy) -> bool:
+    spec = policy.object.spec
+    return not spec.policy_types and not spec.egress and review.is_written(policy.object, ("spec", "egress"))
 
 
 @check(
@@ -61,17 +65,21 @@ def isolates_ingress_too(review: Review) -> Iterator[Diagnostic]:
     """Policies for egress that, by the default of policyTypes, are the only ones that isolate pods for ingress."""
     isolated = _isolated_twice(review)
     for one in review.policies:
-        spec = one.object.spec
-        if spec.policy_types or spec.ingress or not spec.egress or review.is_written(one.object, ("spec", "ingress")):
-            continue
         pods = review.pods(one.policy.subject)
-        if not pods or pods - isolated:
+        if _has_only_egress(review, one) and (not pods or pods - isolated):
             yield Diagnostic(
                 one.object,
                 ("spec", "egress"),
                 "policyTypes is absent, which always includes Ingress: the policy also denies all ingress of its pods",
                 "write policyTypes: [Egress], or [Ingress, Egress] if that is intended",
             )
+
+
+def _has_only_egress(review: Review, policy: WrittenPolicy) -> bool:
+    """Whether it isolates for ingress by the default of policyTypes alone."""
+    spec = policy.object.spec
+    is_of_egress = bool(spec.egress) and not spec.ingress and not review.is_written(policy.object, ("spec", "ingress"))
+    return is_of_egress and not spec.policy_types
 
 
 def _isolated_twice(review: Review) -> BitMap:
@@ -96,12 +104,14 @@ def policy_types_implicit(review: Review) -> Iterator[Diagnostic]:
     for one in review.policies:
         if not one.object.spec.policy_types:
             types = list(default(one.object).spec.policy_types)
+            is_doubtful = _denies_no_egress(review, one) or _has_only_egress(review, one)  # written out it looks meant
+            fix = None if is_doubtful else Fix("write out policyTypes", (_types(one, types),))
             yield Diagnostic(
                 one.object,
                 ("spec", "policyTypes"),
                 f"policyTypes is absent, which means {' and '.join(types)}",
                 f"write policyTypes: [{', '.join(types)}]",
-                Fix("write out policyTypes", (_types(one, types),)),
+                fix,
             )
 
 
