@@ -41,6 +41,8 @@ ELSEWHERE = {
     "cli/rulesets.py": "cli/commands/test_compile.py",
     "files/opening.py": "files/test_reading.py",
     "files/running.py": "files/test_building.py",
+    "kube/errors.py": "kube/test_client.py",
+    "kube/resources.py": "kube/test_loading.py",
     "lab/probe.py": "lab/test_sender.py",
     "lab/reactor.py": "lab/test_sender.py",
     "lab/tcp.py": "lab/test_sender.py",

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from haechi.engine import Endpoint, Engine, NamedPort
     from haechi.errors import HaechiError
     from haechi.files import Revision, RevisionPath, UnknownRevision
+    from haechi.kube import KubeError
     from haechi.library import Cluster, UnreadableInput
     from haechi.model import (
         Code,
@@ -65,13 +66,13 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AddressSet", "AmbiguousName", "Answer", "Assumption", "Backend", "Cause", "ChangeKind", "Cluster",
-    "ClusterComparison", "Code", "Connection", "CronJob", "DaemonSet", "Deployment", "Difference", "Direction", "Edit",
-    "Endpoint", "Engine", "ExternalHost", "Finding", "Fix", "HaechiError", "ItemRef", "Job", "LabelChange", "Location",
-    "Manifests", "Mismatch", "NamedPort", "Namespace", "NetworkPolicy", "Node", "Object", "ObjectName", "Owner",
-    "Packet", "PacketAnswer", "Pod", "PodKey", "PolicyKey", "PortSet", "Problem", "ReplicaSet", "ReplicationController",
-    "ResolvedService", "Revision", "RevisionPath", "RuleAnswer", "RuleRef", "Service", "Severity", "SideAnswer",
-    "StatefulSet", "UnknownCode", "UnknownName", "UnknownPort", "UnknownRevision", "UnreadableInput", "UnusableService",
-    "__version__",
+    "ClusterComparison", "Code", "Connection", "CronJob", "DaemonSet", "Deployment", "Difference", "Direction",
+    "Edit", "Endpoint", "Engine", "ExternalHost", "Finding", "Fix", "HaechiError", "ItemRef", "Job", "KubeError",
+    "LabelChange", "Location", "Manifests", "Mismatch", "NamedPort", "Namespace", "NetworkPolicy", "Node", "Object",
+    "ObjectName", "Owner", "Packet", "PacketAnswer", "Pod", "PodKey", "PolicyKey", "PortSet", "Problem", "ReplicaSet",
+    "ReplicationController", "ResolvedService", "Revision", "RevisionPath", "RuleAnswer", "RuleRef", "Service",
+    "Severity", "SideAnswer", "StatefulSet", "UnknownCode", "UnknownName", "UnknownPort", "UnknownRevision",
+    "UnreadableInput", "UnusableService", "__version__",
 ]  # fmt: skip
 _HOMES = {
     "haechi.analysis.cluster": (
@@ -116,6 +117,7 @@ _HOMES = {
         "RevisionPath",
         "UnknownRevision",
     ),
+    "haechi.kube": ("KubeError",),
     "haechi.library": (
         "Cluster",
         "UnreadableInput",

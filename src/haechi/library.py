@@ -56,6 +56,25 @@ class Cluster(ClusterValue):
             raise UnreadableInput(unreadable)
         return cls.of(manifests)
 
+    @classmethod
+    def from_context(
+        cls, context: str | None = None, *, kubeconfig: str | None = None, namespaces: Iterable[str] = ()
+    ) -> Cluster:
+        """A live cluster, read through its API server. What may not be listed is left out, and is in `problems`.
+
+        Args:
+            context: a context of the kubeconfig; the current one if None.
+            kubeconfig: the file to use, instead of KUBECONFIG or ~/.kube/config.
+            namespaces: only what is in these; none means all.
+
+        Raises:
+            KubeError: it cannot be read, or its NetworkPolicies cannot.
+        """
+        from haechi.kube import access_to
+        from haechi.kube import load as load_cluster
+
+        return cls.of(load_cluster(access_to(context, kubeconfig), namespaces=namespaces))
+
     def connections(self, by: str = "workload", *, external: bool = True) -> tuple[Connection, ...]:
         """All connections that policies allow: `haechi.analysis.reach.listing`, which can do more."""
         return connections(self, by, external=external)

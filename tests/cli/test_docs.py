@@ -39,7 +39,10 @@ def test_every_command_has_a_heading_and_no_other() -> None:
     assert headings == {f"haechi {command}" for command in (*COMMANDS, "completion")}
 
 
-SHARED = {"--quiet", "--verbose", "--build", "--kubernetes-version", "--feature-gates"}
+SHARED = {
+    "--quiet", "--verbose", "--build", "--kubernetes-version", "--feature-gates",
+    "--context", "--kubeconfig", "--namespace", "--all-namespaces",
+}  # fmt: skip
 
 
 def test_options_of_all_commands_are_described_once() -> None:

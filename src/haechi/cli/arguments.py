@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from haechi.cli.rules import Rules
 
 if TYPE_CHECKING:
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
 else:
     PathText = str | Path  # the first is what commands get; shells complete files because of the second
 
-Paths = Annotated[PathText, Parameter(name="PATH", required=True, help="Files, folders or - for standard input.")]
+Paths = Annotated[PathText, Parameter(name="PATH", help="Files, folders or - for standard input.")]
 """For `*paths`."""
 
 
@@ -40,6 +42,10 @@ class InputOptions:
         quiet: Write only the result, errors and warnings.
         verbose: Write every skipped document, and explain every assumption.
         build: Build kustomizations and Helm charts with kubectl, kustomize or helm from the PATH.
+        context: Read the cluster of this kubeconfig context, with PATHs applied over it.
+        kubeconfig: Read a cluster by this kubeconfig, instead of KUBECONFIG or ~/.kube/config.
+        namespaces: Of a cluster only what is in this namespace; may be repeated.
+        all_namespaces: Read the whole cluster of the current context.
         kubernetes_version: Validate by the rules of this version, such as 1.33; by default the newest known.
         feature_gates: Feature gates of that API server: SCTPSupport=false, StrictIPCIDRValidation=true.
     """
@@ -47,6 +53,12 @@ class InputOptions:
     quiet: Annotated[bool, Parameter(name=("--quiet", "-q"), negative="", show_default=False)] = False
     verbose: Annotated[bool, Parameter(name=("--verbose", "-v"), negative="", show_default=False)] = False
     build: Annotated[bool, Parameter(name="--build", negative="", show_default=False)] = False
+    context: Annotated[str | None, Parameter(name="--context", metavar="NAME", show_default=False)] = None
+    kubeconfig: Annotated[str | None, Parameter(name="--kubeconfig", metavar="FILE", show_default=False)] = None
+    namespaces: Annotated[
+        tuple[str, ...], Parameter(name=("--namespace", "-n"), metavar="NAME", negative="", show_default=False)
+    ] = ()
+    all_namespaces: Annotated[bool, Parameter(name=("--all-namespaces", "-A"), negative="", show_default=False)] = False
     kubernetes_version: Annotated[
         str | None, Parameter(name="--kubernetes-version", metavar="V", show_default=False)
     ] = None
@@ -58,6 +70,11 @@ class InputOptions:
     def verbosity(self) -> Verbosity:
         """How much is written; `--verbose` wins over `--quiet`."""
         return Verbosity.VERBOSE if self.verbose else Verbosity.QUIET if self.quiet else Verbosity.NORMAL
+
+    def is_live(self, paths: Sequence[object]) -> bool:
+        """Whether a cluster is the input; a namespace alone means one if there are no paths."""
+        named = self.context is not None or self.kubeconfig is not None or self.all_namespaces
+        return named or (bool(self.namespaces) and not paths)
 
     @property
     def rules(self) -> Rules:

@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -24,6 +25,7 @@ from haechi.cli.terminal import Style, Terminal, errors
 from haechi.cli.wording import counted
 from haechi.files import Given, RevisionPath, load, read_pipes
 from haechi.model import (
+    DEFAULT_NAMESPACE,
     Code,
     Loaded,
     Location,
@@ -40,6 +42,7 @@ from haechi.model import (
 
 if TYPE_CHECKING:
     from haechi.analysis.cluster import Assumption, Cluster
+    from haechi.cli.live import LiveCluster
     from haechi.report import Basis
 
 _STYLES = {Severity.ERROR: Style.RED, Severity.WARNING: Style.YELLOW, Severity.SKIPPED: Style.DIM}
@@ -106,7 +109,7 @@ class Input:
         if not left_out:
             return self
         objects = tuple(loaded for loaded in self.manifests.objects if id(loaded) not in left_out)
-        return replace(self, manifests=Manifests(objects, self.manifests.problems))
+        return replace(self, manifests=replace(self.manifests, objects=objects))
 
     def basis(self, cluster: Cluster, *, assumptions: Iterable[Assumption] = ()) -> Basis:
         """What a document about its cluster rests on; `assumptions` instead of the cluster's, if given."""
@@ -129,11 +132,53 @@ def _ordered(problems: Iterable[Problem]) -> tuple[Problem, ...]:
     return tuple(sorted(problems, key=lambda problem: problem.location))
 
 
-def read(paths: Iterable[Given], options: InputOptions, progress: ProgressLine | None = None) -> Input:
-    """Load and check everything that `paths` mean; `-` is standard input. `progress` shows the steps."""
+def read(
+    paths: Iterable[Given], options: InputOptions, progress: ProgressLine | None = None, *, node: bool = False
+) -> Input:
+    """Load and check everything that `paths` mean; `-` is standard input. `progress` shows the steps.
+
+    If the options name a cluster, it is read as well, and the paths are applied over it; what the rules of a `node` do
+    not need is left out.
+
+    Raises:
+        CommandError: there is no input, or the cluster cannot be read.
+    """
+    given = tuple(paths)
     line = ProgressLine.silent() if progress is None else progress
+    if not given and not options.is_live(given):
+        raise CommandError("there is no input", "PATH", ["name files, or a cluster with --context or --all-namespaces"])
+    return _read(given, options, line, _cluster(given, options, line, node=node), node=node)
+
+
+def _cluster(
+    paths: tuple[Given, ...], options: InputOptions, progress: ProgressLine, *, node: bool = False
+) -> LiveCluster | None:
+    """The cluster that the options name; None if they name none."""
+    if options.is_live(paths):
+        from haechi.cli.live import LiveCluster
+
+        return LiveCluster.read(options, progress, node=node)
+    if options.namespaces:
+        raise CommandError("only a cluster is read by namespace", "--namespace", ["add --context or --all-namespaces"])
+    return None
+
+
+def _read(
+    paths: tuple[Given, ...],
+    options: InputOptions,
+    line: ProgressLine,
+    cluster: LiveCluster | None,
+    *,
+    node: bool = False,
+) -> Input:
+    """The paths, applied over a cluster if there is one, and checked."""
     rules = options.rules
-    manifests = load(_announced(paths, line), _stdin(), build=options.build)
+    if cluster is not None and not paths:
+        manifests = cluster.manifests
+    else:
+        namespace = DEFAULT_NAMESPACE if cluster is None else cluster.namespace
+        manifests = load(_announced(paths, line), _stdin(), build=options.build, namespace=namespace)
+        manifests = manifests if cluster is None else cluster.applied(manifests, node=node)
     line("checking what was read")
     problems = list(manifests.problems)
     named = manifests.distinct()
@@ -176,13 +221,13 @@ def _stdin() -> BinaryIO | None:
     return None if sys.stdin is None else sys.stdin.buffer
 
 
-def read_sound(paths: Iterable[str], options: InputOptions) -> Input:
-    """The same for a command that enforces or proves: problems are reported on standard error.
+def read_sound(paths: Iterable[str], options: InputOptions, *, node: bool = False) -> Input:
+    """The same for a command that enforces or proves, perhaps for a node only: problems go to standard error.
 
     Raises:
         CommandError: there is an error among them.
     """
-    found = read(paths, options)
+    found = read(paths, options, node=node)
     write_skipped(errors(), found.skipped, found.verbosity)
     for problem in found.findings:
         write_problem(errors(), problem)
@@ -226,13 +271,17 @@ def read_each(
         CommandError: one of them is refused.
     """
     given = {name: tuple(paths) for name, paths in inputs.items()}
-    found = [replace(read(some, options, progress), name=name) for name, some in given.items()]
+    everything = tuple(chain.from_iterable(given.values()))
+    line = ProgressLine.silent() if progress is None else progress
+    cluster = _cluster(everything, options, line)
+    if cluster is None and not everything:
+        raise CommandError("there is no input", "PATH", ["name files, or a cluster with --context or --all-namespaces"])
+    found = [replace(_read(some, options, line, cluster), name=name) for name, some in given.items()]
     if may_be_empty:
         found = [_perhaps_empty(each, given[each.name]) for each in found]
     if options.strict:
         found = [each.strict() for each in found]
-    if progress is not None:
-        progress.wipe()
+    line.wipe()
     for each in found:
         write_skipped(errors(), each.skipped, each.verbosity)
     for problem in dict.fromkeys(problem for each in found for problem in each.findings):

@@ -63,4 +63,6 @@ def rests_on(found: Input, node: str) -> Basis:
 
     always = (Assumption.OWN_NODE, Assumption.ITSELF, Assumption.IPBLOCK_PODS, Assumption.OTHER_PROTOCOLS)
     own = [one for one in Cluster.of(found.manifests).assumptions if one is not Assumption.SYNTHETIC]
-    return basis(assumptions=[*always, *own], skipped=found.unused, notes=remarks(found.objects, node))
+    return basis(
+        assumptions=[*always, *own], skipped=found.unused, notes=(*found.manifests.notes, *remarks(found.objects, node))
+    )

@@ -20,7 +20,17 @@ from typing import BinaryIO
 from haechi.files.building import CHART, KUSTOMIZATIONS, Buildable, roots
 from haechi.files.opening import MAX_BYTES, SUFFIXES, open_regular, read_pipe
 from haechi.files.revisions import Revision, RevisionPath, UnknownRevision
-from haechi.model import Code, Location, Manifests, Problem, Severity, Source, printable, read_manifests
+from haechi.model import (
+    DEFAULT_NAMESPACE,
+    Code,
+    Location,
+    Manifests,
+    Problem,
+    Severity,
+    Source,
+    printable,
+    read_manifests,
+)
 
 STDIN = "-"
 
@@ -29,14 +39,17 @@ Given = str | os.PathLike[str] | RevisionPath | Source | Problem
 _Identity = tuple[int, int]  # device and inode
 
 
-def load(paths: Iterable[Given], stdin: BinaryIO | None = None, *, build: bool = False) -> Manifests:
+def load(
+    paths: Iterable[Given], stdin: BinaryIO | None = None, *, build: bool = False, namespace: str = DEFAULT_NAMESPACE
+) -> Manifests:
     """The manifests of everything that `paths` mean: files, folders, `-` for `stdin`, files of git revisions.
 
-    Kustomizations and Helm charts are built by their tools with `build`, and are errors otherwise.
+    Kustomizations and Helm charts are built by their tools with `build`, and are errors otherwise. Objects that name no
+    namespace are in `namespace`.
 
     Never raises for what it finds there: look at `Manifests.problems`.
     """
-    return read_manifests(read_all(paths, stdin, build=build))
+    return read_manifests(read_all(paths, stdin, build=build), namespace)
 
 
 def read_all(paths: Iterable[Given], stdin: BinaryIO | None, *, build: bool = False) -> Iterator[Source | Problem]:

@@ -9,10 +9,11 @@ from haechi.model.base import Struct
 from haechi.model.checking import check, check_one
 from haechi.model.cidr import Cidr, CidrError, format_address, parse_address, parse_cidr
 from haechi.model.decoding import DecodingProblem, decode_struct
-from haechi.model.defaulting import NAME_LABEL, default, with_name_label, with_namespace
+from haechi.model.defaulting import DEFAULT_NAMESPACE, NAME_LABEL, default, with_name_label, with_namespace
 from haechi.model.edits import Edit, apply_edits
 from haechi.model.fielderror import ErrorType, FieldError
 from haechi.model.gates import GateError, Gates
+from haechi.model.kinds import OTHER_POLICIES
 from haechi.model.loaded import Loaded, Place
 from haechi.model.manifests import Manifests, read_manifests
 from haechi.model.names import dns_label, label_key, label_value
@@ -21,6 +22,7 @@ from haechi.model.problem import Code, Location, ObjectName, Path, Problem, Seve
 from haechi.model.rewriting import RewriteError, document_edits, rewrite
 from haechi.model.soundness import errors
 from haechi.model.source import Source
+from haechi.model.stored import StoredObjects
 from haechi.model.tree import Data, ParsedDocument, SyntaxProblem
 from haechi.model.validation import validate, warnings
 from haechi.model.verdict import (
@@ -39,6 +41,7 @@ from haechi.model.version import KubernetesVersion, VersionError
 from haechi.model.yamltext import parse_yaml, split_yaml
 
 __all__ = [
+    "DEFAULT_NAMESPACE",
     "NAME_LABEL",
     "CidrError",
     "Cidr",
@@ -80,12 +83,14 @@ __all__ = [
     "Edit",
     "DecodingProblem",
     "OPEN",
+    "OTHER_POLICIES",
     "Packet",
     "PodKey",
     "PolicyKey",
     "RuleRef",
     "Side",
     "Source",
+    "StoredObjects",
     "Struct",
     "SyntaxProblem",
     "ParsedDocument",

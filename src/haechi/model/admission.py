@@ -13,7 +13,7 @@ from functools import cache
 import msgspec
 
 from haechi.model.decoding import DecodingProblem, decode_struct
-from haechi.model.defaulting import default, with_name_label, with_namespace
+from haechi.model.defaulting import DEFAULT_NAMESPACE, default, with_name_label, with_namespace
 from haechi.model.interning import Interner
 from haechi.model.kinds import Unusable
 from haechi.model.loaded import Loaded, Place
@@ -34,12 +34,13 @@ _BOTH = ("Ingress", "Egress")
 class Admission:
     """The objects admitted so far, and the problems met."""
 
-    def __init__(self) -> None:
+    def __init__(self, namespace: str = DEFAULT_NAMESPACE) -> None:
         self.objects: list[Loaded[Object]] = []
         self.problems: list[Problem] = []
         self.error_count = 0
         self._first: dict[tuple[str, str], Place] = {}
         self._interner = Interner()
+        self._namespace = namespace
 
     def report(self, problem: Problem) -> None:
         """Add a problem."""
@@ -72,7 +73,12 @@ class Admission:
             self.report(problem)
         errors = tuple(problem for problem in problems if problem.severity is Severity.ERROR)
         if isinstance(struct, NetworkPolicy) and errors:
-            self._add(_closed(struct, [mistake.path for mistake in mistakes]), place, errors, with_namespace(struct))
+            self._add(
+                _closed(struct, [mistake.path for mistake in mistakes]),
+                place,
+                errors,
+                with_namespace(struct, self._namespace),
+            )
         elif not errors:
             self._add(struct, place, ())
 
@@ -81,7 +87,7 @@ class Admission:
     ) -> None:
         if isinstance(resource, Pod):
             self._interner.pod(resource)
-        resource = with_namespace(resource)
+        resource = with_namespace(resource, self._namespace)
         if isinstance(resource, Namespace):
             resource = with_name_label(resource)
         first = self._first.setdefault((resource.kind, resource.key), place)

@@ -34,12 +34,12 @@ def default(policy: NetworkPolicy) -> NetworkPolicy:
     return msgspec.structs.replace(with_namespace(policy), spec=spec)
 
 
-def with_namespace(resource: R) -> R:
+def with_namespace(resource: R, namespace: str = DEFAULT_NAMESPACE) -> R:
     """The object with metadata.namespace set, if its kind has namespaces."""
     meta = resource.metadata
     if meta.namespace or not resource.namespaced:
         return resource
-    return msgspec.structs.replace(resource, metadata=msgspec.structs.replace(meta, namespace=DEFAULT_NAMESPACE))
+    return msgspec.structs.replace(resource, metadata=msgspec.structs.replace(meta, namespace=namespace))
 
 
 def with_name_label(namespace: Namespace) -> Namespace:

@@ -14,7 +14,7 @@ from haechi.model.problem import Code, Severity
 _BY_NAME = {kind.kind: kind for kind in KINDS}
 _BY_LOWER_NAME = {name.lower(): kind for name, kind in _BY_NAME.items()}
 _GROUPS = frozenset({"", "apps", "batch", "extensions", "networking.k8s.io", "haechi"})
-_OTHER_POLICIES = {
+OTHER_POLICIES = {
     "policy.networking.k8s.io": {"AdminNetworkPolicy", "BaselineAdminNetworkPolicy", "ClusterNetworkPolicy"},
     "cilium.io": {"CiliumNetworkPolicy", "CiliumClusterwideNetworkPolicy"},
     "projectcalico.org": {"NetworkPolicy", "GlobalNetworkPolicy", "StagedNetworkPolicy", "StagedGlobalNetworkPolicy"},
@@ -63,7 +63,7 @@ def _lookup(api_version: str, kind: str) -> type[Object] | Unusable:
     if is_list(kind) and (kind == "List" or kind.removesuffix("List") in _BY_NAME):
         return Unusable(Severity.ERROR, Code.NOT_AN_OBJECT, f"{kind} has no list of items")
     group = api_version.rpartition("/")[0]
-    if kind in _OTHER_POLICIES.get(group, ()):
+    if kind in OTHER_POLICIES.get(group, ()):
         message = f"policies of {api_version} are not evaluated; this one may change the answer"
         return Unusable(Severity.WARNING, Code.OTHER_POLICY, message)
     known = known or _BY_LOWER_NAME.get(kind.lower())

@@ -25,6 +25,8 @@ class Place:
 
     def location(self, path: Path = ()) -> Location:
         """The place of a field: of its key, or of the item of a list; of the nearest ancestor if it is absent."""
+        if not self.source.data:
+            return self.source.whole
         if self.is_json and not path and not self.prefix:
             return self.source.at(self.begin)
         return self.source.at(self._document().offset(self.prefix + path))

@@ -18,7 +18,7 @@ import msgspec
 
 from haechi.model.admission import Admission
 from haechi.model.base import ObjectMeta, Resource
-from haechi.model.defaulting import NAME_LABEL
+from haechi.model.defaulting import DEFAULT_NAMESPACE, NAME_LABEL
 from haechi.model.documents import read
 from haechi.model.loaded import Loaded
 from haechi.model.objects import Namespace, Object
@@ -34,6 +34,8 @@ class Manifests:
 
     objects: tuple[Loaded[Object], ...]
     problems: tuple[Problem, ...]
+    notes: tuple[str, ...] = ()
+    """Remarks in words about where it comes from."""
 
     @property
     def errors(self) -> tuple[Problem, ...]:
@@ -63,7 +65,7 @@ class Manifests:
         if all(loaded.object.name for loaded in self.objects):
             return self
         named = (one if one.object.name else _named(one, number) for number, one in enumerate(self.objects, 1))
-        return Manifests(tuple(named), self.problems)
+        return replace(self, objects=tuple(named))
 
     def namespaces(self) -> tuple[Namespace, ...]:
         """All namespaces: the declared ones, then those that only occur as metadata.namespace, by name."""
@@ -79,12 +81,14 @@ def _named(loaded: Loaded[Object], number: int) -> Loaded[Object]:
     return replace(loaded, object=msgspec.structs.replace(loaded.object, metadata=metadata))
 
 
-def read_manifests(sources: Iterable[Source | Problem]) -> Manifests:
+def read_manifests(sources: Iterable[Source | Problem], namespace: str = DEFAULT_NAMESPACE) -> Manifests:
     """The objects of some texts, in order, and the problems with them; a problem stands for a text that is missing.
+
+    Objects that name no namespace are in `namespace`.
 
     Never raises for what it finds there: look at `Manifests.problems`. `haechi.files.load` finds the texts.
     """
-    admission = Admission()
+    admission = Admission(namespace)
     for found in sources:
         if isinstance(found, Problem):
             admission.report(found)

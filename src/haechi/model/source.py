@@ -23,11 +23,14 @@ class Findable(Protocol):
 
 
 class Source:
-    """Name and content of a file or of standard input; `parsed` is the document that was last asked for."""
+    """Name and content of a file or of standard input; `parsed` is the document that was last asked for.
+
+    An object of a cluster has a name and no content, so that the whole is the place of all its fields.
+    """
 
     __slots__ = ("_marks", "data", "name", "parsed")
 
-    def __init__(self, name: str, data: bytes) -> None:
+    def __init__(self, name: str, data: bytes = b"") -> None:
         self.name = printable(name)
         self.data = data
         self.parsed: tuple[tuple[int, int], Findable] | None = None

@@ -1,5 +1,6 @@
 """The input completed to a cluster: pods of workloads, owners, addresses, names, and what was assumed."""
 
+from haechi.analysis.cluster.applying import applied
 from haechi.analysis.cluster.assumptions import Assumption
 from haechi.analysis.cluster.cluster import Cluster
 from haechi.analysis.cluster.names import (
@@ -19,6 +20,6 @@ from haechi.analysis.cluster.workloads import MOST_REPLICAS, pods_of_workloads
 
 __all__ = [
     "MOST_REPLICAS", "NO_NAMES", "UNUSABLE", "AmbiguousName", "Assumption", "Cluster", "NameText", "Names", "Owner",
-    "Owners", "PortNames", "SyntheticAddresses", "UnknownName", "address_named", "full_name", "ip_blocks", "kind_named",
-    "pods_behind", "pods_of_workloads", "port_ranges", "ports_text",
+    "Owners", "PortNames", "SyntheticAddresses", "UnknownName", "address_named", "applied", "full_name", "ip_blocks",
+    "kind_named", "pods_behind", "pods_of_workloads", "port_ranges", "ports_text",
 ]  # fmt: skip

@@ -152,7 +152,11 @@ def _completed(kind: type[_AnyCluster], objects: list[Object], manifests: Manife
         given=tuple(objects),
         manifests=manifests,
         synthesized=synthesized,
-        notes=(*_notes(objects, found.values(), len(synthesized)), *_other_policies(manifests)),
+        notes=(
+            *(manifests.notes if manifests else ()),
+            *_notes(objects, found.values(), len(synthesized)),
+            *_other_policies(manifests),
+        ),
         assumptions=tuple(_assumptions(found.values(), synthesized, engine)),
     )
 

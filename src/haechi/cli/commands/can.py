@@ -35,7 +35,7 @@ def can(
     /,
     *paths: Annotated[
         PathText,
-        Parameter(name="[PORT] PATH", allow_leading_hyphen=False, required=True, help="A port, then the input."),
+        Parameter(name="[PORT] PATH", allow_leading_hyphen=False, help="A port, then the input."),
     ],
     what_if: Annotated[bool, Parameter(negative="", show_default=False)] = False,
     output: Annotated[Output, Parameter(name=("--output", "-o"))] = "text",
@@ -59,7 +59,7 @@ def can(
     from haechi.cli.input import answered, read_on, write_remarks
     from haechi.cli.progress import ProgressLine
 
-    port, inputs = _split(paths)
+    port, inputs = _split(paths, options)
     with ProgressLine(terminal.errors()) as progress:
         found = read_on(inputs, options, progress)
         progress("understanding policies")
@@ -79,11 +79,15 @@ def can(
     return answered(ExitCode.GOOD if answer.allowed else ExitCode.FOUND, found)
 
 
-def _split(paths: tuple[str, ...]) -> tuple[str | None, tuple[str, ...]]:
+def _split(paths: tuple[str, ...], options: QuestionOptions) -> tuple[str | None, tuple[str, ...]]:
     """The port, if the first word is one and no file, and the paths."""
-    first, *rest = paths
-    if rest and _PORT.fullmatch(first) and (first.split("/")[0].isdigit() or not Path(first).exists()):
-        return first, tuple(rest)
+    first, rest = (*paths[:1], "")[0], paths[1:]
+    if (
+        (rest or options.is_live(rest))
+        and _PORT.fullmatch(first)
+        and (first.split("/")[0].isdigit() or not Path(first).exists())
+    ):
+        return first, rest
     return None, paths
 
 

@@ -32,7 +32,7 @@ def compile_node(
     from haechi.cli.input import read_sound
     from haechi.cli.rulesets import remarks, rests_on, ruleset
 
-    found = read_sound(paths, options)
+    found = read_sound(paths, options, node=True)
     rules = ruleset(found.objects, node)
     errors = terminal.errors()
     for remark in remarks(found.objects, node):

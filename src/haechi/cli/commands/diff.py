@@ -60,7 +60,7 @@ def diff(
     with ProgressLine(terminal.errors()) as progress:
         if (*paths, *to, *with_).count(STDIN) > 1:
             raise CommandError("standard input can be read once only")
-        sides = _sides(paths, to, git, progress)
+        sides = _sides(paths, to, git, progress, live=options.is_live(paths))
         both = shared(with_)  # first, so that its pods without addresses get the same ones on both sides
         given = {side.name.upper(): [*both, *side.paths] for side in sides}
         inputs = read_each(given, options, progress, may_be_empty=True)
@@ -87,7 +87,10 @@ class _Side:
     notes: tuple[str, ...] = ()
 
 
-def _sides(paths: tuple[str, ...], to: tuple[str, ...], git: str | None, progress: ProgressLine) -> tuple[_Side, _Side]:
+def _sides(
+    paths: tuple[str, ...], to: tuple[str, ...], git: str | None, progress: ProgressLine, *, live: bool
+) -> tuple[_Side, _Side]:
+    """What is read for each side; with a live cluster, what is applied over it."""
     from haechi.cli.failure import CommandError
 
     if git is not None:
@@ -96,8 +99,11 @@ def _sides(paths: tuple[str, ...], to: tuple[str, ...], git: str | None, progres
         return _of_revisions(git, paths, progress)
     if to:
         return _Side("old", paths), _Side("new", to)
+    if live and len(paths) == 1:
+        return _Side("old", ()), _Side("new", paths)
     if len(paths) != 2:
         hints = ["haechi diff OLD NEW", "haechi diff OLD... --to NEW...", "haechi diff --git main.. PATH..."]
+        hints.append("haechi diff PATH --context NAME")
         raise CommandError("needs two PATHs, --to or --git", "", hints)
     return _Side("old", paths[:1]), _Side("new", paths[1:])
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Literal, TypeVar
 
 from cyclopts import Parameter
@@ -30,7 +31,6 @@ def explain(
     *paths: Annotated[Paths, Parameter(help="Files, folders or -; before them KIND/NAME.")],
     output: Annotated[Output, Parameter(name=("--output", "-o"))] = "text",
     lang: Annotated[Lang | None, Parameter(show_default=False)] = None,
-    namespace: Annotated[str | None, Parameter(name=("--namespace", "-n"), metavar="NAME", show_default=False)] = None,
     options: QuestionOptions = QUESTION_OPTIONS,
 ) -> int:
     """Explain policies or pods.
@@ -39,7 +39,6 @@ def explain(
         *paths: Files, folders or - for standard input; before them KIND/NAME.
         output: Sentences, what kubectl describe netpol prints, or JSON for programs.
         lang: English or Korean; that of LC_ALL, LC_MESSAGES or LANG if absent.
-        namespace: Only what is in this namespace.
         options: How input is read and validated.
     """
     from haechi.analysis.cluster import Cluster
@@ -50,12 +49,13 @@ def explain(
     from haechi.cli.input import answered, read_on, write_remarks
     from haechi.cli.progress import ProgressLine
 
-    target, files = _split(paths)
+    target, files = _split(paths, options)
     with ProgressLine(terminal.errors()) as progress:
-        found = read_on(files, options, progress)
+        live = options.is_live(files)
+        found = read_on(files, options if live else replace(options, namespaces=()), progress)
         progress("understanding policies")
         cluster = Cluster.of(found.manifests)
-        policies, pods = _chosen(cluster, target, namespace)
+        policies, pods = _chosen(cluster, target, options.namespaces)
         if output == "describe":
             policies = _stored(policies, found.broken)
         else:
@@ -81,22 +81,24 @@ def spoken(environment: os._Environ[str] | dict[str, str]) -> Lang:
     return "ko" if value.startswith("ko") else "en"
 
 
-def _split(paths: Sequence[str]) -> tuple[NameText | None, tuple[str, ...]]:
+def _split(paths: Sequence[str], options: QuestionOptions) -> tuple[NameText | None, tuple[str, ...]]:
     """What to explain, if the first argument names it, and the files."""
     from haechi.analysis.cluster import NameText
     from haechi.cli.failure import CommandError
 
+    if not paths:
+        return None, ()
     first, *rest = paths
     target = NameText.of_kind(first)
     if target is None or os.path.lexists(first):
         return None, tuple(paths)
-    if not rest:
+    if not rest and not options.is_live(rest):
         raise CommandError(f"{first!r} needs a PATH to look in", "PATH", (f"as in: haechi explain {first} manifests/",))
     return target, tuple(rest)
 
 
 def _chosen(
-    cluster: Cluster, target: NameText | None, namespace: str | None
+    cluster: Cluster, target: NameText | None, namespaces: tuple[str, ...]
 ) -> tuple[tuple[PolicyKey, ...], tuple[PodKey, ...]]:
     """The policies and pods that a target names; all policies without one.
 
@@ -108,20 +110,21 @@ def _chosen(
     from haechi.model import NetworkPolicy, PodKey
 
     if target is None:
-        policies = tuple(sorted(key for key in cluster.policies if namespace in (None, key.namespace)))
+        policies = tuple(sorted(key for key in cluster.policies if not namespaces or key.namespace in namespaces))
         if not policies:
-            raise CommandError(f"there is no policy in {f'namespace {namespace}' if namespace else 'the input'}")
+            where = f"namespace {' or '.join(namespaces)}" if namespaces else "the input"
+            raise CommandError(f"there is no policy in {where}")
         return policies, ()
-    name, namespace = target.name, target.namespace or namespace
+    name, namespaces = target.name, (target.namespace,) if target.namespace else namespaces
     if target.kind == NetworkPolicy.kind:
-        return _named(cluster.policies, name, namespace, "a policy"), ()
+        return _named(cluster.policies, name, namespaces, "a policy"), ()
     if target.kind != "Pod":
-        return (), _pods_of(cluster, target, namespace)
+        return (), _pods_of(cluster, target, namespaces)
     ignored = {PodKey(pod.namespace, pod.name) for pod in ignored_pods(cluster)}
-    return (), _named([*cluster.pods, *ignored], name, namespace, "a pod")
+    return (), _named([*cluster.pods, *ignored], name, namespaces, "a pod")
 
 
-def _pods_of(cluster: Cluster, target: NameText, namespace: str | None) -> tuple[PodKey, ...]:
+def _pods_of(cluster: Cluster, target: NameText, namespaces: tuple[str, ...]) -> tuple[PodKey, ...]:
     """The pods of a workload or behind a Service: of those that policies treat alike, the first.
 
     Raises:
@@ -133,21 +136,22 @@ def _pods_of(cluster: Cluster, target: NameText, namespace: str | None) -> tuple
 
     text = "/".join(filter(None, (target.kind.lower(), target.namespace, target.name)))
     with named_by({}):
-        pods = Names.of(cluster).pods_named(text, namespaces=[namespace] if namespace else [])
+        pods = Names.of(cluster).pods_named(text, namespaces=namespaces)
     if not pods:
         raise CommandError(f"{target.kind} {target.name} has no pods that policies apply to")
     members = (sorted(set(pods).intersection(one.members)) for one in PodClasses.of(cluster.engine).all)
     return tuple(sorted(some[0] for some in members if some))
 
 
-def _named(known: Iterable[_Key], name: str, namespace: str | None, what: str) -> tuple[_Key, ...]:
+def _named(known: Iterable[_Key], name: str, namespaces: tuple[str, ...], what: str) -> tuple[_Key, ...]:
     from haechi.cli.failure import unknown_name
 
     keys = sorted(known)
-    found = tuple(key for key in keys if key.name == name and namespace in (None, key.namespace))
+    found = tuple(key for key in keys if key.name == name and (not namespaces or key.namespace in namespaces))
     if not found:
-        given = f"{namespace}/{name}" if namespace else name
-        names = [str(key) if namespace else key.name for key in keys]
+        one = len(namespaces) == 1
+        given = f"{namespaces[0]}/{name}" if one else name
+        names = [str(key) if one else key.name for key in keys]
         raise unknown_name("", given, names, what)
     return found
 

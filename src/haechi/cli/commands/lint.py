@@ -53,6 +53,8 @@ def lint(
     checks = _checks(select, ignore)
     if fix and STDIN in paths:
         raise CommandError("standard input cannot be fixed: name the files", "--fix")
+    if fix and options.is_live(paths):
+        raise CommandError("a cluster is never changed: name the files", "--fix")
     if fix and options.build:
         raise CommandError("what --build builds cannot be fixed: name the files that it is built from", "--fix")
     with ProgressLine(terminal.errors()) as progress:

@@ -49,7 +49,7 @@ def verify(
     from haechi.model import Namespace, NetworkPolicy, Node, Pod
     from haechi.verify import prove
 
-    found = read_sound(paths, options)
+    found = read_sound(paths, options, node=True)
     check_node(found.objects, node)
     for remark in remarks(found.objects, node):
         terminal.errors().line(remark)

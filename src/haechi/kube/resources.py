@@ -1,0 +1,74 @@
+"""Resources of the API: the paths under which kinds are listed, and which kinds questions need."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from haechi.model import (
+    CronJob,
+    DaemonSet,
+    Deployment,
+    Job,
+    Namespace,
+    NetworkPolicy,
+    Node,
+    Object,
+    Pod,
+    ReplicaSet,
+    ReplicationController,
+    Service,
+    StatefulSet,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ApiResource:
+    """A resource: `group` is empty for the core group."""
+
+    group: str
+    version: str
+    plural: str
+
+    def path(self, namespace: str = "", name: str = "") -> str:
+        """The path of all its objects, of those in a namespace, or of one."""
+        parts = ["", "apis", self.group] if self.group else ["", "api"]
+        parts.append(self.version)
+        if namespace:
+            parts += ["namespaces", quote(namespace, safe="")]
+        parts.append(quote(self.plural, safe=""))
+        if name:
+            parts.append(quote(name, safe=""))
+        return "/".join(parts)
+
+    def __str__(self) -> str:
+        """`networkpolicies.networking.k8s.io`, or `pods`."""
+        return f"{self.plural}.{self.group}" if self.group else self.plural
+
+
+_PLURALS: Mapping[type[Object], str] = {
+    NetworkPolicy: "networkpolicies",
+    Namespace: "namespaces",
+    Node: "nodes",
+    Pod: "pods",
+    Service: "services",
+    Deployment: "deployments",
+    ReplicaSet: "replicasets",
+    StatefulSet: "statefulsets",
+    DaemonSet: "daemonsets",
+    ReplicationController: "replicationcontrollers",
+    Job: "jobs",
+    CronJob: "cronjobs",
+}
+
+ALL_KINDS = tuple(_PLURALS)
+"""What questions about connections need."""
+NODE_KINDS: tuple[type[Object], ...] = (NetworkPolicy, Namespace, Node, Pod)
+"""What the rules of a node need."""
+
+
+def resource_of(kind: type[Object]) -> ApiResource:
+    """The resource of a kind that a cluster may have."""
+    group, _, version = kind.api_version.rpartition("/")
+    return ApiResource(group, version, _PLURALS[kind])
