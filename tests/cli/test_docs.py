@@ -16,7 +16,8 @@ from tests.cli.conftest import Haechi
 from tests.report.documents import checked
 
 TEXT = (Path(__file__).parents[2] / "docs" / "cli.md").read_text(encoding="utf-8")
-COMMANDS = ("lab run", "validate", "compile", "verify", "can", "list", "diff", "explain", "lint", "test")
+COMMANDS = ("lab run", "validate", "compile", "verify", "can", "list", "diff", "explain", "lint", "rule", "test")
+WITH_INPUT = tuple(command for command in COMMANDS if command != "rule")
 
 
 def sections(text: str, level: int) -> dict[str, str]:
@@ -47,7 +48,7 @@ SHARED = {
 
 def test_options_of_all_commands_are_described_once() -> None:
     assert set(sections(sections(TEXT, 2)["Options of all commands"], 3)) == SHARED
-    assert all(options(command) >= SHARED for command in COMMANDS)
+    assert all(options(command) >= SHARED for command in WITH_INPUT)
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -89,6 +90,7 @@ def test_every_code_of_a_finding_is_explained() -> None:
         ("lab run", "LabReport"),
         ("lint", "LintReport"),
         ("list", "ConnectionList"),
+        ("rule", "LintRules"),
         ("validate", "ValidationReport"),
         ("verify", "ProofReport"),
     ],

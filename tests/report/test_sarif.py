@@ -6,16 +6,26 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from haechi.analysis.lint import CATALOGUE, Finding
+from haechi.cli.lint_rules import lint_rules
 from haechi.model import Location, ObjectName, Severity
 from haechi.report import basis, lint_sarif
-from haechi.report.sarif import Alert, sarif_log
+from haechi.report.alert import Alert
+from haechi.report.sarif import RuleText, sarif_log
 from tests.report.documents import checked_sarif
 
-RULES = {"one": "The first.", "other": "The other."}
+RULES = {"one": RuleText("The first."), "other": RuleText("The other.", "Because.", "# Other", "note")}
 TEXTS = st.text(st.characters(codec="utf-8"), max_size=20)
 PLACES = st.none() | st.builds(Location, TEXTS, st.integers(0, 9), st.integers(1, 9))
 ALERTS = st.builds(
-    Alert, st.sampled_from([*RULES]), st.sampled_from(["error", "warning", "note"]), TEXTS, TEXTS, TEXTS, TEXTS, PLACES
+    Alert,
+    st.sampled_from([*RULES]),
+    st.sampled_from(["error", "warning", "note"]),
+    TEXTS,
+    TEXTS,
+    TEXTS,
+    TEXTS,
+    PLACES,
+    TEXTS,
 )
 
 
@@ -29,5 +39,5 @@ def test_any_alerts_make_a_valid_log_with_a_rule_for_each(alerts: list[Alert]) -
 
 def test_an_object_that_was_not_read_from_a_file_has_no_place() -> None:
     finding = Finding(CATALOGUE[0].code, Severity.NOTE, "so", ObjectName("NetworkPolicy", "x", "p"), "spec")
-    (result,) = checked_sarif(lint_sarif([finding], basis()))["runs"][0]["results"]
+    (result,) = checked_sarif(lint_sarif([finding], basis(), lint_rules().values()))["runs"][0]["results"]
     assert (result["message"]["text"], result["locations"]) == ("NetworkPolicy/x/p: so", [])

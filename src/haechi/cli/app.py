@@ -161,18 +161,32 @@ _LINT = """\
 Mistakes in policies that the API server accepts.
 
 What has no effect, or another effect than it seems to have. Every finding has a
-code; docs/lint.md has a section for each, with a wrong and a right example. The
+code, which haechi rule CODE explains with a wrong and a right example. The
 annotation haechi/lint-ignore of a policy suppresses the codes that it names.
 Checks that need pods, Services or namespaces use those of the input."""
-_LINT_EXAMPLE = f"""\
+_LINT_EXAMPLE = """\
 Examples:
 
     haechi lint policies/ workloads.yaml
     haechi lint policies/ --select all --ignore unprotected-workload,tenant-*
     haechi lint policies/ --fix
+    haechi lint policies/ --fail-on error -o github
     kubectl get netpol,pod,ns,svc,node -A -o json | haechi lint - -o sarif > lint.sarif
 
-{_EXIT}"""
+Exit codes: 0 no finding that --fail-on names, 1 a finding, 2 unusable input or arguments, 130 after Ctrl-C."""
+
+_RULE = """\
+Explain a check of lint: what it finds, why, a wrong and a right example.
+
+Without CODE, a line for every check."""
+_RULE_EXAMPLE = """\
+Examples:
+
+    haechi rule dash-trap
+    haechi rule 'named-port-*'
+    haechi rule --all -o json
+
+Exit codes: 0 good, 2 an unknown code, 130 after Ctrl-C."""
 
 _VERIFY = """\
 Prove that a node's kernel enforces the policies, for every packet.
@@ -222,6 +236,7 @@ app.command("haechi.cli.commands.test:judge_assertions", name="test", help=_TEST
 app.command("haechi.cli.commands.can:can", name="can", help=_CAN, help_epilogue=_CAN_EXAMPLE)
 app.command("haechi.cli.commands.diff:diff", name="diff", help=_DIFF, help_epilogue=_DIFF_EXAMPLE)
 app.command("haechi.cli.commands.lint:lint", name="lint", help=_LINT, help_epilogue=_LINT_EXAMPLE)
+app.command("haechi.cli.commands.rule:rule", name="rule", help=_RULE, help_epilogue=_RULE_EXAMPLE)
 app.command(
     "haechi.cli.commands.completion:completion",
     name="completion",

@@ -25,7 +25,7 @@ from haechi.report.explanation import explanation_json
 from haechi.report.exposure import exposures_json
 from haechi.report.lab import lab_json, lab_junit, mismatch_text
 from haechi.report.lab_run import LabRun, ProbeResult
-from haechi.report.lint import lint_json, lint_sarif
+from haechi.report.lint import LintRule, lint_github, lint_gitlab, lint_json, lint_rules_json, lint_sarif
 from haechi.report.proof import proof_report_json
 from haechi.report.reachability import answer_json
 from haechi.report.ruleset import ruleset_json
@@ -33,10 +33,11 @@ from haechi.report.schemas import DOCUMENTS, schema
 from haechi.report.validation import validation_json, validation_sarif
 
 __all__ = [
-    "API_VERSION", "DOCUMENTS", "Basis", "Document", "LabRun", "Places", "ProbeResult", "answer_json",
-    "assertion_reasons", "assertions_json", "assertions_junit", "basis", "basis_of", "connections_csv",
-    "connections_dot", "connections_json", "connections_markdown", "connections_mermaid", "diff_csv",
-    "diff_json", "diff_markdown", "explanation_json", "exposures_json", "lab_json", "lab_junit", "lint_json",
-    "lint_sarif", "mismatch_text", "proof_report_json", "rule_text", "ruleset_json", "schema", "synthesized",
-    "validation_json", "validation_sarif",
+    "API_VERSION", "DOCUMENTS", "Basis", "Document", "LabRun", "LintRule", "Places", "ProbeResult",
+    "answer_json", "assertion_reasons", "assertions_json", "assertions_junit", "basis", "basis_of",
+    "connections_csv", "connections_dot", "connections_json", "connections_markdown", "connections_mermaid",
+    "diff_csv", "diff_json", "diff_markdown", "explanation_json", "exposures_json", "lab_json", "lab_junit",
+    "lint_github", "lint_gitlab", "lint_json", "lint_rules_json", "lint_sarif", "mismatch_text",
+    "proof_report_json", "rule_text", "ruleset_json", "schema", "synthesized", "validation_json",
+    "validation_sarif",
 ]  # fmt: skip

@@ -9,12 +9,17 @@ import msgspec
 
 from haechi._version import __version__
 from haechi.model import Location, Severity
+from haechi.report.alert import Alert
 from haechi.report.document import problem_text
 
 if TYPE_CHECKING:
     from haechi.report.document import Basis, ProblemJson
 
 SCHEMA: Final = "https://json.schemastore.org/sarif-2.1.0.json"
+FINGERPRINT: Final = "haechi/v1"
+"""The name of fingerprints, with the version of what they are made of."""
+HELP_URI: Final = "https://kubernetes.io/docs/concepts/services-networking/network-policies/"
+"""What the rules that have a text are about; the text itself is in their help."""
 
 
 class SarifValue(msgspec.Struct, frozen=True, rename="camel"):
@@ -27,11 +32,28 @@ class SarifMessage(SarifValue, frozen=True):
     text: str
 
 
-class SarifReportingDescriptor(SarifValue, frozen=True):
+class SarifMultiformatMessage(SarifValue, frozen=True):
+    """A message in plain text and in Markdown (section 3.12)."""
+
+    text: str
+    markdown: str
+
+
+class SarifReportingConfiguration(SarifValue, frozen=True):
+    """What results of a rule have in common (section 3.50)."""
+
+    level: str
+
+
+class SarifReportingDescriptor(SarifValue, frozen=True, omit_defaults=True):
     """A rule (section 3.49)."""
 
     id: str
     short_description: SarifMessage
+    full_description: SarifMessage | None = None
+    help: SarifMultiformatMessage | None = None
+    help_uri: str | None = None
+    default_configuration: SarifReportingConfiguration | None = None
 
 
 class SarifToolComponent(SarifValue, frozen=True):
@@ -81,7 +103,7 @@ class SarifLocation(SarifValue, frozen=True, omit_defaults=True):
     logical_locations: list[SarifLogicalLocation] = []
 
 
-class SarifResult(SarifValue, frozen=True):
+class SarifResult(SarifValue, frozen=True, omit_defaults=True):
     """Section 3.27."""
 
     rule_id: str
@@ -89,6 +111,7 @@ class SarifResult(SarifValue, frozen=True):
     level: str
     message: SarifMessage
     locations: list[SarifLocation]
+    partial_fingerprints: dict[str, str] = {}
 
 
 class SarifNotification(SarifValue, frozen=True):
@@ -123,36 +146,29 @@ class SarifLog(SarifValue, frozen=True):
     runs: list[SarifRun]
 
 
-class Alert(NamedTuple):
-    """What is to become a result.
+class RuleText(NamedTuple):
+    """What is to become a rule: what its results have in common, why that is wrong, and all that there is to say."""
 
-    Attributes:
-        rule: the id of its rule.
-        level: `error`, `warning` or `note`.
-        subject: the object that it is about; empty for none.
-        path: the field.
-        message: what is wrong.
-        hint: what to do about it; empty for nothing.
-        location: where; None for an object that was not read from a file.
-    """
-
-    rule: str
-    level: str
-    subject: str
-    path: str
-    message: str
-    hint: str
-    location: Location | None
+    summary: str
+    reason: str = ""
+    markdown: str = ""
+    level: str = ""
 
 
-def sarif_log(rules: Mapping[str, str], alerts: Iterable[Alert], basis: Basis) -> str:
-    """The log as JSON text; `rules` are the words of every rule that there is, by id."""
-    driver = SarifToolComponent(
-        "haechi", __version__, [SarifReportingDescriptor(rule, SarifMessage(words)) for rule, words in rules.items()]
-    )
+def sarif_log(rules: Mapping[str, RuleText], alerts: Iterable[Alert], basis: Basis) -> str:
+    """The log as JSON text; `rules` are all rules that there are, by id."""
+    driver = SarifToolComponent("haechi", __version__, [_rule(rule, text) for rule, text in rules.items()])
     index = {rule: number for number, rule in enumerate(rules)}
     results = [
-        SarifResult(one.rule, index[one.rule], one.level, SarifMessage(_text(one)), _locations(one)) for one in alerts
+        SarifResult(
+            one.rule,
+            index[one.rule],
+            one.level,
+            SarifMessage(one.text),
+            _locations(one),
+            {FINGERPRINT: one.fingerprint} if one.fingerprint else {},
+        )
+        for one in alerts
     ]
     invocation = SarifInvocation(not basis.partial, [_notification(one) for one in basis.caveats])
     run = SarifRun(SarifTool(driver), [invocation], "unicodeCodePoints", results)
@@ -160,10 +176,15 @@ def sarif_log(rules: Mapping[str, str], alerts: Iterable[Alert], basis: Basis) -
     return msgspec.json.format(msgspec.json.encode(log), indent=1).decode() + "\n"
 
 
-def _text(alert: Alert) -> str:
-    subject = f"{alert.subject}: " if alert.subject else ""
-    hint = f" ({alert.hint})" if alert.hint else ""
-    return f"{subject}{alert.message}{hint}"
+def _rule(rule: str, text: RuleText) -> SarifReportingDescriptor:
+    return SarifReportingDescriptor(
+        rule,
+        SarifMessage(text.summary),
+        SarifMessage(text.reason) if text.reason else None,
+        SarifMultiformatMessage(text.markdown, text.markdown) if text.markdown else None,
+        HELP_URI if text.markdown else None,
+        SarifReportingConfiguration(text.level) if text.level else None,
+    )
 
 
 def _notification(caveat: ProblemJson) -> SarifNotification:

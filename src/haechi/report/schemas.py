@@ -17,7 +17,7 @@ from haechi.report.document import Document
 from haechi.report.explanation import Explanation
 from haechi.report.exposure import ExposureList
 from haechi.report.lab import LabReport
-from haechi.report.lint import LintReport
+from haechi.report.lint import LintReport, LintRules
 from haechi.report.proof import ProofReport
 from haechi.report.reachability import ReachabilityAnswer
 from haechi.report.ruleset import RulesetJson
@@ -32,6 +32,7 @@ DOCUMENTS: Final[dict[str, type[Document]]] = {
     "ExposureList": ExposureList,
     "LabReport": LabReport,
     "LintReport": LintReport,
+    "LintRules": LintRules,
     "ProofReport": ProofReport,
     "ReachabilityAnswer": ReachabilityAnswer,
     "Ruleset": RulesetJson,

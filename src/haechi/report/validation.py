@@ -6,8 +6,9 @@ from collections.abc import Iterable
 from typing import Final, Literal
 
 from haechi.model import Code, Problem, Severity
+from haechi.report.alert import Alert
 from haechi.report.document import API_VERSION, Basis, Document, JsonValue, ProblemJson, basis, document_text, problem
-from haechi.report.sarif import Alert, sarif_log
+from haechi.report.sarif import RuleText, sarif_log
 
 _LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.SKIPPED: "note"}
 RULES: Final = {
@@ -73,7 +74,7 @@ def validation_sarif(findings: Iterable[Problem], skipped: Iterable[Problem]) ->
     """The findings, and skipped documents as notes, as SARIF text."""
     listed, others = list(findings), list(skipped)
     return sarif_log(
-        {code.value: words for code, words in RULES.items()},
+        {code.value: RuleText(words) for code, words in RULES.items()},
         (
             Alert(one.code.value, _LEVELS[one.severity], one.subject, one.path, one.message, one.hint, one.location)
             for one in (*listed, *others)

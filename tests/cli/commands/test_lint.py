@@ -47,9 +47,96 @@ WITHOUT = "no pods in the input: checks that need them find nothing\n"
 def test_a_finding_is_one_line_with_place_reason_and_code(haechi: Haechi, tmp_path: Path) -> None:
     file = tmp_path / "dead.yaml"
     file.write_text(DEAD)
-    outcome = haechi("lint", file)
+    outcome = haechi("lint", file, "-o", "concise")
     assert (outcome.code, outcome.out) == (1, f"{file}:7:3: {LINE}")
     assert outcome.err == f"1 error in 1 NetworkPolicy{SUM}{WITHOUT}"
+
+
+def test_a_finding_has_an_excerpt_of_its_source(haechi: Haechi) -> None:
+    assert haechi("lint", "-", stdin=DEAD).out == dedent("""\
+        error[rules-without-policy-type]: NetworkPolicy/shop/dead: policyTypes does not list Egress, so these rules have no effect
+         --> <stdin>:7:3
+          |
+        5 |   podSelector: {}
+        6 |   policyTypes: [Ingress]
+        7 |   egress:
+          |   ^^^^^^
+        8 |   - {}
+          |
+          = help: add Egress to policyTypes, or delete egress
+
+        """)  # noqa: E501
+
+
+def test_a_certain_fix_is_named(haechi: Haechi) -> None:
+    assert "   = fix: delete the item (--fix)\n" in haechi("lint", "-", stdin=TWICE).out
+
+
+HOSTILE = """\
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata:
+  name: "a%,:b"
+spec: {podSelector: {matchLabels: {"한": "x"}}, policyTypes: [Ingress], egress: [{}]}
+"""
+
+
+@pytest.mark.parametrize("form", ["text", "concise", "github"])
+def test_no_input_can_write_controls_or_lines_of_its_own(haechi: Haechi, tmp_path: Path, form: str) -> None:
+    file = tmp_path / "a\n::set-env name=x::y\x1b[31m.yaml"
+    file.write_text(HOSTILE, encoding="utf-8")
+    out = haechi("lint", file, "-o", form).out
+    assert "rules-without-policy-type" in out
+    assert out.replace("\n", "").isprintable()
+    assert not any(line.startswith("::set-env") for line in out.splitlines())
+
+
+@pytest.mark.parametrize(
+    ("fail_on", "codes"), [("error", (1, 0, 0)), ("warning", (1, 1, 0)), ("note", (1, 1, 1)), ("never", (0, 0, 0))]
+)
+def test_the_least_severity_that_fails_is_chosen(haechi: Haechi, fail_on: str, codes: tuple[int, ...]) -> None:
+    error, warning, note = (
+        haechi("lint", "-", "--select", code, "--fail-on", fail_on, stdin=text)
+        for code, text in [
+            ("rules-without-policy-type", DEAD),
+            ("redundant-peer", TWICE),
+            ("policy-types-implicit", TWICE),
+        ]
+    )
+    assert (error.code, warning.code, note.code) == codes
+    assert error.out
+    assert warning.out
+    assert note.out
+
+
+def test_a_note_alone_is_no_failure_unless_asked_for(haechi: Haechi) -> None:
+    assert haechi("lint", "-", "--select", "policy-types-implicit", stdin=TWICE).code == 0
+
+
+@pytest.mark.parametrize("fail_on", ["error", "never"])
+def test_bad_input_is_a_failure_whatever_fails(haechi: Haechi, fail_on: str) -> None:
+    assert haechi("lint", "-", "--fail-on", fail_on, stdin=f"{TWICE}---\n{manifests.MISSPELT}").code == 2
+
+
+def test_github_gets_a_workflow_command_for_each_finding_and_for_what_cannot_be_read(haechi: Haechi) -> None:
+    outcome = haechi("lint", "-", "-o", "github", stdin=f"{DEAD}---\n{manifests.MISSPELT}---\n{TWICE}")
+    broken, *_, last = outcome.out.splitlines()
+    assert outcome.code == 2
+    assert broken.startswith("::error title=haechi (unknown-field),file=<stdin>,line=")
+    assert last.startswith("::warning title=haechi (redundant-peer),file=<stdin>,line=")
+    assert f"::{LINE.removeprefix('error: ').removesuffix(' [rules-without-policy-type]' + chr(10))}" in outcome.out
+
+
+def test_gitlab_gets_an_entry_for_each_finding_and_for_what_cannot_be_read(haechi: Haechi, tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text(f"{DEAD}---\n{manifests.MISSPELT}---\n{TWICE}")
+    entries = json.loads(haechi("lint", tmp_path / "a.yaml", "-o", "gitlab").out)
+    assert {(one["check_name"], one["severity"]) for one in entries} == {
+        ("unknown-field", "major"),
+        ("rules-without-policy-type", "major"),
+        ("redundant-peer", "minor"),
+    }
+    assert len({one["fingerprint"] for one in entries}) == len(entries)
+    assert {one["location"]["path"] for one in entries} == {str(tmp_path / "a.yaml")}
 
 
 def test_without_findings_there_is_no_output(haechi: Haechi) -> None:
@@ -114,6 +201,14 @@ def test_sarif_has_every_check_as_a_rule(haechi: Haechi) -> None:
     (result,) = run["results"]
     assert rules[result["ruleIndex"]]["id"] == result["ruleId"] == "rules-without-policy-type"
     assert result["level"] == "error"
+    assert result["partialFingerprints"] == {
+        "haechi/v1": json.loads(haechi("lint", "-", "-o", "json", stdin=DEAD).out)["findings"][0]["fingerprint"]
+    }
+    rule = rules[result["ruleIndex"]]
+    assert rule["defaultConfiguration"] == {"level": "error"}
+    assert "policyTypes" in rule["fullDescription"]["text"]
+    assert rule["help"]["markdown"].count("```yaml") == 2
+    assert rule["helpUri"].startswith("https://")
     assert result["locations"][0]["physicalLocation"]["region"] == {"startLine": 7, "startColumn": 3}
 
 
@@ -121,12 +216,12 @@ def test_certain_corrections_are_written_and_comments_stay(haechi: Haechi, tmp_p
     file, other = tmp_path / "twice.yaml", tmp_path / "dead.yaml"
     file.write_text(TWICE)
     other.write_text(DEAD)
-    outcome = haechi("lint", tmp_path, "--fix")
+    outcome = haechi("lint", tmp_path, "--fix", "-o", "concise")
     assert file.read_text() == TWICE.replace("    - podSelector: {}  # the same\n", "")
     assert other.read_text() == DEAD
     assert (outcome.code, outcome.out) == (1, f"{other}:7:3: {LINE}")
     assert f"{file}:11:7: fixed: NetworkPolicy/shop/twice: " in outcome.err
-    assert haechi("lint", tmp_path, "--fix").out == outcome.out
+    assert haechi("lint", tmp_path, "--fix", "-o", "concise").out == outcome.out
 
 
 def test_without_the_option_files_are_left_alone(haechi: Haechi, tmp_path: Path) -> None:
@@ -159,7 +254,7 @@ def test_what_cannot_be_written_stays_a_finding(haechi: Haechi, tmp_path: Path) 
 
 
 def test_bad_input_is_told_and_the_rest_is_looked_at(haechi: Haechi) -> None:
-    outcome = haechi("lint", "-", stdin=f"{DEAD}---\n{manifests.MISSPELT}")
+    outcome = haechi("lint", "-", "-o", "concise", stdin=f"{DEAD}---\n{manifests.MISSPELT}")
     assert outcome.code == 2
     assert LINE in outcome.out
     assert "unknown field" in outcome.err

@@ -24,6 +24,7 @@ from haechi.analysis.lint.checks import (
 )
 from haechi.analysis.lint.facts import Review
 from haechi.analysis.lint.finding import Finding
+from haechi.analysis.lint.fingerprint import Fingerprints
 from haechi.errors import HaechiError
 from haechi.model import Location, path_text
 
@@ -47,6 +48,7 @@ ALL = "all"
 IGNORE_ANNOTATION = "haechi/lint-ignore"
 """An object with this annotation suppresses the codes or patterns in its value, separated by commas."""
 _NOWHERE = Location("")
+_Located = tuple[Check, Diagnostic, Location | None]
 
 
 class UnknownCode(HaechiError, LookupError):
@@ -110,7 +112,9 @@ def run_checks(
             progress(number, len(listed))
         found += [(one, each) for each in one.function(review) if not _is_suppressed(one, each)]
     found.sort(key=lambda pair: pair[1].object.key)  # places are looked up document by document
-    return tuple(sorted((_finding(review, one, each) for one, each in found), key=_order))
+    fingerprints = Fingerprints()
+    located = [(one, each, review.location(each.object, each.path)) for one, each in found]
+    return tuple(_finding(*each, fingerprints) for each in sorted(located, key=_order))
 
 
 def _is_suppressed(one: Check, found: Diagnostic) -> bool:
@@ -119,18 +123,20 @@ def _is_suppressed(one: Check, found: Diagnostic) -> bool:
     return any(fnmatchcase(one.code, code.strip()) for code in codes.split(",")) if codes else False
 
 
-def _finding(review: Review, one: Check, found: Diagnostic) -> Finding:
+def _order(located: _Located) -> tuple[Location, str, str, str, str]:
+    one, found, location = located
+    return location or _NOWHERE, found.object.display_name, path_text(found.path), one.code, found.message
+
+
+def _finding(one: Check, found: Diagnostic, location: Location | None, fingerprints: Fingerprints) -> Finding:
     return Finding(
         one.code,
         one.severity,
         found.message,
         found.object.object_name,
         path_text(found.path),
-        review.location(found.object, found.path),
+        location,
         found.hint,
         found.fix,
+        fingerprints.of(one.code, found.object, found.path),
     )
-
-
-def _order(finding: Finding) -> tuple[Location, str, str, str, str]:
-    return finding.location or _NOWHERE, finding.subject, finding.path, finding.code, finding.message

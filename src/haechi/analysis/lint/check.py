@@ -58,6 +58,11 @@ class Check:
     function: CheckFunction
     on_request: bool = False
 
+    @property
+    def page(self) -> str:
+        """The page of docs/lint that has its section: that of its module."""
+        return self.function.__module__.rpartition(".")[2]
+
 
 def check(code: str, severity: Severity, summary: str, *, on_request: bool = False) -> Callable[[CheckFunction], Check]:
     """Turn a function into a check."""

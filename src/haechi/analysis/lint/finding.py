@@ -33,6 +33,8 @@ class Finding:
         location: where it was read; None for objects that were made in Python.
         hint: how to resolve it, such as `did you mean app=web?`; may be empty.
         fix: edits that resolve it, if they are certain.
+        fingerprint: the same in each run until the check, the object or the item is another one, wherever it stands;
+            no two findings of a run have the same.
     """
 
     code: str
@@ -43,6 +45,7 @@ class Finding:
     location: Location | None = None
     hint: str = ""
     fix: Fix | None = None
+    fingerprint: str = ""
 
     @property
     def subject(self) -> str:

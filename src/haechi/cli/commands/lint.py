@@ -1,6 +1,7 @@
 """`haechi lint`: likely mistakes in policies.
 
-The exit code is 0 without findings, 1 with findings, 2 if some of the input cannot be used.
+The exit code is 1 if there is a finding of the severity that `--fail-on` names or a worse one, and 2 if some of the
+input cannot be used.
 """
 
 from __future__ import annotations
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
     from haechi.cli.progress import ProgressLine
     from haechi.cli.terminal import Terminal
 
-Output = Literal["text", "json", "sarif"]
+Output = Literal["text", "concise", "json", "sarif", "github", "gitlab"]
+FailOn = Literal["error", "warning", "note", "never"]
 _ROUNDS = 10  # of fixes that make others possible
 
 
@@ -30,6 +32,7 @@ def lint(
     select: Annotated[tuple[str, ...], Parameter(metavar="CODES", negative="", show_default=False)] = (),
     ignore: Annotated[tuple[str, ...], Parameter(metavar="CODES", negative="", show_default=False)] = (),
     fix: Annotated[bool, Parameter(negative="", show_default=False)] = False,
+    fail_on: FailOn = "warning",
     output: Annotated[Output, Parameter(name=("--output", "-o"))] = "text",
     options: QuestionOptions = QUESTION_OPTIONS,
 ) -> int:
@@ -40,7 +43,8 @@ def lint(
         select: Only these checks, by code, pattern (named-port-*) or all, separated by commas.
         ignore: Without these checks.
         fix: Write fixes that are certain into the files, and report the remaining findings.
-        output: Lines for people, JSON for programs or SARIF 2.1.0 for code scanning.
+        fail_on: The least severity of a finding that makes the exit code 1.
+        output: With excerpts, a line for each finding, or for JSON, SARIF, GitHub annotations, GitLab Code Quality.
         options: How input is read and validated.
     """
     from haechi.cli import terminal
@@ -48,7 +52,6 @@ def lint(
     from haechi.cli.failure import CommandError, ExitCode
     from haechi.cli.input import answered, read_on
     from haechi.cli.progress import ProgressLine
-    from haechi.report import lint_json, lint_sarif
 
     checks = _checks(select, ignore)
     if fix and STDIN in paths:
@@ -62,15 +65,10 @@ def lint(
         cluster, findings = _findings(found, checks, progress)
         if fix:
             found, cluster, findings = _fixed(found, cluster, findings, paths, options, checks, progress)
-    if output == "text":
-        _write_text(terminal.output(), findings)
-    elif output == "json":
-        terminal.output().write(lint_json(findings, found.basis(cluster)))
-    else:
-        terminal.output().write(lint_sarif(findings, found.basis(cluster)))
+    _write(terminal.output(), findings, output, found, cluster)
     if not options.quiet:
         _write_summary(terminal.errors(), findings, checks, found)
-    return answered(ExitCode.FOUND if findings else ExitCode.GOOD, found)
+    return answered(ExitCode.FOUND if _fails(findings, fail_on) else ExitCode.GOOD, found)
 
 
 def _checks(select: tuple[str, ...], ignore: tuple[str, ...]) -> tuple[Check, ...]:
@@ -99,22 +97,37 @@ def _findings(found: Input, checks: tuple[Check, ...], progress: ProgressLine) -
     return cluster, run_checks(cluster, checks, lambda done, total: progress("looking for mistakes", done, total))
 
 
-# -- text --------------------------------------------------------------------------------------------------------------
+def _fails(findings: Iterable[Finding], fail_on: FailOn) -> bool:
+    """Whether a finding is as severe as that, or more."""
+    from haechi.model import Severity
+
+    order = [Severity.ERROR, Severity.WARNING, Severity.NOTE]
+    failing = [] if fail_on == "never" else order[: order.index(Severity(fail_on)) + 1]
+    return any(one.severity in failing for one in findings)
 
 
-def _write_text(results: Terminal, findings: Iterable[Finding]) -> None:
-    """A line for each finding."""
-    from haechi.cli.terminal import Style
-    from haechi.model import Severity, printable
+# -- output ------------------------------------------------------------------------------------------------------------
 
-    styles = {Severity.ERROR: Style.RED, Severity.WARNING: Style.YELLOW, Severity.NOTE: Style.DIM}
-    for one in findings:
-        place = "" if one.location is None else f"{one.location}: "
-        hint = f" ({one.hint})" if one.hint else ""
-        severity = results.paint(f"{one.severity}:", styles[one.severity])
-        words = printable(f"{one.subject}: {one.message}{hint} [{one.code}]")
-        results.write(f"{printable(place)}{severity} {words}\n")
-    results.stream.flush()
+
+def _write(out: Terminal, findings: Iterable[Finding], output: Output, found: Input, cluster: Cluster) -> None:
+    from haechi import report
+    from haechi.cli.finding_text import write_concise, write_full
+    from haechi.cli.lint_rules import lint_rules
+
+    match output:
+        case "text":
+            sources = {id(one.place.source): one.place.source for one in found.manifests.objects}
+            write_full(out, findings, sources.values())
+        case "concise":
+            write_concise(out, findings)
+        case "json":
+            out.write(report.lint_json(findings, found.basis(cluster)))
+        case "sarif":
+            out.write(report.lint_sarif(findings, found.basis(cluster), lint_rules().values()))
+        case "github":
+            out.write(report.lint_github(findings, found.basis(cluster)))
+        case "gitlab":
+            out.write(report.lint_gitlab(findings, found.basis(cluster)))
 
 
 def _write_summary(remarks: Terminal, findings: Iterable[Finding], checks: Iterable[Check], found: Input) -> None:
