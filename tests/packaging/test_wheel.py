@@ -87,6 +87,12 @@ def test_the_installed_command_lints_from_any_folder(environment: Environment, t
     assert "rules-without-policy-type" in done.stdout
 
 
+def test_the_installed_command_explains_a_check(environment: Environment, tmp_path: Path) -> None:
+    done = environment.run("haechi", "rule", "dash-trap", cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("# dash-trap\n")
+
+
 @pytest.mark.parametrize(("source", "verdict", "code"), [("frontend", "allowed", 0), ("other", "denied", 1)])
 def test_the_installed_command_answers_from_any_folder(
     environment: Environment, tmp_path: Path, source: str, verdict: str, code: int
