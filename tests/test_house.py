@@ -29,6 +29,7 @@ ELSEWHERE = {
     "analysis/lint/check.py": "analysis/lint/test_catalogue.py",
     "analysis/lint/facts/labelled.py": "analysis/lint/facts/test_inventory.py",
     "analysis/lint/finding.py": "analysis/lint/test_catalogue.py",
+    "cli/answer_text.py": "cli/commands/test_can.py",
     "cli/app.py": "cli/test_docs.py",
     "cli/arguments.py": "cli/test_docs.py",
     "cli/assertions.py": "cli/commands/test_test.py",

@@ -19,3 +19,11 @@ def test_items_go_by_their_old_places() -> None:
 def test_a_path_that_leads_nowhere_is_an_error(path: tuple[str | int, ...]) -> None:
     with pytest.raises(LookupError):
         apply_edits({"a": [0], "b": {}}, [Edit(path)])
+
+
+def test_the_place_after_the_last_item_adds_one() -> None:
+    data = {"a": [0, 1]}
+    apply_edits(data, [Edit(("a", 2), 2), Edit(("a", 0))])
+    assert data == {"a": [1, 2]}
+    with pytest.raises(LookupError):
+        apply_edits(data, [Edit(("a", 3), 2)])

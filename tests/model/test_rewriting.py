@@ -170,3 +170,25 @@ def test_what_is_read_is_the_old_value_with_the_edits(drawn: tuple[str, list[Edi
     assert json.dumps(parse_yaml(new.encode(), 0, len(new.encode())).data) == json.dumps(expected)
     if all(edit.value is not None and edit.path in leaves for edit in edits):
         assert new.count("#") == text.count("#")
+
+
+def test_an_item_is_added_after_the_others_and_before_the_comments_that_follow() -> None:
+    peer = {"ipBlock": {"cidr": "10.0.0.0/8"}}
+    gone, come = lines_of(POLICY, Edit(("spec", "ingress", 1, "from", 2), peer))
+    assert (gone, come) == ([], ["      - ipBlock:", "          cidr: 10.0.0.0/8"][1:])
+    new = rewrite(POLICY, [Edit(("spec", "ingress", 1, "from", 2), peer)])
+    assert new.endswith("      - ipBlock:\n          cidr: 10.0.0.0/8\n      # a last remark\n")
+
+
+@pytest.mark.parametrize(
+    ("text", "new"),
+    [
+        ("a: [1, 2]  # two\n", "a: [1, 2, 3]  # two\n"),
+        ("a: []\n", "a: [3]\n"),
+        ("a:\n- 1\n- 2", "a:\n- 1\n- 2\n- 3\n"),
+        ("a:\n  -   b: 1\nc: 2\n", "a:\n  -   b: 1\n  - 3\nc: 2\n"),
+    ],
+)
+def test_an_item_is_added_in_the_style_of_the_list(text: str, new: str) -> None:
+    length = len(yaml.safe_load(text)["a"])
+    assert rewrite(text, [Edit(("a", length), 3)]) == new

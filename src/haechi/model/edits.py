@@ -14,7 +14,8 @@ class Edit:
 
     Attributes:
         path: a field or an item of a list, such as `("spec", "ingress", 0)`.
-        value: its new value (plain data: mappings, lists, strings, numbers); None deletes it.
+        value: its new value (plain data: mappings, lists, strings, numbers); None deletes it. The place after the last
+            item of a list adds one.
     """
 
     path: Path
@@ -29,7 +30,7 @@ def apply_edits(data: object, edits: Iterable[Edit]) -> None:
     """
     for edit in sorted(edits, key=lambda edit: _order(edit.path), reverse=True):  # the last items of a list first
         container, last = _container(data, edit.path), edit.path[-1]
-        if isinstance(container, MutableSequence) and isinstance(last, int) and last < len(container):
+        if isinstance(container, MutableSequence) and isinstance(last, int) and last <= len(container):
             _put(container, last, edit)
         elif isinstance(container, MutableMapping) and isinstance(last, str):
             _set(container, last, edit)
@@ -57,7 +58,9 @@ def _part(data: object, step: str | int) -> object:
 
 def _put(items: MutableSequence[object], place: int, edit: Edit) -> None:
     if edit.value is None:
-        del items[place]
+        del items[place]  # IndexError is a LookupError
+    elif place == len(items):
+        items.append(edit.value)
     else:
         items[place] = edit.value
 

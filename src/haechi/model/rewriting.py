@@ -138,6 +138,19 @@ class _YamlText:
             raise _strange(path)
         return line, self._line_end(_end(item)), ""
 
+    def _appended(self, container: yaml.SequenceNode, edit: Edit) -> _Cut:
+        """Add an item after the others, before comments that follow them."""
+        items = container.value
+        if container.flow_style or not items:
+            text = json.dumps(edit.value, ensure_ascii=False)
+            place = _end(items[-1]) if items else container.start_mark.index + 1
+            return place, place, f", {text}" if items else text
+        start, _, _ = self._lines(items[0], edit.path[:-1])
+        dash = self._text.index("-", start)
+        place = self._line_end(_end(items[-1]))
+        before = "" if self._text[:place].endswith("\n") else "\n"
+        return place, place, before + _block([edit.value], self._text[start:dash])
+
     # -- fields --------------------------------------------------------------------------------------------------------
 
     def _value(self, edit: Edit) -> _Cut:
@@ -145,6 +158,8 @@ class _YamlText:
         *above, last = edit.path
         container = self._node(tuple(above))
         if isinstance(container, yaml.SequenceNode) and isinstance(last, int):
+            if last == len(container.value):
+                return self._appended(container, edit)
             return self._replaced(container.value[last], edit)
         if not isinstance(container, yaml.MappingNode):
             raise _strange(edit.path)
@@ -186,6 +201,8 @@ class _YamlText:
         indent = "\n" + " " * container.value[0][0].start_mark.column
         place = self._line_end(_end(container))
         before = "" if self._text[:place].endswith("\n") else "\n"
+        if isinstance(value, list | dict) and any(isinstance(one, list | dict) for one in value):
+            return place, place, before + _block({name: value}, indent[1:])
         if isinstance(value, list) and value:
             lines = "".join(f"{indent}- {one if _is_plain(one) else json.dumps(one)}" for one in value)
         else:
@@ -219,6 +236,12 @@ def _end(node: yaml.Node) -> int:
         last = node.value[-1]
         return max(_end(one) for one in (last if isinstance(last, tuple) else (last,)))
     return int(node.end_mark.index)
+
+
+def _block(value: object, indent: str) -> str:
+    """A value in block style, each line with an indent."""
+    lines = yaml.safe_dump(value, sort_keys=False, allow_unicode=True, width=1_000).splitlines()
+    return "".join(f"{indent}{line}\n" for line in lines)
 
 
 def _is_plain(value: object) -> bool:

@@ -92,7 +92,7 @@ class ConnectionDiff(Document, frozen=True):
 def diff_json(found: ClusterComparison, old: Basis, new: Basis) -> str:
     """The differences as JSON text, with what each side rests on."""
     ineffective = [IneffectivePolicy(named(cause.policy), cause.change, reason) for cause, reason in found.ineffective]
-    changes, exposures = _changes(found.connections), _changes(found.exposures)
+    changes, exposures = connection_changes(found.connections), connection_changes(found.exposures)
     order = [one.value for one in Assumption]
     document = ConnectionDiff(
         API_VERSION,
@@ -123,7 +123,8 @@ def _with_side(kind: type[S], one: JsonValue, side: Side) -> S:
     return kind(**msgspec.structs.asdict(one), side=side)
 
 
-def _changes(found: Iterable[Difference]) -> list[ConnectionChange]:
+def connection_changes(found: Iterable[Difference]) -> list[ConnectionChange]:
+    """Differences as JSON values."""
     return [
         ConnectionChange(
             one.kind,

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Literal
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Literal
 
+from haechi.report.diff import ConnectionChange, connection_changes
 from haechi.report.document import (
     API_VERSION,
     Basis,
@@ -20,7 +21,18 @@ from haechi.report.document import (
 )
 
 if TYPE_CHECKING:
-    from haechi.analysis.why import Answer, Change, ItemRef, PacketAnswer, ResolvedService, RuleAnswer, SideAnswer
+    from haechi.analysis.why import (
+        Answer,
+        Change,
+        ItemRef,
+        PacketAnswer,
+        PolicyAddition,
+        Proposal,
+        ResolvedService,
+        RuleAnswer,
+        SideAnswer,
+        WhatIf,
+    )
     from haechi.model import PolicyKey
 
 
@@ -47,12 +59,45 @@ class SideVerdict(JsonValue, frozen=True):
 
 
 class ProposedChange(JsonValue, frozen=True):
-    """The field at `path` becomes `value`, or goes if that is null; an empty path is the object as a whole."""
+    """The field at `path` becomes `value`, or goes if that is null; an empty path is the object as a whole.
+
+    `widening`: it allows more than was asked for.
+    """
 
     object: ObjectReference
     path: str
     value: str | None
     message: str
+    widening: bool
+
+
+class AdditionJson(JsonValue, frozen=True):
+    """What is added to a policy: an item to the list at `path`, or the list if it is empty, or a policy if `isNew`.
+
+    `jsonPatch` does it by RFC 6902; empty for a new policy, which is `value`.
+    """
+
+    policy: NamespacedName
+    is_new: bool
+    path: str
+    value: Any
+    yaml: str
+    json_patch: list[dict[str, Any]]
+    message: str
+
+
+class ProposalJson(JsonValue, frozen=True):
+    """Additions that together allow the packet, one for each side that denies it.
+
+    `patch` is a unified diff of the files, empty if they are not known. `opened` are all connections that become
+    possible, `further` those without that of the question, `exposed` those with pods that need not exist.
+    """
+
+    additions: list[AdditionJson]
+    patch: str
+    opened: list[ConnectionChange]
+    further: list[ConnectionChange]
+    exposed: list[ConnectionChange]
 
 
 class BackendJson(JsonValue, frozen=True):
@@ -75,7 +120,8 @@ class ServiceJson(JsonValue, frozen=True):
 class PacketVerdictJson(JsonValue, frozen=True):
     """One packet. `source` and `destination` are null for addresses that no pod has, `port` for ICMP and the like.
 
-    Each item of `whatIf` is a set of changes that together would turn the verdict.
+    Of a denied packet, `proposals` are what to add to policies. Each item of `whatIf` is a set of changes that together
+    would reverse the verdict.
     """
 
     source: NamespacedName | None
@@ -87,6 +133,7 @@ class PacketVerdictJson(JsonValue, frozen=True):
     allowed: bool
     egress: SideVerdict
     ingress: SideVerdict
+    proposals: list[ProposalJson]
     what_if: list[list[ProposedChange]]
 
 
@@ -105,12 +152,10 @@ class ReachabilityAnswer(Document, frozen=True):
     packets: list[PacketVerdictJson]
 
 
-def answer_json(
-    answer: Answer, basis: Basis, changes: Mapping[PacketAnswer, Iterable[Iterable[Change]]] | None = None
-) -> str:
-    """The answer as JSON text; `changes` are those that would turn the verdict on a packet."""
-    known = changes or {}
-    packets = [_packet(one, known.get(one, ())) for pair in answer.pairs for one in pair]
+def answer_json(answer: Answer, basis: Basis, what_ifs: Mapping[PacketAnswer, WhatIf] | None = None) -> str:
+    """The answer as JSON text; `what_ifs` are what would reverse the verdict on a packet."""
+    known = what_ifs or {}
+    packets = [_packet(one, known.get(one)) for pair in answer.pairs for one in pair]
     return document_text(
         ReachabilityAnswer(
             API_VERSION,
@@ -132,7 +177,7 @@ def _service(one: ResolvedService) -> ServiceJson:
     return ServiceJson(NamespacedName(namespace, name), one.port or "", backends, list(one.notes))
 
 
-def _packet(one: PacketAnswer, changes: Iterable[Iterable[Change]]) -> PacketVerdictJson:
+def _packet(one: PacketAnswer, what_if: WhatIf | None) -> PacketVerdictJson:
     return PacketVerdictJson(
         None if one.source is None else named(one.source),
         str(one.packet.source),
@@ -142,7 +187,10 @@ def _packet(one: PacketAnswer, changes: Iterable[Iterable[Change]]) -> PacketVer
         one.allowed,
         _side(one.egress),
         _side(one.ingress),
-        [[_change(change) for change in together] for together in changes],
+        [_proposal(proposal) for proposal in what_if.proposals] if what_if else [],
+        [[_change(change, widening=not one.allowed) for change in together] for together in what_if.changes]
+        if what_if
+        else [],
     )
 
 
@@ -170,13 +218,29 @@ def _item(policy: PolicyKey, item: ItemRef) -> PolicyField:
     return PolicyField(named(policy), item.path, item.location)
 
 
-def _change(change: Change) -> ProposedChange:
+def _proposal(one: Proposal) -> ProposalJson:
+    return ProposalJson(
+        [_addition(addition) for addition in one.additions],
+        one.patch,
+        connection_changes(one.opened),
+        connection_changes(one.further),
+        connection_changes(one.exposed),
+    )
+
+
+def _addition(one: PolicyAddition) -> AdditionJson:
+    from haechi.analysis.why import json_patch, yaml_text
+
+    return AdditionJson(named(one.policy), one.is_new, one.field, one.value, yaml_text(one), json_patch(one), str(one))
+
+
+def _change(change: Change, *, widening: bool) -> ProposedChange:
     from haechi.analysis.why import LabelChange, RuleDeletion
 
     words = str(change)
     if isinstance(change, LabelChange):
         changed = ObjectReference(change.kind, *change.of)
-        return ProposedChange(changed, f"metadata.labels[{change.key}]", change.value, words)
+        return ProposedChange(changed, f"metadata.labels[{change.key}]", change.value, words, widening)
     policy = change.rule.policy if isinstance(change, RuleDeletion) else change.policy
     path = change.rule.path if isinstance(change, RuleDeletion) else ""
-    return ProposedChange(ObjectReference("NetworkPolicy", *policy), path, None, words)
+    return ProposedChange(ObjectReference("NetworkPolicy", *policy), path, None, words, widening)

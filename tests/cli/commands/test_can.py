@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -32,7 +33,21 @@ def test_denied_with_the_nearest_rule_and_what_it_lacks(haechi: Haechi) -> None:
     lines = outcome.out.splitlines()
     assert lines[0] == "denied"
     assert "    nearest is shop/web spec.ingress[0] at <stdin>:10:5: port 22/TCP is not among its ports" in lines
-    assert "  would be allowed: delete policy shop/web" in lines
+    assert lines[6:13] == [
+        "  would be allowed: add a rule to spec.ingress of policy shop/web",
+        "      - from:",
+        "        - podSelector:",
+        "            matchLabels:",
+        "              app: client",
+        "        ports:",
+        "        - protocol: TCP",
+    ]
+    assert "    also opens: nothing else" in lines
+    assert "    and for pods to come: pods app=client in namespace shop -> shop/web[Pod]: TCP 22" in lines
+    assert any(
+        line.startswith("    in a cluster: kubectl patch networkpolicy web -n shop --type=json") for line in lines
+    )
+    assert "  would be allowed, but opens more: delete policy shop/web" in lines
 
 
 def test_json_says_the_same(haechi: Haechi) -> None:
@@ -72,6 +87,7 @@ def test_json_has_the_rules_their_items_and_the_changes_that_would_turn_the_verd
         "path": "spec.ingress[0]",
         "value": None,
         "message": "delete spec.ingress[0] of policy shop/web",
+        "widening": False,
     } in [change for together in packet["whatIf"] for change in together]
 
 
@@ -86,6 +102,7 @@ def test_json_has_label_changes_as_fields(haechi: Haechi) -> None:
             "path": "metadata.labels[app]",
             "value": "admin",
             "message": "label pod shop/client app=admin",
+            "widening": True,
         }
     ] in packet["whatIf"]
 
@@ -165,3 +182,24 @@ def test_json_of_icmp_has_its_name_and_no_port(haechi: Haechi) -> None:
     document = json.loads(haechi("can", "client", "shop/web", "ICMP", "-", "-o", "json", stdin=manifests.CLUSTER).out)
     (packet,) = document["packets"]
     assert (packet["protocol"], packet["port"]) == ("ICMP", None)
+
+
+def test_json_has_the_addition_its_patches_and_all_that_it_opens(haechi: Haechi, tmp_path: Path) -> None:
+    file = tmp_path / "cluster.yaml"
+    file.write_text(manifests.CLUSTER, encoding="utf-8")
+    outcome = haechi("can", "client", "shop/web", "22", str(file), "--what-if", "-o", "json")
+    (packet,) = json.loads(outcome.out)["packets"]
+    (proposal,) = packet["proposals"]
+    (addition,) = proposal["additions"]
+    rule = {
+        "from": [{"podSelector": {"matchLabels": {"app": "client"}}}],
+        "ports": [{"protocol": "TCP", "port": 22}],
+    }
+    assert (addition["isNew"], addition["path"], addition["value"]) == (False, "spec.ingress", rule)
+    assert addition["jsonPatch"] == [{"op": "add", "path": "/spec/ingress/-", "value": rule}]
+    assert proposal["patch"].startswith(f"--- {file}\n+++ {file}\n@@ ")
+    assert [(one["source"], one["destination"]) for one in proposal["opened"]] == [
+        ("shop/client[Pod]", "shop/web[Pod]")
+    ]
+    assert proposal["further"] == []
+    assert [one["source"] for one in proposal["exposed"]] == ["pods app=client in namespace shop"]

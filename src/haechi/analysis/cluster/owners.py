@@ -15,6 +15,16 @@ from haechi.model import Object, ObjectMeta, OwnerReference, Pod, Workload
 
 _KINDS = get_args(Workload)
 _HASH = "pod-template-hash"  # a label of every pod of a Deployment
+UNSTABLE_LABELS = frozenset(
+    {
+        _HASH,
+        "controller-revision-hash",
+        "pod-template-generation",
+        "controller-uid",
+        "batch.kubernetes.io/controller-uid",
+    }
+)
+"""Labels that controllers set, with another value after the next change."""
 _NODE = "Node"  # the owner of a static pod, which is no workload: the pods of a node have nothing in common
 
 

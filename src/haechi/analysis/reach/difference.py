@@ -7,8 +7,8 @@ have a say in it. A workload is compared with the workload of its name, whatever
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import pairwise
 
@@ -20,7 +20,7 @@ from haechi.analysis.reach.potential import absent_subjects, policies_of, potent
 from haechi.analysis.reach.reach import Reach
 from haechi.analysis.reach.units import Unit, units
 from haechi.engine import PolicySet
-from haechi.model import Direction, PolicyKey
+from haechi.model import Direction, PodKey, PolicyKey
 from haechi.sets import PortSet
 
 _Numbers = tuple[int | None, int | None]  # a class before and after
@@ -91,11 +91,13 @@ class ClusterComparison:
         connections: between the pods of the clusters, and with outside addresses, by source and destination.
         exposures: with pods that need not exist; one end is a selection of pods in words.
         ineffective: the policies that were added, removed or changed without any of these, each with the reason.
+        pods: those behind each name of a workload.
     """
 
     connections: tuple[Difference, ...]
     exposures: tuple[Difference, ...]
     ineffective: tuple[tuple[Cause, str], ...]
+    pods: Mapping[str, frozenset[PodKey]] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def differences(self) -> tuple[Difference, ...]:
@@ -109,7 +111,7 @@ def compare(old: Cluster, new: Cluster) -> ClusterComparison:
     connections = tuple(comparison.all())
     exposures = tuple(comparison.exposures())
     effective = {cause.policy for one in (*connections, *exposures) for cause in one.causes}
-    return ClusterComparison(connections, exposures, tuple(_ineffective(old, new, effective)))
+    return ClusterComparison(connections, exposures, tuple(_ineffective(old, new, effective)), comparison.pods)
 
 
 def diff(old: Cluster, new: Cluster) -> tuple[Difference, ...]:
@@ -156,7 +158,9 @@ class _Comparison:
         self._engines = old.engine, new.engine
         self._policies = old.engine.policies, new.engine.policies
         self._units: dict[_Numbers, list[Unit]] = {}
+        self.pods: dict[str, frozenset[PodKey]] = {}
         for unit in units((old, self._old.classes), (new, self._new.classes)):
+            self.pods[unit.name] = unit.pods
             self._units.setdefault((unit.old, unit.new), []).append(unit)
 
     def all(self) -> Iterator[Difference]:

@@ -7,7 +7,7 @@ after.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from haechi.analysis.cluster import Cluster, Owner
 from haechi.analysis.reach.classes import PodClass
@@ -25,11 +25,13 @@ class Unit:
         name: as in `Connection`.
         old: its class in the old cluster; None if it is not there.
         new: its class in the new cluster; None if it is not there.
+        pods: of both clusters.
     """
 
     name: str
     old: int | None
     new: int | None
+    pods: frozenset[PodKey] = field(default=frozenset(), compare=False)
 
 
 def units(old: _Side, new: _Side) -> tuple[Unit, ...]:
@@ -53,11 +55,12 @@ def _units(
     owner: Owner, before: dict[PodKey, int], after: dict[PodKey, int], clusters: tuple[Cluster, Cluster]
 ) -> Iterator[Unit]:
     if len(set(before.values())) < 2 and len(set(after.values())) < 2:  # one class each, whatever its pods are called
-        yield Unit(str(owner), next(iter(before.values()), None), next(iter(after.values()), None))
+        ends = (next(iter(before.values()), None), next(iter(after.values()), None))
+        yield Unit(str(owner), *ends, frozenset(before.keys() | after.keys()))
         return
     parts: dict[tuple[int | None, int | None], list[PodKey]] = {}
     for key in sorted(before.keys() | after.keys()):
         parts.setdefault((before.get(key), after.get(key)), []).append(key)
     labels = [[(clusters[0].pods.get(key) or clusters[1].pods[key]).labels for key in keys] for keys in parts.values()]
-    for name, (was, now) in zip(names_of_parts(owner, labels), parts, strict=True):
-        yield Unit(name, was, now)
+    for name, ((was, now), keys) in zip(names_of_parts(owner, labels), parts.items(), strict=True):
+        yield Unit(name, was, now, frozenset(keys))

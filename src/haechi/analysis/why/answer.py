@@ -18,7 +18,7 @@ from haechi.analysis.why.rules import RuleAnswer, Viewpoint, rule_answers
 from haechi.analysis.why.services import ResolvedService, UnusableService, resolved
 from haechi.engine import Endpoint, allowed_ports, verdict
 from haechi.model import Direction, Location, Packet, PodKey, PolicyKey, Service, Side
-from haechi.sets import PROTOCOL_NAMES, V6_START, PortSet, point_to_text
+from haechi.sets import PROTOCOL_NAMES, V6_START, PortSet, point_to_text, text_to_point
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +96,17 @@ class Answer:
     def allowed(self) -> bool:
         """Whether every pair is connected, over IPv4 or over IPv6."""
         return bool(self.pairs) and all(any(answer.allowed for answer in answers) for answers in self.pairs)
+
+    @property
+    def shown(self) -> tuple[PacketAnswer, ...]:
+        """Of packets that differ in nothing but their addresses, one."""
+        return tuple(
+            {
+                (one.source, one.destination, one.packet.protocol, one.packet.port, one.egress, one.ingress): one
+                for pair in self.pairs
+                for one in reversed(pair)
+            }.values()
+        )
 
     def __bool__(self) -> bool:
         return self.allowed
@@ -234,6 +245,21 @@ def _side(
     allowing = tuple(rule for rule in rules if rule.allows)
     nearest = None if side.allowed else min(rules, key=_distance, default=None)
     return SideAnswer(direction, subject.key, side.allowed, isolating, allowing, nearest)
+
+
+def viewpoints(cluster: Cluster, answer: PacketAnswer) -> Iterator[tuple[bool, Viewpoint]]:
+    """Each isolated end, and whether it allows."""
+    engine, packet = cluster.engine, answer.packet
+    source = None if answer.source is None else engine.endpoint(answer.source)
+    destination = None if answer.destination is None else engine.endpoint(answer.destination)
+    ends = (
+        (answer.egress, source, packet.destination, destination),
+        (answer.ingress, destination, packet.source, source),
+    )
+    for side, subject, remote, peer in ends:
+        if subject is not None and side.isolating:
+            point = text_to_point(str(remote))
+            yield side.allowed, Viewpoint(subject, side.direction, point, peer, packet.protocol, packet.port)
 
 
 def _distance(rule: RuleAnswer) -> int:

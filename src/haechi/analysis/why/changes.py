@@ -14,7 +14,21 @@ from typing import Literal
 import msgspec
 
 from haechi.analysis.cluster import Cluster
-from haechi.model import Direction, Namespace, NetworkPolicy, ObjectMeta, Pod, PodKey, PolicyKey, RuleRef
+from haechi.model import (
+    Direction,
+    Edit,
+    Namespace,
+    NetworkPolicy,
+    NetworkPolicySpec,
+    ObjectMeta,
+    Path,
+    Pod,
+    PodKey,
+    PolicyKey,
+    RuleRef,
+    apply_edits,
+    path_text,
+)
 
 _Changed = dict[tuple[str, PodKey | PolicyKey], Pod | Namespace | NetworkPolicy | None]
 
@@ -56,7 +70,57 @@ class RuleDeletion:
         return f"delete {self.rule.path} of policy {self.rule.policy}"
 
 
-Change = LabelChange | PolicyDeletion | RuleDeletion
+@dataclass(frozen=True)
+class PolicyAddition:
+    """An item is added to a list of a policy, or a policy is created.
+
+    Attributes:
+        policy: to which, or the new one.
+        path: where in it: a place at the end of a list, or a field that had no items; empty for a new policy.
+        value: plain data, as in a manifest: the item, the items of the field, or the new policy.
+    """
+
+    policy: PolicyKey
+    path: Path
+    value: object
+
+    def __hash__(self) -> int:
+        return hash((self.policy, self.path))
+
+    @property
+    def is_new(self) -> bool:
+        """Whether it is a policy."""
+        return not self.path
+
+    @property
+    def field(self) -> str:
+        """Where it is added, such as `spec.ingress[0].from`; empty for a new policy."""
+        path = self.path[:-1] if self.path and isinstance(self.path[-1], int) else self.path
+        return path_text(path)
+
+    def __str__(self) -> str:
+        """In words."""
+        if self.is_new:
+            return f"create policy {self.policy}"
+        what = {"from": "peer", "to": "peer", "ports": "port"}.get(self.field.rpartition(".")[2], "rule")
+        return f"add a {what} to {self.field} of policy {self.policy}"
+
+    def renamed(self, name: str) -> PolicyAddition:
+        """The same with another name for the new policy."""
+        assert isinstance(self.value, dict)
+        value = {**self.value, "metadata": {**self.value["metadata"], "name": name}}
+        return PolicyAddition(PolicyKey(self.policy.namespace, name), self.path, value)
+
+    def applied(self, old: NetworkPolicy | None) -> NetworkPolicy:
+        """The policy with it."""
+        if old is None:
+            return msgspec.convert(self.value, NetworkPolicy)
+        spec = msgspec.json.decode(msgspec.json.encode(old.spec))
+        apply_edits({"spec": spec}, [Edit(self.path, self.value)])
+        return msgspec.structs.replace(old, spec=msgspec.convert(spec, NetworkPolicySpec))
+
+
+Change = LabelChange | PolicyDeletion | RuleDeletion | PolicyAddition
 
 
 @contextmanager
@@ -83,7 +147,7 @@ def _original(cluster: Cluster, kind: str, key: PodKey | PolicyKey) -> Pod | Nam
     if kind == "Pod":
         return cluster.pods[PodKey(*key)]
     if kind == "NetworkPolicy":
-        return cluster.policies[PolicyKey(*key)]
+        return cluster.policies.get(PolicyKey(*key))
     return next((one for one in cluster.namespaces if one.name == key.name), None)
 
 
@@ -102,6 +166,9 @@ def _make(cluster: Cluster, change: Change, changed: _Changed) -> None:
         place = ("NetworkPolicy", policy)
     one = changed[place] if place in changed else _original(cluster, *place)
     match change:
+        case PolicyAddition():
+            assert one is None or isinstance(one, NetworkPolicy)
+            changed[place] = change.applied(one)
         case PolicyDeletion():
             changed[place] = None
         case RuleDeletion():

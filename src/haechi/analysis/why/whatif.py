@@ -6,20 +6,41 @@ most three changes together, and of many candidates only the nearest are combine
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from itertools import combinations
+from typing import Self
 
 from haechi.analysis.cluster import Cluster
-from haechi.analysis.why.answer import PacketAnswer
+from haechi.analysis.why.additions import Proposal, proposals
+from haechi.analysis.why.answer import PacketAnswer, viewpoints
 from haechi.analysis.why.changes import Change, LabelChange, PolicyDeletion, RuleDeletion, tried
 from haechi.analysis.why.rules import Viewpoint, rule_answers
 from haechi.engine import verdict
 from haechi.model import NAME_LABEL, Packet
 from haechi.select import SelectorOperator
-from haechi.sets import text_to_point
 
 _MOST = {1: 400, 2: 40, 3: 16}  # how many candidates are tried alone, in pairs, in threes
 _SHOWN = 5
+
+
+@dataclass(frozen=True, slots=True)
+class WhatIf:
+    """What would reverse the verdict on a packet.
+
+    Attributes:
+        proposals: of a denied packet, what to add to policies.
+        changes: other changes: of a denied packet they allow more than it.
+    """
+
+    proposals: tuple[Proposal, ...]
+    changes: tuple[tuple[Change, ...], ...]
+
+    @classmethod
+    def of(cls, cluster: Cluster, answer: PacketAnswer, is_file: Callable[[str], bool]) -> Self:
+        """Everything that is proposed for a packet; `is_file` as for `proposals`."""
+        additions = () if answer.allowed else proposals(cluster, answer, is_file)
+        return cls(additions, smallest_changes(cluster, answer))
 
 
 def smallest_changes(cluster: Cluster, answer: PacketAnswer) -> tuple[tuple[Change, ...], ...]:
@@ -42,25 +63,10 @@ def _reverses(cluster: Cluster, packet: Packet, changes: Iterable[Change], allow
         return verdict(cluster.engine, packet).allowed != allowed
 
 
-def _viewpoints(cluster: Cluster, answer: PacketAnswer) -> Iterator[tuple[bool, Viewpoint]]:
-    """Each isolated end, and whether it allows."""
-    engine, packet = cluster.engine, answer.packet
-    source = None if answer.source is None else engine.endpoint(answer.source)
-    destination = None if answer.destination is None else engine.endpoint(answer.destination)
-    ends = (
-        (answer.egress, source, packet.destination, destination),
-        (answer.ingress, destination, packet.source, source),
-    )
-    for side, subject, remote, peer in ends:
-        if subject is not None and side.isolating:
-            point = text_to_point(str(remote))
-            yield side.allowed, Viewpoint(subject, side.direction, point, peer, packet.protocol, packet.port)
-
-
 def _allowing(cluster: Cluster, answer: PacketAnswer) -> Iterator[Change]:
     """What could open a side that denies: labels that the nearest rules ask for, then deletions, then other labels."""
     policies = cluster.engine.policies
-    denying = [viewpoint for allows, viewpoint in _viewpoints(cluster, answer) if not allows]
+    denying = [viewpoint for allows, viewpoint in viewpoints(cluster, answer) if not allows]
     for viewpoint in denying:
         keys = sorted(cluster.engine.policies_of(viewpoint.subject, viewpoint.direction))
         rules = [answer for key in keys for answer in rule_answers(cluster, policies[key], viewpoint)]
@@ -91,7 +97,7 @@ def _denying(cluster: Cluster, answer: PacketAnswer) -> Iterator[Change]:
     for side in (answer.egress, answer.ingress):
         for rule in side.allowing:
             yield RuleDeletion(rule.rule)
-    for _, viewpoint in _viewpoints(cluster, answer):
+    for _, viewpoint in viewpoints(cluster, answer):
         if viewpoint.peer is not None:
             for key in viewpoint.peer.labels:
                 if key != NAME_LABEL:

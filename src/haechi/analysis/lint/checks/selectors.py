@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from haechi.analysis.cluster import UNSTABLE_LABELS
 from haechi.analysis.lint.check import Check, Diagnostic, check
 from haechi.analysis.lint.facts import Review, WrittenPolicy, WrittenSelector
 from haechi.analysis.lint.finding import Fix
@@ -18,15 +19,6 @@ from haechi.select import EVERYTHING, Requirement, Selector, SelectorOperator
 MOST_EXPRESSIONS = 32
 """Expressions of one selector that are compared with each other; longer lists are skipped."""
 
-_UNSTABLE = frozenset(
-    {
-        "pod-template-hash",
-        "controller-revision-hash",
-        "pod-template-generation",
-        "controller-uid",
-        "batch.kubernetes.io/controller-uid",
-    }
-)
 _JOB_NAMES = frozenset({"job-name", "batch.kubernetes.io/job-name"})
 _RUN = re.compile(r"-\d{8,}$")  # a Job of a CronJob: its name and the minute
 
@@ -161,7 +153,7 @@ def unstable_label(review: Review) -> Iterator[Diagnostic]:
 
 
 def _is_unstable(requirement: Requirement) -> bool:
-    if requirement.key in _UNSTABLE:
+    if requirement.key in UNSTABLE_LABELS:
         return bool(requirement.values)
     return requirement.key in _JOB_NAMES and any(map(_RUN.search, requirement.values))
 

@@ -1,0 +1,72 @@
+"""Additions as patches: a unified diff of the files, or commands for a cluster where the files are not known."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Callable, Iterable
+from difflib import unified_diff
+
+import yaml
+
+from haechi.analysis.cluster import Cluster
+from haechi.analysis.why.changes import PolicyAddition
+from haechi.model import Edit, Place, RewriteError, document_edits, rewrite
+
+
+def yaml_text(addition: PolicyAddition) -> str:
+    """What is added, as YAML; an item of a list with its dash."""
+    value = addition.value if addition.is_new or isinstance(addition.value, list) else [addition.value]
+    text: str = yaml.safe_dump(value, sort_keys=False, allow_unicode=True)
+    return text
+
+
+def json_patch(addition: PolicyAddition) -> list[dict[str, object]]:
+    """A JSON Patch (RFC 6902) of the policy; for a new policy there is none."""
+    if addition.is_new:
+        return []
+    *above, last = addition.path
+    steps = [*above, "-" if isinstance(last, int) else last]
+    return [{"op": "add", "path": "".join(f"/{step}" for step in steps), "value": addition.value}]
+
+
+def kubectl_command(addition: PolicyAddition) -> str:
+    """The command that makes the addition in a cluster; for a new policy, its YAML is for `kubectl apply`."""
+    namespace, name = addition.policy
+    patch = json.dumps(json_patch(addition), ensure_ascii=False)
+    return shlex.join(["kubectl", "patch", "networkpolicy", name, "-n", namespace, "--type=json", "-p", patch])
+
+
+def unified_patch(cluster: Cluster, additions: Iterable[PolicyAddition], is_file: Callable[[str], bool]) -> str:
+    """The additions to policies as a change of the files that they were read from, for `patch -p0`.
+
+    Args:
+        cluster: with the texts of the files.
+        additions: what is added; new policies are no change of a file.
+        is_file: whether a source is a file, by its name: texts may also have been built or received.
+    """
+    edits: dict[str, list[tuple[Place, list[Edit]]]] = {}
+    for one in additions:
+        loaded = cluster.places.get(one.policy)
+        if loaded is not None and not one.is_new and is_file(loaded.place.source.name):
+            place = loaded.place
+            new = list(document_edits(place, [Edit(one.path, one.value)]))
+            edits.setdefault(place.source.name, []).append((place, new))
+    return "".join(_of_file(name, listed) for name, listed in edits.items())
+
+
+def _of_file(name: str, listed: list[tuple[Place, list[Edit]]]) -> str:
+    data = listed[0][0].source.data
+    documents: dict[tuple[int, int, bool], list[Edit]] = {}
+    for place, edits in listed:
+        documents.setdefault((place.begin, place.end, place.is_json), []).extend(edits)
+    try:
+        old = new = data.decode()
+        for (begin, end, is_json), edits in sorted(documents.items(), reverse=True):
+            before, text, after = data[:begin].decode(), data[begin:end].decode(), data[end:].decode()
+            new = before + rewrite(text, edits, is_json=is_json) + after
+            data = new.encode()
+    except (RewriteError, UnicodeDecodeError):
+        return ""
+    lines = unified_diff(old.splitlines(keepends=True), new.splitlines(keepends=True), name, name)
+    return "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)

@@ -1,0 +1,118 @@
+"""Additions as patches."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import shutil
+import subprocess
+from pathlib import Path
+from textwrap import dedent
+
+import pytest
+
+from haechi.analysis.cluster.cluster import Cluster
+from haechi.analysis.why.changes import PolicyAddition
+from haechi.analysis.why.patches import json_patch, kubectl_command, unified_patch, yaml_text
+from haechi.files import load
+from haechi.model import PolicyKey
+
+TEXT = dedent("""\
+    # two policies
+    apiVersion: networking.k8s.io/v1
+    kind: NetworkPolicy
+    metadata: {name: one, namespace: x}
+    spec:
+      podSelector: {}
+      ingress:
+      - from:
+        - podSelector: {}  # ours
+        # nobody else
+        ports: [{port: 80}]
+    ---
+    apiVersion: networking.k8s.io/v1
+    kind: NetworkPolicy
+    metadata: {name: two, namespace: x}
+    spec:
+      podSelector: {}""")
+ONE, TWO = PolicyKey("x", "one"), PolicyKey("x", "two")
+PEER = PolicyAddition(ONE, ("spec", "ingress", 0, "from", 1), {"ipBlock": {"cidr": "8.8.8.8/32"}})
+PORT = PolicyAddition(ONE, ("spec", "ingress", 0, "ports", 1), {"protocol": "UDP", "port": 53})
+RULES = PolicyAddition(TWO, ("spec", "ingress"), [{"from": [{"podSelector": {}}]}])
+NEW = PolicyAddition(PolicyKey("x", "new"), (), {"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy"})
+
+
+def patch(tmp_path: Path, *additions: PolicyAddition, text: str = TEXT) -> tuple[Path, str]:
+    file = tmp_path / "a.yaml"
+    file.write_text(text, encoding="utf-8")
+    return file, unified_patch(Cluster.of(load([str(file)])), additions, lambda name: name == str(file))
+
+
+def test_the_patch_tool_makes_the_additions_and_changes_nothing_else(tmp_path: Path) -> None:
+    tool = shutil.which("patch")
+    if tool is None:
+        pytest.skip("patch is not installed")
+    file, text = patch(tmp_path, PEER, PORT, RULES, NEW)
+    subprocess.run([tool, "-s", str(file)], input=text, text=True, check=True)
+    assert file.read_text(encoding="utf-8") == dedent("""\
+        # two policies
+        apiVersion: networking.k8s.io/v1
+        kind: NetworkPolicy
+        metadata: {name: one, namespace: x}
+        spec:
+          podSelector: {}
+          ingress:
+          - from:
+            - podSelector: {}  # ours
+            - ipBlock:
+                cidr: 8.8.8.8/32
+            # nobody else
+            ports: [{port: 80}, {"protocol": "UDP", "port": 53}]
+        ---
+        apiVersion: networking.k8s.io/v1
+        kind: NetworkPolicy
+        metadata: {name: two, namespace: x}
+        spec:
+          podSelector: {}
+          ingress:
+          - from:
+            - podSelector: {}
+        """)
+
+
+def test_texts_that_are_no_files_have_no_patch(tmp_path: Path) -> None:
+    file, _ = patch(tmp_path)
+    assert unified_patch(Cluster.of(load([str(file)])), [PEER], lambda _: False) == ""
+    assert patch(tmp_path, NEW)[1] == ""
+
+
+def test_texts_that_cannot_be_edited_have_no_patch(tmp_path: Path) -> None:
+    anchored = TEXT.replace("- podSelector: {}  # ours", "- &a podSelector: {}")
+    assert patch(tmp_path, PEER, text=anchored.replace("podSelector: {}", "podSelector: &a {}", 1))[1] == ""
+
+
+def test_a_json_patch_and_its_command() -> None:
+    assert json_patch(PEER) == [
+        {"op": "add", "path": "/spec/ingress/0/from/-", "value": {"ipBlock": {"cidr": "8.8.8.8/32"}}}
+    ]
+    assert json_patch(RULES) == [{"op": "add", "path": "/spec/ingress", "value": [{"from": [{"podSelector": {}}]}]}]
+    assert json_patch(NEW) == []
+    *command, value = shlex.split(kubectl_command(PEER))
+    assert command == ["kubectl", "patch", "networkpolicy", "one", "-n", "x", "--type=json", "-p"]
+    assert json.loads(value) == json_patch(PEER)
+
+
+def test_hostile_names_stay_one_word_of_the_command() -> None:
+    hostile = PolicyAddition(PolicyKey("x", "a; rm -rf $(b)'"), PEER.path, PEER.value)
+    assert shlex.split(kubectl_command(hostile))[3] == "a; rm -rf $(b)'"
+
+
+def test_what_is_added_in_words_and_yaml() -> None:
+    assert [str(one) for one in (PEER, PORT, RULES, NEW)] == [
+        "add a peer to spec.ingress[0].from of policy x/one",
+        "add a port to spec.ingress[0].ports of policy x/one",
+        "add a rule to spec.ingress of policy x/two",
+        "create policy x/new",
+    ]
+    assert yaml_text(PORT) == "- protocol: UDP\n  port: 53\n"
+    assert yaml_text(RULES) == "- from:\n  - podSelector: {}\n"
