@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from textwrap import dedent
 
 import pytest
 
 from haechi.analysis.lint import Finding, Fix
-from haechi.cli.fixing import fix
+from haechi.cli.fixing import ROUNDS, Fixes, all_fixes, fixes, write_fixes
 from haechi.files import load
-from haechi.model import Edit, Manifests, ObjectName, Severity
+from haechi.model import Edit, Manifests, ObjectName, Severity, Source, read_manifests
 
 TWO = dedent("""\
     # first
@@ -51,6 +52,10 @@ def file(tmp_path: Path) -> Path:
     return path
 
 
+def fix(manifests: Manifests, findings: Iterable[Finding]) -> Fixes:
+    return write_fixes(fixes(manifests, findings))
+
+
 def loaded(path: Path) -> Manifests:
     found = load([path])
     assert not found.problems
@@ -62,7 +67,7 @@ def test_every_document_of_a_file_is_corrected_and_its_comments_stay(file: Path)
     expected = TWO.replace("  - ports: [{port: 80}]\n", "")
     expected += "    policyTypes:\n    - Ingress\n"
     assert file.read_text(encoding="utf-8") == expected
-    assert (outcome.fixed, outcome.files, outcome.left) == ([TYPES, ITEM], [str(file)], [])
+    assert (outcome.fixed, [*outcome.texts], outcome.left) == ([TYPES, ITEM], [str(file)], [])
 
 
 def test_a_file_keeps_its_mode_and_its_links(file: Path, tmp_path: Path) -> None:
@@ -121,5 +126,37 @@ def test_an_object_in_a_dump_is_corrected_where_it_stands(tmp_path: Path) -> Non
 
 def test_findings_without_a_correction_change_nothing(file: Path) -> None:
     outcome = fix(loaded(file), [Finding("c", Severity.NOTE, "m", ObjectName("NetworkPolicy", "default", "one"))])
-    assert (outcome.fixed, outcome.files, outcome.left) == ([], [], [])
+    assert (outcome.fixed, outcome.texts, outcome.left) == ([], {}, [])
     assert file.read_text(encoding="utf-8") == TWO
+
+
+def test_nothing_is_written_before_it_is_asked_for(file: Path) -> None:
+    found = fixes(loaded(file), [ITEM])
+    assert file.read_text(encoding="utf-8") == TWO
+    text = found.texts[str(file)]
+    assert (text.source.data, text.findings) == (TWO.encode(), (ITEM,))
+    assert text.data == TWO.replace("  - ports: [{port: 80}]\n", "").encode()
+
+
+def test_fixes_that_others_make_possible_are_in_the_same_text(file: Path) -> None:
+    seen: list[bytes] = []
+
+    def relint(sources: list[Source]) -> tuple[Manifests, list[Finding]]:
+        seen.append(sources[0].data)
+        return read_manifests(sources), [TYPES] if len(seen) == 1 else []
+
+    found = all_fixes(loaded(file), [ITEM], relint)
+    first = TWO.replace("  - ports: [{port: 80}]\n", "")
+    both = f"{first}    policyTypes:\n    - Ingress\n"
+    assert [one.decode() for one in seen] == [first, both]
+    text = found.texts[str(file)]
+    assert (text.source.data.decode(), text.data.decode(), text.findings) == (TWO, both, (ITEM, TYPES))
+    assert write_fixes(found).fixed == [ITEM, TYPES]
+    assert file.read_text(encoding="utf-8") == both
+
+
+def test_fixes_that_make_each_other_necessary_end(file: Path) -> None:
+    def relint(sources: list[Source]) -> tuple[Manifests, list[Finding]]:
+        return read_manifests(sources), [TYPES]
+
+    assert len(all_fixes(loaded(file), [TYPES], relint).fixed) == ROUNDS

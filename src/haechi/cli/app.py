@@ -169,6 +169,7 @@ Examples:
 
     haechi lint policies/ workloads.yaml
     haechi lint policies/ --select all --ignore unprotected-workload,tenant-*
+    haechi lint policies/ --diff
     haechi lint policies/ --fix
     haechi lint policies/ --fail-on error -o github
     kubectl get netpol,pod,ns,svc,node -A -o json | haechi lint - -o sarif > lint.sarif

@@ -1,7 +1,8 @@
-"""`haechi lint --fix`: fixes of findings, written into the files.
+"""Fixes of findings: the texts that they make, and writing these into the files.
 
-Promises that a file is written as a whole or not at all, keeps its mode, and is not written if it has changed since it
-was read. Findings that cannot be fixed are returned with the reason.
+Promises that nothing is written before all fixes are known, that a file is written as a whole or not at all, keeps its
+mode, and is not written if it has changed since it was read. Findings that cannot be fixed are returned with the
+reason.
 """
 
 from __future__ import annotations
@@ -9,72 +10,100 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 from haechi.analysis.lint import Finding
 from haechi.model import Edit, Loaded, Manifests, Object, RewriteError, Source, document_edits, rewrite
 
+ROUNDS = 10
+"""Of fixes that make others possible."""
 _Places = Mapping[str, Loaded[Object]]  # by display name
 _DocumentSpan = tuple[int, int, bool]  # first byte, end, whether it is JSON
+_Unfixed = list[tuple[Finding, str]]
+Relint = Callable[[list[Source]], tuple[Manifests, Iterable[Finding]]]
+"""Reads some sources, and returns the manifests with their findings."""
+
+
+class FixedText(NamedTuple):
+    """A source as it was read, what fixes make of it, and the findings that these fix."""
+
+    source: Source
+    data: bytes
+    findings: tuple[Finding, ...]
 
 
 @dataclass
-class FixOutcome:
-    """What fixes were written.
+class Fixes:
+    """What can be fixed.
 
     Attributes:
-        fixed: the findings whose fixes were written.
-        files: the files that were written.
-        left: the findings whose fixes were not written, each with the reason.
+        texts: the sources that change, by name.
+        left: the findings whose fixes cannot be made, each with the reason.
     """
 
-    fixed: list[Finding] = field(default_factory=list)
-    files: list[str] = field(default_factory=list)
-    left: list[tuple[Finding, str]] = field(default_factory=list)
+    texts: dict[str, FixedText] = field(default_factory=dict)
+    left: _Unfixed = field(default_factory=list)
+
+    @property
+    def fixed(self) -> list[Finding]:
+        """The findings that are fixed."""
+        return [finding for text in self.texts.values() for finding in text.findings]
 
 
-def fix(manifests: Manifests, findings: Iterable[Finding]) -> FixOutcome:
-    """Write the fixes of some findings into the files from which `manifests` were read.
+def all_fixes(manifests: Manifests, findings: Iterable[Finding], relint: Relint) -> Fixes:
+    """The fixes of some findings, and of those that show up in the fixed text; nothing is written."""
+    found = Fixes()
+    for _ in range(ROUNDS):
+        more = fixes(manifests, findings)
+        found.left = more.left
+        if not more.texts:
+            break
+        for name, text in more.texts.items():
+            before = found.texts.get(name, FixedText(text.source, b"", ()))
+            found.texts[name] = FixedText(before.source, text.data, before.findings + text.findings)
+        sources = {loaded.place.source.name: loaded.place.source for loaded in manifests.objects}
+        sources |= {name: Source(name, text.data) for name, text in more.texts.items()}
+        manifests, findings = relint(list(sources.values()))
+    return found
 
-    Of fixes that change the same item only the first is made: the next run finds the others.
+
+def fixes(manifests: Manifests, findings: Iterable[Finding]) -> Fixes:
+    """The fixes of some findings in the texts from which `manifests` were read.
+
+    Of fixes that change the same item only the first is made: the next round finds the others.
     """
-    outcome = FixOutcome()
+    found = Fixes()
     places = {loaded.object.display_name: loaded for loaded in manifests.objects}
-    by_source: dict[int, tuple[Source, list[Finding]]] = {}
+    by_source: dict[str, tuple[Source, list[Finding]]] = {}
     for finding in findings:
         if finding.fix is not None:
             source = places[finding.subject].place.source
-            by_source.setdefault(id(source), (source, []))[1].append(finding)
-    for source, listed in by_source.values():
-        _fix_file(source, listed, places, outcome)
-    return outcome
+            by_source.setdefault(source.name, (source, []))[1].append(finding)
+    for name, (source, listed) in by_source.items():
+        text = _fixed(source, listed, places, found.left)
+        if text.findings:
+            found.texts[name] = text
+    return found
 
 
-def _fix_file(source: Source, findings: list[Finding], places: _Places, outcome: FixOutcome) -> None:
+def _fixed(source: Source, findings: list[Finding], places: _Places, left: _Unfixed) -> FixedText:
     documents: dict[_DocumentSpan, list[Finding]] = {}
     for finding in findings:
         place = places[finding.subject].place
         documents.setdefault((place.begin, place.end, place.is_json), []).append(finding)
     data, fixed = source.data, []
     for (begin, end, is_json), listed in sorted(documents.items(), reverse=True):
-        text, done = _fix_document(data[begin:end].decode(), is_json, listed, places, outcome)
+        text, done = _fix_document(data[begin:end].decode(), is_json, listed, places, left)
         data = data[:begin] + text.encode() + data[end:]
         fixed += done
-    if fixed:
-        try:
-            _write(Path(source.name), source.data, data)
-        except (OSError, RewriteError) as error:
-            why = str(error) if isinstance(error, RewriteError) else (error.strerror or str(error)).lower()
-            outcome.left += [(finding, why) for finding in fixed]
-        else:
-            outcome.fixed += fixed
-            outcome.files.append(source.name)
+    return FixedText(source, data, tuple(fixed))
 
 
 def _fix_document(
-    text: str, is_json: bool, findings: list[Finding], places: _Places, outcome: FixOutcome
+    text: str, is_json: bool, findings: list[Finding], places: _Places, left: _Unfixed
 ) -> tuple[str, list[Finding]]:
     """The document after every fix that can be made in it, and the findings that these fix."""
     edits: list[Edit] = []
@@ -88,7 +117,7 @@ def _fix_document(
         try:
             best = rewrite(text, [*edits, *new], is_json=is_json)
         except RewriteError as error:
-            outcome.left.append((finding, str(error)))
+            left.append((finding, str(error)))
         else:
             edits += new
             fixed.append(finding)
@@ -101,7 +130,21 @@ def _overlap(one: Edit, other: Edit) -> bool:
     return one.path[:shared] == other.path[:shared]
 
 
-def _write(path: Path, old: bytes, new: bytes) -> None:
+def write_fixes(found: Fixes) -> Fixes:
+    """Write the texts into their files: those that were written, and in `left` also the findings of all others."""
+    written = Fixes(left=[*found.left])
+    for name, text in found.texts.items():
+        try:
+            replace_file(Path(name), text.source.data, text.data)
+        except (OSError, RewriteError) as error:
+            why = str(error) if isinstance(error, RewriteError) else (error.strerror or str(error)).lower()
+            written.left += [(finding, why) for finding in text.findings]
+        else:
+            written.texts[name] = text
+    return written
+
+
+def replace_file(path: Path, old: bytes, new: bytes) -> None:
     """Replace the content of a file, following links, if it is still the old one.
 
     Raises:

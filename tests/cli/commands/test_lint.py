@@ -9,8 +9,9 @@ from textwrap import dedent
 import pytest
 
 from haechi.analysis.lint import CATALOGUE
+from haechi.cli import fixing
 from tests.cli import manifests
-from tests.cli.conftest import Haechi
+from tests.cli.conftest import Haechi, Outcome
 
 DEAD = dedent("""\
     apiVersion: networking.k8s.io/v1
@@ -222,6 +223,60 @@ def test_certain_corrections_are_written_and_comments_stay(haechi: Haechi, tmp_p
     assert (outcome.code, outcome.out) == (1, f"{other}:7:3: {LINE}")
     assert f"{file}:11:7: fixed: NetworkPolicy/shop/twice: " in outcome.err
     assert haechi("lint", tmp_path, "--fix", "-o", "concise").out == outcome.out
+
+
+def test_fixes_are_shown_as_a_diff_and_not_written(
+    haechi: Haechi, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "twice.yaml").write_text(TWICE)
+    (tmp_path / "dead.yaml").write_text(DEAD)
+    outcome = haechi("lint", ".", "--diff")
+    assert outcome.code == 1
+    assert outcome.out == (
+        "--- a/twice.yaml\n+++ b/twice.yaml\n@@ -8,5 +8,4 @@\n   - from:\n     - podSelector: {}\n     # again\n"
+        "-    - podSelector: {}  # the same\n"
+        "     - namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: web}}\n"
+    )
+    assert outcome.err == "--fix would fix 1 finding in 1 file\n"
+    assert (tmp_path / "twice.yaml").read_text() == TWICE
+    haechi("lint", ".", "--fix")
+    assert haechi("lint", ".", "--diff") == Outcome(0, "", "nothing to fix\n")
+
+
+def test_the_diff_of_standard_input_and_of_bad_input_is_shown(haechi: Haechi) -> None:
+    outcome = haechi("lint", "-", "--diff", stdin=f"{TWICE}---\n{manifests.MISSPELT}")
+    assert outcome.code == 2
+    assert "\n-    - podSelector: {}  # the same\n" in outcome.out
+
+
+@pytest.mark.parametrize("option", ["--fix", "--build"])
+def test_a_diff_of_what_is_not_there_is_refused(haechi: Haechi, tmp_path: Path, option: str) -> None:
+    (tmp_path / "twice.yaml").write_text(TWICE)
+    outcome = haechi("lint", tmp_path, "--diff", option)
+    assert (outcome.code, outcome.out) == (2, "")
+    assert outcome.err.startswith("haechi: error: --diff: ")
+    assert (tmp_path / "twice.yaml").read_text() == TWICE
+
+
+def test_a_file_that_cannot_be_written_keeps_its_finding(
+    haechi: Haechi, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("one.yaml", "two.yaml"):
+        (tmp_path / name).write_text(TWICE.replace("shop", name.removesuffix(".yaml")))
+    real = fixing.replace_file
+
+    def refuses(path: Path, old: bytes, new: bytes) -> None:
+        if path.name == "two.yaml":
+            raise PermissionError(1, "Operation not permitted")
+        real(path, old, new)
+
+    monkeypatch.setattr(fixing, "replace_file", refuses)
+    outcome = haechi("lint", tmp_path, "--fix", "-o", "concise")
+    assert outcome.code == 1
+    assert outcome.out.startswith(f"{tmp_path}/two.yaml:11:7: warning: ")
+    assert f"{tmp_path}/one.yaml:11:7: fixed: " in outcome.err
+    assert "two.yaml:11:7: not fixed: NetworkPolicy/two/twice: operation not permitted [" in outcome.err
 
 
 def test_without_the_option_files_are_left_alone(haechi: Haechi, tmp_path: Path) -> None:

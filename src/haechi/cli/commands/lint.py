@@ -17,14 +17,15 @@ if TYPE_CHECKING:
 
     from haechi.analysis.cluster import Cluster
     from haechi.analysis.lint import Check, Finding
-    from haechi.cli.fixing import FixOutcome
+    from haechi.cli.failure import ExitCode
+    from haechi.cli.fixing import Fixes
     from haechi.cli.input import Input
     from haechi.cli.progress import ProgressLine
     from haechi.cli.terminal import Terminal
+    from haechi.model import Manifests, Source
 
 Output = Literal["text", "concise", "json", "sarif", "github", "gitlab"]
 FailOn = Literal["error", "warning", "note", "never"]
-_ROUNDS = 10  # of fixes that make others possible
 
 
 def lint(
@@ -32,6 +33,7 @@ def lint(
     select: Annotated[tuple[str, ...], Parameter(metavar="CODES", negative="", show_default=False)] = (),
     ignore: Annotated[tuple[str, ...], Parameter(metavar="CODES", negative="", show_default=False)] = (),
     fix: Annotated[bool, Parameter(negative="", show_default=False)] = False,
+    diff: Annotated[bool, Parameter(negative="", show_default=False)] = False,
     fail_on: FailOn = "warning",
     output: Annotated[Output, Parameter(name=("--output", "-o"))] = "text",
     options: QuestionOptions = QUESTION_OPTIONS,
@@ -43,28 +45,26 @@ def lint(
         select: Only these checks, by code, pattern (named-port-*) or all, separated by commas.
         ignore: Without these checks.
         fix: Write fixes that are certain into the files, and report the remaining findings.
+        diff: Instead of findings, show as a unified diff what --fix would write; the exit code is 1 if there is any.
         fail_on: The least severity of a finding that makes the exit code 1.
         output: With excerpts, a line for each finding, or for JSON, SARIF, GitHub annotations, GitLab Code Quality.
         options: How input is read and validated.
     """
     from haechi.cli import terminal
-    from haechi.cli.entry import STDIN
-    from haechi.cli.failure import CommandError, ExitCode
-    from haechi.cli.input import answered, read_on
+    from haechi.cli.failure import ExitCode
+    from haechi.cli.input import answered, read, read_on
     from haechi.cli.progress import ProgressLine
 
     checks = _checks(select, ignore)
-    if fix and STDIN in paths:
-        raise CommandError("standard input cannot be fixed: name the files", "--fix")
-    if fix and options.is_live(paths):
-        raise CommandError("a cluster is never changed: name the files", "--fix")
-    if fix and options.build:
-        raise CommandError("what --build builds cannot be fixed: name the files that it is built from", "--fix")
+    _refuse_fixes(fix, diff, paths, options)
     with ProgressLine(terminal.errors()) as progress:
         found = read_on(paths, options, progress)
         cluster, findings = _findings(found, checks, progress)
-        if fix:
-            found, cluster, findings = _fixed(found, cluster, findings, paths, options, checks, progress)
+        if diff:
+            return answered(_diff(_fixes(found, findings, options, checks, progress), quiet=options.quiet), found)
+        if fix and _fix(_fixes(found, findings, options, checks, progress)):
+            found = read(paths, options, progress).usable()
+            cluster, findings = _findings(found, checks, progress)
     _write(terminal.output(), findings, output, found, cluster)
     if not options.quiet:
         _write_summary(terminal.errors(), findings, checks, found)
@@ -157,46 +157,79 @@ def _write_summary(remarks: Terminal, findings: Iterable[Finding], checks: Itera
 # -- fixes -------------------------------------------------------------------------------------------------------------
 
 
-def _fixed(
+def _refuse_fixes(fix: bool, diff: bool, paths: tuple[str, ...], options: QuestionOptions) -> None:
+    """Refuse what cannot be fixed.
+
+    Raises:
+        CommandError: why.
+    """
+    from haechi.cli.entry import STDIN
+    from haechi.cli.failure import CommandError
+
+    if fix and diff:
+        raise CommandError("it shows what --fix writes: give one of the two", "--diff")
+    option = "--fix" if fix else "--diff"
+    if fix and STDIN in paths:
+        raise CommandError("standard input cannot be fixed: name the files", option)
+    if (fix or diff) and options.is_live(paths):
+        raise CommandError("a cluster is never changed: name the files", option)
+    if (fix or diff) and options.build:
+        raise CommandError("what --build builds cannot be fixed: name the files that it is built from", option)
+
+
+def _fixes(
     found: Input,
-    cluster: Cluster,
-    findings: tuple[Finding, ...],
-    paths: tuple[str, ...],
+    findings: Iterable[Finding],
     options: QuestionOptions,
     checks: tuple[Check, ...],
     progress: ProgressLine,
-) -> tuple[Input, Cluster, tuple[Finding, ...]]:
-    """The input, its cluster and its findings after all fixes: one may make another possible."""
-    from haechi.cli.fixing import fix
+) -> Fixes:
+    """What can be fixed, with the fixes that others make possible."""
+    from haechi.cli.fixing import all_fixes
     from haechi.cli.input import read
 
-    outcome = None
-    for _ in range(_ROUNDS):
-        outcome = fix(found.manifests, findings)
-        progress.wipe()
-        _write_fixed(outcome)
-        if not outcome.fixed:
-            break
-        found = read(paths, options, progress).usable()
-        cluster, findings = _findings(found, checks, progress)
+    def relint(sources: list[Source]) -> tuple[Manifests, tuple[Finding, ...]]:
+        again = read(sources, options).usable()
+        return again.manifests, _findings(again, checks, progress)[1]
+
+    fixes = all_fixes(found.manifests, findings, relint)
     progress.wipe()
-    if outcome is not None:
-        _write_unfixed(outcome)
-    return found, cluster, findings
+    return fixes
 
 
-def _write_fixed(outcome: FixOutcome) -> None:
+def _diff(fixes: Fixes, *, quiet: bool) -> ExitCode:
+    """Show what would be written."""
     from haechi.cli import terminal
+    from haechi.cli.failure import ExitCode
+    from haechi.cli.patch import patch, write_patch
+    from haechi.cli.wording import counted
 
-    for finding in outcome.fixed:
+    for name, text in fixes.texts.items():
+        write_patch(terminal.output(), patch(name, text.source.data, text.data))
+    _write_unfixed(fixes)
+    if not quiet:
+        findings, files = counted(len(fixes.fixed), "finding"), counted(len(fixes.texts), "file")
+        terminal.errors().line(f"--fix would fix {findings} in {files}" if fixes.texts else "nothing to fix")
+    return ExitCode.FOUND if fixes.texts else ExitCode.GOOD
+
+
+def _fix(fixes: Fixes) -> bool:
+    """Write the fixes and report them; whether any file was written."""
+    from haechi.cli import terminal
+    from haechi.cli.fixing import write_fixes
+
+    written = write_fixes(fixes)
+    for finding in written.fixed:
         assert finding.fix is not None
         place = f"{finding.location}: " if finding.location is not None else ""
         terminal.errors().line(f"{place}fixed: {finding.subject}: {finding.fix.description} [{finding.code}]")
+    _write_unfixed(written)
+    return bool(written.texts)
 
 
-def _write_unfixed(outcome: FixOutcome) -> None:
+def _write_unfixed(fixes: Fixes) -> None:
     from haechi.cli import terminal
 
-    for finding, why in outcome.left:
+    for finding, why in fixes.left:
         place = f"{finding.location}: " if finding.location is not None else ""
         terminal.errors().line(f"{place}not fixed: {finding.subject}: {why} [{finding.code}]", terminal.Style.YELLOW)
