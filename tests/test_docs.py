@@ -11,13 +11,34 @@ import pytest
 from haechi.cli import main
 
 ROOT = Path(__file__).parents[1]
+MORE_PAGES = (
+    "examples/README.md",
+    *(path.relative_to(ROOT).as_posix() for path in sorted(ROOT.glob("docs/lint/*.md"))),
+)
 PAGES = ("README.md", *(path.relative_to(ROOT).as_posix() for path in sorted((ROOT / "docs").glob("*.md"))))
-_BLOCK = re.compile(r"^```(python|console)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_LINE = re.compile(r"(?:^ *|\| |<\()haechi .*", re.MULTILINE)
+_SPAN = re.compile(r"`(haechi [^`]*)`")
+_NAME = re.compile(r"haechi (lab )?[a-z]+")
+_USAGE = re.compile(r"\b(PATH|NAME|SRC|DST|OLD|NEW|TESTS|FILE|CODES?|SEL|REV|OPTIONS)\b|\.\.\.|\w\|\w|\[")
 
 
 def blocks(kind: str) -> list[tuple[str, str]]:
     found = [(page, match) for page in PAGES for match in _BLOCK.finditer((ROOT / page).read_text(encoding="utf-8"))]
     return [(page, match[2]) for page, match in found if match[1] == kind]
+
+
+def scripts() -> list[str]:
+    """What a reader may type into a shell: blocks of sh, and other lines and code spans that run haechi.
+
+    Without the forms of commands, in which words such as PATH stand for others, and names of commands.
+    """
+    texts = [(ROOT / page).read_text(encoding="utf-8") for page in (*PAGES, *MORE_PAGES)]
+    lines = [line for _, block in blocks("") for line in block.splitlines() if _LINE.search(line)]
+    lines += [line.strip() for text in texts for line in text.splitlines() if line.startswith("    haechi ")]
+    lines += [span for text in texts for span in _SPAN.findall(text) if not _NAME.fullmatch(span)]
+    known = dict.fromkeys(line for line in lines if not _USAGE.search(line))
+    return [*(block for _, block in blocks("sh") if _LINE.search(block)), *known]
 
 
 @pytest.mark.parametrize(("page", "code"), blocks("python"))
