@@ -162,7 +162,7 @@ class Runner:
         step = SHELL[name]
         given = {
             "HAECHI": str(self.folder / "haechi"),
-            "MANIFESTS": "policies",
+            "PATHS": "policies/cluster.yaml\npolicies/network-policy.yaml policies",
             "BUILD": "false",
             "NUMBER": "7",
             "GH_TOKEN": "t",
@@ -234,6 +234,12 @@ def test_a_long_comment_is_cut_between_characters(tmp_path: Path) -> None:
     comment = (tmp_path / "haechi" / "comment.md").read_text(encoding="utf-8")
     assert len(comment.encode()) < 65536
     assert comment.endswith("한\n\nCut: the job summary has all of it.\n")
+
+
+def test_a_file_that_the_pull_request_adds_is_compared_with_none(tmp_path: Path) -> None:
+    runner = Runner(tmp_path, "", "from-and")
+    assert runner.run("Compare").returncode == 0
+    assert runner.outputs["code"] == "1"
 
 
 def test_unusable_input_fails_the_comparison(tmp_path: Path) -> None:
