@@ -35,9 +35,9 @@ def scripts() -> list[str]:
     """
     texts = [(ROOT / page).read_text(encoding="utf-8") for page in (*PAGES, *MORE_PAGES)]
     lines = [line for _, block in blocks("") for line in block.splitlines() if _LINE.search(line)]
-    lines += [line.strip() for text in texts for line in text.splitlines() if line.startswith("    haechi ")]
+    lines += [line for text in texts for line in text.splitlines() if line.startswith("    haechi ")]
     lines += [span for text in texts for span in _SPAN.findall(text) if not _NAME.fullmatch(span)]
-    known = dict.fromkeys(line for line in lines if not _USAGE.search(line))
+    known = dict.fromkeys(re.sub(r"\s+# .*", "", line).strip() for line in lines if not _USAGE.search(line))
     return [*(block for _, block in blocks("sh") if _LINE.search(block)), *known]
 
 
