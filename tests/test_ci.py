@@ -64,8 +64,8 @@ def test_the_job_for_gitlab_works(tmp_path: Path) -> None:
     (tmp_path / "policies").symlink_to(ROOT / "examples" / "from-or")
     for line in job["script"]:
         subprocess.run(["bash", "-euo", "pipefail", "-c", line], cwd=tmp_path, env=environment({}), check=True)
-    for path in job["artifacts"]["paths"]:
-        assert (tmp_path / path).stat().st_size
+    (report,) = job["artifacts"]["reports"].values()
+    assert isinstance(json.loads((tmp_path / report).read_text(encoding="utf-8")), list)
 
 
 # -- the image ---------------------------------------------------------------------------------------------------------
@@ -108,7 +108,7 @@ def test_the_shell_of_the_action_is_sound_and_has_no_text_of_others_in_it(name: 
 
 def test_every_input_of_the_action_is_described() -> None:
     text = (ROOT / "docs" / "ci.md").read_text(encoding="utf-8")
-    assert set(re.findall(r"^\| `(\w+)` \|", text, re.MULTILINE)) == set(ACTION["inputs"])
+    assert set(re.findall(r"^\| `([\w-]+)` \|", text, re.MULTILINE)) == set(ACTION["inputs"])
 
 
 def environment(more: Mapping[str, str]) -> dict[str, str]:
@@ -164,6 +164,8 @@ class Runner:
             "HAECHI": str(self.folder / "haechi"),
             "PATHS": "policies/cluster.yaml\npolicies/network-policy.yaml policies",
             "BUILD": "false",
+            "SARIF": "true",
+            "FAIL_ON": ACTION["inputs"]["fail-on"]["default"],
             "NUMBER": "7",
             "GH_TOKEN": "t",
             "CODE": self.outputs.get("code", ""),
@@ -264,6 +266,8 @@ def test_findings_fail_the_job_and_are_written_for_code_scanning(tmp_path: Path)
     )
     done = runner.run("Lint")
     assert (done.returncode, runner.outputs) == (1, {"written": "true"})
-    assert "[rules-without-policy-type]" in done.stdout
+    assert done.stdout.startswith("error[rules-without-policy-type]")
     (result,) = json.loads((tmp_path / "haechi" / "lint.sarif").read_text(encoding="utf-8"))["runs"][0]["results"]
     assert result["ruleId"] == "rules-without-policy-type"
+    assert "file=policies/more.yaml,line=4," in runner.run("Lint", SARIF="false").stdout
+    assert runner.run("Lint", FAIL_ON="never").returncode == 0
