@@ -126,7 +126,7 @@ QUESTIONS = [
     ("can", "ops/probe", "shop/db"),
     ("explain",),
     ("explain", "pod/db"),
-    ("lint", "--select", "all"),
+    ("lint", "--select", "all", "-o", "concise"),
     ("validate",),
     ("compile", "--node", "n1"),
 ]
@@ -219,6 +219,15 @@ def test_diff_shows_what_applying_would_change(haechi: Haechi, config: Path, tmp
     assert "- shop/web[Deployment] -> shop/db[Pod]: TCP 5432 by shop/db (changed)\n" in outcome.out
     document = json.loads(haechi("diff", path, "--kubeconfig", config, "-n", "shop", "-o", "json").out)
     assert [change["change"] for change in document["changes"]] == ["removed"]
+
+
+def test_lint_offers_no_fix_for_what_is_in_no_file(haechi: Haechi, config: Path, tmp_path: Path) -> None:
+    path = tmp_path / "p.yaml"
+    path.write_text(POLICY)
+    assert "(--fix)" in haechi("lint", path, "--select", "policy-types-implicit").out
+    outcome = haechi("lint", "--kubeconfig", config, "--select", "policy-types-implicit")
+    assert "networkpolicies/shop/db" in outcome.out
+    assert "--fix" not in outcome.out + outcome.err
 
 
 def test_diff_compares_two_sets_of_files_over_one_cluster(haechi: Haechi, config: Path, tmp_path: Path) -> None:
@@ -327,7 +336,7 @@ def test_the_documented_cluster_role_is_enough() -> None:
     """Each resource that is asked for, and each policy kind of others, has its rule."""
     from haechi.kube import ALL_KINDS
     from haechi.kube.resources import resource_of
-    from haechi.model import OTHER_POLICIES
+    from haechi.model import KINDS, kinds, policy_kinds
 
     text = (Path(__file__).parents[2] / "docs" / "cli.md").read_text(encoding="utf-8")
     role = next(
@@ -343,9 +352,14 @@ def test_the_documented_cluster_role_is_enough() -> None:
     assert {verb for rule in role["rules"] for verb in rule["verbs"]} == {"get", "list"}
     ours = {(one.group, one.plural) for one in map(resource_of, ALL_KINDS)}
     assert ours <= listed
-    assert {group for group, _ in listed} == {group for group, _ in ours} | OTHER_POLICIES.keys()
-    counts = {group: sum(each == group for each, _ in listed) for group in OTHER_POLICIES}
-    assert all(counts[group] >= len(kinds) for group, kinds in OTHER_POLICIES.items())
+    others = {
+        group
+        for group in (*kinds._OTHER_POLICIES, *(kind.api_version.rpartition("/")[0] for kind in KINDS))
+        if policy_kinds(group)
+    }
+    assert {group for group, _ in listed} == {group for group, _ in ours} | others
+    counts = {group: sum(each == group for each, _ in listed) for group in others}
+    assert all(counts[group] >= len(policy_kinds(group)) for group in others)
 
 
 def test_the_help_of_every_command_names_the_context(capsys: pytest.CaptureFixture[str]) -> None:

@@ -19,7 +19,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import trustme
 
-from haechi.model import KINDS, OTHER_POLICIES, ExternalHost
+from haechi.model import KINDS, policy_kinds
 
 Json = dict[str, object]
 TOKEN = "s3cr3t-t0ken"
@@ -82,8 +82,8 @@ def plural_of(kind: str) -> str:
 
 def _served() -> Iterator[Served]:
     for kind in KINDS:
-        if kind is not ExternalHost:
-            group, _, version = kind.api_version.rpartition("/")
+        group, _, version = kind.api_version.rpartition("/")
+        if group != "haechi" and not policy_kinds(group):
             yield Served(group, version, plural_of(kind.kind), kind.kind, kind.namespaced)
 
 
@@ -92,7 +92,7 @@ BUILT_IN = tuple(_served())
 
 def other(group: str, version: str, kind: str, *, namespaced: bool) -> Served:
     """A policy of another project."""
-    assert kind in OTHER_POLICIES[group]
+    assert kind in policy_kinds(group)
     return Served(group, version, plural_of(kind), kind, namespaced)
 
 
@@ -137,12 +137,14 @@ class ApiServer:
         if path == "/api":
             return Reply.of({"kind": "APIVersions", "versions": ["v1"]})
         if path == "/apis":
-            versions = {one.group: one for one in self.resources if one.group}
+            versions: dict[str, list[Json]] = {}
+            for one in self.resources:
+                version: Json = {"groupVersion": one.group_version, "version": one.version}
+                if one.group and version not in versions.setdefault(one.group, []):
+                    versions[one.group].append(version)
             groups = [
-                {"name": name, "preferredVersion": {"groupVersion": one.group_version, "version": one.version},
-                 "versions": [{"groupVersion": one.group_version, "version": one.version}]}
-                for name, one in versions.items()
-            ]  # fmt: skip
+                {"name": name, "versions": found, "preferredVersion": found[0]} for name, found in versions.items()
+            ]
             return Reply.of({"kind": "APIGroupList", "apiVersion": "v1", "groups": groups})
         found = [one for one in self.resources if one.prefix == path]
         resources = [

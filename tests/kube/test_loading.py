@@ -11,8 +11,8 @@ import pytest
 import yaml
 
 from haechi import Cluster
-from haechi.kube import NODE_KINDS, Access, Forbidden, Gone, KubeError, Unauthorized, Unreachable, load
-from haechi.model import OTHER_POLICIES, Code, Manifests, NetworkPolicy, Pod, Problem, Severity
+from haechi.kube import ALL_KINDS, NODE_KINDS, Access, Forbidden, Gone, KubeError, Unauthorized, Unreachable, load
+from haechi.model import Code, Manifests, NetworkPolicy, Pod, Problem, Severity
 from tests.kube.server import ApiServer, Json, Reply, Request, other
 
 NAMESPACE: Json = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "shop", "labels": {"team": "a"}}}
@@ -238,6 +238,26 @@ def test_policies_of_other_kinds_are_the_warning_that_files_give(
     assert str(found.location).endswith("/shop/p" if namespaced else "/p")
 
 
+def test_a_kind_of_two_versions_is_read_once(shop: ApiServer, access: Access) -> None:
+    for version in ("v1", "v1beta1"):
+        shop.resources.append(other("security.istio.io", version, "AuthorizationPolicy", namespaced=True))
+    shop.resources.append(other("security.istio.io", "v1beta1", "PeerAuthentication", namespaced=True))
+    load(access)
+    asked = [path for path in shop.paths() if path.count("/") == 4 and "istio" in path]
+    assert asked == [
+        "/apis/security.istio.io/v1/authorizationpolicies", "/apis/security.istio.io/v1beta1/peerauthentications"
+    ]  # fmt: skip
+
+
+def test_every_kind_that_files_may_hold_is_read_of_a_cluster() -> None:
+    """A kind that is added to the model is either everywhere, or looked for by its group."""
+    from haechi.model import KINDS, ExternalHost, policy_kinds
+
+    by_group = {kind for kind in KINDS if kind.kind in policy_kinds(kind.api_version.rpartition("/")[0])}
+    assert {*ALL_KINDS, *by_group, ExternalHost} == set(KINDS)
+    assert not by_group.intersection(ALL_KINDS)
+
+
 def test_policies_of_other_kinds_that_may_not_be_listed_are_an_error(shop: ApiServer, access: Access) -> None:
     shop.resources.append(other("cilium.io", "v2", "CiliumNetworkPolicy", namespaced=True))
     forbid(shop, "ciliumnetworkpolicies")
@@ -247,7 +267,6 @@ def test_policies_of_other_kinds_that_may_not_be_listed_are_an_error(shop: ApiSe
 
 
 def test_other_groups_and_kinds_are_not_asked_for(shop: ApiServer, access: Access) -> None:
-    assert "NetworkPolicy" in OTHER_POLICIES["projectcalico.org"]
     load(access)
     assert not any("projectcalico" in path or path.endswith("secrets") for path in shop.paths())
 

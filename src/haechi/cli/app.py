@@ -42,7 +42,7 @@ Examples:
     haechi lab run examples/test-network-policy
     haechi lab run policies/ pods.yaml --to shop/db --port 5432 --port 53/UDP
     haechi lab run policies/ pods.yaml -o junit > lab.xml
-    kubectl get netpol,pod,ns,node -A -o json | haechi lab run -
+    haechi lab run --context prod
 
 {_EXIT}"""
 
@@ -67,7 +67,7 @@ Pods need status.podIPs and spec.nodeName, as in a running cluster."""
 _COMPILE_EXAMPLE = f"""\
 Example: the rules of a node of the present cluster, as nft -f reads them:
 
-    kubectl get netpol,pod,ns,node -A -o json | haechi compile - --node worker-1
+    haechi compile --context prod --node worker-1
 
 {_EXIT}"""
 
@@ -83,7 +83,7 @@ Examples:
 
     haechi list policies/ workloads.yaml
     haechi list examples/test-network-policy --focus default/backend --no-external
-    kubectl get netpol,pod,rs,deploy,ns,svc -A -o json | haechi list - --by class -o json
+    haechi list --context prod --by class -o json
 
 {_EXIT}"""
 
@@ -99,7 +99,7 @@ Examples:
 
     haechi explain examples/test-network-policy
     haechi explain pod/db policies/ workloads.yaml --lang ko
-    kubectl get netpol,pod,ns -A -o json | haechi explain policy/web -n shop -
+    haechi explain policy/web -n shop
 
 {_EXIT}"""
 
@@ -115,7 +115,7 @@ Examples:
 
     haechi test tests.yaml policies/ pods.yaml
     haechi test tests.yaml policies/ pods.yaml -o junit > assertions.xml
-    kubectl get netpol,pod,ns,node -A -o json | haechi test tests.yaml -
+    haechi test tests.yaml --context prod
 
 {_EXIT}"""
 
@@ -172,7 +172,7 @@ Examples:
     haechi lint policies/ --diff
     haechi lint policies/ --fix
     haechi lint policies/ --fail-on error -o github
-    kubectl get netpol,pod,ns,svc,node -A -o json | haechi lint - -o sarif > lint.sarif
+    haechi lint --context prod -o sarif > lint.sarif
 
 Exit codes: 0 no finding that --fail-on names, 1 a finding, 2 unusable input or arguments, 130 after Ctrl-C."""
 
@@ -199,7 +199,7 @@ shown, with the kernel's rule and the policies that decide them."""
 _VERIFY_EXAMPLE = f"""\
 Examples:
 
-    kubectl get netpol,pod,ns,node -A -o json | haechi verify - --node worker-1
+    haechi verify --context prod --node worker-1
     haechi verify dump.json --node worker-1 --ruleset worker-1.nft
 
 {_EXIT}"""

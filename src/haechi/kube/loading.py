@@ -1,7 +1,7 @@
 """A cluster read through its API server, as `haechi.files.load` reads files.
 
-    /apis ─ groups of other policy kinds ─ their resources ─┐
-    a resource for each kind ───────────────────────────────┴─ pages ─ objects, problems ─▶ Manifests
+    /apis ─ groups with policies ─ their resources ─┐
+    a resource for each kind ───────────────────────┴─ pages ─ objects, problems ─▶ Manifests
 
 A list that expired while it was read (410) is begun anew, once. What cannot be listed is an error of the input, as a
 file that cannot be read is; but without NetworkPolicies no answer is better than none.
@@ -23,7 +23,6 @@ from haechi.kube.client import JSON, METADATA, Client
 from haechi.kube.errors import ApiError, BadResponse, Gone, KubeError, NotFound, Unauthorized
 from haechi.kube.resources import ALL_KINDS, ApiResource, resource_of
 from haechi.model import (
-    OTHER_POLICIES,
     Code,
     Location,
     Manifests,
@@ -35,6 +34,7 @@ from haechi.model import (
     Severity,
     StoredObjects,
     dns_label,
+    policy_kinds,
     printable,
 )
 
@@ -50,6 +50,7 @@ class _Version(msgspec.Struct, frozen=True):
 
 class _Group(msgspec.Struct, frozen=True, rename="camel"):
     name: str = ""
+    versions: tuple[_Version, ...] = ()
     preferred_version: _Version = _Version()
 
 
@@ -64,11 +65,11 @@ class _ServedResource(msgspec.Struct, frozen=True):
     verbs: tuple[str, ...] = ()
 
 
-class _Resources(msgspec.Struct, frozen=True):
+class _ServedResources(msgspec.Struct, frozen=True):
     resources: tuple[_ServedResource, ...] = ()
 
 
-_Form = TypeVar("_Form", _Groups, _Resources)
+_Form = TypeVar("_Form", _Groups, _ServedResources)
 
 
 @dataclass(frozen=True)
@@ -78,7 +79,6 @@ class _ListedKind:
     resource: ApiResource
     name: str
     namespaced: bool
-    accept: str = JSON
 
     @property
     def api_version(self) -> str:
@@ -190,7 +190,8 @@ class _ClusterReader:
 
     async def _list_once(self, kind: _ListedKind, namespace: str) -> Manifests:
         objects, count = kind.objects(), 0
-        async for page in self._client.pages(kind.resource, namespace, kind.accept):
+        accept = JSON if objects.are_decoded else METADATA
+        async for page in self._client.pages(kind.resource, namespace, accept):
             items = page.items or ()
             objects.add(items)
             count += len(items)
@@ -214,24 +215,27 @@ class _ClusterReader:
         return objects.manifests
 
     async def other_policies(self) -> Manifests:
-        """A warning for each policy of another kind that the cluster has."""
+        """Policies of kinds that not every cluster has: decoded, or a warning for each."""
         return await self._guarded(self._other_policies(), "policies of other kinds")
 
     async def _other_policies(self) -> Manifests:
         groups = await self._discovered(_Groups, "/apis")
-        known = [group for group in groups.groups if group.name in OTHER_POLICIES]
+        known = [group for group in groups.groups if policy_kinds(group.name)]
         works = (self._guarded(self._other_policies_of(group), f"policies of {group.name}") for group in known)
         return _together(await asyncio.gather(*works))
 
     async def _other_policies_of(self, group: _Group) -> Manifests:
-        version = group.preferred_version.version
-        found = await self._discovered(_Resources, f"/apis/{group.name}/{quote(version, safe='')}")
-        kinds = [
-            _ListedKind(ApiResource(group.name, version, one.name), one.kind, one.namespaced, METADATA)
-            for one in found.resources
-            if one.kind in OTHER_POLICIES[group.name] and "/" not in one.name and "list" in one.verbs
-        ]
-        return _together([await self._everywhere(kind) for kind in kinds])
+        """The policies of a group, each kind in the version that is decoded, or else in the preferred one."""
+        kinds: dict[str, _ListedKind] = {}
+        preferred = group.preferred_version.version
+        for version in dict.fromkeys([preferred, *(one.version for one in group.versions)]):
+            found = await self._discovered(_ServedResources, f"/apis/{group.name}/{quote(version, safe='')}")
+            for one in found.resources:
+                if one.kind in policy_kinds(group.name) and "/" not in one.name and "list" in one.verbs:
+                    kind = _ListedKind(ApiResource(group.name, version, one.name), one.kind, one.namespaced)
+                    if one.name not in kinds or kind.objects().are_decoded:
+                        kinds[one.name] = kind
+        return _together([await self._everywhere(kind) for kind in kinds.values()])
 
     async def _discovered(self, form: type[_Form], path: str) -> _Form:
         text = await self._client.get(path, accept="application/json")

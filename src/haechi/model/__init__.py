@@ -13,7 +13,7 @@ from haechi.model.defaulting import DEFAULT_NAMESPACE, NAME_LABEL, default, with
 from haechi.model.edits import Edit, apply_edits
 from haechi.model.fielderror import ErrorType, FieldError
 from haechi.model.gates import GateError, Gates
-from haechi.model.kinds import OTHER_POLICIES
+from haechi.model.kinds import policy_kinds
 from haechi.model.loaded import Loaded, Place
 from haechi.model.manifests import Manifests, read_manifests
 from haechi.model.names import dns_label, label_key, label_value
@@ -67,6 +67,7 @@ __all__ = [
     "format_address",
     "read_manifests",
     "parse_address",
+    "policy_kinds",
     "parse_cidr",
     "path_steps",
     "path_text",
@@ -83,7 +84,6 @@ __all__ = [
     "Edit",
     "DecodingProblem",
     "OPEN",
-    "OTHER_POLICIES",
     "Packet",
     "PodKey",
     "PolicyKey",

@@ -14,7 +14,8 @@ from haechi.model.problem import Code, Severity
 _BY_NAME = {kind.kind: kind for kind in KINDS}
 _BY_LOWER_NAME = {name.lower(): kind for name, kind in _BY_NAME.items()}
 _GROUPS = frozenset({"", "apps", "batch", "extensions", "networking.k8s.io", "haechi"})
-OTHER_POLICIES = {
+_EVERYWHERE = frozenset({"", "apps", "batch", "networking.k8s.io", "haechi"})
+_OTHER_POLICIES = {
     "policy.networking.k8s.io": {"AdminNetworkPolicy", "BaselineAdminNetworkPolicy", "ClusterNetworkPolicy"},
     "cilium.io": {"CiliumNetworkPolicy", "CiliumClusterwideNetworkPolicy"},
     "projectcalico.org": {"NetworkPolicy", "GlobalNetworkPolicy", "StagedNetworkPolicy", "StagedGlobalNetworkPolicy"},
@@ -47,6 +48,12 @@ class Unusable:
     hint: str = ""
 
 
+def policy_kinds(group: str) -> frozenset[str]:
+    """The kinds of an API group that clusters may lack, and that allow or deny connections; evaluated here or not."""
+    evaluated = (kind.kind for kind in KINDS if kind.api_version.rpartition("/")[0] == group)
+    return frozenset({*_OTHER_POLICIES.get(group, ()), *(evaluated if group not in _EVERYWHERE else ())})
+
+
 def kind_of(api_version: object, kind: object) -> type[Object] | Unusable:
     """The struct for an object that says `apiVersion: api_version` and `kind: kind`, or why there is none."""
     for name, value in (("kind", kind), ("apiVersion", api_version)):
@@ -63,7 +70,7 @@ def _lookup(api_version: str, kind: str) -> type[Object] | Unusable:
     if is_list(kind) and (kind == "List" or kind.removesuffix("List") in _BY_NAME):
         return Unusable(Severity.ERROR, Code.NOT_AN_OBJECT, f"{kind} has no list of items")
     group = api_version.rpartition("/")[0]
-    if kind in OTHER_POLICIES.get(group, ()):
+    if kind in _OTHER_POLICIES.get(group, ()):
         message = f"policies of {api_version} are not evaluated; this one may change the answer"
         return Unusable(Severity.WARNING, Code.OTHER_POLICY, message)
     known = known or _BY_LOWER_NAME.get(kind.lower())

@@ -47,6 +47,11 @@ class StoredObjects:
         self._found = kind_of(api_version, kind)
         self._admission = Admission()
 
+    @property
+    def are_decoded(self) -> bool:
+        """Whether the kind has a struct; without one only the names of its objects are needed."""
+        return not isinstance(self._found, Unusable)
+
     def add(self, items: Iterable[bytes | msgspec.Raw]) -> None:
         """Read the items of a page, each the JSON of an object."""
         for item in items:

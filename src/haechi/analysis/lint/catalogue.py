@@ -137,6 +137,6 @@ def _finding(one: Check, found: Diagnostic, location: Location | None, fingerpri
         path_text(found.path),
         location,
         found.hint,
-        found.fix,
+        found.fix if location is None or location.line else None,  # an object of a live cluster has no text
         fingerprints.of(one.code, found.object, found.path),
     )
