@@ -14,7 +14,8 @@ _ROOT = """\
 Kubernetes NetworkPolicies, enforced in the Linux kernel, proved on packets.
 
 PATH is a file, a folder (every *.yaml, *.yml and *.json in it, recursively)
-or - for standard input."""
+or - for standard input. Every command can read a live cluster instead
+(--context), or apply PATHs over it in thought."""
 _ROOT_EXAMPLE = f"""\
 Example: what the policies of a folder allow, on real packets, without root:
 
@@ -133,6 +134,7 @@ Examples:
     haechi can default/frontend default/db 6379 examples/test-network-policy
     haechi can web svc/db 5432 shop/
     haechi can 8.8.8.8 shop/deploy/web 443 policies/ workloads.yaml --what-if
+    haechi can shop/web svc/db 5432 --context prod
 
 Exit codes: 0 allowed, 1 denied, 2 unusable input or arguments, 130 after Ctrl-C."""
 
@@ -144,16 +146,19 @@ Connections added, removed and with other ports, and the policies behind them.
     haechi diff OLD NEW
     haechi diff OLD... --to NEW... [--with BOTH...]
     haechi diff --git REV|A..B|A...B PATH... [--with BOTH...]
+    haechi diff PATH --context NAME
 
 Each is a file, a folder, - for standard input or a pipe such as <(...). An
 empty folder or /dev/null is an empty side. --git compares two revisions as git
-diff does, or REV with the files on disk, without a checkout."""
+diff does, or REV with the files on disk, without a checkout. With a cluster,
+both sides are applied over it; with one PATH the old side is as it is."""
 _DIFF_EXAMPLE = """\
 Examples:
 
     haechi diff --git main... policies/ --with cluster.yaml
     haechi diff --to policies/ --with <(kubectl get pod,ns,deploy -A -o json)
     helm template chart | haechi diff rendered.yaml - -o md --fail-on added
+    haechi diff policies/ --context prod
 
 Exit codes: 0 no difference that --fail-on names, 1 a difference, 2 unusable input or arguments, 130 after Ctrl-C."""
 
