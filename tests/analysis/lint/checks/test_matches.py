@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from ipaddress import ip_address
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from haechi.analysis.cluster.cluster import Cluster
 from haechi.analysis.lint import Check, Finding, run_checks
-from haechi.analysis.lint.checks.matches import host_network_selected, peer_matches_nothing, selects_nothing
+from haechi.analysis.lint.checks.matches import (
+    absent_pods,
+    host_network_selected,
+    peer_matches_nothing,
+    selects_nothing,
+)
 from haechi.model import (
     Deployment,
     LabelSelector,
@@ -24,6 +31,7 @@ from haechi.model import (
     PodTemplateSpec,
     Service,
     ServiceSpec,
+    Severity,
     WorkloadSpec,
     path_steps,
 )
@@ -36,11 +44,17 @@ Some = Namespace | Pod | NetworkPolicy
 WEB = pod("x/web", "10.0.0.1", marks="app=web,tier=front")
 DB = pod("x/db", "10.0.0.2", marks="app=db,tier=back")
 AGENT = pod("x/agent", "10.0.0.3", marks="app=agent", host_network=True)
+MADE = "fine if a controller makes the pods"
 DONE = pod("x/done", "10.0.0.4", marks="app=job", phase="Succeeded")
 
 
 def findings(check: Check, *objects: Object) -> tuple[Finding, ...]:
     return run_checks(Cluster.of(objects), [check])
+
+
+def unmatched(*objects: Object) -> tuple[Finding, ...]:
+    """What selects nothing, whether by mistake or not."""
+    return run_checks(Cluster.of(objects), [selects_nothing, peer_matches_nothing, absent_pods])
 
 
 def selecting(marks: str, *, home: str = "x", egress: bool = False) -> NetworkPolicy:
@@ -64,12 +78,13 @@ def workload(key: str, marks: str, replicas: int = 0, *, host_network: bool = Fa
 @pytest.mark.parametrize(
     ("marks", "objects", "message"),
     [
-        ("app=wbe", [WEB, DB], "the policy selects nothing: none of the 2 pods in x matches app=wbe"),
-        ("app=wbe", [WEB], "the policy selects nothing: the only pod in x does not match app=wbe"),
+        ("app=wbe", [WEB, DB], "the policy selects no pod: none of the 2 pods in x matches app=wbe"),
+        ("app=wbe", [WEB], "the policy selects no pod: the only pod in x does not match app=wbe"),
+        ("tier=fornt", [WEB], "the policy selects nothing: the only pod in x does not match tier=fornt"),
         (
             "app=web, tier=back",
             [WEB, DB],
-            "the policy selects nothing: none of the 2 pods in x matches app=web,tier=back",
+            "the policy selects no pod: none of the 2 pods in x matches app=web,tier=back",
         ),
         ("app=web", [WEB, DB], None),
         ("app=web", [pod("y/web", "10.0.0.1", marks="app=web")], None),  # of x nothing is known
@@ -80,31 +95,30 @@ def workload(key: str, marks: str, replicas: int = 0, *, host_network: bool = Fa
         (
             "app=idle",
             [WEB, workload("y/idle", "app=idle")],
-            "the policy selects nothing: the only pod in x does not match app=idle",
+            "the policy selects no pod: the only pod in x does not match app=idle",
         ),
     ],
 )
 def test_policies_that_select_nothing(marks: str, objects: list[Object], message: str | None) -> None:
-    assert [one.message for one in findings(selects_nothing, selecting(marks), *objects)] == (
-        [message] if message else []
-    )
+    assert [one.message for one in unmatched(selecting(marks), *objects)] == ([message] if message else [])
 
 
 @pytest.mark.parametrize(
     ("marks", "hint"),
     [
-        ("app=dbs", "did you mean app=db?"),
-        ("name=web", "did you mean app=web?"),
-        ("app=cache", "there is app=db and app=web"),
-        ("app=api", "there is app=db and app=web"),
+        ("tier=fronts", "did you mean tier=front?"),
+        ("app=web, tier=fronts", "did you mean app=web,tier=front?"),
+        ("app=db, tier=fronts", f"{MADE}; there is tier=back and tier=front"),  # no such pod either
+        ("app=cache", f"{MADE}; there is app=db and app=web"),
+        ("app=api", f"{MADE}; there is app=db and app=web"),
         ("team=shop", "a policy selects only pods in its own namespace; matching pods are in y"),
-        ("app=queue, tier=front", "there is app=db and app=web"),
+        ("app=queue, tier=front", f"{MADE}; there is app=db and app=web"),
         ("app=web, tier=back", "a policy selects only pods in its own namespace; matching pods are in z"),
     ],
 )
 def test_hints(marks: str, hint: str) -> None:
     others = [pod("y/a", "10.0.0.8", marks="team=shop"), pod("z/a", "10.0.0.9", marks="app=web,tier=back")]
-    (finding,) = findings(selects_nothing, selecting(marks), WEB, DB, *others)
+    (finding,) = unmatched(selecting(marks), WEB, DB, *others)
     assert finding.hint == hint
 
 
@@ -121,7 +135,7 @@ def test_hints(marks: str, hint: str) -> None:
 )
 def test_labels_that_pods_get_when_needed_are_not_reported(marks: str, objects: list[Object], count: int) -> None:
     one = policy(f"{{podSelector: {{matchLabels: {{{marks}}}}}}}")
-    assert len(findings(selects_nothing, one, WEB, DB, *objects)) == count
+    assert len(unmatched(one, WEB, DB, *objects)) == count
 
 
 @pytest.mark.parametrize(
@@ -133,13 +147,13 @@ def test_labels_that_pods_get_when_needed_are_not_reported(marks: str, objects: 
             [pod("y/a", "10.0.0.8", marks="team=none")],
             "a policy selects only pods in its own namespace; matching pods are in y",
         ),
-        ([namespace("kube-system"), namespace("x")], "fix the selector, or the labels of the pods"),
+        ([namespace("kube-system"), namespace("x")], MADE),
     ],
 )
 def test_labels_that_no_pod_there_has_may_be_those_of_pods_that_the_input_lacks(
     objects: list[Object], hint: str | None
 ) -> None:
-    reported = findings(selects_nothing, selecting("team=none"), WEB, DB, *objects)
+    reported = unmatched(selecting("team=none"), WEB, DB, *objects)
     assert [one.hint for one in reported] == ([hint] if hint else [])
 
 
@@ -152,16 +166,22 @@ def test_pods_elsewhere_are_a_better_hint_than_other_labels_here() -> None:
 def test_a_service_shows_which_pods_may_be_created(asked: str, count: int) -> None:
     meta = ObjectMeta(name="queue", namespace="x")
     service = Service(metadata=meta, spec=ServiceSpec(selector=labels(asked)))
-    assert len(findings(selects_nothing, selecting("app=queue"), WEB, DB, service)) == count
+    assert len(unmatched(selecting("app=queue"), WEB, DB, service)) == count
     item = to("{podSelector: {matchLabels: {app: queue}}}")
-    assert len(findings(peer_matches_nothing, item, WEB, DB, service)) == count
+    assert len(unmatched(item, WEB, DB, service)) == count
 
 
-def test_the_hint_is_the_one_requirement_too_many() -> None:
-    pods = [pod("x/a", "10.0.0.1", marks="app=web,env=prod,tier=front"), pod("x/b", "10.0.0.2", marks="tier=back")]
-    (finding,) = findings(selects_nothing, selecting("app=web, env=prod, tier=back"), *pods)
-    assert finding.message.endswith("none of the 2 pods in x matches app=web,env=prod,tier=back")
-    assert finding.hint == "without tier=back it selects x/a[Pod]"
+def test_what_a_controller_may_make_is_one_note_for_each_namespace() -> None:
+    absent = [replace(selecting(f"app={name}"), metadata=ObjectMeta(name=name, namespace="x")) for name in "cdefg"]
+    item = to("{podSelector: {matchLabels: {app: queue}}}")
+    (note,) = unmatched(*absent, item, WEB, DB)
+    assert note.message == "5 policies and 1 item of from and to select no pod of this input: c, d, e and 3 more"
+    assert (note.severity, note.hint, note.subject) == (Severity.NOTE, MADE, "NetworkPolicy/x/c")
+    typo = replace(selecting("tier=fornt"), metadata=ObjectMeta(name="typo", namespace="x"))
+    close = replace(selecting("tier=frontends"), metadata=ObjectMeta(name="close", namespace="x"))
+    other = pod("x/front", "10.0.0.9", marks="tier=frontednd")
+    codes = [(one.code, one.object.name) for one in unmatched(*absent, typo, close, WEB, DB, other)]
+    assert sorted(codes) == [("absent-pods", "c"), ("absent-pods", "close"), ("selects-nothing", "typo")]
 
 
 def test_the_hint_is_the_missing_namespace() -> None:
@@ -230,7 +250,14 @@ def test_it_is_reported_exactly_where_no_pod_of_those_there_is_selected(given: l
             else:
                 doubtful.add(one.display_name)
     subjects = {finding.subject for finding in findings(selects_nothing, *last)}
-    assert expected <= subjects <= expected | doubtful
+    notes = [
+        finding for finding in findings(absent_pods, *last) if finding.message.startswith(("the policy", "1 policy"))
+    ]
+    subjects |= {finding.subject for finding in notes}
+    counted = [finding for finding in findings(absent_pods, *last) if re.match(r"\d+ policies", finding.message)]
+    assert subjects <= expected | doubtful
+    assert {finding.subject for finding in counted} <= expected | doubtful
+    assert len(expected) <= len(subjects) + sum(int(finding.message.split()[0]) for finding in counted)
 
 
 # -- peer-matches-nothing --------------------------------------------------------------------------------------------
@@ -299,21 +326,21 @@ DNS = "{namespaceSelector: {}, podSelector: {matchLabels: {k8s-app: kube-dns}}}"
     ("peer", "others", "message", "hint"),
     [
         (
-            "{podSelector: {matchLabels: {app: dbs}}}",
+            "{podSelector: {matchLabels: {tier: bakc}}}",
             [],
-            "none of the 2 pods in x matches app=dbs",
-            "did you mean app=db?",
+            "none of the 2 pods in x matches tier=bakc",
+            "did you mean tier=back?",
         ),
         (
-            f"{{{NAMED_OPS}, podSelector: {{matchLabels: {{app: prometheus}}}}}}",
+            f"{{{NAMED_OPS}, podSelector: {{matchLabels: {{app: grafanna}}}}}}",
             [GRAFANA],
-            "the only pod in ops does not match app=prometheus",
-            "there is app=grafana",
+            "the only pod in ops does not match app=grafanna",
+            "did you mean app=grafana?",
         ),
         (
-            "{namespaceSelector: {matchLabels: {team: ops}}, podSelector: {matchLabels: {app: graphana}}}",
+            "{namespaceSelector: {matchLabels: {team: ops}}, podSelector: {matchLabels: {app: grafanna}}}",
             [OPS, GRAFANA],
-            "the only pod in ops does not match app=graphana",
+            "the only pod in ops does not match app=grafanna",
             "did you mean app=grafana?",
         ),
         (
@@ -385,16 +412,16 @@ def test_pods_that_the_input_may_not_show_are_not_missed(peer: str, others: list
 )
 def test_in_a_complete_cluster_everything_is_known(peer: str) -> None:
     whole: list[Object] = [SYSTEM, namespace("x"), OPS, GRAFANA, WEB, DB]
-    assert len(findings(peer_matches_nothing, to(peer), *whole)) == 1
-    assert findings(peer_matches_nothing, to(peer), *whole, pod("elsewhere/a", "10.0.0.9")) == ()  # not complete
+    assert len(unmatched(to(peer), *whole)) == 1
+    assert unmatched(to(peer), *whole, pod("elsewhere/a", "10.0.0.9")) == ()  # not complete
 
 
 @pytest.mark.parametrize(("label", "count"), [("frontend", 0), ("web-server1", 0), ("webs", 1)])
 def test_manifests_of_one_application_do_not_show_its_callers(label: str, count: int) -> None:
     peers = f"[{{podSelector: {{matchLabels: {{app: {label}}}}}}}]"
     one = policy(f"{{podSelector: {{matchLabels: {{app: web}}}}, ingress: [{{from: {peers}}}]}}")
-    assert len(findings(peer_matches_nothing, one, WEB)) == count
-    assert len(findings(peer_matches_nothing, one, WEB, DB)) == 1
+    assert len(unmatched(one, WEB)) == count
+    assert len(unmatched(one, WEB, DB)) == 1
 
 
 @pytest.mark.parametrize("name", ["default", "kube-public"])
@@ -418,8 +445,9 @@ def test_beside_others_that_select_pods_only_a_typo_is_reported(other: str, coun
         own = to(f"{other}, {{podSelector: {{matchLabels: {{{marks}}}}}}}")
         return [one.path for one in findings(peer_matches_nothing, own, WEB, DB)]
 
-    assert len(paths("app: kafka-exporter")) == count
-    assert paths("name: db")[-1:] == ["spec.egress[0].to[1]"]
+    note = findings(absent_pods, to(f"{other}, {{podSelector: {{matchLabels: {{app: kafka-exporter}}}}}}"), WEB, DB)
+    assert [one.message[:7] for one in note] == (["2 items"] if count else [])
+    assert paths("app: kafka-exporter") == []
     assert paths("tier: fronts")[-1:] == ["spec.egress[0].to[1]"]
 
 
@@ -441,10 +469,7 @@ def test_a_pod_selector_alone_does_not_select_in_another_namespace(whole: bool) 
 )
 def test_an_item_of_labels_that_pods_get_when_needed_or_no_pod_has_here(marks: str, whole: bool, count: int) -> None:
     others: list[Object] = [SYSTEM, namespace("x")] if whole else []
-    assert (
-        len(findings(peer_matches_nothing, to(f"{{podSelector: {{matchLabels: {{{marks}}}}}}}"), WEB, DB, *others))
-        == count
-    )
+    assert len(unmatched(to(f"{{podSelector: {{matchLabels: {{{marks}}}}}}}"), WEB, DB, *others)) == count
 
 
 def test_an_unknown_namespace_of_the_policy_is_not_reported_here() -> None:

@@ -1,4 +1,4 @@
-"""A typo is one typing error; a guess is only a guess."""
+"""A typo is one typing error; two are a hint; anything else is another name."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from haechi.analysis.lint.facts.vocabulary import Label, Vocabulary, is_typo
+from haechi.analysis.lint.facts.vocabulary import Label, Vocabulary, typing_errors
 from haechi.select import Requirement, SelectorOperator
 
 LETTERS = "abcd"
@@ -30,14 +30,24 @@ def wanted(key: str, *values: str) -> Requirement:
     ],
 )
 def test_typos(one: str, other: str) -> None:
-    assert is_typo(one, other)
-    assert is_typo(other, one)
+    assert typing_errors(one, other) == typing_errors(other, one) == 1
 
 
 @pytest.mark.parametrize(
     ("one", "other"),
     [
-        ("web", "web"),  # no difference
+        ("prometheus", "promtheuss"),
+        ("rook-ceph-operator", "rook-ceph-opertaors"),
+        ("alert-manager", "allertmangger"),
+    ],
+)
+def test_two_errors(one: str, other: str) -> None:
+    assert typing_errors(one, other) == typing_errors(other, one) == 2
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
         ("app", "api"),  # short words differ by a letter
         ("db", "dbs"),
         ("app-1", "app-2"),  # numbers tell things apart
@@ -45,12 +55,20 @@ def test_typos(one: str, other: str) -> None:
         ("frontend", "backend"),
         ("abcdef", "abdcfe"),  # two errors
         ("", "a"),
+        ("rook-ceph-mds", "rook-ceph-mgr"),
+        ("rook-ceph-mds", "rook-ceph-osd"),
+        ("team-a", "team-b"),
+        ("importer", "exporter"),
+        ("singleuser", "user-scheduler"),
         ("x" * 400, "x" * 401),  # no label
     ],
 )
 def test_no_typos(one: str, other: str) -> None:
-    assert not is_typo(one, other)
-    assert not is_typo(other, one)
+    assert typing_errors(one, other) == typing_errors(other, one) == 3
+
+
+def test_a_word_is_no_typo_of_itself() -> None:
+    assert typing_errors("web", "web") == 0
 
 
 def edited(word: str) -> set[str]:
@@ -69,13 +87,13 @@ def test_a_typo_is_one_edit_of_a_word_that_is_long_enough(one: str, other: str) 
     near = other in edited(one)
     swapped = sorted(one) == sorted(other)
     long_enough = max(len(one), len(other)) >= (4 if len(one) != len(other) or swapped else 5)
-    assert is_typo(one, other) == (near and long_enough)
+    assert (typing_errors(one, other) == 1) == (near and long_enough)
 
 
 @given(st.lists(words, max_size=8), words)
 def test_the_index_of_words_misses_no_typo(known: list[str], word: str) -> None:
     found = Vocabulary({"k": one} for one in known).typo(wanted("k", word))
-    typos = sorted(one for one in known if is_typo(one, word))
+    typos = sorted(one for one in known if typing_errors(one, word) == 1)
     assert found == (Label("k", typos[0]) if typos else None)
 
 
@@ -87,26 +105,25 @@ def test_a_key_may_be_the_typo() -> None:
     assert vocabulary.typo(Requirement("component", SelectorOperator.NOT_IN, ("bd",))) is None
 
 
-def test_a_guess_goes_further() -> None:
-    vocabulary = Vocabulary([{"app.kubernetes.io/name": "web", "env": "prod"}, {"tier": "backend", "name": "web"}])
+def test_a_hint_goes_one_error_further_and_no_more() -> None:
+    vocabulary = Vocabulary([{"app.kubernetes.io/name": "web", "env": "prod"}, {"tier": "prometheus", "name": "web"}])
     assert vocabulary.nearest(wanted("name", "web")) is None  # it is there
-    assert vocabulary.nearest(wanted("app", "web")) == Label("app.kubernetes.io/name", "web")
-    assert vocabulary.nearest(wanted("env", "production")) == Label("env", "prod")
-    assert vocabulary.nearest(wanted("env", "xyz")) is None
+    assert vocabulary.nearest(wanted("app", "web")) is None  # another key
+    assert vocabulary.nearest(wanted("env", "production")) is None
+    assert vocabulary.nearest(wanted("tier", "promtheuss")) == Label("tier", "prometheus")
+    assert vocabulary.typo(wanted("tier", "promtheuss")) is None
     assert vocabulary.nearest(wanted("tiers")) == Label("tier")
-    assert vocabulary.values("tier") == ["backend"]
+    assert vocabulary.values("tier") == ["prometheus"]
     assert vocabulary.values("none") == []
-
-
-def test_a_value_under_another_key_is_renamed_only_where_the_key_is_new() -> None:
-    vocabulary = Vocabulary([{"app.kubernetes.io/name": "web", "env": "prod"}, {"tier": "web"}])
-    assert vocabulary.renamed(wanted("name", "web")) == Label("app.kubernetes.io/name", "web")
-    assert vocabulary.renamed(wanted("app", "other", "web")) == Label("app.kubernetes.io/name", "web")
-    assert vocabulary.renamed(wanted("tier", "prod")) is None
-    assert vocabulary.renamed(wanted("app", "other")) is None
-    assert vocabulary.renamed(wanted("app")) is None
     assert "env" in vocabulary
     assert "prod" not in vocabulary
+
+
+@given(words, words)
+def test_errors_are_edits(one: str, other: str) -> None:
+    errors = typing_errors(one, other)
+    near = edited(one) | {one}
+    assert errors == 3 or other in (near if errors < 2 else {each for some in near for each in edited(some)})
 
 
 def test_words_too_long_for_labels_are_not_compared() -> None:

@@ -1,9 +1,11 @@
 """Checks of selectors that select no pod, or only pods that policies ignore.
 
 They report only where the input would show the pods: it has others in the same namespace, or a label one typing error
-away, or it is a complete cluster. Not reported are selectors that match workloads without pods, completed pods or
-Services, whose pods may be created; labels such as `quarantine=true` that pods get when needed; and, except for typos,
-items beside others that select pods.
+away, or it is a complete cluster. A warning needs evidence of a mistake: with such a label the same selector selects
+pods, or pods in another namespace match it. Other pods may be made by a controller: one note for each namespace.
+
+Not reported are selectors that match workloads without pods, completed pods or Services, whose pods may be created;
+labels such as `quarantine=true` that pods get when needed; and, except for typos, items beside others that select pods.
 """
 
 from __future__ import annotations
@@ -13,16 +15,15 @@ from functools import cache
 from typing import NamedTuple
 
 from haechi.analysis.lint.check import Check, Diagnostic, check
-from haechi.analysis.lint.facts import INITIAL_NAMESPACES, Review, Vocabulary, WrittenPeer, WrittenPolicy
+from haechi.analysis.lint.facts import INITIAL_NAMESPACES, Label, Review, Vocabulary, WrittenPeer, WrittenPolicy
 from haechi.analysis.lint.wording import name_list
 from haechi.engine import PodSelection
-from haechi.model import NAME_LABEL, Severity
+from haechi.model import NAME_LABEL, Path, Severity
 from haechi.select import EVERYTHING, Requirement, Selector, SelectorOperator
 
-MOST_LEFT_OUT = 8
-"""Requirements of a selector that are left out one by one for a hint."""
 _FLAGS = frozenset({"", "allow", "allowed", "enabled", "on", "true", "yes"})
 """Values of labels that pods get when needed."""
+_MADE = "fine if a controller makes the pods"
 
 
 class _NoMatch(NamedTuple):
@@ -32,13 +33,37 @@ class _NoMatch(NamedTuple):
         message: what does not match.
         hint: how to resolve it.
         is_typo: whether it is certainly a mistake, whatever else the input shows.
+        is_near: whether the hint proposes labels.
         is_foreign: whether no pod there has any of the keys: the input may not show the pods that have.
     """
 
     message: str
     hint: str
     is_typo: bool = False
+    is_near: bool = False
     is_foreign: bool = False
+
+
+class _Unmatched(NamedTuple):
+    """A podSelector or an item that selects no pod.
+
+    Attributes:
+        policy: the one that contains it.
+        path: of the podSelector or the item.
+        message: what does not match.
+        hint: how to resolve it.
+        is_mistake: whether anything shows that pods were meant that exist.
+        is_near: whether the hint proposes labels.
+        is_shown: whether the input would show the pods.
+    """
+
+    policy: WrittenPolicy
+    path: Path
+    message: str
+    hint: str
+    is_mistake: bool
+    is_near: bool = False
+    is_shown: bool = True
 
 
 @check(
@@ -47,32 +72,10 @@ class _NoMatch(NamedTuple):
     "podSelector selects none of the pods in the namespace, so the policy has no effect.",
 )
 def selects_nothing(review: Review) -> Iterator[Diagnostic]:
-    """Policies that select no pod of their namespace."""
-    known: dict[PodSelection, _NoMatch | None] = {}
-    for one in review.policies:
-        subject = one.policy.subject
-        if review.selector(one.object.spec.pod_selector) is None:
-            continue
-        if subject not in known:
-            known[subject] = _no_match(review, subject)
-        if (reason := known[subject]) is not None:
-            elsewhere = _matching_namespaces(review, subject)
-            if elsewhere or not reason.is_foreign or review.inventory.is_complete:
-                message, hint = f"the policy selects nothing: {reason.message}", _hint(review, one, reason, elsewhere)
-                yield Diagnostic(one.object, ("spec", "podSelector"), message, hint)
-
-
-def _hint(review: Review, policy: WrittenPolicy, reason: _NoMatch, elsewhere: str) -> str:
-    if reason.is_typo or not elsewhere:
-        return reason.hint or "fix the selector, or the labels of the pods"
-    if review.omits_namespace(policy):
-        return f"metadata.namespace is missing, so the policy is in default; matching pods are in {elsewhere}"
-    return f"a policy selects only pods in its own namespace; matching pods are in {elsewhere}"
-
-
-def _matching_namespaces(review: Review, selection: PodSelection) -> str:
-    """The namespaces with pods that match its pod selector, in words."""
-    return name_list(review.inventory.namespaces_of(review.pods(PodSelection(EVERYTHING, selection.pods))))
+    """Policies that select no pod of their namespace, most likely by mistake."""
+    for one in _policies(review):
+        if one.is_mistake:
+            yield Diagnostic(one.policy.object, one.path, f"the policy selects nothing: {one.message}", one.hint)
 
 
 @check(
@@ -81,7 +84,76 @@ def _matching_namespaces(review: Review, selection: PodSelection) -> str:
     "An item of from or to selects no pod.",
 )
 def peer_matches_nothing(review: Review) -> Iterator[Diagnostic]:
-    """Items with selectors that select no pod."""
+    """Items with selectors that select no pod, most likely by mistake."""
+    for one in _items(review):
+        if one.is_mistake:
+            yield Diagnostic(one.policy.object, one.path, f"this item allows nothing: {one.message}", one.hint)
+
+
+@check(
+    "absent-pods",
+    Severity.NOTE,
+    "Policies or items of from and to select no pod of the input; a controller may make the pods.",
+)
+def absent_pods(review: Review) -> Iterator[Diagnostic]:
+    """The other policies and items that select no pod: one note for each namespace, and for each close label."""
+    by_namespace: dict[str, tuple[list[_Unmatched], list[_Unmatched]]] = {}
+    for kind, found in enumerate((_policies(review), _items(review))):
+        for one in found:
+            if one.is_near and not one.is_mistake:
+                what = "this item" if kind else "the policy"
+                yield Diagnostic(one.policy.object, one.path, f"{what} selects no pod: {one.message}", one.hint)
+            elif not one.is_mistake:
+                by_namespace.setdefault(one.policy.key.namespace, ([], []))[kind].append(one)
+    for policies, items in by_namespace.values():
+        listed = [*policies, *items]
+        if any(one.is_shown for one in listed):
+            yield Diagnostic(listed[0].policy.object, listed[0].path, *_absent(policies, items))
+
+
+def _absent(policies: list[_Unmatched], items: list[_Unmatched]) -> tuple[str, str]:
+    """The message and the hint about a namespace."""
+    if len(policies) + len(items) == 1:
+        (one,) = (*policies, *items)
+        what = "the policy" if policies else "this item"
+        return f"{what} selects no pod: {one.message}", f"{_MADE}; {one.hint}" if one.hint else _MADE
+    names = name_list(one.policy.key.name for one in (*policies, *items))
+    counts = [f"{len(policies)} {'policy' if len(policies) == 1 else 'policies'}"] if policies else []
+    counts += [f"{len(items)} {'item' if len(items) == 1 else 'items'} of from and to"] if items else []
+    return f"{' and '.join(counts)} select no pod of this input: {names}", _MADE
+
+
+def _policies(review: Review) -> Iterator[_Unmatched]:
+    """The policies that select no pod."""
+    known: dict[PodSelection, _NoMatch | None] = {}
+    path: Path = ("spec", "podSelector")
+    for one in review.policies:
+        subject = one.policy.subject
+        if review.selector(one.object.spec.pod_selector) is None:
+            continue
+        if subject not in known:
+            known[subject] = _no_match(review, subject)
+        if (reason := known[subject]) is not None:
+            elsewhere = _matching_namespaces(review, subject)
+            hint = _elsewhere(review, one, elsewhere) if elsewhere and not reason.is_typo else reason.hint
+            is_shown = not reason.is_foreign or review.inventory.is_complete
+            is_mistake, is_near = reason.is_typo or bool(elsewhere), reason.is_near
+            yield _Unmatched(one, path, reason.message, hint, is_mistake, is_near, is_shown)
+
+
+def _elsewhere(review: Review, policy: WrittenPolicy, namespaces: str) -> str:
+    if review.omits_namespace(policy):
+        return f"metadata.namespace is missing, so the policy is in default; matching pods are in {namespaces}"
+    return f"a policy selects only pods in its own namespace; matching pods are in {namespaces}"
+
+
+def _matching_namespaces(review: Review, selection: PodSelection) -> str:
+    """The namespaces with pods that match its pod selector, in words."""
+    return name_list(review.inventory.namespaces_of(review.pods(PodSelection(EVERYTHING, selection.pods))))
+
+
+def _items(review: Review) -> Iterator[_Unmatched]:
+    """The items that select no pod."""
 
     @cache
     def no_match(selection: PodSelection, is_own: bool) -> _NoMatch | None:
@@ -95,24 +167,23 @@ def peer_matches_nothing(review: Review) -> Iterator[Diagnostic]:
                 if reason is None or not (reason.is_typo or is_alone):
                     continue
                 if reason.is_typo or peer.written.namespace_selector is not None:
-                    yield Diagnostic(
-                        policy.object, peer.path, f"this item allows nothing: {reason.message}", reason.hint
-                    )
+                    yield _Unmatched(policy, peer.path, reason.message, reason.hint, reason.is_typo, reason.is_near)
                 elif review.inventory.has_other_pods(policy.policy.subject):
-                    yield from _own_namespace(review, policy, peer, reason)
+                    yield _own_namespace(review, policy, peer, reason)
 
 
 def _no_match_of_peer(peer: WrittenPeer, no_match: Callable[[PodSelection, bool], _NoMatch | None]) -> _NoMatch | None:
     return None if peer.selection is None else no_match(peer.selection, peer.written.namespace_selector is None)
 
 
-def _own_namespace(review: Review, policy: WrittenPolicy, peer: WrittenPeer, reason: _NoMatch) -> Iterator[Diagnostic]:
-    """The finding for an item without namespaceSelector, which selects pods in the policy's own namespace."""
+def _own_namespace(review: Review, policy: WrittenPolicy, peer: WrittenPeer, reason: _NoMatch) -> _Unmatched:
+    """An item without namespaceSelector, which selects pods in the policy's own namespace."""
     elsewhere = _matching_namespaces(review, peer.selection) if peer.selection is not None else ""
-    if elsewhere or not reason.is_foreign or review.inventory.is_complete:
-        hint = f"matching pods are in {elsewhere}: a podSelector alone selects pods in the policy's own namespace"
-        message = f"this item allows nothing: {reason.message}"
-        yield Diagnostic(policy.object, peer.path, message, hint if elsewhere else reason.hint)
+    hint = f"matching pods are in {elsewhere}: a podSelector alone selects pods in the policy's own namespace"
+    is_shown = not reason.is_foreign or review.inventory.is_complete
+    return _Unmatched(
+        policy, peer.path, reason.message, hint if elsewhere else reason.hint, bool(elsewhere), reason.is_near, is_shown
+    )
 
 
 def _peers(review: Review) -> Iterator[tuple[WrittenPolicy, WrittenPeer, PodSelection]]:
@@ -145,18 +216,23 @@ def _no_pod(review: Review, selection: PodSelection, names: tuple[str, ...]) -> 
         return None
     vocabulary = inventory.vocabulary(scope)
     unmet = [one for one in selection.pods.requirements if not review.pods(_only(scope, one))]
+
+    def selects(pods: Selector) -> bool:
+        return bool(review.pods(PodSelection(scope, pods)))
+
+    typo = _corrected(selection.pods, unmet, vocabulary.typo, selects)
     is_known = isinstance(scope, str) or scope.anchor() is not None or inventory.is_complete
-    is_typo = any(vocabulary.typo(one) or vocabulary.renamed(one) for one in unmet)
     foreign = [one for one in unmet if one.key not in vocabulary]
-    if not is_typo and (not is_known or any(map(_is_flag, foreign))):
+    if not typo and (not is_known or any(map(_is_flag, foreign))):
         return None
-    required = str(unmet[0]) if unmet else str(selection.pods)
+    near = typo or _corrected(selection.pods, unmet, vocabulary.nearest, selects)
     where = name_list(names)
-    message = f"the only pod in {where} does not match {required}"
+    message = f"the only pod in {where} does not match {selection.pods}"
     if count > 1:
-        message = f"none of the {count} pods in {where} matches {required}"
-    hint = _near_label(vocabulary, unmet) if unmet else _without_one(review, selection)
-    return _NoMatch(message, hint, is_typo, is_foreign=bool(unmet) and foreign == unmet and not is_typo)
+        message = f"none of the {count} pods in {where} matches {selection.pods}"
+    hint = f"did you mean {near}?" if near else _known_values(vocabulary, unmet)
+    is_foreign = bool(unmet) and foreign == unmet and not near
+    return _NoMatch(message, hint, bool(typo), bool(near), is_foreign)
 
 
 def _is_flag(requirement: Requirement) -> bool:
@@ -164,27 +240,33 @@ def _is_flag(requirement: Requirement) -> bool:
     return requirement.operator is not SelectorOperator.IN or _FLAGS.issuperset(requirement.values)
 
 
-def _without_one(review: Review, selection: PodSelection) -> str:
-    """The one requirement without which some pods are selected, if there is just one, in words."""
-    all_of = selection.pods.requirements
-    rests = {one: [other for other in all_of if other is not one] for one in all_of[:MOST_LEFT_OUT]}
-    found = [(one, review.pods(PodSelection(selection.namespaces, Selector.all_of(r)))) for one, r in rests.items()]
-    selecting = [(one, pods) for one, pods in found if pods]
-    if len(selecting) != 1:
+def _corrected(
+    selector: Selector,
+    unmet: list[Requirement],
+    near: Callable[[Requirement], Label | None],
+    selects: Callable[[Selector], bool],
+) -> str:
+    """The whole selector with labels near those that nothing has, if it selects something; empty if not."""
+    labels = {one: near(one) for one in unmet}
+    if not labels or None in labels.values():
         return ""
-    ((requirement, pods),) = selecting
-    names = name_list(str(owner) for owner, _ in review.inventory.workloads_of(pods))
-    return f"without {requirement} it selects {names}"
+    meant = Selector.all_of(_as_requirement(labels.get(one)) or one for one in selector.requirements)
+    return str(meant) if selects(meant) else ""
+
+
+def _as_requirement(label: Label | None) -> Requirement | None:
+    if label is None:
+        return None
+    operator = SelectorOperator.EXISTS if label.value is None else SelectorOperator.IN
+    return Requirement(label.key, operator, () if label.value is None else (label.value,))
 
 
 def _only(scope: str | Selector, requirement: Requirement) -> PodSelection:
     return PodSelection(scope, Selector.all_of((requirement,)))
 
 
-def _near_label(vocabulary: Vocabulary, unmet: list[Requirement]) -> str:
-    near = next(filter(None, map(vocabulary.nearest, unmet)), None)
-    if near is not None:
-        return f"did you mean {near}?"
+def _known_values(vocabulary: Vocabulary, unmet: list[Requirement]) -> str:
+    """What pods have where they have the key, in words."""
     for one in unmet:
         if values := vocabulary.values(one.key):
             return f"there is {name_list(f'{one.key}={value}' for value in values)}"
@@ -195,25 +277,25 @@ def _no_namespace(review: Review, scope: str | Selector) -> _NoMatch | None:
     """Why no namespace is selected, where the namespaces and their labels are known."""
     inventory = review.inventory
     labels = inventory.namespace_vocabulary
+    message = f"no namespace matches {scope}"
     if isinstance(scope, str):
-        required = Requirement(NAME_LABEL, SelectorOperator.IN, (scope,))
-        typo = labels.typo(required)
-        if scope in INITIAL_NAMESPACES or not (typo or inventory.is_complete):
+        message = f"there is no namespace {scope}"
+        if scope in INITIAL_NAMESPACES:
             return None
-        near = typo or labels.nearest(required)
-        return _NoMatch(f"there is no namespace {scope}", f"did you mean {near}?" if near else "", typo is not None)
+        scope = Selector.all_of((Requirement(NAME_LABEL, SelectorOperator.IN, (scope,)),))
     if scope.anchor() is None:
         return None
     unmet = [one for one in scope.requirements if not inventory.namespaces(Selector.all_of((one,)))]
     named = _named(inventory.declared.__contains__, unmet)
-    is_typo = bool(named) or any(map(labels.typo, unmet))
-    if not (is_typo or inventory.is_complete):
+    typo = _corrected(scope, unmet, labels.typo, lambda meant: bool(inventory.namespaces(meant)))
+    if not (named or typo or inventory.is_complete):
         return None
+    near = typo or _corrected(scope, unmet, labels.nearest, lambda meant: bool(inventory.namespaces(meant)))
     if named:
         hint = f"namespace {named} does not have this label; select it by {NAME_LABEL}={named}"
     else:
-        hint = _near_label(labels, unmet)
-    return _NoMatch(f"no namespace matches {unmet[0] if unmet else scope}", hint, is_typo)
+        hint = f"did you mean {near}?" if near else _known_values(labels, unmet)
+    return _NoMatch(message, hint, bool(named or typo), bool(near))
 
 
 def _named(is_declared: Callable[[str], bool], unmet: list[Requirement]) -> str:
@@ -255,4 +337,4 @@ def _is_anchored(peer: WrittenPeer, selection: PodSelection) -> bool:
     return selection.pods.anchor() is not None or named
 
 
-CHECKS: tuple[Check, ...] = (selects_nothing, peer_matches_nothing, host_network_selected)
+CHECKS: tuple[Check, ...] = (selects_nothing, peer_matches_nothing, absent_pods, host_network_selected)

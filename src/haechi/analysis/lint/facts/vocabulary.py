@@ -1,8 +1,10 @@
 """The labels that pods or namespaces have, and which of them a selector with a typo may have meant.
 
-Why: most selectors that select nothing are wrong by one letter. Promises that `typo` finds a label only if it is one
-typing error away (a letter missing, added, replaced, two swapped, or other capitals and dashes), which is evidence of a
-mistake; `nearest` guesses further and is good for hints only. Numbers are names: `app-1` is no typo of `app-2`.
+Why: most selectors that select nothing are wrong by one letter. Promises that a label is proposed only if its key, or
+its value of the same key, is one or two typing errors away (a letter missing, added or replaced, two swapped; other
+capitals and dashes are one). One error is evidence of a mistake; two are good for hints only. Words are compared part
+by part, since what differs between `ceph-mds` and `ceph-mgr` is a whole word; numbers are names: `app-1` is no typo of
+`app-2`.
 
 Words are filed under themselves and under themselves without any one of their letters. Two words that are one typing
 error apart share such a part, so a look-up compares a word with few others:
@@ -14,8 +16,8 @@ error apart share such a part, so a look-up compares a word with few others:
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
-from difflib import get_close_matches
 from functools import cached_property
 from itertools import islice
 from typing import NamedTuple
@@ -23,11 +25,15 @@ from typing import NamedTuple
 from haechi.select import Requirement, SelectorOperator
 
 MOST_COMPARED = 200
-"""Words that a guess compares; a typo is found among any number."""
+"""Words among which one that is two errors away is looked for; one that is one error away is found among any number."""
 LONGEST = 320
 """Characters of the longest word that is compared: valid keys have at most 317."""
-_SHORTEST, _SHORTEST_REPLACED = 4, 5  # letters of a word in which one may be missing, or replaced
-_IGNORED = str.maketrans("", "", "-_./ ")
+_SHORTEST, _SHORTEST_REPLACED, _SHORTEST_OF_TWO = (
+    4,
+    5,
+    8,
+)  # letters of a part with one missing, one replaced, two errors
+_SEPARATORS = re.compile(r"[-_./ ]")
 
 
 class Label(NamedTuple):
@@ -67,45 +73,27 @@ class Vocabulary:
 
     def typo(self, requirement: Requirement) -> Label | None:
         """The label that is one typing error away from what is required."""
-        if requirement.operator is SelectorOperator.EXISTS:
-            key = self._keys.typo(requirement.key)
-            return Label(key) if key else None
-        if requirement.operator is not SelectorOperator.IN:
-            return None
-        words = self._values.get(requirement.key)
-        for value in requirement.values:
-            if words is not None and (found := words.typo(value)):
-                return Label(requirement.key, found)
-            for key in self._keys_of.get(value, ()):
-                if is_typo(key, requirement.key):
-                    return Label(key, value)
-        return None
+        return next(self._within(1, requirement), None)
 
     def nearest(self, requirement: Requirement) -> Label | None:
-        """The label that was most likely meant."""
+        """The label that is one typing error away from what is required, or two."""
         if requirement not in self._nearest:
-            self._nearest[requirement] = self.typo(requirement) or next(self._guesses(requirement), None)
+            self._nearest[requirement] = self.typo(requirement) or next(self._within(2, requirement), None)
         return self._nearest[requirement]
 
-    def renamed(self, requirement: Requirement) -> Label | None:
-        """A required value under another key, where nothing has the required key."""
-        is_in, values = requirement.operator is SelectorOperator.IN, requirement.values
-        known = [value for value in values if value in self._keys_of] if is_in and requirement.key not in self else []
-        if not known:
-            return None
-        key = min(self._keys_of[known[0]], key=lambda key: (requirement.key not in key, key))
-        return Label(key, known[0])
-
-    def _guesses(self, requirement: Requirement) -> Iterator[Label]:
-        """The same value under another key, then words that look alike."""
-        if renamed := self.renamed(requirement):
-            yield renamed
-        for value in requirement.values if requirement.operator is SelectorOperator.IN else ():
-            if requirement.key in self:
-                for near in self._values[requirement.key].alike(value):
-                    yield Label(requirement.key, near)
+    def _within(self, errors: int, requirement: Requirement) -> Iterator[Label]:
         if requirement.operator is SelectorOperator.EXISTS:
-            yield from map(Label, self._keys.alike(requirement.key))
+            key = self._keys.near(requirement.key, errors)
+            if key:
+                yield Label(key)
+        elif requirement.operator is SelectorOperator.IN:
+            words = self._values.get(requirement.key)
+            for value in requirement.values:
+                if words is not None and (found := words.near(value, errors)):
+                    yield Label(requirement.key, found)
+                for key in self._keys_of.get(value, ()):
+                    if typing_errors(key, requirement.key) in range(1, errors + 1):
+                        yield Label(key, value)
 
 
 class _Words:
@@ -129,28 +117,18 @@ class _Words:
                 filed.setdefault(part, {})[word] = None
         return filed
 
-    def typo(self, word: str) -> str:
-        """The first word, in alphabetical order, of which this one is a typo; empty if there is none."""
+    def near(self, word: str, errors: int) -> str:
+        """The first word, in alphabetical order, that is at most one or two errors away; empty if there is none."""
         if len(word) > LONGEST:
             return ""
-        found = {other for part in _parts(word) for other in self._filed.get(part, ()) if is_typo(word, other)}
-        return min(found, default="")
-
-    def alike(self, word: str) -> list[str]:
-        """The other word that looks most like this one, if any does."""
-        if len(word) > LONGEST:
-            return []
-        others = [other for other in islice(self._words, MOST_COMPARED) if other != word]
-        longer = [other for other in others if min(len(word), len(other)) >= _SHORTEST and _begins(word, other)]
-        return longer[:1] or get_close_matches(word, others, n=1)
-
-
-def _begins(one: str, other: str) -> bool:
-    return one.startswith(other) or other.startswith(one)
+        others = {other for part in _parts(word) for other in self._filed.get(part, ())}
+        if errors > 1:
+            others.update(islice(self._words, MOST_COMPARED))
+        return min((other for other in others if typing_errors(word, other) in range(1, errors + 1)), default="")
 
 
 def _plain(word: str) -> str:
-    return word.casefold().translate(_IGNORED)
+    return _SEPARATORS.sub("", word.casefold())
 
 
 def _parts(word: str) -> set[str]:
@@ -158,22 +136,46 @@ def _parts(word: str) -> set[str]:
     return {plain, *(plain[:place] + plain[place + 1 :] for place in range(len(plain)))}
 
 
-def is_typo(one: str, other: str) -> bool:
-    """Whether two different words are one typing error apart."""
-    if one == other or max(len(one), len(other)) > LONGEST or _digits(one) != _digits(other):
-        return False
-    short, long = sorted((_plain(one), _plain(other)), key=len)
-    if short == long:
-        return True
-    if len(long) - len(short) == 1:
-        return len(long) >= _SHORTEST and any(long[:n] + long[n + 1 :] == short for n in range(len(long)))
-    differing = [n for n, (left, right) in enumerate(zip(short, long, strict=False)) if left != right]
-    if len(short) != len(long) or len(long) < _SHORTEST or len(differing) > 2:
-        return False
-    if len(differing) == 1:
-        return len(long) >= _SHORTEST_REPLACED
-    first, second = differing
-    return second == first + 1 and short[first] == long[second] and short[second] == long[first]
+def typing_errors(one: str, other: str) -> int:
+    """How many typing errors apart two words are: 0 if equal, 1, 2, or 3 for more and for what looks intended."""
+    if one == other:
+        return 0
+    if max(len(one), len(other)) > LONGEST or _digits(one) != _digits(other):
+        return 3
+    left, right = (_SEPARATORS.split(word.casefold()) for word in (one, other))
+    if len(left) != len(right) or "".join(left) == "".join(right):
+        left, right = ["".join(left)], ["".join(right)]
+    return min(3, sum(_errors(*pair) for pair in zip(left, right, strict=True)) or 1)
+
+
+def _errors(one: str, other: str) -> int:
+    """The same of two parts without separators, but 0 also for other capitals."""
+    errors, longest = _distance(one, other), max(len(one), len(other))
+    if errors == 0:
+        return 0
+    if errors == 1:
+        is_replaced = len(one) == len(other) and sorted(one) != sorted(other)
+        return 1 if longest >= (_SHORTEST_REPLACED if is_replaced else _SHORTEST) else 3
+    return 2 if errors == 2 and longest >= _SHORTEST_OF_TWO and one[:1] == other[:1] else 3
+
+
+def _distance(one: str, other: str) -> int:
+    """The optimal string alignment distance: letters missing, added or replaced, and neighbours swapped; at most 3."""
+    if abs(len(one) - len(other)) > 2:
+        return 3
+    before: list[int] = []
+    last = list(range(len(other) + 1))
+    for row, letter in enumerate(one, 1):
+        line = [row]
+        for column, its in enumerate(other, 1):
+            cost = min(last[column] + 1, line[-1] + 1, last[column - 1] + (letter != its))
+            if row > 1 and column > 1 and letter == other[column - 2] and one[row - 2] == its:
+                cost = min(cost, before[column - 2] + 1)
+            line.append(cost)
+        if min(line) > 2:
+            return 3
+        before, last = last, line
+    return min(3, last[-1])
 
 
 def _digits(word: str) -> str:
