@@ -188,6 +188,24 @@ def test_a_child_shows_nothing_where_nobody_looks() -> None:
     assert stream.getvalue() == ""
 
 
+def test_a_log_gets_the_latest_step_as_a_line_every_ten_seconds() -> None:
+    stream, clock = io.StringIO(), Clock()
+    with ProgressLine(Terminal(stream), clock, in_child=True, logged=True) as line:
+        for clock.now in range(25):
+            line("sending \x1bpackets", int(clock.now), 24)
+        clock.now = 31
+        line("proving")
+    assert stream.getvalue() == "sending \\x1bpackets 10/24\nsending \\x1bpackets 20/24\nproving\n"
+
+
+def test_a_terminal_gets_no_lines_of_a_log() -> None:
+    screen = Screen()
+    with ProgressLine(screen.terminal, Clock(step=10), in_child=True, logged=True) as line:
+        line("sending packets", 1, 2)
+        line("proving", 1, 2)
+    assert "\n" not in screen.stream.getvalue()
+
+
 def test_names_cannot_carry_sequences_to_the_terminal() -> None:
     screen = Screen()
     ProgressLine(screen.terminal, Clock(step=10))("reading \x1b]0;title\x07.yaml")

@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING
 
 from haechi.lab.probe import Probe, Protocol
 from haechi.lab.topology import LabEndpoint, LabNode, Topology
+from haechi.model import Object, Pod
+from tests import clusters
+from tests.building import pod
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -46,3 +49,16 @@ def listeners(probes: Iterable[Probe]) -> dict[str, Collection[tuple[Protocol, i
     for probe in probes:
         result.setdefault(probe.destination, set()).add((probe.protocol, probe.port))
     return dict(result)
+
+
+def separate(found: list[Pod]) -> list[Object]:
+    """Each pod once, running, with addresses that are its own: a lab has no disputes."""
+    kept = {each.key: each for each in found}
+    taken: set[str] = set()
+    result: list[Object] = []
+    for each in kept.values():
+        addresses = [text for text in each.addresses if text in clusters.POD_ADDRESSES and text not in taken]
+        taken.update(addresses)
+        made = pod(each.key, *addresses, node=each.spec.node_name, host_network=each.spec.host_network)
+        result.append(Pod(metadata=each.metadata, spec=each.spec, status=made.status))
+    return result

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from haechi.lab.plan import ProbePlan
 from haechi.lab.ports import ports_to_probe
-from haechi.lab.run import ProbePlan, run_lab
+from haechi.lab.run import run_lab
 from tests.examples.example import ROOT, Example, folders
 
 pytestmark = pytest.mark.kernel

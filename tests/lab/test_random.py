@@ -7,11 +7,12 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from haechi.lab.cluster import lab_cluster
+from haechi.lab.plan import ProbePlan
 from haechi.lab.probe import Protocol
-from haechi.lab.run import ProbePlan, run_lab
-from haechi.model import Namespace, NetworkPolicy, Object, Pod
+from haechi.lab.run import run_lab
+from haechi.model import Namespace, NetworkPolicy, Pod
 from tests import clusters
-from tests.building import pod
+from tests.lab.labs import separate
 
 pytestmark = pytest.mark.kernel
 
@@ -19,19 +20,6 @@ small_pods = st.lists(clusters.pods(), min_size=2, max_size=6)
 protocols: st.SearchStrategy[Protocol] = st.sampled_from(("TCP", "UDP", "SCTP"))
 ports = st.lists(st.tuples(protocols, st.sampled_from(clusters.PORTS)), min_size=1, max_size=2, unique=True)
 many_policies = st.lists(clusters.policies(), min_size=1, max_size=5)
-
-
-def separate(found: list[Pod]) -> list[Object]:
-    """Each pod once, running, with addresses that are its own: a lab has no disputes."""
-    kept = {each.key: each for each in found}
-    taken: set[str] = set()
-    result: list[Object] = []
-    for each in kept.values():
-        addresses = [text for text in each.addresses if text in clusters.POD_ADDRESSES and text not in taken]
-        taken.update(addresses)
-        made = pod(each.key, *addresses, node=each.spec.node_name, host_network=each.spec.host_network)
-        result.append(Pod(metadata=each.metadata, spec=each.spec, status=made.status))
-    return result
 
 
 @given(small_pods, many_policies, st.lists(clusters.namespaces, max_size=3), ports)

@@ -11,11 +11,13 @@ import pytest
 
 from haechi.dataplane import TABLE, NodeRuleset
 from haechi.engine import Engine
-from haechi.lab.cluster import LabCluster, lab_cluster
+from haechi.lab.cluster import lab_cluster
 from haechi.lab.network import Network, build
-from haechi.lab.run import ProbePlan, enforce, expectations, node_proofs, observe, run_lab
+from haechi.lab.plan import ProbePlan, chosen_connections
+from haechi.lab.probe import Probe
+from haechi.lab.run import enforce, expectations, node_proofs, observe, run_lab
 from haechi.lab.topology import TopologyError
-from haechi.model import Object
+from haechi.model import Object, PacketVerdict
 from haechi.netlink import Nftables
 from haechi.netns import ChildDied, isolated
 from haechi.nft import Transaction
@@ -41,9 +43,13 @@ CLUSTER = lab_cluster(OBJECTS)
 EVERYONE = {endpoint.name for endpoint in CLUSTER.topology().endpoints}
 
 
-def pairs(questions: ProbePlan, cluster: LabCluster = CLUSTER) -> set[tuple[str, str]]:
-    asked = expectations(Engine.of(cluster.objects), cluster.topology().endpoints, questions)
-    return {(probe.source, probe.destination) for probe in asked}
+def asked_of(questions: ProbePlan) -> dict[Probe, PacketVerdict]:
+    engine = Engine.of(CLUSTER.objects)
+    return expectations(engine, chosen_connections(engine, CLUSTER.topology().endpoints, questions))
+
+
+def pairs(questions: ProbePlan) -> set[tuple[str, str]]:
+    return {(probe.source, probe.destination) for probe in asked_of(questions)}
 
 
 # -- the questions ----------------------------------------------------------------------------------------------------
@@ -70,7 +76,7 @@ def test_sources_and_destinations_can_be_chosen() -> None:
 
 def test_a_pair_is_asked_for_every_family_that_both_have_and_every_port() -> None:
     ports = ProbePlan((("TCP", 80), ("UDP", 80), ("TCP", 81)), {"x/client", "x/other"}, {"x/server"})
-    asked = expectations(Engine.of(CLUSTER.objects), CLUSTER.topology().endpoints, ports)
+    asked = asked_of(ports)
     found = [(probe.source, probe.destination_address, probe.protocol, probe.port) for probe in asked]
     every = [("TCP", 80), ("UDP", 80), ("TCP", 81)]
     assert sorted(found) == sorted(
@@ -115,9 +121,11 @@ def test_progress_tells_every_step_and_a_kept_lab_is_there_with_its_report() -> 
     with pytest.raises(Reported) as caught:
         run_lab(CLUSTER, PORT, lambda *step: steps.append(step), keep)
     (said,) = caught.value.args
-    assert [words for words, _, _ in said][:3] == ["building the lab", "loading the rules", "loading the rules"]
+    words = [words for words, _, _ in said]
+    assert list(dict.fromkeys(words)) == ["building the lab", "loading the rules", "sending packets", "proving"]
+    assert ("building the lab", len(EVERYONE) - 1, len(EVERYONE)) in said
     assert ("sending packets", len(pairs_of_addresses()), len(pairs_of_addresses())) in said
-    assert [words for words, _, _ in said][-2:] == ["proving", "proving"]
+    assert words[-2:] == ["proving", "proving"]
 
 
 class Reported(Exception):
@@ -125,7 +133,7 @@ class Reported(Exception):
 
 
 def pairs_of_addresses() -> list[object]:
-    return [*expectations(Engine.of(CLUSTER.objects), CLUSTER.topology().endpoints, PORT)]
+    return [*asked_of(PORT)]
 
 
 def test_the_same_port_asked_twice_is_one_question() -> None:
@@ -159,7 +167,7 @@ def sabotaged(change: Callable[[Transaction], None], questions: ProbePlan) -> li
             change(transaction)
             with network.node("n"), Nftables() as nftables:
                 nftables.commit(transaction)
-            asked = expectations(engine, topology.endpoints, questions)
+            asked = asked_of(questions)
             rows = observe(network, asked, questions.ports, lambda *_: None)
             return [(row.source, row.destination, row.family, row.arrived) for row in rows if not row.is_as_expected]
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 
 from haechi.model import PacketVerdict, Side
-from haechi.report import LabRun, ProbeResult, basis, lab_json, lab_junit, mismatch_text
+from haechi.report import LabRun, LabSample, ProbeResult, SampledClass, basis, lab_json, lab_junit, mismatch_text
 from tests.cli.reports import reports, rows, shop, side
 from tests.report.documents import checked, checked_junit
 
@@ -31,11 +33,21 @@ def test_the_document_holds_everything_that_was_tried() -> None:
         "replied": False,
         "asExpected": True,
     }
-    endpoints = {one.pop("name"): one for one in document["endpoints"]}
-    assert endpoints["shop/db"] == {"addresses": ["10.0.0.1", "fd00::1"], "node": "node-1", "description": ""}
-    assert endpoints["host/office"] == {"addresses": ["192.0.2.7"], "node": "", "description": "outside host"}
+    endpoints = {one.pop("name"): tuple(one.values()) for one in document["endpoints"]}
+    assert endpoints["shop/db"] == (["10.0.0.1", "fd00::1"], "node-1", "", False)
+    assert endpoints["host/office"] == (["192.0.2.7"], "", "outside host", False)
     assert document["nodes"] == ["node-1", "node-2"]
     assert document["notes"] == list(run.notes)
+    assert document["sampled"] is None
+
+
+def test_the_document_names_what_the_results_are_a_sample_of() -> None:
+    sample = LabSample(5000, 3, (SampledClass(("shop/web-0", "shop/web-1"), ("shop/web-1",)),))
+    run = replace(shop(), sample=sample, host_network=("shop/db",))
+    document = checked(lab_json(run, lambda policy, path: None, basis()))
+    classes = [{"members": ["shop/web-0", "shop/web-1"], "representatives": ["shop/web-1"]}]
+    assert document["sampled"] == {"connections": 5000, "seed": 3, "classes": classes}
+    assert [one["name"] for one in document["endpoints"] if one["hostNetwork"]] == ["shop/db"]
 
 
 @given(reports())

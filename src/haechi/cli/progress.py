@@ -1,4 +1,4 @@
-"""The progress line: what a command is busy with, shown on a terminal only.
+"""The progress line: what a command is busy with, shown on a terminal, and for a lab also in logs, now and then.
 
 A single step of a question may take long, so a thread looks at the clock, and the line shows the latest step. Promises
 that nothing is written before `DELAY`, that a wiped line stays away until the next step, and that no line is left
@@ -19,6 +19,8 @@ from haechi.model import printable
 
 DELAY = 1.0
 """Seconds before anything is shown."""
+LOG_INTERVAL = 10.0
+"""Seconds between two lines in a log."""
 WIPE = "\r\x1b[K"
 """Back to the beginning of an empty line."""
 _INTERVAL = 0.1  # seconds between two pictures, and between two looks at the clock
@@ -33,16 +35,25 @@ class ProgressLine:
         clock: seconds, from any point on.
         in_child: whether a forked process reports the steps. Then they are shown at once, without a thread, and the
             line is wiped although this process did not draw it.
+        logged: whether, where there is no terminal, the latest step is written as a line of its own at most every
+            `LOG_INTERVAL`.
     """
 
     def __init__(
-        self, terminal: Terminal, clock: Callable[[], float] = time.monotonic, *, in_child: bool = False
+        self,
+        terminal: Terminal,
+        clock: Callable[[], float] = time.monotonic,
+        *,
+        in_child: bool = False,
+        logged: bool = False,
     ) -> None:
         self._terminal = terminal
         self._clock = clock
         self._in_child = in_child
+        self._logged = logged and not terminal.interactive
         self._next = clock()
         self._first = self._next + (0 if in_child else DELAY)
+        self._log = self._next + LOG_INTERVAL
         self._step: _Step | None = None
         self._shown: _Step | None = None
         self._lock = threading.Lock()
@@ -64,6 +75,10 @@ class ProgressLine:
     def refresh(self) -> None:
         """Show the latest step, if it is time for that."""
         now = self._clock()
+        if self._logged and self._step is not None and now >= self._log:
+            self._log = now + LOG_INTERVAL
+            words, done, total = self._step
+            self._write(f"{printable(words)}{_count(done, total)}\n")
         if not self._terminal.interactive or now < self._first:
             return
         with self._lock:
@@ -108,9 +123,13 @@ class ProgressLine:
 
 def picture(words: str, done: int, total: int, width: int) -> str:
     """`sending packets ━━━━━━──── 512/1188`, narrower than the window."""
-    count = f"{done}/{total}" if total > 1 else ""
+    count = _count(done, total).strip()
     room = min(40, width - len(words) - len(count) - 3)
     if room < 4 or total <= 1:
         return f"{words[: max(width - len(count) - 2, 0)]} {count}"[: width - 1]
     full = room * min(done, total) // total
     return f"{words} {'━' * full}{'─' * (room - full)} {count}"
+
+
+def _count(done: int, total: int) -> str:
+    return f" {done}/{total}" if total > 1 else ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from haechi.cli.failure import unknown_name
+from haechi.cli.failure import CommandError, unknown_name
 from haechi.cli.wording import counted
 from haechi.dataplane import NodeRuleset
 from haechi.engine import Engine
@@ -32,6 +32,9 @@ def check_node(objects: Sequence[Object], node: str) -> None:
     """Raise `CommandError` unless some object knows a node of this name."""
     known = {one.name for one in objects if isinstance(one, Node)}
     known |= {one.spec.node_name for one in objects if isinstance(one, Pod)} - {""}
+    if not known:
+        hint = "set spec.nodeName of the Pods or add the Node, or use the output of kubectl get pods,nodes -A -o yaml"
+        raise CommandError("no object of the input has a node", "--node", (hint,))
     if node not in known:
         raise unknown_name("--node", node, known, "a node of the input, nor the node of any pod")
 

@@ -8,7 +8,7 @@ clusters that cannot be built: two pods with one address, addresses that nothing
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import cycle, islice
 
@@ -31,6 +31,7 @@ from haechi.model import (
     Pod,
     PodIP,
     PodStatus,
+    Service,
     printable,
 )
 from haechi.sets import text_to_point
@@ -144,8 +145,17 @@ class _Completion:
             policies=policies,
             hosts=hosts,
             descriptions=descriptions,
-            notes=tuple(self.notes),
+            notes=(*self.notes, *self.services()),
         )
+
+    def services(self) -> Iterator[str]:
+        """Why Services take no part."""
+        count = sum(isinstance(one, Service) for one in self.objects)
+        if count:
+            yield (
+                f"{count} Service{'s' * (count > 1)} not tried: a connection to a Service is redirected to one of its"
+                " pods (DNAT) before policies judge it, so what holds for these pods and their ports holds for it"
+            )
 
     # -- pods --------------------------------------------------------------------------------------------------------
 

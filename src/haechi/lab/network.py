@@ -24,7 +24,7 @@ from haechi.netns import NetworkNamespace, require_ipv6
 from haechi.rtnetlink import RouteSocket
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from types import TracebackType
 
     from haechi.rtnetlink import Address, RouteRequest
@@ -124,8 +124,12 @@ class Network:
         return [hop for hop in hops if hop.version in self.topology.families]
 
 
-def build(topology: Topology) -> Network:
+def build(topology: Topology, progress: Callable[[int, int], None] = lambda done, total: None) -> Network:  # noqa: ARG005
     """Build a lab; the calling process should be one of `haechi.netns.isolated`.
+
+    Args:
+        topology: what to build.
+        progress: called with the number of endpoints that were built, and of all.
 
     Raises:
         MissingFeature: the topology needs veth or IPv6, which the kernel does not have.
@@ -133,7 +137,7 @@ def build(topology: Topology) -> Network:
     """
     if 6 in topology.families:
         require_ipv6()
-    builder = _Builder(topology)
+    builder = _Builder(topology, progress)
     try:
         return builder.network()
     except BaseException:
@@ -144,8 +148,9 @@ def build(topology: Topology) -> Network:
 class _Builder:
     """The steps of `build`, and the namespaces so far."""
 
-    def __init__(self, topology: Topology) -> None:
+    def __init__(self, topology: Topology, progress: Callable[[int, int], None]) -> None:
         self.topology = topology
+        self.progress = progress
         self.families = topology.families
         self.namespaces: list[RoutedNamespace] = []
 
@@ -154,11 +159,12 @@ class _Builder:
         outside_addresses = [text for e in self.topology.endpoints if e.node is None for text in e.addresses]
         outside = self.join(fabric, "outside", outside_addresses, on=rtnetlink.LOOPBACK)
         nodes = {node.name: self.node(fabric, node) for node in self.topology.nodes}
-        pods = {
-            endpoint.name: self.join(nodes[endpoint.node], endpoint.name, endpoint.addresses)
-            for endpoint in self.topology.endpoints
-            if endpoint.node is not None and not endpoint.host_network
-        }
+        pods = {}
+        for number, endpoint in enumerate(self.topology.endpoints):
+            self.progress(number, len(self.topology.endpoints))
+            if endpoint.node is not None and not endpoint.host_network:
+                pods[endpoint.name] = self.join(nodes[endpoint.node], endpoint.name, endpoint.addresses)
+                pods[endpoint.name].routes.close()  # half of the descriptors of a large lab
         endpoints = {endpoint.name: endpoint for endpoint in self.topology.endpoints}
         return Network(self.topology, nodes, pods, outside, fabric, endpoints)
 

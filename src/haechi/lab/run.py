@@ -12,18 +12,18 @@ machine's own network. The caller's process stays outside: everything happens in
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 from ipaddress import ip_address
 
 from haechi.dataplane import TABLE, NodeRuleset
 from haechi.engine import Engine, verdict
 from haechi.lab.cluster import LabCluster
 from haechi.lab.network import Network, build
+from haechi.lab.plan import ChosenConnections, ProbePlan, chosen_connections
 from haechi.lab.ports import Port
 from haechi.lab.probe import Probe
+from haechi.lab.sample import common_addresses
 from haechi.lab.sender import send
-from haechi.lab.topology import LabEndpoint
 from haechi.model import Packet, PacketVerdict
 from haechi.netlink import Nftables
 from haechi.netns import isolated, require_nf_tables
@@ -35,56 +35,47 @@ Progress = Callable[[str, int, int], None]
 """Receives a step, how much of it is done and the total."""
 
 
-@dataclass(frozen=True)
-class ProbePlan:
-    """Which connections a run tries.
-
-    Attributes:
-        ports: the destination ports.
-        sources: the names of the clients; None: all endpoints.
-        destinations: the names of the servers; None: all endpoints.
-    """
-
-    ports: tuple[Port, ...]
-    sources: Collection[str] | None = None
-    destinations: Collection[str] | None = None
-
-
 def run_lab(
     cluster: LabCluster,
     plan: ProbePlan,
     progress: Progress | None = None,
     on_finished: Callable[[Network, LabRun], None] | None = None,
+    on_chosen: Callable[[ChosenConnections], None] | None = None,
 ) -> LabRun:
-    """Build a lab, try all connections of the plan and tear the lab down.
+    """Build a lab, try the connections of the plan and tear the lab down.
 
     Args:
         cluster: what to build.
         plan: what to try.
         progress: receives every step, in the child.
         on_finished: called in the child before the lab is torn down.
+        on_chosen: called before anything is built.
 
     Raises:
         TopologyError: the cluster cannot be built.
+        TooManyConnections: the plan has more than one run can try.
         NetnsError: missing privileges or kernel features, with what to do about them.
         NetlinkError: the kernel rejects the ruleset.
     """
     report_step = progress or _silent
     topology = cluster.topology()
     engine = Engine.of(cluster.objects)
-    asked = expectations(engine, topology.endpoints, plan)
+    chosen = chosen_connections(engine, topology.endpoints, plan)
+    if on_chosen is not None:
+        on_chosen(chosen)
 
     def work() -> LabRun:
         begun = time.monotonic()
-        report_step("building the lab", 0, 1)
+        report_step("building the lab", 0, len(topology.endpoints))
         require_nf_tables()
-        with build(topology) as network:
+        with build(topology, lambda done, total: report_step("building the lab", done, total)) as network:
             for number, node in enumerate(topology.nodes):
                 report_step("loading the rules", number, len(topology.nodes))
                 enforce(network, NodeRuleset(engine, node.name))
-            results = tuple(observe(network, asked, plan.ports, report_step))
+            asked = expectations(engine, chosen)
+            results = tuple(observe(network, asked, chosen.ports, report_step))
             proofs = tuple(node_proofs(network, cluster, report_step))
-            found = _lab_run(cluster, results, proofs, time.monotonic() - begun)
+            found = _lab_run(cluster, chosen, results, proofs, time.monotonic() - begun)
             if on_finished is not None:
                 on_finished(network, found)
         return found
@@ -112,22 +103,15 @@ def enforce(network: Network, ruleset: NodeRuleset) -> None:
     ruleset.committed()
 
 
-def expectations(engine: Engine, endpoints: Iterable[LabEndpoint], plan: ProbePlan) -> dict[Probe, PacketVerdict]:
-    """Every probe with the engine's verdict.
-
-    There are none within one network namespace (from a pod to itself, or between outside hosts, or between the
-    host-network pods of a node): such packets never reach a node's forwarding path.
-    """
+def expectations(engine: Engine, chosen: ChosenConnections) -> dict[Probe, PacketVerdict]:
+    """Every probe with the engine's verdict."""
     asked: dict[Probe, PacketVerdict] = {}
-    for source, destination in _pairs(list(endpoints), plan):
-        for mine in source.addresses:
-            for theirs in destination.addresses:
-                if (":" in mine) != (":" in theirs):
-                    continue
-                for protocol, port in plan.ports:
-                    packet = Packet(ip_address(mine), ip_address(theirs), PROTOCOL_NUMBERS[protocol], port)
-                    probe = Probe(source.name, destination.name, mine, theirs, protocol, port)
-                    asked[probe] = verdict(engine, packet)
+    for source, destination in chosen.pairs:
+        for mine, theirs in common_addresses(source, destination):
+            for protocol, port in chosen.ports:
+                packet = Packet(ip_address(mine), ip_address(theirs), PROTOCOL_NUMBERS[protocol], port)
+                probe = Probe(source.name, destination.name, mine, theirs, protocol, port)
+                asked[probe] = verdict(engine, packet)
     return asked
 
 
@@ -156,36 +140,33 @@ def observe(
         )
 
 
-def _pairs(endpoints: list[LabEndpoint], plan: ProbePlan) -> Iterator[tuple[LabEndpoint, LabEndpoint]]:
-    sources, destinations = plan.sources, plan.destinations
-    for source in endpoints:
-        for destination in endpoints:
-            if (
-                (sources is None or source.name in sources)
-                and (destinations is None or destination.name in destinations)
-                and _namespace_name(source) != _namespace_name(destination)
-                and not (source.host_network and destination.host_network)
-                and (_is_pod(source) or _is_pod(destination))
-            ):
-                yield source, destination
-
-
-def _is_pod(endpoint: LabEndpoint) -> bool:
-    return endpoint.node is not None and not endpoint.host_network
-
-
-def _namespace_name(endpoint: LabEndpoint) -> str:
-    """Equal for endpoints in one network namespace."""
-    if endpoint.node is None:
-        return "outside"
-    return f"node {endpoint.node}" if endpoint.host_network else endpoint.name
-
-
 def _lab_run(
-    cluster: LabCluster, results: tuple[ProbeResult, ...], proofs: tuple[Proof, ...], seconds: float
+    cluster: LabCluster,
+    chosen: ChosenConnections,
+    results: tuple[ProbeResult, ...],
+    proofs: tuple[Proof, ...],
+    seconds: float,
 ) -> LabRun:
-    endpoints = {pod.key: pod.addresses for pod in cluster.pods} | cluster.hosts
-    nodes = {
-        node.name: tuple(pod.key for pod in cluster.pods if pod.spec.node_name == node.name) for node in cluster.nodes
-    }
-    return LabRun(results, endpoints, cluster.descriptions, nodes, cluster.notes, seconds, proofs)
+    return LabRun(
+        results,
+        {pod.key: pod.addresses for pod in cluster.pods} | cluster.hosts,
+        cluster.descriptions,
+        {
+            node.name: tuple(pod.key for pod in cluster.pods if pod.spec.node_name == node.name)
+            for node in cluster.nodes
+        },
+        (*cluster.notes, *_sampled(chosen)),
+        seconds,
+        proofs,
+        tuple(pod.key for pod in cluster.pods if pod.spec.host_network),
+        chosen.sample,
+    )
+
+
+def _sampled(chosen: ChosenConnections) -> Iterator[str]:
+    if chosen.sample is not None:
+        yield (
+            f"a sample of {chosen.connections} of {chosen.every} connections was tried (seed {chosen.sample.seed}): at"
+            f" least one between any two of {len(chosen.sample.classes)} classes of endpoints that policies cannot tell"
+            " apart, on each port; --budget none tries all, -o json names the classes"
+        )

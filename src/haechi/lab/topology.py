@@ -62,6 +62,15 @@ class LabEndpoint:
     addresses: tuple[str, ...]
     host_network: bool = False
 
+    @property
+    def is_pod(self) -> bool:
+        """Whether it is a pod that policies apply to: neither outside nor in its node's namespace."""
+        return self.node is not None and not self.host_network
+
+    def count(self, family: int) -> int:
+        """How many addresses of a family (4 or 6) it has."""
+        return sum((":" in text) == (family == 6) for text in self.addresses)
+
 
 @dataclass(frozen=True, slots=True)
 class Topology:

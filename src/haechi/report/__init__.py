@@ -24,7 +24,7 @@ from haechi.report.document import API_VERSION, Basis, Document, Places, basis, 
 from haechi.report.explanation import explanation_json
 from haechi.report.exposure import exposures_json
 from haechi.report.lab import lab_json, lab_junit, mismatch_text
-from haechi.report.lab_run import LabRun, ProbeResult
+from haechi.report.lab_run import LabRun, LabSample, ProbeResult, SampledClass
 from haechi.report.lint import LintRule, lint_github, lint_gitlab, lint_json, lint_rules_json, lint_sarif
 from haechi.report.proof import proof_report_json
 from haechi.report.reachability import answer_json
@@ -33,7 +33,8 @@ from haechi.report.schemas import DOCUMENTS, schema
 from haechi.report.validation import validation_json, validation_sarif
 
 __all__ = [
-    "API_VERSION", "DOCUMENTS", "Basis", "Document", "LabRun", "LintRule", "Places", "ProbeResult",
+    "API_VERSION", "DOCUMENTS", "Basis", "Document", "LabRun", "LabSample", "LintRule", "Places",
+    "ProbeResult", "SampledClass",
     "answer_json", "assertion_reasons", "assertions_json", "assertions_junit", "basis", "basis_of",
     "connections_csv", "connections_dot", "connections_json", "connections_markdown", "connections_mermaid",
     "diff_csv", "diff_json", "diff_markdown", "explanation_json", "exposures_json", "lab_json", "lab_junit",

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from haechi.model import PolicyKey, Side
     from haechi.report.document import Places
-    from haechi.report.lab_run import LabRun, ProbeResult
+    from haechi.report.lab_run import LabRun, LabSample, ProbeResult
     from haechi.verify import Proof
 
 _MOST_POLICIES = 3
@@ -55,12 +55,16 @@ class ProbeResultJson(JsonValue, frozen=True):
 
 
 class LabEndpointJson(JsonValue, frozen=True):
-    """A pod, with its `node`, or an outside host, with a `description`; the other one is empty."""
+    """A pod, with its `node`, or an outside host, with a `description`; the other one is empty.
+
+    `hostNetwork`: it shares the node's namespace, so policies do not apply to it.
+    """
 
     name: str
     addresses: list[str]
     node: str
     description: str
+    host_network: bool
 
 
 class LabSummary(JsonValue, frozen=True):
@@ -70,8 +74,29 @@ class LabSummary(JsonValue, frozen=True):
     mismatches: int
 
 
+class SampledClassJson(JsonValue, frozen=True):
+    """Endpoints that policies cannot tell apart, and those of them that took part."""
+
+    members: list[str]
+    representatives: list[str]
+
+
+class LabSampleJson(JsonValue, frozen=True):
+    """What was tried instead of all `connections`: every class reached every other, on each port by each IP family.
+
+    Equal input, options and `seed` give the same sample.
+    """
+
+    connections: int
+    seed: int
+    classes: list[SampledClassJson]
+
+
 class LabReport(Document, frozen=True):
-    """All connections that were tried between endpoints, which they name, and the proof of each node's table."""
+    """All connections that were tried between endpoints, which they name, and the proof of each node's table.
+
+    `sampled` is null if those are all that there are.
+    """
 
     kind: Literal["LabReport"]
     nodes: list[str]
@@ -80,6 +105,7 @@ class LabReport(Document, frozen=True):
     proofs: list[ProofJson]
     summary: LabSummary
     seconds: float
+    sampled: LabSampleJson | None
 
 
 def lab_json(run: LabRun, places: Places, basis: Basis) -> str:
@@ -92,15 +118,25 @@ def lab_json(run: LabRun, places: Places, basis: Basis) -> str:
             *basis,
             list(run.nodes),
             [
-                LabEndpointJson(name, list(addresses), homes.get(name, ""), run.descriptions.get(name, ""))
+                LabEndpointJson(
+                    name, list(addresses), homes.get(name, ""), run.descriptions.get(name, ""), name in run.host_network
+                )
                 for name, addresses in run.endpoints.items()
             ],
             [_result(one) for one in run.results],
             [proof_json(proof, places) for proof in run.proofs],
             LabSummary(len(run.results), len(run.mismatches)),
             round(run.seconds, 3),
+            _sampled(run.sample),
         )
     )
+
+
+def _sampled(sample: LabSample | None) -> LabSampleJson | None:
+    if sample is None:
+        return None
+    classes = [SampledClassJson(list(one.members), list(one.representatives)) for one in sample.classes]
+    return LabSampleJson(sample.connections, sample.seed, classes)
 
 
 def _result(one: ProbeResult) -> ProbeResultJson:
@@ -133,7 +169,10 @@ def lab_junit(run: LabRun, basis: Basis) -> str:
     ]
     if run.proofs:
         suites.append(JUnitSuite("proof", tuple(map(_proof_case, run.proofs))))
-    return junit_text("haechi lab run", suites, basis, run.seconds)
+    name = "haechi lab run"
+    if run.sample is not None:
+        name += f" (a sample of {len(run.results)} of {run.sample.connections} connections)"
+    return junit_text(name, suites, basis, run.seconds)
 
 
 def _case(one: ProbeResult) -> JUnitCase:

@@ -46,6 +46,31 @@ class ProbeResult:
         return (self.arrived, self.replied) == (self.expected.allowed, self.expected.allowed)
 
 
+@dataclass(frozen=True, slots=True)
+class SampledClass:
+    """Endpoints that policies cannot tell apart, by name, and those of them that took part in a sample."""
+
+    members: tuple[str, ...]
+    representatives: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LabSample:
+    """What a run tried instead of everything.
+
+    Every class reached every other at least once, on each port, by each IP family that both have.
+
+    Attributes:
+        connections: how many there would have been.
+        seed: what the sample was chosen by.
+        classes: of all endpoints that could have taken part.
+    """
+
+    connections: int
+    seed: int
+    classes: tuple[SampledClass, ...]
+
+
 @dataclass(frozen=True)
 class LabRun:
     """All connections of a run that were tried.
@@ -58,6 +83,8 @@ class LabRun:
         notes: what was left out or chosen.
         seconds: how long the run took, from the first namespace to the last packet.
         proofs: for each node, whether its kernel's table means what the policies mean, for every packet there is.
+        host_network: the pods that share their node's namespace, by name; policies do not apply to them.
+        sample: what the results are a sample of; None if everything was tried.
     """
 
     results: tuple[ProbeResult, ...]
@@ -67,6 +94,8 @@ class LabRun:
     notes: tuple[str, ...] = ()
     seconds: float = 0.0
     proofs: tuple[Proof, ...] = ()
+    host_network: tuple[str, ...] = ()
+    sample: LabSample | None = None
 
     @cached_property
     def mismatches(self) -> tuple[ProbeResult, ...]:

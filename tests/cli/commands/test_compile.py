@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import json
 
+import pytest
+
 from haechi.dataplane import NodeRuleset
 from haechi.engine import Engine
 from haechi.files import load
@@ -95,3 +97,13 @@ def test_equal_objects_in_any_order_give_equal_text(haechi: Haechi) -> None:
     one = haechi("compile", "-", "--node", "node-a", stdin="---\n".join(parts))
     other = haechi("compile", "-", "--node", "node-a", stdin="---\n".join(reversed(parts)))
     assert one.out == other.out
+
+
+@pytest.mark.parametrize("command", ["compile", "verify"])
+def test_input_without_any_node_is_refused_with_the_remedy(haechi: Haechi, command: str) -> None:
+    text = "apiVersion: v1\nkind: Pod\nmetadata: {name: web}\nspec: {containers: [{name: main, image: web}]}\n"
+    outcome = haechi(command, "-", "--node", "node-1", stdin=text)
+    assert (outcome.code, outcome.out) == (2, "")
+    assert outcome.err.startswith(
+        "haechi: error: --node: no object of the input has a node\n  set spec.nodeName of the Pods"
+    )

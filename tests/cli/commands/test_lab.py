@@ -13,14 +13,17 @@ import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from syrupy.assertion import SnapshotAssertion
 
 from haechi.cli.lab import session
+from haechi.lab import ChosenConnections
 from haechi.lab.topology import TopologyError
 from haechi.netlink import NetlinkError
 from haechi.netns import IsolationRefused, RefusalReason
+from haechi.report import LabRun
 from tests.cli import manifests
 from tests.cli.conftest import Haechi
 from tests.cli.goldens import TextFile
@@ -282,3 +285,82 @@ def test_the_proof_of_every_node_is_shown_beside_the_packets(haechi: Haechi) -> 
         ("node-2", True, 3),
     ]
     assert haechi("lab", "run", DOCUMENT).out.count("for every possible packet: the kernel's rules match") == 2
+
+
+MANY = """\
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web, namespace: shop}
+spec:
+  replicas: 6
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata: {labels: {app: web}}
+    spec: {containers: [{name: main, image: web}]}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: agent, namespace: shop}
+spec: {hostNetwork: true, containers: [{name: main, image: agent}]}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: web, namespace: shop}
+spec: {selector: {app: web}, ports: [{port: 80}]}
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: none, namespace: shop}
+spec: {podSelector: {matchLabels: {app: web}}, ingress: []}
+"""
+
+
+@pytest.mark.kernel
+def test_a_run_beyond_its_budget_is_a_sample_and_the_result_says_so(haechi: Haechi) -> None:
+    arguments = ("lab", "run", "-", "--budget", "0.01s", "--port", "80", "--ip-family", "4")
+    outcome = haechi(*arguments, "-o", "json", "--seed", "5", stdin=MANY)
+    assert (outcome.code, outcome.err) == (0, "")
+    document = json.loads(outcome.out)
+    assert document["sampled"]["connections"] == 6 * 5 + 2 * 6 * 2
+    assert document["sampled"]["seed"] == 5
+    classes = sorted(each["members"] for each in document["sampled"]["classes"])
+    assert [len(members) for members in classes] == [1, 1, 6]
+    assert document["summary"] == {"connections": len(document["results"]), "mismatches": 0}
+    assert len(document["results"]) == 1 + 2 + 2 * 2
+    assert sum("a sample of 7 of 54 connections was tried (seed 5)" in note for note in document["notes"]) == 1
+    text = haechi(*arguments, stdin=MANY)
+    assert text.code == 0
+    assert "to shop/web-0 and 5 alike: isolated for ingress by shop/none" in text.out
+    assert "Note: a sample of 7 of 54 connections was tried (seed 0): " in text.out
+    assert "a sample of 7 of 54 connections" in haechi(*arguments, "-o", "junit", stdin=MANY).out
+
+
+@pytest.mark.kernel
+def test_services_and_host_network_pods_are_explained(haechi: Haechi) -> None:
+    outcome = haechi("lab", "run", "-", "--port", "80", "--ip-family", "4", "--budget", "none", stdin=MANY)
+    assert (outcome.code, outcome.err) == (0, "")
+    assert "NetworkPolicies do not apply to pods with hostNetwork: shop/agent. " in outcome.out
+    assert "No policy selects" not in outcome.out
+    assert "Note: 1 Service not tried: " in outcome.out
+
+
+def test_too_many_connections_are_an_error_with_the_remedy(haechi: Haechi, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("haechi.lab.plan.MOST_CONNECTIONS", 10)
+    outcome = haechi("lab", "run", "-", "--budget", "none", stdin=MANY)
+    assert (outcome.code, outcome.out) == (2, "")
+    assert outcome.err.startswith(
+        "haechi: error: 324 connections, and one run can try 10\n  try fewer of them with --from"
+    )
+
+
+@pytest.mark.parametrize("quiet", [(), ("-q",)])
+def test_the_size_of_a_long_run_is_reported_before_it_begins(
+    haechi: Haechi, monkeypatch: pytest.MonkeyPatch, quiet: tuple[str, ...]
+) -> None:
+    def run_lab(*arguments: Any) -> LabRun:
+        arguments[-1](ChosenConnections((), (), 100, 300_000, 300_000))
+        return shop()
+
+    monkeypatch.setattr(session, "run_lab", run_lab)
+    outcome = haechi("lab", "run", "-", *quiet, stdin=MANY)
+    assert outcome.err == ("" if quiet else "a lab of 100 pods, 300000 connections: about 1 min 31 s\n")

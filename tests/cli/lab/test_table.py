@@ -86,14 +86,14 @@ def test_the_sum_names_the_ip_versions_and_whether_all_is_well() -> None:
 def test_isolation_in_both_directions_by_different_policies() -> None:
     found = [*rows("a/x", "a/y", egress=side(True, "a/out")), *rows("a/y", "a/x", ingress=("a/in", "a/more"))]
     report = report_of(*found)
-    assert list(isolation(report)) == [
+    assert list(isolation(report, {})) == [
         "a/x receives only what policies a/in and a/more allow and sends only what policy a/out allows.",
         "No policy selects the 1 other pod: only the policies of the other end restrict it.",
     ]
 
 
 def test_of_a_pod_that_was_asked_in_one_direction_nothing_more_is_claimed() -> None:
-    assert list(isolation(report_of(*rows("a/x", "a/y")))) == []
+    assert list(isolation(report_of(*rows("a/x", "a/y")), {})) == []
 
 
 def test_equal_reports_give_equal_text() -> None:

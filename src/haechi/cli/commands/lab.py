@@ -30,6 +30,8 @@ def run(
     port: Annotated[tuple[str, ...], Parameter(metavar="PORT", negative="", show_default=False)] = (),
     output: Annotated[Output, Parameter(name=("--output", "-o"))] = "text",
     keep: Annotated[bool, Parameter(negative="", show_default=False)] = False,
+    budget: Annotated[str | None, Parameter(metavar="TIME", show_default=False)] = None,
+    seed: Annotated[int, Parameter(metavar="N", validator=Number(gte=0))] = 0,
     tests: Annotated[PathText | None, Parameter(metavar="FILE", show_default=False)] = None,
     input_options: InputOptions = INPUT_OPTIONS,
 ) -> int:
@@ -44,6 +46,9 @@ def run(
         port: Only these ports, as PORT or PORT/PROTO: a number (TCP by default) or the name of a container port.
         output: A table for people as text, or JSON or JUnit XML for programs.
         keep: Keep the lab running afterwards, print how to enter it, and wait.
+        budget: How long the run may take, about: 60s (the default), 5m, 1h or none. If that is not enough for every
+            connection, a sample is tried that covers all pods that policies tell apart.
+        seed: Chooses the sample.
         tests: Try what the assertions of this file or folder are about, and judge them on the packets.
         input_options: How input is read and validated.
     """
@@ -52,7 +57,7 @@ def run(
 
     found = read_sound(paths, input_options)
     families = {"dual": (4, 6), "4": (4,), "6": (6,)}[ip_family]
-    options = LabOptions(nodes, families, sources, destinations, port, output, keep)
+    options = LabOptions(nodes, families, sources, destinations, port, output, keep, budget, seed)
     sys.stdout.flush()
     if tests is not None:
         from haechi.cli.lab.assertions import judge_and_write

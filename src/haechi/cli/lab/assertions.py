@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 from haechi.cli.assertions import write
 from haechi.cli.commands.test import read_tests
 from haechi.cli.failure import CommandError, ExitCode
-from haechi.cli.lab.session import LabOptions, buildable, finished, lab_basis
+from haechi.cli.lab.session import LabOptions, announce, buildable, finished, lab_basis, progress_line
 from haechi.cli.lab.trial import Trial
-from haechi.cli.progress import ProgressLine
 from haechi.cli.terminal import Style, errors, output
 from haechi.cli.wording import counted
 from haechi.lab import run_lab
@@ -25,7 +24,14 @@ def judge_and_write(path: str, found: Input, options: LabOptions) -> int:
     Raises:
         CommandError: the assertions, or the options beside them, cannot be used, or the lab cannot be built.
     """
-    for argument, value in (("--from", options.sources), ("--to", options.destinations), ("--port", options.ports)):
+    chosen = {
+        "--from": options.sources,
+        "--to": options.destinations,
+        "--port": options.ports,
+        "--budget": options.budget,
+        "--seed": options.seed,
+    }
+    for argument, value in chosen.items():
         if value:
             raise CommandError("not with --tests: the assertions determine what is tried", argument)
     if options.keep:
@@ -34,8 +40,8 @@ def judge_and_write(path: str, found: Input, options: LabOptions) -> int:
     cluster = buildable(found.objects, options)
     trial = Trial.of(suites, cluster, options.families)
     plan = trial.plan()
-    with ProgressLine(errors(), in_child=True) as progress:
-        run = finished(lambda: run_lab(trial.cluster, plan, progress))
+    with progress_line(found) as progress:
+        run = finished(lambda: run_lab(trial.cluster, plan, progress, None, lambda chosen: announce(chosen, found)))
     for note in cluster.notes:
         errors().line(f"note: {note}", Style.DIM)
     judgement = trial.judged(run)
@@ -44,7 +50,7 @@ def judge_and_write(path: str, found: Input, options: LabOptions) -> int:
         judgement,
         found.location,
         options.output,
-        lambda: lab_basis(found, trial.cluster, skipped),
+        lambda: lab_basis(found, trial.cluster, run.notes, skipped),
     )
     errors().line(_summary(run))
     return ExitCode.FOUND if judgement.failures or not run.holds else ExitCode.GOOD

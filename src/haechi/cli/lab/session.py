@@ -11,13 +11,24 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from haechi.analysis.cluster import Assumption, Cluster, Names
+from haechi.cli.arguments import Verbosity
 from haechi.cli.choice import choose
 from haechi.cli.failure import CommandError, ExitCode
+from haechi.cli.lab.budget import DEFAULT, parse_budget, size
 from haechi.cli.lab.enter import Caller, wait
 from haechi.cli.lab.ports import parse_ports
 from haechi.cli.progress import ProgressLine
 from haechi.cli.terminal import errors, output
-from haechi.lab import LabCluster, Network, ProbePlan, TopologyError, lab_cluster, ports_to_probe, run_lab
+from haechi.lab import (
+    LabCluster,
+    Network,
+    ProbePlan,
+    TooManyConnections,
+    TopologyError,
+    lab_cluster,
+    ports_to_probe,
+    run_lab,
+)
 from haechi.model import ExternalHost, ExternalHostSpec, Object, ObjectMeta, Problem
 from haechi.netlink import NetlinkError
 from haechi.netns import NetnsError
@@ -25,6 +36,10 @@ from haechi.report import Basis, LabRun, basis, lab_json, lab_junit, synthesized
 
 if TYPE_CHECKING:
     from haechi.cli.input import Input
+    from haechi.lab import ChosenConnections
+
+_SHORT = 5.0
+"""Seconds; the size of a run that takes less is not reported beforehand."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +53,8 @@ class LabOptions:
     ports: tuple[str, ...]
     output: Literal["text", "json", "junit"]
     keep: bool
+    budget: str | None = None
+    seed: int = 0
 
 
 def run_and_write(found: Input, options: LabOptions) -> int:
@@ -49,17 +66,29 @@ def run_and_write(found: Input, options: LabOptions) -> int:
     cluster = buildable(found.objects, options)
     plan = _plan(cluster, found.objects, options)
     caller = Caller.present()
-    with ProgressLine(errors(), in_child=True) as progress:
+    with progress_line(found) as progress:
 
         def show(network: Network, run: LabRun) -> None:
             progress.wipe()
             _write(run, options, found, cluster)
             wait(errors(), network, caller)
 
-        run = finished(lambda: run_lab(cluster, plan, progress, show if options.keep else None))
+        at_end = show if options.keep else None
+        run = finished(lambda: run_lab(cluster, plan, progress, at_end, lambda chosen: announce(chosen, found)))
     if not options.keep:
         _write(run, options, found, cluster)
     return ExitCode.GOOD if run.holds else ExitCode.FOUND
+
+
+def progress_line(found: Input) -> ProgressLine:
+    """The progress of the lab's process, also in logs unless `--quiet` is given."""
+    return ProgressLine(errors(), in_child=True, logged=found.verbosity is not Verbosity.QUIET)
+
+
+def announce(chosen: ChosenConnections, found: Input) -> None:
+    """Write how large the run is and how long it takes, unless it is short or `--quiet` is given."""
+    if found.verbosity is not Verbosity.QUIET and chosen.seconds >= _SHORT:
+        errors().line(size(chosen))
 
 
 def buildable(objects: Iterable[Object], options: LabOptions) -> LabCluster:
@@ -87,6 +116,8 @@ def _plan(cluster: LabCluster, objects: Iterable[Object], options: LabOptions) -
         chosen or ports_to_probe(cluster.policies, cluster.pods),
         choose("--from", options.sources, endpoints, names),
         choose("--to", options.destinations, endpoints, names),
+        parse_budget(options.budget or DEFAULT),
+        options.seed,
     )
 
 
@@ -100,6 +131,9 @@ def finished(work: Callable[[], LabRun]) -> LabRun:
         run = work()
     except TopologyError as error:
         raise CommandError(f"the lab cannot be built: {error}") from error
+    except TooManyConnections as error:
+        hint = "try fewer of them with --from, --to, --port or --ip-family, or a sample with --budget"
+        raise CommandError(str(error), hints=[hint]) from error
     except NetnsError as error:
         first, *rest = str(error).split("\n")
         raise CommandError(first, hints=[line.strip() for line in rest]) from error
@@ -113,7 +147,7 @@ def finished(work: Callable[[], LabRun]) -> LabRun:
     return run
 
 
-def lab_basis(found: Input, cluster: LabCluster, skipped: Iterable[Problem] = ()) -> Basis:
+def lab_basis(found: Input, cluster: LabCluster, notes: Iterable[str], skipped: Iterable[Problem] = ()) -> Basis:
     """What a document about a lab of the input rests on; `skipped` are documents that were skipped elsewhere."""
     given = Cluster.of(found.manifests)
     hosts = [
@@ -125,7 +159,7 @@ def lab_basis(found: Input, cluster: LabCluster, skipped: Iterable[Problem] = ()
         skipped=(*skipped, *found.unused),
         unreadable=found.errors,
         synthesized=synthesized((*cluster.nodes, *cluster.pods, *hosts), found.objects),
-        notes=cluster.notes,
+        notes=notes,
     )
 
 
@@ -136,7 +170,7 @@ def _write(run: LabRun, options: LabOptions, found: Input, cluster: LabCluster) 
 
         write_table(terminal, run, chosen=bool(options.ports))
     elif options.output == "json":
-        terminal.write(lab_json(run, found.location, lab_basis(found, cluster)))
+        terminal.write(lab_json(run, found.location, lab_basis(found, cluster, run.notes)))
     else:
-        terminal.write(lab_junit(run, lab_basis(found, cluster)))
+        terminal.write(lab_junit(run, lab_basis(found, cluster, run.notes)))
     terminal.stream.flush()

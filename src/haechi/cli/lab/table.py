@@ -6,10 +6,11 @@ Equal runs give equal text, except for the seconds.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import zip_longest
 
 from haechi.cli.lab import wording
+from haechi.cli.lab.alike import by_class
 from haechi.cli.lab.sections import TableRow, TableSection, table_sections
 from haechi.cli.terminal import Style, Terminal, fold
 from haechi.cli.wording import counted, joined
@@ -32,9 +33,10 @@ def write_table(terminal: Terminal, run: LabRun, chosen: bool) -> None:
         run: the results.
         chosen: whether `--port` chose the ports.
     """
-    _write_sections(terminal, run)
+    grouped, sizes = by_class(run)
+    _write_sections(terminal, grouped)
     terminal.line()
-    for sentence in isolation(run):
+    for sentence in (*isolation(grouped, sizes), *host_network(run)):
         terminal.paragraph(sentence)
     if run.mismatches:
         terminal.line()
@@ -144,8 +146,13 @@ def proved(proof: Proof) -> Iterator[str]:
         yield f"not understood: {gap}"
 
 
-def isolation(run: LabRun) -> Iterator[str]:
-    """Which pods are isolated by which policies, in sentences, then the others."""
+def isolation(run: LabRun, sizes: Mapping[str, int]) -> Iterator[str]:
+    """Which pods are isolated by which policies, in sentences, then the others.
+
+    Args:
+        run: the results; pods on the host's network are left out.
+        sizes: how many pods a name stands for, if not one.
+    """
     sends: dict[str, set[PolicyKey]] = {}
     receives: dict[str, set[PolicyKey]] = {}
     for row in run.results:
@@ -153,7 +160,7 @@ def isolation(run: LabRun) -> Iterator[str]:
         receives.setdefault(row.destination, set()).update(row.expected.ingress.policies)
     pods = sorted(name for name in run.endpoints if name not in run.descriptions)
     alike: dict[tuple[tuple[PolicyKey, ...], tuple[PolicyKey, ...]], list[str]] = {}
-    for name in sorted({*sends, *receives} - run.descriptions.keys()):
+    for name in sorted({*sends, *receives} - run.descriptions.keys() - {*run.host_network}):
         key = tuple(sorted(receives.get(name, ()))), tuple(sorted(sends.get(name, ())))
         alike.setdefault(key, []).append(name)
     # Of a pod that was probed in one direction only, nothing is known about the other
@@ -161,9 +168,19 @@ def isolation(run: LabRun) -> Iterator[str]:
     for (ingress, egress), some in alike.items():
         yield _sentence(wording.names(some, pods), len(some) > 1, ingress, egress)
     if open_pods:
-        count = counted(len(open_pods), "other pod" if alike else "pod")
-        pronoun = "it" if len(open_pods) == 1 else "them"
+        number = sum(sizes.get(name, 1) for name in open_pods)
+        count = counted(number, "other pod" if alike else "pod")
+        pronoun = "it" if number == 1 else "them"
         yield f"No policy selects the {count}: only the policies of the other end restrict {pronoun}."
+
+
+def host_network(run: LabRun) -> Iterator[str]:
+    """Which pods policies do not apply to, and why."""
+    if run.host_network:
+        yield (
+            f"NetworkPolicies do not apply to pods with hostNetwork: {wording.names(run.host_network, run.endpoints)}."
+            " Their traffic is that of their node: no policy isolates them, and only an ipBlock can match it."
+        )
 
 
 def _sentence(who: str, plural: bool, ingress: tuple[PolicyKey, ...], egress: tuple[PolicyKey, ...]) -> str:
@@ -197,6 +214,8 @@ def legend(run: LabRun, chosen: bool) -> Iterator[str]:
     """How to read the table, and what the lab consisted of."""
     yield "ALLOWED and DENIED: according to the policies. RESULT: whether real packets did the same."
     yield "DENIED BY: egress (the policies of the source), ingress (of the destination); one of them is enough."
+    if run.sample is not None:
+        yield "Alike: pods or hosts that policies cannot tell apart. Some of them were tried, with each of the others."
     numbers = [str(number) for number in sorted({row.port for row in run.results})]
     protocols = [word for word in ("TCP", "UDP", "SCTP") if any(row.protocol == word for row in run.results)]
     why = "" if chosen else " (all that a policy or a container names, and one other)"
