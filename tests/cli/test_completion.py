@@ -93,7 +93,7 @@ def typed(folder: Path, scripts: Path, way: str, keys: str) -> list[str]:
     [
         ("haechi lin\t--outp\tsa\tpol\tw\t", ["lint", "--output", "sarif", "policies of mine/web.yaml"]),
         ("haechi la\tr\t--ip\td\tru\t", ["lab", "run", "--ip-family", "dual", "rules.nft"]),
-        ("haechi verify --rules\tru\t--stri\t", ["verify", "--ruleset", "rules.nft", "--stri"]),
+        ("haechi verify --rules\tru\t--stri\t", ["verify", "--ruleset", "rules.nft", "--strict"]),
         ("haechi can a/b c/d 80 ru\t", ["can", "a/b", "c/d", "80", "rules.nft"]),
         ("haechi diff ru\tpol\tw\t", ["diff", "rules.nft", "policies of mine/web.yaml"]),
         ("haechi test ru\tpol\tw\t", ["test", "rules.nft", "policies of mine/web.yaml"]),

@@ -42,7 +42,7 @@ def test_every_command_has_a_heading_and_no_other() -> None:
 
 SHARED = {
     "--quiet", "--verbose", "--build", "--kubernetes-version", "--feature-gates",
-    "--context", "--kubeconfig", "--namespace", "--all-namespaces",
+    "--context", "--kubeconfig", "--namespace", "--all-namespaces", "--strict",
 }  # fmt: skip
 
 

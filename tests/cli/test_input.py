@@ -13,7 +13,7 @@ from hypothesis import event, given
 from hypothesis import strategies as st
 
 from haechi import Cluster
-from haechi.cli.arguments import QuestionOptions, Verbosity
+from haechi.cli.arguments import InputOptions, Verbosity
 from haechi.cli.failure import CommandError, ExitCode, unknown_name
 from haechi.cli.input import (
     answered,
@@ -154,7 +154,7 @@ def _cluster(documents: list[str]) -> tuple[Cluster, int]:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "input.yaml")
         path.write_text("---\n".join(documents))
-        found = read_on([str(path)], QuestionOptions())
+        found = read_on([str(path)], InputOptions())
     return Cluster.of(found.manifests), len(found.errors)
 
 
@@ -176,7 +176,7 @@ def test_every_broken_document_is_told_with_its_place(tmp_path: Path, capsys: Ca
     path = tmp_path / "input.yaml"
     path.write_text("---\n".join((manifests.GOOD, BROKEN[name][0], manifests.POD)))
     begin, end = manifests.GOOD.count("\n") + 2, manifests.GOOD.count("\n") + 3 + BROKEN[name][0].count("\n")
-    found = read_on([str(path)], QuestionOptions())
+    found = read_on([str(path)], InputOptions())
     assert found.errors
     assert capsys.readouterr().err.splitlines() == [str(error) for error in found.errors]
     for error in found.errors:
@@ -188,7 +188,7 @@ def test_every_broken_document_is_told_with_its_place(tmp_path: Path, capsys: Ca
 def test_the_first_of_two_objects_with_one_name_counts(tmp_path: Path) -> None:
     path = tmp_path / "input.yaml"
     path.write_text("---\n".join((manifests.POD, manifests.POD.replace("10.0.0.1", "10.0.0.7"))))
-    found = read_on([str(path)], QuestionOptions())
+    found = read_on([str(path)], InputOptions())
     assert [one.code for one in found.errors] == [Code.DUPLICATE_OBJECT]
     assert Cluster.of(found.manifests).engine.endpoints
 
@@ -204,7 +204,7 @@ def test_objects_without_a_name_do_not_stand_for_one_another(tmp_path: Path, met
     ]
     pods = (manifests.POD, manifests.OTHER_POD)
     path.write_text("---\n".join([*policies, *pods, *(pod.replace("name: ", "generateName: ", 1) for pod in pods)]))
-    cluster = Cluster.of(read_on([str(path)], QuestionOptions()).manifests)
+    cluster = Cluster.of(read_on([str(path)], InputOptions()).manifests)
     assert len(cluster.policies) == 2
     assert len(cluster.pods) == 4
     assert cluster.connections(external=False) == ()  # both policies close what they select
@@ -213,8 +213,8 @@ def test_objects_without_a_name_do_not_stand_for_one_another(tmp_path: Path, met
 def test_sound_input_is_read_as_it_is(tmp_path: Path) -> None:
     path = tmp_path / "input.yaml"
     path.write_text(manifests.CLUSTER)
-    found = read_on([str(path)], QuestionOptions())
-    assert found.objects == read([str(path)], QuestionOptions()).objects
+    found = read_on([str(path)], InputOptions())
+    assert found.objects == read([str(path)], InputOptions()).objects
     assert answered(ExitCode.FOUND, found) is ExitCode.FOUND
 
 
@@ -253,7 +253,7 @@ def test_the_last_word_is_what_the_answer_is_without(tmp_path: Path) -> None:
             "an error in the input, see above: 1 NetworkPolicy that the API server rejects is read as written",
         ),
     ):
-        found = read_on([str(tmp_path / f"{name}.yaml") for name in names], QuestionOptions())
+        found = read_on([str(tmp_path / f"{name}.yaml") for name in names], InputOptions())
         with pytest.raises(CommandError) as caught:
             answered(ExitCode.GOOD, found)
         assert str(caught.value) == message
@@ -271,14 +271,14 @@ def test_a_path_that_cannot_be_read_at_all_refuses_the_whole(tmp_path: Path, cap
         case "UTF-16 text":
             path.write_bytes(manifests.POD.encode("utf-16"))
     with pytest.raises(CommandError, match=r"^an error in the input, see above; nothing was answered$"):
-        read_on([str(good), f"{tmp_path}/./input.yaml"], QuestionOptions())
+        read_on([str(good), f"{tmp_path}/./input.yaml"], InputOptions())
     assert capsys.readouterr().err.startswith(f"{path}: error: ")
 
 
 def test_a_file_of_a_folder_that_cannot_be_read_is_an_error_like_others(tmp_path: Path) -> None:
     (tmp_path / "good.yaml").write_text(manifests.CLUSTER)
     os.mkfifo(tmp_path / "pipe.yaml")
-    found = read_on([str(tmp_path)], QuestionOptions())
+    found = read_on([str(tmp_path)], InputOptions())
     assert (len(found.objects), [one.code for one in found.errors]) == (3, [Code.UNREADABLE])
 
 
@@ -287,13 +287,13 @@ def test_input_of_which_no_object_is_left_is_refused(tmp_path: Path, text: str) 
     path = tmp_path / "input.yaml"
     path.write_text(text)
     with pytest.raises(CommandError, match="nothing was answered"):
-        read_on([str(path)], QuestionOptions())
+        read_on([str(path)], InputOptions())
 
 
 def test_both_inputs_are_told_before_either_is_refused(tmp_path: Path, capsys: Captured) -> None:
     (tmp_path / "new.yaml").write_text(manifests.BAD)
     with pytest.raises(CommandError, match=r"^an error in OLD, see above; nothing was answered$"):
-        read_each({"OLD": [str(tmp_path / "old.yaml")], "NEW": [str(tmp_path / "new.yaml")]}, QuestionOptions())
+        read_each({"OLD": [str(tmp_path / "old.yaml")], "NEW": [str(tmp_path / "new.yaml")]}, InputOptions())
     assert capsys.readouterr().err.count(": error: ") == 3
 
 
@@ -303,10 +303,10 @@ def test_both_inputs_are_told_before_either_is_refused(tmp_path: Path, capsys: C
 def test_strict_makes_every_skipped_document_an_error_with_its_place(tmp_path: Path, capsys: Captured) -> None:
     path = tmp_path / "input.yaml"
     path.write_text("---\n".join([manifests.CLUSTER, *[manifests.SECRET] * (25)]))
-    assert not read_on([str(path)], QuestionOptions()).errors
+    assert not read_on([str(path)], InputOptions()).errors
     capsys.readouterr()
     with pytest.raises(CommandError, match=f"^{25} errors in the input, see above; nothing was answered$"):
-        read_on([str(path)], QuestionOptions(strict=True))
+        read_on([str(path)], InputOptions(strict=True))
     lines = capsys.readouterr().err.splitlines()
     first = manifests.CLUSTER.count("\n") + 2
     assert lines == [
@@ -319,7 +319,7 @@ def test_strict_refuses_errors_too_and_tells_all_in_order_of_place(tmp_path: Pat
     path = tmp_path / "input.yaml"
     path.write_text("---\n".join([manifests.SECRET, manifests.CLUSTER, "a: [\n", manifests.SECRET]))
     with pytest.raises(CommandError, match=r"^3 errors in the input"):
-        read_on([str(path)], QuestionOptions(strict=True))
+        read_on([str(path)], InputOptions(strict=True))
     words = [line.split(": ")[2].split()[0] for line in capsys.readouterr().err.splitlines()]
     assert words == ["Secret", "while", "Secret"]
 
@@ -327,7 +327,7 @@ def test_strict_refuses_errors_too_and_tells_all_in_order_of_place(tmp_path: Pat
 def test_a_file_that_was_read_already_is_no_skipped_document(tmp_path: Path) -> None:
     path = tmp_path / "input.yaml"
     path.write_text(manifests.CLUSTER)
-    found = read_on([str(path), str(tmp_path)], QuestionOptions(strict=True))
+    found = read_on([str(path), str(tmp_path)], InputOptions(strict=True))
     assert [one.code for one in found.skipped] == [Code.ALREADY_READ]
     refused, rest = skipped_as_errors([*found.skipped, problem(Severity.SKIPPED)])
     assert ([one.severity for one in refused], rest) == ([Severity.ERROR], found.skipped)
@@ -336,4 +336,4 @@ def test_a_file_that_was_read_already_is_no_skipped_document(tmp_path: Path) -> 
 def test_strict_takes_input_that_is_sound_even_if_doubtful(tmp_path: Path) -> None:
     path = tmp_path / "input.yaml"
     path.write_text(manifests.DOUBTFUL)
-    assert read_on([str(path)], QuestionOptions(strict=True)).objects
+    assert read_on([str(path)], InputOptions(strict=True)).objects

@@ -301,7 +301,7 @@ def test_policies_of_other_kinds_are_reported(haechi: Haechi, config: Path, serv
     ("arguments", "words"),
     [
         (("list",), "PATH: there is no input\n  name files, or a cluster with --context"),
-        (("list", "-n", "shop", "FILE"), "--namespace: only a cluster is read by namespace"),
+        (("lint", "-n", "shop", "FILE"), "--namespace: only a cluster is read by namespace"),
         (("list", "-A", "-n", "shop", "CONFIG"), "--all-namespaces: all namespaces, or some: not both"),
         (("compile", "--node", "n1", "-n", "shop", "CONFIG"), "--namespace: a node enforces the policies of all"),
         (("lint", "--fix", "FILE", "CONFIG"), "--fix: a cluster is never changed"),

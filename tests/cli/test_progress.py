@@ -18,7 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from haechi.cli import progress
-from haechi.cli.arguments import QuestionOptions
+from haechi.cli.arguments import InputOptions
 from haechi.cli.commands.test import one_by_one, read_tests
 from haechi.cli.input import read_on
 from haechi.cli.progress import DELAY, ProgressLine, picture
@@ -230,7 +230,7 @@ def test_every_path_is_shown_when_its_turn_comes_and_problems_come_on_an_empty_l
     screen = Screen()
     line = ProgressLine(screen.terminal, Clock(step=10))
     paths = [str(path) for path in sorted(tmp_path.iterdir())]
-    read_on(paths, QuestionOptions(), progress=line)
+    read_on(paths, InputOptions(), progress=line)
     *reading, checking = screen.pictures
     assert checking.strip() == "checking what was read"
     assert [(line.startswith(f"reading {str(tmp_path)[:20]}"), line[-4:]) for line in reading] == [
@@ -247,7 +247,7 @@ def test_a_person_who_types_the_input_is_left_alone(monkeypatch: pytest.MonkeyPa
 
     monkeypatch.setattr(sys, "stdin", Keyboard(io.BytesIO(manifests.CLUSTER.encode())))
     screen = Screen()
-    read_on(["-"], QuestionOptions(), progress=ProgressLine(screen.terminal, Clock(step=10)))
+    read_on(["-"], InputOptions(), progress=ProgressLine(screen.terminal, Clock(step=10)))
     assert [picture.strip() for picture in screen.pictures] == ["checking what was read"]
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Self
 
 from cyclopts import Parameter
 
@@ -44,10 +44,11 @@ class InputOptions:
         build: Build kustomizations and Helm charts with kubectl, kustomize or helm from the PATH.
         context: Read the cluster of this kubeconfig context, with PATHs applied over it.
         kubeconfig: Read a cluster by this kubeconfig, instead of KUBECONFIG or ~/.kube/config.
-        namespaces: Of a cluster only what is in this namespace; may be repeated.
+        namespaces: Of a cluster only this namespace; of files, where names are looked for; may be repeated.
         all_namespaces: Read the whole cluster of the current context.
         kubernetes_version: Validate by the rules of this version, such as 1.33; by default the newest known.
         feature_gates: Feature gates of that API server: SCTPSupport=false, StrictIPCIDRValidation=true.
+        strict: Refuse input with an error in it, or with a document that would be skipped.
     """
 
     quiet: Annotated[bool, Parameter(name=("--quiet", "-q"), negative="", show_default=False)] = False
@@ -65,6 +66,7 @@ class InputOptions:
     feature_gates: Annotated[
         tuple[str, ...], Parameter(name="--feature-gates", metavar="NAME=BOOL", negative="", show_default=False)
     ] = ()
+    strict: Annotated[bool, Parameter(name="--strict", negative="", show_default=False)] = False
 
     @property
     def verbosity(self) -> Verbosity:
@@ -75,6 +77,10 @@ class InputOptions:
         """Whether a cluster is the input; a namespace alone means one if there are no paths."""
         named = self.context is not None or self.kubeconfig is not None or self.all_namespaces
         return named or (bool(self.namespaces) and not paths)
+
+    def for_reading(self, paths: Sequence[object]) -> Self:
+        """Without namespaces where files alone are read: there they choose what names mean, not the input."""
+        return self if self.is_live(paths) else replace(self, namespaces=())
 
     @property
     def rules(self) -> Rules:
@@ -88,17 +94,4 @@ class InputOptions:
         return Rules.parse(self.kubernetes_version, self.feature_gates)
 
 
-@Parameter(name="*")
-@dataclass(frozen=True)
-class QuestionOptions(InputOptions):
-    """How a question treats input that it cannot use.
-
-    Attributes:
-        strict: Refuse input with an error in it, or with a document that would be skipped.
-    """
-
-    strict: Annotated[bool, Parameter(name="--strict", negative="", show_default=False)] = False
-
-
 INPUT_OPTIONS = InputOptions()
-QUESTION_OPTIONS = QuestionOptions()

@@ -9,7 +9,7 @@ namespace with `namespace:` before.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from fnmatch import fnmatchcase
 from ipaddress import ip_address
 
@@ -34,7 +34,11 @@ _TERMS = re.compile(
 
 
 def choose(
-    argument: str, texts: Iterable[str], endpoints: Mapping[str, tuple[str, ...]], names: Names
+    argument: str,
+    texts: Iterable[str],
+    endpoints: Mapping[str, tuple[str, ...]],
+    names: Names,
+    namespaces: Collection[str] = (),
 ) -> frozenset[str] | None:
     """The names of all endpoints that the texts select; None if there is no text.
 
@@ -43,31 +47,37 @@ def choose(
         texts: what was given.
         endpoints: the addresses of every endpoint, by name.
         names: the pods, workloads and Services.
+        namespaces: where names without a namespace are looked for; everywhere if there are none.
 
     Raises:
         CommandError: a text selects nothing, or could be several.
     """
-    found = [_selected(argument, text, endpoints, names) for text in texts]
+    found = [_selected(argument, text, endpoints, names, namespaces) for text in texts]
     return frozenset[str]().union(*found) if found else None
 
 
-def _selected(argument: str, text: str, endpoints: Mapping[str, tuple[str, ...]], names: Names) -> frozenset[str]:
+def _selected(
+    argument: str, text: str, endpoints: Mapping[str, tuple[str, ...]], names: Names, namespaces: Collection[str]
+) -> frozenset[str]:
     if text in endpoints:
         return frozenset((text,))
     if _is_address(text):
         found = frozenset(name for name, addresses in endpoints.items() if _same(text, addresses))
     else:
         found = _matching(text, endpoints)
-    return found or frozenset(map(str, choose_pods(argument, text, names, endpoints)))
+    return found or frozenset(map(str, choose_pods(argument, text, names, namespaces, endpoints)))
 
 
-def choose_pods(argument: str, text: str, names: Names, others: Iterable[str] = ()) -> frozenset[PodKey]:
+def choose_pods(
+    argument: str, text: str, names: Names, namespaces: Collection[str] = (), others: Iterable[str] = ()
+) -> frozenset[PodKey]:
     """The pods that a text selects: `namespace/`, a pattern, a name, or labels.
 
     Args:
         argument: the option, for messages.
         text: what was given.
         names: the pods, workloads and Services.
+        namespaces: where names without a namespace are looked for; everywhere if there are none.
         others: further names to suggest.
 
     Raises:
@@ -77,7 +87,7 @@ def choose_pods(argument: str, text: str, names: Names, others: Iterable[str] = 
     if matching:
         return frozenset(key for key in names.pods if str(key) in matching)
     try:
-        return frozenset(names.pods_named(text))
+        return frozenset(names.pods_named(text, namespaces=namespaces))
     except AmbiguousName as error:
         raise CommandError(error.reason, argument) from error
     except UnknownName as error:

@@ -17,7 +17,7 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-from haechi.cli.arguments import InputOptions, QuestionOptions, Verbosity
+from haechi.cli.arguments import InputOptions, Verbosity
 from haechi.cli.entry import STDIN
 from haechi.cli.failure import CommandError, ExitCode
 from haechi.cli.progress import ProgressLine
@@ -228,6 +228,8 @@ def read_sound(paths: Iterable[str], options: InputOptions, *, node: bool = Fals
         CommandError: there is an error among them.
     """
     found = read(paths, options, node=node)
+    if options.strict:
+        found = found.strict()
     write_skipped(errors(), found.skipped, found.verbosity)
     for problem in found.findings:
         write_problem(errors(), problem)
@@ -236,7 +238,7 @@ def read_sound(paths: Iterable[str], options: InputOptions, *, node: bool = Fals
     return found
 
 
-def read_on(paths: Iterable[str], options: QuestionOptions, progress: ProgressLine | None = None) -> Input:
+def read_on(paths: Iterable[str], options: InputOptions, progress: ProgressLine | None = None) -> Input:
     """The same for a command that answers a question: problems are reported, and objects with errors are left out.
 
     A NetworkPolicy with errors stays: its unreadable parts are treated as deny, and what the API server would reject
@@ -257,7 +259,7 @@ def read_on(paths: Iterable[str], options: QuestionOptions, progress: ProgressLi
 
 def read_each(
     inputs: Mapping[str, Iterable[Given]],
-    options: QuestionOptions,
+    options: InputOptions,
     progress: ProgressLine | None = None,
     *,
     may_be_empty: bool = False,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
-from haechi.cli.arguments import QUESTION_OPTIONS, PathText, QuestionOptions
+from haechi.cli.arguments import INPUT_OPTIONS, InputOptions, PathText
 
 if TYPE_CHECKING:
     from haechi.analysis.cluster import Cluster
@@ -35,7 +35,7 @@ def can(
     ],
     what_if: Annotated[bool, Parameter(negative="", show_default=False)] = False,
     output: Annotated[Output, Parameter(name=("--output", "-o"))] = "text",
-    options: QuestionOptions = QUESTION_OPTIONS,
+    options: InputOptions = INPUT_OPTIONS,
 ) -> int:
     """Answer whether a connection is allowed.
 
@@ -58,12 +58,12 @@ def can(
 
     port, inputs = _split(paths, options)
     with ProgressLine(terminal.errors()) as progress:
-        found = read_on(inputs, options, progress)
+        found = read_on(inputs, options.for_reading(inputs), progress)
         progress("understanding policies")
         cluster = Cluster.of(found.manifests)
         progress("judging")
         with named_by(_ARGUMENTS):
-            answer = ask(cluster, src, dst, port)
+            answer = ask(cluster, src, dst, port, options.namespaces)
         what_ifs = {}
         if what_if:
             progress("trying changes")
@@ -78,7 +78,7 @@ def can(
     return answered(ExitCode.GOOD if answer.allowed else ExitCode.FOUND, found)
 
 
-def _split(paths: tuple[str, ...], options: QuestionOptions) -> tuple[str | None, tuple[str, ...]]:
+def _split(paths: tuple[str, ...], options: InputOptions) -> tuple[str | None, tuple[str, ...]]:
     """The port, if the first word is one and no file, and the paths."""
     first, rest = (*paths[:1], "")[0], paths[1:]
     if (

@@ -11,13 +11,13 @@ from cyclopts import Parameter
 
 from haechi.cli.arguments import INPUT_OPTIONS, InputOptions, Paths
 
-Output = Literal["nft", "json"]
+Output = Literal["text", "json"]
 
 
 def compile_node(
     *paths: Paths,
     node: Annotated[str, Parameter(metavar="NAME")],
-    output: Annotated[Output, Parameter(name=("--output", "-o"))] = "nft",
+    output: Annotated[Output, Parameter(name=("--output", "-o"))] = "text",
     options: InputOptions = INPUT_OPTIONS,
 ) -> int:
     """Print the ruleset of a node.
@@ -25,7 +25,7 @@ def compile_node(
     Args:
         *paths: Files, folders or - for standard input.
         node: The node: one of the input, or one that a pod of the input runs on.
-        output: A file for nft -f, or JSON for programs.
+        output: What nft -f loads as text, or JSON for programs.
         options: How input is read and validated.
     """
     from haechi.cli import terminal
@@ -37,7 +37,7 @@ def compile_node(
     errors = terminal.errors()
     for remark in remarks(found.objects, node):
         errors.line(remark)
-    if output == "nft":
+    if output == "text":
         terminal.output().write(str(rules))
     else:
         from haechi.report import ruleset_json

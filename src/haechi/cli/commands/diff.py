@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
-from haechi.cli.arguments import QUESTION_OPTIONS, PathText, QuestionOptions
+from haechi.cli.arguments import INPUT_OPTIONS, InputOptions, PathText
 from haechi.cli.entry import STDIN
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def diff(
     git: Annotated[str | None, Parameter(metavar="REV|A..B|A...B", show_default=False)] = None,
     fail_on: Sort = "any",
     output: Annotated[Output, Parameter(name=("--output", "-o"))] = "text",
-    options: QuestionOptions = QUESTION_OPTIONS,
+    options: InputOptions = INPUT_OPTIONS,
 ) -> int:
     """Compare two sets of manifests.
 

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Literal, TypeVar
 
 from cyclopts import Parameter
 
-from haechi.cli.arguments import QUESTION_OPTIONS, Paths, QuestionOptions
+from haechi.cli.arguments import INPUT_OPTIONS, InputOptions, Paths
 
 if TYPE_CHECKING:
     from haechi.analysis.cluster import Cluster, NameText
@@ -31,7 +30,7 @@ def explain(
     *paths: Annotated[Paths, Parameter(help="Files, folders or -; before them KIND/NAME.")],
     output: Annotated[Output, Parameter(name=("--output", "-o"))] = "text",
     lang: Annotated[Lang | None, Parameter(show_default=False)] = None,
-    options: QuestionOptions = QUESTION_OPTIONS,
+    options: InputOptions = INPUT_OPTIONS,
 ) -> int:
     """Explain policies or pods.
 
@@ -51,11 +50,10 @@ def explain(
 
     target, files = _split(paths, options)
     with ProgressLine(terminal.errors()) as progress:
-        live = options.is_live(files)
-        found = read_on(files, options if live else replace(options, namespaces=()), progress)
+        found = read_on(files, options.for_reading(files), progress)
         progress("understanding policies")
         cluster = Cluster.of(found.manifests)
-        policies, pods = _chosen(cluster, target, options.namespaces)
+        policies, pods = _chosen(cluster, target, options.namespaces, paths[:1])
         if output == "describe":
             policies = _stored(policies, found.broken)
         else:
@@ -81,7 +79,7 @@ def spoken(environment: os._Environ[str] | dict[str, str]) -> Lang:
     return "ko" if value.startswith("ko") else "en"
 
 
-def _split(paths: Sequence[str], options: QuestionOptions) -> tuple[NameText | None, tuple[str, ...]]:
+def _split(paths: Sequence[str], options: InputOptions) -> tuple[NameText | None, tuple[str, ...]]:
     """What to explain, if the first argument names it, and the files."""
     from haechi.analysis.cluster import NameText
     from haechi.cli.failure import CommandError
@@ -98,7 +96,7 @@ def _split(paths: Sequence[str], options: QuestionOptions) -> tuple[NameText | N
 
 
 def _chosen(
-    cluster: Cluster, target: NameText | None, namespaces: tuple[str, ...]
+    cluster: Cluster, target: NameText | None, namespaces: tuple[str, ...], given: tuple[str, ...]
 ) -> tuple[tuple[PolicyKey, ...], tuple[PodKey, ...]]:
     """The policies and pods that a target names; all policies without one.
 
@@ -119,12 +117,12 @@ def _chosen(
     if target.kind == NetworkPolicy.kind:
         return _named(cluster.policies, name, namespaces, "a policy"), ()
     if target.kind != "Pod":
-        return (), _pods_of(cluster, target, namespaces)
+        return (), _pods_of(cluster, given[0], namespaces)
     ignored = {PodKey(pod.namespace, pod.name) for pod in ignored_pods(cluster)}
     return (), _named([*cluster.pods, *ignored], name, namespaces, "a pod")
 
 
-def _pods_of(cluster: Cluster, target: NameText, namespaces: tuple[str, ...]) -> tuple[PodKey, ...]:
+def _pods_of(cluster: Cluster, text: str, namespaces: tuple[str, ...]) -> tuple[PodKey, ...]:
     """The pods of a workload or behind a Service: of those that policies treat alike, the first.
 
     Raises:
@@ -134,11 +132,10 @@ def _pods_of(cluster: Cluster, target: NameText, namespaces: tuple[str, ...]) ->
     from haechi.analysis.reach import PodClasses
     from haechi.cli.failure import CommandError, named_by
 
-    text = "/".join(filter(None, (target.kind.lower(), target.namespace, target.name)))
     with named_by({}):
         pods = Names.of(cluster).pods_named(text, namespaces=namespaces)
     if not pods:
-        raise CommandError(f"{target.kind} {target.name} has no pods that policies apply to")
+        raise CommandError(f"{text} has no pods that policies apply to")
     members = (sorted(set(pods).intersection(one.members)) for one in PodClasses.of(cluster.engine).all)
     return tuple(sorted(some[0] for some in members if some))
 

@@ -55,12 +55,13 @@ def run(
     from haechi.cli.input import read_sound
     from haechi.cli.lab.session import LabOptions, run_and_write
 
-    found = read_sound(paths, input_options)
+    found = read_sound(paths, input_options.for_reading(paths))
     families = {"dual": (4, 6), "4": (4,), "6": (6,)}[ip_family]
-    options = LabOptions(nodes, families, sources, destinations, port, output, keep, budget, seed)
+    namespaces = input_options.namespaces
+    options = LabOptions(nodes, families, sources, destinations, port, output, keep, budget, seed, namespaces)
     sys.stdout.flush()
     if tests is not None:
         from haechi.cli.lab.assertions import judge_and_write
 
-        return judge_and_write(tests, found, options)
+        return judge_and_write(tests, found, options, input_options)
     return run_and_write(found, options)

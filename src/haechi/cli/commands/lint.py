@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
-from haechi.cli.arguments import QUESTION_OPTIONS, Paths, QuestionOptions
+from haechi.cli.arguments import INPUT_OPTIONS, InputOptions, Paths
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -36,7 +36,7 @@ def lint(
     diff: Annotated[bool, Parameter(negative="", show_default=False)] = False,
     fail_on: FailOn = "warning",
     output: Annotated[Output, Parameter(name=("--output", "-o"))] = "text",
-    options: QuestionOptions = QUESTION_OPTIONS,
+    options: InputOptions = INPUT_OPTIONS,
 ) -> int:
     """Find likely mistakes.
 
@@ -157,7 +157,7 @@ def _write_summary(remarks: Terminal, findings: Iterable[Finding], checks: Itera
 # -- fixes -------------------------------------------------------------------------------------------------------------
 
 
-def _refuse_fixes(fix: bool, diff: bool, paths: tuple[str, ...], options: QuestionOptions) -> None:
+def _refuse_fixes(fix: bool, diff: bool, paths: tuple[str, ...], options: InputOptions) -> None:
     """Refuse what cannot be fixed.
 
     Raises:
@@ -180,7 +180,7 @@ def _refuse_fixes(fix: bool, diff: bool, paths: tuple[str, ...], options: Questi
 def _fixes(
     found: Input,
     findings: Iterable[Finding],
-    options: QuestionOptions,
+    options: InputOptions,
     checks: tuple[Check, ...],
     progress: ProgressLine,
 ) -> Fixes:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
-from haechi.cli.arguments import QUESTION_OPTIONS, Paths, QuestionOptions
+from haechi.cli.arguments import INPUT_OPTIONS, InputOptions, Paths
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -31,7 +31,7 @@ def list_connections(
     exposure: Annotated[bool, Parameter(negative="", show_default=False)] = False,
     no_ipblock_matches_pods: Annotated[bool, Parameter(negative="", show_default=False)] = False,
     output: Annotated[Output, Parameter(name=("--output", "-o"))] = "text",
-    options: QuestionOptions = QUESTION_OPTIONS,
+    options: InputOptions = INPUT_OPTIONS,
 ) -> int:
     """List the connections that policies allow.
 
@@ -55,10 +55,10 @@ def list_connections(
     if exposure and output not in ("text", "json"):
         raise CommandError("exposure is written as text or json", "--output")
     with ProgressLine(terminal.errors()) as progress:
-        found = read_on(paths, options, progress)
+        found = read_on(paths, options.for_reading(paths), progress)
         progress("understanding policies")
         cluster = Cluster.of(found.manifests)
-        pods, addresses = _focused(cluster, focus)
+        pods, addresses = _focused(cluster, focus, options.namespaces)
         assumptions = _assumptions(cluster, not no_ipblock_matches_pods)
         progress("listing connections")
         listing = Listing.of(cluster, by, ipblock_matches_pods=not no_ipblock_matches_pods)
@@ -178,15 +178,18 @@ def _write(pieces: Iterator[str], progress: ProgressLine) -> None:
         out.write(chunk)
 
 
-def _focused(cluster: Cluster, texts: Iterable[str]) -> tuple[frozenset[PodKey] | None, AddressSet | None]:
-    """The pods, and the outside addresses, that the texts mean; None if there is no text."""
+def _focused(
+    cluster: Cluster, texts: Iterable[str], namespaces: tuple[str, ...]
+) -> tuple[frozenset[PodKey] | None, AddressSet | None]:
+    """The pods, and the outside addresses, that the texts mean, or all pods of some namespaces; None without either."""
     from haechi.analysis.cluster import Names
     from haechi.cli.choice import choose_pods
     from haechi.sets import AddressError, AddressSet
 
     listed = list(texts)
     if not listed:
-        return None, None
+        chosen = frozenset(key for key in cluster.pods if key.namespace in namespaces)
+        return (chosen, AddressSet.NONE) if namespaces else (None, None)
     names = Names.of(cluster)
     pods: set[PodKey] = set()
     addresses: list[AddressSet] = []
@@ -194,7 +197,7 @@ def _focused(cluster: Cluster, texts: Iterable[str]) -> tuple[frozenset[PodKey] 
         try:
             region = AddressSet.parse(text)
         except AddressError:
-            pods |= choose_pods("--focus", text, names)
+            pods |= choose_pods("--focus", text, names, namespaces)
         else:
             within = {
                 one.key: one.addresses for one in cluster.engine.endpoints if region & AddressSet.of(*one.addresses)

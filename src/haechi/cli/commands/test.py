@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
-from haechi.cli.arguments import QUESTION_OPTIONS, Paths, PathText, QuestionOptions
+from haechi.cli.arguments import INPUT_OPTIONS, InputOptions, Paths, PathText
 from haechi.cli.entry import STDIN
 from haechi.cli.failure import CommandError, ExitCode
 
@@ -33,7 +33,7 @@ def judge_assertions(
     /,
     *paths: Paths,
     output: Annotated[Output, Parameter(name=("--output", "-o"))] = "text",
-    options: QuestionOptions = QUESTION_OPTIONS,
+    options: InputOptions = INPUT_OPTIONS,
 ) -> int:
     """Judge assertions about connectivity.
 
@@ -81,7 +81,7 @@ def one_by_one(suites: Iterable[Suite], progress: ProgressLine) -> Iterator[Suit
             yield replace(suite, assertions=(named,), locations=(location,))
 
 
-def read_tests(path: str, options: QuestionOptions = QUESTION_OPTIONS) -> tuple[tuple[Suite, ...], tuple[Problem, ...]]:
+def read_tests(path: str, options: InputOptions = INPUT_OPTIONS) -> tuple[tuple[Suite, ...], tuple[Problem, ...]]:
     """The tests of a file, a folder or standard input, and what was skipped; problems go to standard error.
 
     Args:

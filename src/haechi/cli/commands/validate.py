@@ -38,6 +38,8 @@ def validate(
     from haechi.report import validation_json, validation_sarif
 
     found = read(paths, options)
+    if options.strict:
+        found = found.strict()
     if output == "text":
         _write_text(terminal.output(), terminal.errors(), found)
     elif output == "json":

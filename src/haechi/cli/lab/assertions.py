@@ -15,10 +15,11 @@ from haechi.lab import run_lab
 from haechi.report import LabRun
 
 if TYPE_CHECKING:
+    from haechi.cli.arguments import InputOptions
     from haechi.cli.input import Input
 
 
-def judge_and_write(path: str, found: Input, options: LabOptions) -> int:
+def judge_and_write(path: str, found: Input, options: LabOptions, input_options: InputOptions) -> int:
     """Run a lab for the assertions of a file and write whether they hold in it.
 
     Raises:
@@ -36,7 +37,7 @@ def judge_and_write(path: str, found: Input, options: LabOptions) -> int:
             raise CommandError("not with --tests: the assertions determine what is tried", argument)
     if options.keep:
         raise CommandError("not with --tests", "--keep")
-    suites, skipped = read_tests(path)
+    suites, skipped = read_tests(path, input_options)
     cluster = buildable(found.objects, options)
     trial = Trial.of(suites, cluster, options.families)
     plan = trial.plan()

@@ -55,6 +55,7 @@ class LabOptions:
     keep: bool
     budget: str | None = None
     seed: int = 0
+    namespaces: tuple[str, ...] = ()
 
 
 def run_and_write(found: Input, options: LabOptions) -> int:
@@ -114,8 +115,8 @@ def _plan(cluster: LabCluster, objects: Iterable[Object], options: LabOptions) -
     chosen = parse_ports(options.ports, cluster.pods)
     return ProbePlan(
         chosen or ports_to_probe(cluster.policies, cluster.pods),
-        choose("--from", options.sources, endpoints, names),
-        choose("--to", options.destinations, endpoints, names),
+        choose("--from", options.sources, endpoints, names, options.namespaces),
+        choose("--to", options.destinations, endpoints, names, options.namespaces),
         parse_budget(options.budget or DEFAULT),
         options.seed,
     )
