@@ -174,6 +174,18 @@ def test_one_namespace_is_read_alone_and_the_answer_says_so(haechi: Haechi, conf
     assert "only namespace shop, ops was read" in " ".join(document["notes"])
 
 
+@pytest.mark.parametrize("question", [("lint",), ("validate",), ("explain",), ("list",), ("list", "--exposure")])
+def test_every_answer_about_some_namespaces_says_so(question: tuple[str, ...], haechi: Haechi, config: Path) -> None:
+    outcome = haechi(*question, "--kubeconfig", config, "-n", "shop")
+    assert "only namespace shop was read" in outcome.err
+
+
+def test_rules_of_a_node_after_applying_say_so(haechi: Haechi, config: Path) -> None:
+    outcome = haechi("compile", "-", "--kubeconfig", config, "--node", "n1", stdin=POLICY)
+    assert outcome.code == 0
+    assert "files applied over the cluster: objects replaced: 0, added: 1\n" in outcome.err
+
+
 def test_explain_reads_and_explains_the_namespace(haechi: Haechi, config: Path) -> None:
     assert (
         "NetworkPolicy shop/db (networkpolicies/shop/db)" in haechi("explain", "--kubeconfig", config, "-n", "shop").out

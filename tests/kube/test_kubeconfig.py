@@ -166,6 +166,10 @@ def test_a_file_that_is_named_must_exist_and_those_of_the_environment_need_not(t
         Kubeconfig.find(missing, {})
     assert not Kubeconfig.find(None, {"KUBECONFIG": missing}).contexts
     assert not Kubeconfig.find(None, {"HOME": missing}).contexts
+    (tmp_path / "file").touch()
+    for unusable in (f"{tmp_path}/file/config", "/" + "x" * 300):
+        with pytest.raises(KubeconfigError):
+            Kubeconfig.find(None, {"KUBECONFIG": unusable})
 
 
 def test_the_file_in_the_home_folder_counts_without_the_variable(tmp_path: Path) -> None:

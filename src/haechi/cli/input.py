@@ -233,6 +233,7 @@ def read_sound(paths: Iterable[str], options: InputOptions, *, node: bool = Fals
     write_skipped(errors(), found.skipped, found.verbosity)
     for problem in found.findings:
         write_problem(errors(), problem)
+    write_remarks(errors(), found.verbosity, found.manifests.notes)
     if found.errors:
         raise CommandError(f"{_counted(found)}, see above; nothing was done")
     return found

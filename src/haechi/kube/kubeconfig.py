@@ -8,7 +8,7 @@ paths count from the folder of their file. Messages name files and fields, never
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -133,11 +133,11 @@ class Kubeconfig:
             KubeconfigError: a file cannot be read or used.
         """
         if explicit is not None:
-            return cls.merged([_read(Path(explicit))])
+            return cls.merged(_read(Path(explicit), required=True))
         home = Path(environment.get("HOME") or "/")
         listed = [name for name in environment.get("KUBECONFIG", "").split(os.pathsep) if name]
         paths = [Path(name) for name in dict.fromkeys(listed)] or [home / ".kube" / "config"]
-        return cls.merged(_read(path) for path in paths if path.exists())
+        return cls.merged(one for path in paths for one in _read(path))
 
     @classmethod
     def merged(cls, configs: Iterable[Kubeconfig]) -> Kubeconfig:
@@ -154,12 +154,15 @@ class Kubeconfig:
         return cls(servers, users, contexts, current)
 
 
-def _read(path: Path) -> Kubeconfig:
+def _read(path: Path, *, required: bool = False) -> Iterator[Kubeconfig]:
+    """What a file holds; nothing if it need not exist, and does not."""
     name = printable(os.fsencode(path).decode("utf-8", "backslashreplace"))
     try:
         with path.open("rb") as file:
             data = file.read(MAX_FILE + 1)
     except OSError as error:
+        if isinstance(error, FileNotFoundError) and not required:
+            return
         raise KubeconfigError(f"{name}: {(error.strerror or 'cannot be read').lower()}") from None
     if len(data) > MAX_FILE:
         raise KubeconfigError(f"{name}: larger than {MAX_FILE // (1024 * 1024)} MiB")
@@ -169,7 +172,7 @@ def _read(path: Path) -> Kubeconfig:
     except SyntaxProblem as problem:  # its message may quote what is there
         line = data.count(b"\n", 0, problem.offset) + 1
         raise KubeconfigError(f"{name}:{line}: is not YAML") from None
-    return _of(name, path.absolute().parent, content)
+    yield _of(name, path.absolute().parent, content)
 
 
 def _of(name: str, folder: Path, content: object) -> Kubeconfig:

@@ -52,7 +52,7 @@ def lint(
     """
     from haechi.cli import terminal
     from haechi.cli.failure import ExitCode
-    from haechi.cli.input import answered, read, read_on
+    from haechi.cli.input import answered, read, read_on, write_remarks
     from haechi.cli.progress import ProgressLine
 
     checks = _checks(select, ignore)
@@ -66,6 +66,7 @@ def lint(
             found = read(paths, options, progress).usable()
             cluster, findings = _findings(found, checks, progress)
     _write(terminal.output(), findings, output, found, cluster)
+    write_remarks(terminal.errors(), options.verbosity, found.manifests.notes)
     if not options.quiet:
         _write_summary(terminal.errors(), findings, checks, found)
     return answered(ExitCode.FOUND if _fails(findings, fail_on) else ExitCode.GOOD, found)

@@ -53,7 +53,7 @@ def validate(
 
 def _write_text(results: Terminal, remarks: Terminal, found: Input) -> None:
     """A line for each finding as result; skipped documents and the summary as remarks."""
-    from haechi.cli.input import write_problem, write_skipped
+    from haechi.cli.input import write_problem, write_remarks, write_skipped
     from haechi.cli.wording import counted
 
     for problem in found.findings:
@@ -62,6 +62,7 @@ def _write_text(results: Terminal, remarks: Terminal, found: Input) -> None:
     write_skipped(remarks, found.skipped, found.verbosity)
     if found.verbosity is Verbosity.QUIET:
         return
+    write_remarks(remarks, found.verbosity, found.manifests.notes)
     errors = len(found.errors)
     counts = {"object": len(found.manifests.objects), "error": errors, "warning": len(found.findings) - errors}
     skipped = [f"{len(found.skipped)} skipped"] if found.skipped else []
