@@ -166,8 +166,9 @@ _LINT = """\
 Mistakes in policies that the API server accepts.
 
 What has no effect, or another effect than it seems to have. Every finding has a
-code, which haechi rule CODE explains with a wrong and a right example. The
-annotation haechi/lint-ignore of a policy suppresses the codes that it names.
+code, which haechi rule CODE explains with a wrong and a right example. A comment
+# haechi: ignore CODE -- reason suppresses it on its line or, alone on a line, on
+the next one; the annotation haechi/lint-ignore: CODE does for its object.
 Checks that need pods, Services or namespaces use those of the input."""
 _LINT_EXAMPLE = """\
 Examples:

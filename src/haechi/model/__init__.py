@@ -8,6 +8,7 @@ from haechi.model import objects
 from haechi.model.base import Struct
 from haechi.model.checking import check, check_one
 from haechi.model.cidr import Cidr, CidrError, format_address, parse_address, parse_cidr
+from haechi.model.comments import Comment, yaml_comments
 from haechi.model.decoding import DecodingProblem, decode_struct
 from haechi.model.defaulting import DEFAULT_NAMESPACE, NAME_LABEL, default, with_name_label, with_namespace
 from haechi.model.edits import Edit, apply_edits
@@ -46,6 +47,7 @@ __all__ = [
     "CidrError",
     "Cidr",
     "Code",
+    "Comment",
     "ErrorType",
     "FieldError",
     "GateError",
@@ -105,4 +107,5 @@ __all__ = [
     "document_edits",
     "rewrite",
     "split_yaml",
+    "yaml_comments",
 ]

@@ -28,10 +28,9 @@ from haechi.model.edits import Edit, apply_edits
 from haechi.model.loaded import Place
 from haechi.model.problem import Path, path_text
 from haechi.model.tree import SyntaxProblem
-from haechi.model.yamltext import parse_yaml
+from haechi.model.yamltext import YAML_LOADER, parse_yaml
 
 _PLAIN = re.compile(r"[A-Za-z0-9./][A-Za-z0-9./:_-]*")
-_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _Cut = tuple[int, int, str]  # first character, end, and the text that replaces them
 
 
@@ -54,7 +53,7 @@ def rewrite(text: str, edits: Iterable[Edit], *, is_json: bool = False) -> str:
     expected = _values(text, is_json)
     try:
         apply_edits(expected, listed)
-        root = yaml.compose(text, Loader=_Loader)
+        root = yaml.compose(text, Loader=YAML_LOADER)
     except (LookupError, yaml.YAMLError) as error:
         raise RewriteError("it is written in an unusual way") from error
     cuts = sorted(_YamlText(text, root).cuts(listed))

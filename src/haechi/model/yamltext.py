@@ -33,7 +33,7 @@ MAX_ALIASED = 100_000
 
 _BLANK = b" \t\r\n"
 _MERGE_TAG = "tag:yaml.org,2002:merge"
-_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # PyYAML built without libyaml is slower, nothing else
+YAML_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # PyYAML built without libyaml is slower, nothing else
 
 
 def split_yaml(data: bytes, start: int = 0) -> Iterator[tuple[int, int]]:
@@ -165,7 +165,7 @@ class _Composer:
     """Builds one document from events, with `marks`: the character index of every key and list item."""
 
     def __init__(self, text: str) -> None:
-        self._next: Callable[[], Any] = _Loader(text).get_event
+        self._next: Callable[[], Any] = YAML_LOADER(text).get_event
         self.marks: dict[int, dict[str, int] | list[int]] = {}
         self.root = 0
         self._anchors: dict[str, _Anchored | None] = {}  # None: not finished yet

@@ -1,9 +1,7 @@
 """Likely mistakes in NetworkPolicies: each check has a stable code and a section in docs/lint."""
 
 from haechi.analysis.lint.catalogue import (
-    ALL,
     CATALOGUE,
-    IGNORE_ANNOTATION,
     UnknownCode,
     lint,
     run_checks,
@@ -11,6 +9,7 @@ from haechi.analysis.lint.catalogue import (
 )
 from haechi.analysis.lint.check import Check
 from haechi.analysis.lint.finding import Finding, Fix
+from haechi.analysis.lint.ignores import ALL, IGNORE_ANNOTATION
 
 __all__ = [
     "ALL", "CATALOGUE", "IGNORE_ANNOTATION", "Check", "Finding", "Fix", "UnknownCode", "lint", "run_checks",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from fnmatch import fnmatchcase
 
 from haechi.analysis.cluster import Cluster
 from haechi.analysis.lint.check import Check, Diagnostic
@@ -25,10 +24,11 @@ from haechi.analysis.lint.checks import (
 from haechi.analysis.lint.facts import Review
 from haechi.analysis.lint.finding import Finding
 from haechi.analysis.lint.fingerprint import Fingerprints
+from haechi.analysis.lint.ignores import Ignores, matches_code, unused_ignore
 from haechi.errors import HaechiError
 from haechi.model import Location, path_text
 
-CATALOGUE: tuple[Check, ...] = (
+_CHECKS: tuple[Check, ...] = (
     *invalid.CHECKS,
     *structure.CHECKS,
     *dashes.CHECKS,
@@ -43,10 +43,8 @@ CATALOGUE: tuple[Check, ...] = (
     *dns.CHECKS,
     *redundancy.CHECKS,
 )
+CATALOGUE = (*_CHECKS, unused_ignore(_CHECKS))
 """Every check, in the order of docs/lint.md."""
-ALL = "all"
-IGNORE_ANNOTATION = "haechi/lint-ignore"
-"""An object with this annotation suppresses the codes or patterns in its value, separated by commas."""
 _NOWHERE = Location("")
 _Located = tuple[Check, Diagnostic, Location | None]
 
@@ -80,7 +78,7 @@ def select_checks(select: Iterable[str] = (), ignore: Iterable[str] = ()) -> tup
 
 
 def _matching(text: str) -> set[str]:
-    found = {one.code for one in CATALOGUE if text == ALL or fnmatchcase(one.code, text)}
+    found = {one.code for one in CATALOGUE if matches_code(one.code, text)}
     if not found:
         raise UnknownCode(text)
     return found
@@ -105,22 +103,17 @@ def run_checks(
 ) -> tuple[Finding, ...]:
     """The findings of some checks, sorted by place; `progress` is called with how many of how many are done."""
     review = Review(cluster)
+    ignores = Ignores(review)
     listed = list(checks)
     found: list[tuple[Check, Diagnostic]] = []
     for number, one in enumerate(listed):
         if progress is not None:
             progress(number, len(listed))
-        found += [(one, each) for each in one.function(review) if not _is_suppressed(one, each)]
+        found += [(one, each) for each in one.function(review) if not any(ignores.suppressing(one.code, each))]
     found.sort(key=lambda pair: pair[1].object.key)  # places are looked up document by document
     fingerprints = Fingerprints()
-    located = [(one, each, review.location(each.object, each.path)) for one, each in found]
+    located = [(one, each, each.location or review.location(each.object, each.path)) for one, each in found]
     return tuple(_finding(*each, fingerprints) for each in sorted(located, key=_order))
-
-
-def _is_suppressed(one: Check, found: Diagnostic) -> bool:
-    """Whether an annotation of the object suppresses the check."""
-    codes = found.object.metadata.annotations.get(IGNORE_ANNOTATION, "")
-    return any(fnmatchcase(one.code, code.strip()) for code in codes.split(",")) if codes else False
 
 
 def _order(located: _Located) -> tuple[Location, str, str, str, str]:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from haechi.analysis.lint.facts import Review
 from haechi.analysis.lint.finding import Fix
-from haechi.model import Path, Resource, Severity
+from haechi.model import Location, Path, Resource, Severity
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +28,7 @@ class Diagnostic:
         message: what is wrong and why, one sentence without a full stop, with the names of the objects involved.
         hint: how to resolve it; may be empty.
         fix: edits that resolve it, if they are certain.
+        location: where it is, if not at the field.
     """
 
     object: Resource
@@ -35,6 +36,7 @@ class Diagnostic:
     message: str
     hint: str = ""
     fix: Fix | None = None
+    location: Location | None = None
 
 
 CheckFunction = Callable[[Review], Iterator[Diagnostic]]
