@@ -79,7 +79,7 @@ def installed(wheel: Path, root: Path) -> Environment:
     """
     venv.create(root, with_pip=False, symlinks=True)
     site = Path(sysconfig.get_path("purelib", "venv", {"base": str(root), "platbase": str(root)}))
-    for required in _requirements(wheel):
+    for required in requirements(wheel):
         _copy(distribution(required), site)
     command = [sys.executable, "-m", "pip", "--python", str(root / "bin/python"), "install", "--quiet", "--no-index"]
     clean = {name: value for name, value in os.environ.items() if not name.startswith(("PIP_", "PYTHON"))}
@@ -87,7 +87,7 @@ def installed(wheel: Path, root: Path) -> Environment:
     return Environment(root)
 
 
-def _requirements(wheel: Path) -> set[str]:
+def requirements(wheel: Path) -> set[str]:
     """The names of all packages that a wheel requires, directly or not."""
     found: set[str] = set()
     with zipfile.ZipFile(wheel) as archive:

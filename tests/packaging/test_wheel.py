@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -15,7 +16,7 @@ import pytest
 from haechi import __version__
 from haechi.report import DOCUMENTS
 from tests.cli.test_docs import COMMANDS, options
-from tests.packaging.builds import ROOT, Environment, build, checkout
+from tests.packaging.builds import ROOT, Environment, build, checkout, requirements
 
 POLICIES = str(ROOT / "examples" / "test-network-policy")
 
@@ -51,6 +52,12 @@ def test_the_wheel_of_an_sdist_is_the_wheel_of_the_checkout(wheel: Path, unpacke
 
 def test_a_wheel_is_the_same_every_time(repository: tuple[Path, str], wheel: Path, tmp_path: Path) -> None:
     assert build(repository[0], "wheel", tmp_path).read_bytes() == wheel.read_bytes()
+
+
+def test_the_image_has_all_that_the_wheel_requires_and_nothing_that_builds_it(wheel: Path) -> None:
+    (removed,) = re.findall(r"uninstall --yes (.*)", (ROOT / "Containerfile").read_text(encoding="utf-8"))
+    assert {"hatchling", "editables", "pip"} <= set(removed.split())
+    assert requirements(wheel).isdisjoint(removed.split())
 
 
 def test_the_installed_command_says_its_version_and_the_commit(
