@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import errno
+import re
+import shlex
 import subprocess
 import sys
 
 import pytest
 
 from haechi import __version__
-from haechi.cli.app import version_text
+from haechi.cli.app import app, version_text
 from haechi.cli.entry import guarded, main
 from haechi.cli.failure import CommandError, ExitCode
 from tests.cli import manifests
@@ -29,6 +31,21 @@ def test_every_command_has_help_with_an_example_and_the_exit_codes(haechi: Haech
     assert "Example" in outcome.out
     assert "    haechi " in outcome.out or "| haechi " in outcome.out
     assert "Exit codes: 0 good" in outcome.out
+
+
+def examples() -> list[str]:
+    """The lines of all help texts that run haechi; what comes from another program is a file."""
+    helps = [app.help_epilogue or "", *(app[name].help_epilogue or "" for name in app if not name.startswith("-"))]
+    lines = [line for text in helps for line in text.splitlines() if line.startswith("    ")]
+    texts = [re.split(r"[|>](?!\()", re.sub(r"<\([^h].*?\)", "FILE", line)) for line in lines]
+    return [found[1] for parts in texts for part in parts if (found := re.search(r"\bhaechi ([^)]*)", part))]
+
+
+@pytest.mark.parametrize("arguments", dict.fromkeys(examples()))
+def test_the_examples_of_the_help_are_accepted(arguments: str) -> None:
+    app.parse_args(
+        ["FILE" if one == "-" else one for one in shlex.split(arguments)], exit_on_error=False, print_error=False
+    )
 
 
 @pytest.mark.parametrize("command", [[], ["lab"]])

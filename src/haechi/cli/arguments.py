@@ -55,7 +55,7 @@ class InputOptions:
     verbose: Annotated[bool, Parameter(name=("--verbose", "-v"), negative="", show_default=False)] = False
     build: Annotated[bool, Parameter(name="--build", negative="", show_default=False)] = False
     context: Annotated[str | None, Parameter(name="--context", metavar="NAME", show_default=False)] = None
-    kubeconfig: Annotated[str | None, Parameter(name="--kubeconfig", metavar="FILE", show_default=False)] = None
+    kubeconfig: Annotated[PathText | None, Parameter(name="--kubeconfig", metavar="FILE", show_default=False)] = None
     namespaces: Annotated[
         tuple[str, ...], Parameter(name=("--namespace", "-n"), metavar="NAME", negative="", show_default=False)
     ] = ()
