@@ -98,6 +98,7 @@ def typed(folder: Path, scripts: Path, way: str, keys: str) -> list[str]:
         ("haechi diff ru\tpol\tw\t", ["diff", "rules.nft", "policies of mine/web.yaml"]),
         ("haechi test ru\tpol\tw\t", ["test", "rules.nft", "policies of mine/web.yaml"]),
         ("haechi completion zs\t", ["completion", "zsh"]),
+        ("haechi list --kubec\tru\t-A", ["list", "--kubeconfig", "rules.nft", "-A"]),
     ],
 )
 def test_the_tab_key_completes(folder: Path, scripts: Path, way: str, keys: str, arguments: list[str]) -> None:
