@@ -79,7 +79,7 @@ def test_what_is_asked_for(server: ApiServer, access: Access) -> None:
 
 def test_a_continue_token_comes_back_as_it_was(server: ApiServer, access: Access) -> None:
     token = "a+b/c= d&e%2Bf?ü#"
-    reply(server, Reply.of({"metadata": {"continue": token}, "items": []}), Reply.of({"items": None}))
+    reply(server, Reply.of({"metadata": {"continue": token}, "items": []}), Reply.of({"metadata": None, "items": None}))
     assert asyncio.run(names(access)) == []
     assert server.requests[1].query["continue"] == token
 
@@ -312,6 +312,13 @@ def test_a_proxy_sees_no_credentials(server: ApiServer, access: Access) -> None:
     assert proxy.head.startswith(f"CONNECT localhost:{server.port} ".encode())
     assert TOKEN.encode() not in proxy.head
     assert len(server.requests) == 1
+
+
+def test_a_proxy_that_does_not_listen_is_named(access: Access) -> None:
+    with Proxy(None) as proxy, socket.create_connection(proxy.listener.getsockname()) as other:
+        other.sendall(b"\r\n\r\n")
+    with pytest.raises(Unreachable, match="the proxy cannot be reached"):
+        get(replace(access, proxy=proxy.url))
 
 
 def test_a_proxy_that_refuses_is_an_error(server: ApiServer, access: Access) -> None:

@@ -249,6 +249,29 @@ def test_a_kind_of_two_versions_is_read_once(shop: ApiServer, access: Access) ->
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    "groups",
+    [
+        {"groups": None},
+        {},
+        {"groups": [{"name": "cilium.io", "versions": None, "preferredVersion": {"version": ""}}]},
+        {"groups": [{"name": "cilium.io", "versions": [{"version": "v2"}]}]},
+    ],
+)
+def test_discovery_with_nothing_in_it_is_nothing(groups: Json, shop: ApiServer, access: Access) -> None:
+    empty = {"resources": [{"name": "ciliumnetworkpolicies", "kind": "CiliumNetworkPolicy", "verbs": None}]}
+    for path, body in (("/apis", groups), ("/apis/cilium.io/v2", empty)):
+        shop.script(lambda request, path=path, body=body: Reply.of(body) if request.path == path else None)  # type: ignore[misc]
+    assert load(access).problems == ()
+
+
+@pytest.mark.parametrize("body", [{"groups": 1}, {"groups": [{"name": 1}]}, []])
+def test_discovery_that_is_none_is_an_error(body: object, shop: ApiServer, access: Access) -> None:
+    shop.script(lambda request: Reply.of(body) if request.path == "/apis" else None)
+    (problem,) = load(access).problems
+    assert (problem.severity, str(problem.location)) == (Severity.ERROR, "policies of other kinds")
+
+
 def test_every_kind_that_files_may_hold_is_read_of_a_cluster() -> None:
     """A kind that is added to the model is either everywhere, or looked for by its group."""
     from haechi.model import KINDS, ExternalHost, policy_kinds

@@ -54,14 +54,14 @@ class ListMeta(msgspec.Struct, frozen=True, rename="camel"):
     """metadata of a list."""
 
     resource_version: str = ""
-    continue_: str = msgspec.field(default="", name="continue")
+    continue_: str | None = msgspec.field(default=None, name="continue")
     remaining_item_count: int | None = None
 
 
 class Page(msgspec.Struct, frozen=True, rename="camel"):
-    """A part of a list: its items are undecoded JSON."""
+    """A part of a list: its items are undecoded JSON. Null is nothing, as in Go."""
 
-    metadata: ListMeta = ListMeta()
+    metadata: ListMeta | None = None
     items: tuple[msgspec.Raw, ...] | None = None
 
 
@@ -109,7 +109,7 @@ class Client:
             KubeError: as `get`.
         """
         seen: set[str] = set()
-        token = ""
+        token: str | None = ""
         while True:
             asked = {**(query or {}), "limit": str(PAGE), **({"continue": token} if token else {})}
             text = await self.get(resource.path(namespace), asked, accept, resource)
@@ -118,7 +118,7 @@ class Client:
             except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
                 raise BadResponse(f"the list of {resource} is not a list in JSON") from None
             yield page
-            token = page.metadata.continue_
+            token = page.metadata.continue_ if page.metadata else ""
             if not token:
                 return
             if token in seen or len(seen) >= MAX_PAGES:
@@ -222,6 +222,8 @@ class Client:
                 if isinstance(inner, ssl.SSLError)
                 else Unreachable(f"{server}: the certificate is refused")
             ) from None
+        except aiohttp.ClientProxyConnectionError as error:
+            raise Unreachable(f"{server}: the proxy cannot be reached: {error.os_error.strerror}") from None
         except aiohttp.ClientConnectorDNSError as error:
             raise Unreachable(f"{server}: the name does not resolve: {error.os_error.strerror}") from None
         except aiohttp.ClientHttpProxyError as error:

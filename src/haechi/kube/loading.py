@@ -50,23 +50,23 @@ class _Version(msgspec.Struct, frozen=True):
 
 class _Group(msgspec.Struct, frozen=True, rename="camel"):
     name: str = ""
-    versions: tuple[_Version, ...] = ()
+    versions: tuple[_Version, ...] | None = None
     preferred_version: _Version = _Version()
 
 
 class _Groups(msgspec.Struct, frozen=True):
-    groups: tuple[_Group, ...] = ()
+    groups: tuple[_Group, ...] | None = None
 
 
 class _ServedResource(msgspec.Struct, frozen=True):
     name: str = ""
     kind: str = ""
     namespaced: bool = False
-    verbs: tuple[str, ...] = ()
+    verbs: tuple[str, ...] | None = None
 
 
 class _ServedResources(msgspec.Struct, frozen=True):
-    resources: tuple[_ServedResource, ...] = ()
+    resources: tuple[_ServedResource, ...] | None = None
 
 
 _Form = TypeVar("_Form", _Groups, _ServedResources)
@@ -197,7 +197,8 @@ class _ClusterReader:
             count += len(items)
             if count > MAX_OBJECTS:
                 raise BadResponse(f"more than {MAX_OBJECTS} {kind.resource}")
-            self._progress(f"reading {kind.resource.plural}", count, count + (page.metadata.remaining_item_count or 0))
+            left = page.metadata.remaining_item_count if page.metadata else 0
+            self._progress(f"reading {kind.resource.plural}", count, count + (left or 0))
         return objects.manifests
 
     async def _namespaces_by_name(self, kind: _ListedKind) -> Manifests:
@@ -220,18 +221,18 @@ class _ClusterReader:
 
     async def _other_policies(self) -> Manifests:
         groups = await self._discovered(_Groups, "/apis")
-        known = [group for group in groups.groups if policy_kinds(group.name)]
+        known = [group for group in groups.groups or () if policy_kinds(group.name)]
         works = (self._guarded(self._other_policies_of(group), f"policies of {group.name}") for group in known)
         return _together(await asyncio.gather(*works))
 
     async def _other_policies_of(self, group: _Group) -> Manifests:
         """The policies of a group, each kind in the version that is decoded, or else in the preferred one."""
         kinds: dict[str, _ListedKind] = {}
-        preferred = group.preferred_version.version
-        for version in dict.fromkeys([preferred, *(one.version for one in group.versions)]):
+        versions = (group.preferred_version, *(group.versions or ()))
+        for version in dict.fromkeys(one.version for one in versions if one.version):
             found = await self._discovered(_ServedResources, f"/apis/{group.name}/{quote(version, safe='')}")
-            for one in found.resources:
-                if one.kind in policy_kinds(group.name) and "/" not in one.name and "list" in one.verbs:
+            for one in found.resources or ():
+                if one.kind in policy_kinds(group.name) and "/" not in one.name and "list" in (one.verbs or ()):
                     kind = _ListedKind(ApiResource(group.name, version, one.name), one.kind, one.namespaced)
                     if one.name not in kinds or kind.objects().are_decoded:
                         kinds[one.name] = kind
