@@ -81,11 +81,9 @@ def can(
 def _split(paths: tuple[str, ...], options: InputOptions) -> tuple[str | None, tuple[str, ...]]:
     """The port, if the first word is one and no file, and the paths."""
     first, rest = (*paths[:1], "")[0], paths[1:]
-    if (
-        (rest or options.is_live(rest))
-        and _PORT.fullmatch(first)
-        and (first.split("/")[0].isdigit() or not Path(first).exists())
-    ):
+    is_number, is_path = first.split("/")[0].isdigit(), Path(first).exists()
+    has_input = bool(rest) or options.is_live(rest)
+    if _PORT.fullmatch(first) and ((has_input and not is_path) or (is_number and (has_input or not is_path))):
         return first, rest
     return None, paths
 

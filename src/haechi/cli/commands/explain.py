@@ -91,7 +91,11 @@ def _split(paths: Sequence[str], options: InputOptions) -> tuple[NameText | None
     if target is None or os.path.lexists(first):
         return None, tuple(paths)
     if not rest and not options.is_live(rest):
-        raise CommandError(f"{first!r} needs a PATH to look in", "PATH", (f"as in: haechi explain {first} manifests/",))
+        raise CommandError(
+            f"{first!r} needs a PATH to look in",
+            "PATH",
+            (f"as in: haechi explain {first} manifests/", f"or: haechi explain {first} --context NAME"),
+        )
     return target, tuple(rest)
 
 
