@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Literal
 
-from haechi.cli.terminal import Style, Terminal
+from haechi.cli.terminal import Style, Terminal, folded
 from haechi.cli.wording import counted
 from haechi.report import assertion_reasons, assertions_json, assertions_junit, rule_text
 
@@ -28,16 +28,17 @@ def write(terminal: Terminal, judgement: Judgement, places: Places, output: Outp
 
 
 def _write_text(terminal: Terminal, judgement: Judgement, places: Places) -> None:
+    width = terminal.of_tables.width
     for outcome in judgement.outcomes:
         mark = terminal.paint("ok  ", Style.GREEN) if outcome.holds else terminal.paint("FAIL", Style.RED)
-        terminal.write(f"{mark}  ")
-        terminal.line(f"{outcome.suite}: {outcome.title} ({outcome.location})")
+        title = folded(f"{outcome.suite}: {outcome.title} ({outcome.location})", width, "      ")
+        terminal.write(f"{mark}{title[4:]}")
         for line in assertion_reasons(outcome, places):
-            terminal.line(f"      {line}")
+            terminal.write(folded(line, width, "      "))
     rules, unexercised = judgement.rules, judgement.unexercised
     terminal.line()
     for rule in unexercised:
-        terminal.line(f"not exercised: {rule_text(rule, places)}")
+        terminal.write(folded(f"not exercised: {rule_text(rule, places)}", width))
     failed = len(judgement.failures)
     parts = [counted(len(judgement.outcomes), "assertion"), f"{failed} failed" if failed else "all hold"]
     if rules:

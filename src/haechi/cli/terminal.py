@@ -1,6 +1,6 @@
 """The output of a command: plain text for programs and files, colours and folded lines on a terminal.
 
-Promises that what is not a terminal gets no escape sequence and no folded line, that NO_COLOR
+Promises that what is not a terminal gets no escape sequence, and lines as they are except in tables, that NO_COLOR
 (no-color.org) and TERM=dumb are respected, and that text from the input cannot contain sequences.
 """
 
@@ -10,11 +10,14 @@ import os
 import shutil
 import sys
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TextIO
 
 from haechi.model import printable
+
+PIPED_WIDTH = 100
+"""Columns of tables that go to a file or a program."""
 
 
 class Style(StrEnum):
@@ -36,7 +39,7 @@ class Terminal:
         stream: where the text goes.
         interactive: whether it is a terminal on which lines can be erased.
         colours: whether text may be coloured.
-        width: columns of the window; None if lines are not folded.
+        width: columns of the window; None if there is none.
     """
 
     stream: TextIO
@@ -52,6 +55,11 @@ class Terminal:
         dumb = os.environ.get("TERM") == "dumb"
         width = shutil.get_terminal_size().columns
         return cls(stream, not dumb, not dumb and not os.environ.get("NO_COLOR"), width)
+
+    @property
+    def of_tables(self) -> Terminal:
+        """The same for tables and texts, which are folded elsewhere than in a window, too."""
+        return self if self.width is not None else replace(self, width=PIPED_WIDTH)
 
     def paint(self, text: str, style: Style) -> str:
         """The text in a style, where there are colours."""
@@ -84,6 +92,13 @@ def fold(text: str, width: int, indent: str = "") -> list[str]:
         else:
             line = longer
     return [*lines, line]
+
+
+def folded(text: str, width: int | None, indent: str = "") -> str:
+    """A line of a table, which may contain text from the input, over several lines where it is wider."""
+    safe = printable(text)
+    lines = [safe] if width is None else fold(safe, width - len(indent), "    ")
+    return "".join(f"{indent}{line}\n" for line in lines)
 
 
 def columns(text: str) -> int:

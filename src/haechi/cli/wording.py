@@ -12,10 +12,11 @@ def joined(words: Sequence[str], last: str = "and") -> str:
     return f"{', '.join(words[:-1])} {last} {words[-1]}"
 
 
-def first_names(names: Sequence[str], most: int = 3) -> str:
-    """`a, b and c`, or of more than `most` the first and how many more: `a, b, c and 9 more`."""
-    more = [f"{len(names) - most} more"] if len(names) > most else []
-    return joined([*names[:most], *more])
+def first_names(names: Sequence[str], most: int | None = 3) -> str:
+    """`a, b and c`, or of many the first `most` and how many more: `a, b, c and 9 more`."""
+    if most is None or len(names) <= most + 1:  # a name is as short as "1 more"
+        return joined(names)
+    return joined([*names[:most], f"{len(names) - most} more"])
 
 
 def counted(number: int, noun: str, plural: str = "") -> str:

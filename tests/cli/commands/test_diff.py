@@ -28,9 +28,8 @@ def test_what_a_new_policy_takes_away(haechi: Haechi, old: Path) -> None:
     outcome = haechi("diff", old, "-", stdin=manifests.CLUSTER)
     assert outcome.code == 1
     assert outcome.out.splitlines() == [
+        "- outside -> shop/web[Pod]: everything by shop/web (added)",
         "~ shop/client[Pod] -> shop/web[Pod]: everything, now TCP 8080 by shop/web (added)",
-        "- 0.0.0.0-255.255.255.255 -> shop/web[Pod]: everything by shop/web (added)",
-        "- ::-ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff -> shop/web[Pod]: everything by shop/web (added)",
         "exposure to pods that need not exist:",
         "- any pod -> shop/web[Pod]: everything by shop/web (added)",
         "~ all pods in namespace shop -> shop/web[Pod]: everything, now TCP 8080 by shop/web (added)",
@@ -83,7 +82,7 @@ def test_standard_input_cannot_be_both(haechi: Haechi) -> None:
 def test_an_error_on_one_side_is_told_and_the_rest_is_compared(haechi: Haechi, old: Path) -> None:
     outcome = haechi("diff", old, "-", stdin="---\n".join((PODS, "a: [\n", manifests.BAD)))
     assert outcome.code == 2
-    assert outcome.out.startswith("- shop/client[Pod] -> shop/web[Pod]: everything by shop/bad (added)\n")
+    assert outcome.out.startswith("- shop/client[Pod] and shop/web[Pod] -> each other: everything by shop/bad")
     assert outcome.err.splitlines()[-1] == (
         "haechi: error: 3 errors in NEW, see above: the answer excludes unreadable input; "
         "the unreadable parts of 1 NetworkPolicy are treated as deny"

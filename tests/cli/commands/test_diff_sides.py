@@ -95,7 +95,7 @@ def test_arguments_without_a_meaning(haechi: Haechi, files: Path, arguments: lis
 def test_an_empty_side_is_told_and_compared(haechi: Haechi, files: Path, nothing: str) -> None:
     outcome = haechi("diff", nothing, "pods.yaml")
     assert (outcome.code, outcome.out.splitlines()[0]) == (1, "OLD is empty")
-    assert "+ shop/client[Pod] -> shop/web[Pod]: everything by pods, labels or namespaces" in outcome.out
+    assert "+ shop/client[Pod] and shop/web[Pod] -> each other: everything by pods, labels or namespaces" in outcome.out
     assert "old: this side is empty\n" in outcome.err
     assert haechi("diff", "pods.yaml", nothing, "-o", "md").out.splitlines()[1] == "- NEW is empty"
     found = json.loads(haechi("diff", "pods.yaml", nothing, "--strict", "-o", "json").out)

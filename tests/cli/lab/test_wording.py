@@ -74,7 +74,7 @@ def test_many_senders_are_anyone_else_and_few_are_named() -> None:
 
 def test_if_not_everyone_was_probed_the_rest_is_named() -> None:
     (section,) = table_sections([row for name in NAMES[:5] for row in rows(name, "b/z")], ())
-    assert wording.sources(section.rows[0], section, NAMES) == "a/s, a/t, a/u, a/v, a/w"
+    assert wording.sources(section.rows[0], section, NAMES) == "a/s, a/t, a/u and 2 more"
     assert wording.sources(section.rows[0], section, NAMES[:5]) == "anyone"
 
 

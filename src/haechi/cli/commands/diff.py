@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
-from haechi.cli.arguments import INPUT_OPTIONS, InputOptions, PathText
+from haechi.cli.arguments import INPUT_OPTIONS, InputOptions, PathText, Verbosity
 from haechi.cli.entry import STDIN
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from haechi.analysis.reach import ClusterComparison, Difference
     from haechi.cli.input import Input
     from haechi.cli.progress import ProgressLine
+    from haechi.cli.rows import Wording
     from haechi.files import Given, RevisionPath
     from haechi.report import Basis
 
@@ -151,10 +152,14 @@ def _rendered(
     found: ClusterComparison, sides: Sequence[_Side], inputs: Sequence[Input], clusters: Sequence[Cluster], output: str
 ) -> Iterable[str]:
     from haechi import report
+    from haechi.cli import terminal
+    from haechi.cli.rows import FEW, Wording
 
     empty = [each.name for each in inputs if not each.manifests.objects]
     if output == "text":
-        return [*(f"{name} is empty\n" for name in empty), *_text(found)]
+        most = None if inputs[0].verbosity is Verbosity.VERBOSE else FEW
+        wording = Wording(found.pods, most=most)
+        return [*(f"{name} is empty\n" for name in empty), *_text(found, wording, terminal.output().of_tables.width)]
     if output == "csv":
         return report.diff_csv(found)
     bases = [_basis(*one) for one in zip(sides, inputs, clusters, strict=True)]
@@ -171,33 +176,38 @@ def _basis(side: _Side, found: Input, cluster: Cluster) -> Basis:
     return basis._replace(notes=list(side.notes))
 
 
-def _text(found: ClusterComparison) -> Iterator[str]:
+def _text(found: ClusterComparison, wording: Wording, width: int | None) -> Iterator[str]:
     """Connections, exposures, and the policies that change neither."""
-    from haechi.model import printable
+    from haechi.cli.terminal import folded
 
-    yield from _lines(found.connections)
+    yield from _rows(found.connections, wording, width)
     if not found.connections:
         yield "no connection changes between these pods and with outside addresses\n"
     if found.exposures:
         yield "exposure to pods that need not exist:\n"
-        yield from _lines(found.exposures)
+        yield from _rows(found.exposures, wording, width)
     for cause, reason in found.ineffective:
-        yield printable(f"{cause} changes nothing: {reason}") + "\n"
+        yield folded(f"{cause} changes nothing: {reason}", width)
 
 
-def _lines(found: Iterable[Difference]) -> Iterator[str]:
-    """`+ source -> destination: ports`, `-` for what is gone, `~` for other ports, each with its policies."""
+def _rows(found: Iterable[Difference], wording: Wording, width: int | None) -> Iterator[str]:
+    """`+ sources -> destinations: ports`, `-` for what is gone, `~` for other ports, each with its policies."""
     from haechi.analysis.cluster import ports_text
     from haechi.analysis.reach import ChangeKind
-    from haechi.model import printable
+    from haechi.cli.rows import Line, grouped
+    from haechi.cli.terminal import folded
+    from haechi.cli.wording import first_names
 
-    marks = {ChangeKind.ADDED: "+", ChangeKind.REMOVED: "-", ChangeKind.CHANGED: "~"}
+    lines: dict[ChangeKind, list[Line]] = {kind: [] for kind in ChangeKind}
     for one in found:
         ports = ports_text(one.after or one.before)
         if one.kind is ChangeKind.CHANGED:
             ports = f"{ports_text(one.before)}, now {ports_text(one.after)}"
-        causes = ", ".join(map(str, one.causes)) or "pods, labels or namespaces"
-        yield printable(f"{marks[one.kind]} {one.source} -> {one.destination}: {ports} by {causes}") + "\n"
+        causes = first_names([*map(str, one.causes)], wording.most) or "pods, labels or namespaces"
+        lines[one.kind].append(Line(one.source, one.destination, f"{ports} by {causes}"))
+    for kind, mark in ((ChangeKind.ADDED, "+"), (ChangeKind.REMOVED, "-"), (ChangeKind.CHANGED, "~")):
+        for row in grouped(lines[kind]):
+            yield folded(f"{mark} {wording.row(row)}", width)
 
 
 def _fails(found: Iterable[Difference], sort: str) -> bool:

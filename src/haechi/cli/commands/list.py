@@ -6,15 +6,16 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
-from haechi.cli.arguments import INPUT_OPTIONS, InputOptions, Paths
+from haechi.cli.arguments import INPUT_OPTIONS, InputOptions, Paths, Verbosity
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from haechi.analysis.cluster import Assumption, Cluster
-    from haechi.analysis.reach import Connection, Exposure, Listing
+    from haechi.analysis.reach import Connection, Exposure, ExposureEntry, Listing
     from haechi.cli.input import Input
     from haechi.cli.progress import ProgressLine
+    from haechi.cli.rows import Wording
     from haechi.model import PodKey, RuleRef
     from haechi.sets import AddressSet
 
@@ -51,6 +52,7 @@ def list_connections(
     from haechi.cli.failure import CommandError, ExitCode
     from haechi.cli.input import answered, read_on, write_remarks
     from haechi.cli.progress import ProgressLine
+    from haechi.cli.rows import FEW, Wording
 
     if exposure and output not in ("text", "json"):
         raise CommandError("exposure is written as text or json", "--output")
@@ -62,15 +64,18 @@ def list_connections(
         assumptions = _assumptions(cluster, not no_ipblock_matches_pods)
         progress("listing connections")
         listing = Listing.of(cluster, by, ipblock_matches_pods=not no_ipblock_matches_pods)
+        names = [group.name for group in listing.groups]
+        wording = Wording(names, by, None if found.verbosity is Verbosity.VERBOSE else FEW)
+        width = terminal.output().of_tables.width
         if exposure:
-            _write(_exposure(found, cluster, listing, pods, assumptions, output), progress)
+            _write(_exposure(found, cluster, listing, pods, assumptions, output, wording, width), progress)
         else:
             lines = listing.connections(
                 external=not no_external,
                 focus=None if pods is None else lambda group: not pods.isdisjoint(group.pods),
                 address=addresses,
             )
-            _write(_rendered(found, cluster, listing, lines, by, assumptions, output), progress)
+            _write(_rendered(found, cluster, listing, lines, by, assumptions, output, wording, width), progress)
     write_remarks(terminal.errors(), found.verbosity, cluster.notes, assumptions)
     return answered(ExitCode.GOOD, found)
 
@@ -90,12 +95,14 @@ def _rendered(
     by: str,
     assumptions: Iterable[Assumption],
     output: str,
+    wording: Wording,
+    width: int | None,
 ) -> Iterator[str]:
     from haechi import report
     from haechi.analysis.reach import port_names
 
     if output == "text":
-        yield from _text(cluster, listing, lines)
+        yield from _text(cluster, listing, lines, wording, width)
         return
     if output == "csv":
         yield from report.connections_csv(lines)
@@ -110,18 +117,25 @@ def _rendered(
         yield from (report.connections_dot if output == "dot" else report.connections_mermaid)(lines, basis)
 
 
-def _text(cluster: Cluster, listing: Listing, lines: Iterable[Connection]) -> Iterator[str]:
-    """`source -> destination: ports`, with the names that the receiver gives to ports; then the Services."""
+def _text(
+    cluster: Cluster, listing: Listing, lines: Iterable[Connection], wording: Wording, width: int | None
+) -> Iterator[str]:
+    """`sources -> destinations: ports`, with the names that the receiver gives to ports; then the Services."""
     from haechi.analysis.cluster import NO_NAMES, ports_text
     from haechi.analysis.reach import backings, port_names
-    from haechi.model import printable
+    from haechi.cli.rows import Line, grouped
+    from haechi.cli.terminal import folded
 
     names = port_names(cluster, listing.groups)
-    for source, destination, ports in lines:
-        yield printable(f"{source} -> {destination}: {ports_text(ports, names.get(destination, NO_NAMES))}") + "\n"
+    with_words = (
+        Line(source, destination, ports_text(ports, names.get(destination, NO_NAMES)))
+        for source, destination, ports in lines
+    )
+    for row in grouped(with_words):
+        yield folded(wording.row(row), width)
     for backing in backings(cluster, listing.groups):
-        behind = ", ".join(backing.groups)
-        yield printable(f"service {backing.service} {backing.port}: port {backing.target} of {behind}") + "\n"
+        behind = wording.names(backing.groups)
+        yield folded(f"service {backing.service} {backing.port}: port {backing.target} of {behind}", width)
 
 
 def _exposure(
@@ -131,6 +145,8 @@ def _exposure(
     pods: frozenset[PodKey] | None,
     assumptions: Iterable[Assumption],
     output: str,
+    wording: Wording,
+    width: int | None,
 ) -> Iterator[str]:
     from haechi.analysis.reach import exposures
     from haechi.report import exposures_json
@@ -140,29 +156,38 @@ def _exposure(
     if output == "json":
         yield exposures_json(exposed, found.basis(cluster, assumptions=assumptions))
     else:
-        yield from _exposure_text(exposed)
+        yield from _exposure_text(exposed, wording, width)
 
 
 def _placed(ref: RuleRef) -> str:
     return f"{ref.policy} {ref.path}" + (f" at {ref.location}" if ref.location else "")
 
 
-def _exposure_text(found: Iterable[Exposure]) -> Iterator[str]:
-    """A line for each direction of each group, and one for each kind of peers that it is open to."""
-    from haechi.analysis.cluster import ports_text
-    from haechi.model import Direction, printable
+def _exposure_text(found: Iterable[Exposure], wording: Wording, width: int | None) -> Iterator[str]:
+    """A line for the groups that are alike in a direction, and one for each kind of peers that they are open to."""
+    from haechi.cli.terminal import folded
 
+    alike: dict[tuple[str, tuple[str, ...]], list[str]] = {}
     for one in found:
-        way = "to" if one.direction is Direction.EGRESS else "from"
         if not one.isolated:
-            yield printable(f"{one.group} {one.direction}: not isolated, open to everyone") + "\n"
-            continue
-        words = "isolated, open only" if one.entries else "isolated, nothing is allowed"
-        yield printable(f"{one.group} {one.direction}: {words}") + "\n"
-        for each in one.entries:
-            places = ", ".join(_placed(ref) for ref in each.rules)
-            ports = each.name or ports_text(each.ports)
-            yield printable(f"  {way} {each.peer}: {ports} ({places})") + "\n"
+            words = f"{one.direction}: not isolated, open to everyone"
+        else:
+            words = f"{one.direction}: isolated, {'open only' if one.entries else 'nothing is allowed'}"
+        entries = tuple(_entry(one, each, wording) for each in one.entries) if one.isolated else ()
+        alike.setdefault((words, entries), []).append(one.group)
+    for (words, entries), groups in alike.items():
+        yield folded(f"{wording.names(groups)} {words}", width)
+        yield from (folded(entry, width, "  ") for entry in entries)
+
+
+def _entry(one: Exposure, entry: ExposureEntry, wording: Wording) -> str:
+    from haechi.analysis.cluster import ports_text
+    from haechi.cli.wording import first_names
+    from haechi.model import Direction
+
+    way = "to" if one.direction is Direction.EGRESS else "from"
+    places = first_names([_placed(ref) for ref in entry.rules], wording.most)
+    return f"{way} {entry.peer}: {entry.name or ports_text(entry.ports)} ({places})"
 
 
 def _write(pieces: Iterator[str], progress: ProgressLine) -> None:

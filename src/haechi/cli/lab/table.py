@@ -33,6 +33,7 @@ def write_table(terminal: Terminal, run: LabRun, chosen: bool) -> None:
         run: the results.
         chosen: whether `--port` chose the ports.
     """
+    terminal = terminal.of_tables
     grouped, sizes = by_class(run)
     _write_sections(terminal, grouped)
     terminal.line()

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 
 from haechi.cli.lab.sections import PortOutcomes, TableRow, TableSection
-from haechi.cli.wording import joined
+from haechi.cli.wording import first_names
 from haechi.lab import PROTOCOLS, Port
 from haechi.model import PolicyKey
 
+MOST = 4
+"""Names in a cell; of more, the first three and how many more."""
 EVERYTHING, NOTHING, ELSE = "everything", "nothing", "everything else"
 
 
@@ -50,7 +52,7 @@ def _two_sides(allowed: set[Port], every: set[Port]) -> tuple[str, str]:
 
 
 def names(some: Iterable[str], everyone: Iterable[str]) -> str:
-    """Names by comma; all names of a namespace, or all hosts of a kind, as `namespace/*`."""
+    """Names; all names of a namespace, or all hosts of a kind, as `namespace/*`; of many the first."""
     members: dict[str, set[str]] = {}
     for name in everyone:
         members.setdefault(name.partition("/")[0], set()).add(name)
@@ -59,7 +61,7 @@ def names(some: Iterable[str], everyone: Iterable[str]) -> str:
     for space, all_of_it in sorted(members.items()):
         here = sorted(chosen & all_of_it)
         parts += [f"{space}/*"] if len(here) == len(all_of_it) > 2 else here
-    return ", ".join(parts)
+    return ", ".join(parts) if len(parts) <= MOST else first_names(parts)
 
 
 def sources(row: TableRow, section: TableSection, everyone: Collection[str]) -> str:
@@ -80,9 +82,7 @@ def sources(row: TableRow, section: TableSection, everyone: Collection[str]) -> 
 
 def policies(keys: Sequence[PolicyKey], most: int = 3) -> str:
     """Policies by comma; of many the first and how many more."""
-    shown = [str(key) for key in keys[:most]]
-    more = [f"{len(keys) - most} more"] if len(keys) > most else []
-    return joined([*shown, *more])
+    return first_names(list(map(str, keys)), most)
 
 
 def deniers(row: TableRow) -> str:
