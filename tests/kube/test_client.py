@@ -194,7 +194,6 @@ def test_a_server_that_repeats_the_token_does_not_get_it_shown(server: ApiServer
     assert len(str(caught.value)) < 600
 
 
-@pytest.mark.filterwarnings("ignore::ResourceWarning")  # asyncio waits for the end of TLS
 @pytest.mark.parametrize("limit", ["SILENCE_SECONDS", "ANSWER_SECONDS"])
 def test_a_server_that_does_not_answer_is_not_waited_for(
     limit: str, server: ApiServer, access: Access, monkeypatch: pytest.MonkeyPatch

@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import ssl
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from types import TracebackType
@@ -41,6 +42,8 @@ PAGE = 500
 MAX_PAGE = 128 * 1024 * 1024
 """Bytes of one answer, unpacked."""
 MAX_PAGES = 10_000
+_TLS_STAYS_OPEN = sys.version_info < (3, 12, 8)
+"""Whether asyncio leaves a closed TLS connection open until the other end answers (CPython issue 118950)."""
 MAX_MESSAGE = 300
 """Characters of a server's message that are shown."""
 CONNECT_SECONDS, SILENCE_SECONDS, ANSWER_SECONDS = 10.0, 30.0, 120.0
@@ -184,7 +187,7 @@ class Client:
             found = await credentials(self.access)
             context = tls_context(self.access.authority, found.certificate)
             session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(ssl=context, limit=CONNECTIONS),
+                connector=aiohttp.TCPConnector(ssl=context, limit=CONNECTIONS, enable_cleanup_closed=_TLS_STAYS_OPEN),
                 headers={"User-Agent": f"haechi/{__version__}", "Accept-Encoding": "gzip"},
                 cookie_jar=aiohttp.DummyCookieJar(),
                 timeout=aiohttp.ClientTimeout(

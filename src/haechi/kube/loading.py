@@ -130,7 +130,13 @@ async def _load(
             raise KubeError(f"{name!r} is not the name of a namespace")
     async with Client(access) as client:
         reader = _ClusterReader(client, namespaces, progress)
-        parts = await asyncio.gather(*(reader.read(kind) for kind in kinds), reader.other_policies())
+        works = [asyncio.ensure_future(work) for work in (*map(reader.read, kinds), reader.other_policies())]
+        try:
+            parts = await asyncio.gather(*works)
+        finally:  # an error of one ends the others while their connections can still be closed
+            for work in works:
+                work.cancel()
+            await asyncio.wait(works)
     return Manifests(
         tuple(one for part in parts for one in part.objects),
         tuple(problem for part in parts for problem in part.problems),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from haechi.analysis.cluster import Cluster, applied
 from haechi.model import Manifests, Namespace, NetworkPolicy, Source, read_manifests
 
@@ -69,6 +71,43 @@ def test_pods_of_a_workload_of_the_files_are_made_anew() -> None:
     assert names(found) == names(read(LIVE)) - {"ReplicaSet/shop/web-7f", "Pod/shop/web-7f-a"}
     pods = {str(key): dict(pod.labels) for key, pod in Cluster.of(found).pods.items()}
     assert pods == {"shop/db": {"app": "db"}, "shop/web-0": {"app": "new"}, "shop/web-1": {"app": "new"}}
+
+
+SAME_WEB = NEW_WEB.replace("app: new", "app: old")
+
+
+def test_pods_of_a_workload_with_an_equal_template_stay_with_their_addresses() -> None:
+    assert names(after(SAME_WEB)) == names(read(LIVE))
+    pods = Cluster.of(after(SAME_WEB)).pods
+    assert {str(key): pod.addresses for key, pod in pods.items()} == {
+        "shop/db": ("10.0.0.2",), "shop/web-7f-a": ("10.0.0.1",)
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        ("replicas: 2", "replicas: 0"),
+        ("{app: old}", "{app: old, more: x}"),
+        ("}}}}}", "}}, spec: {hostNetwork: true}}}}"),
+        ("}}}}}", "}}, spec: {containers: [{name: c, ports: [{name: http, containerPort: 80}]}]}}}}"),
+    ],
+)
+def test_what_policies_see_of_a_workload_makes_its_pods_anew(change: tuple[str, str]) -> None:
+    text = SAME_WEB.replace(*change)
+    assert text != SAME_WEB
+    assert names(after(text)) == names(read(LIVE)) - {"ReplicaSet/shop/web-7f", "Pod/shop/web-7f-a"}
+
+
+def test_pods_of_a_job_stay_since_its_template_cannot_change() -> None:
+    job = "apiVersion: batch/v1\nkind: Job\nmetadata: {name: once, namespace: shop}\n"
+    template = "spec: {template: {metadata: {labels: {app: once%s}}}}\n"
+    pod = (
+        "apiVersion: v1\nkind: Pod\nmetadata: {name: once-x, namespace: shop, ownerReferences: "
+        "[{apiVersion: batch/v1, kind: Job, name: once, uid: u, controller: true}]}\n"
+    )
+    live = read(f"{job}{template % ', job-name: once'}---\n{pod}")
+    assert "Pod/shop/once-x" in names(applied(read(job + template % ""), live))
 
 
 def test_pods_of_a_deployment_whose_replica_set_is_unknown_are_made_anew() -> None:
