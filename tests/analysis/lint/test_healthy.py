@@ -1,4 +1,4 @@
-"""Common and correct ways of writing policies, in which no default check finds anything."""
+"""Common and correct ways of writing policies, in which no default check finds anything but what is open."""
 
 from __future__ import annotations
 
@@ -103,4 +103,5 @@ def written(specs: list[str]) -> str:
 @pytest.mark.parametrize("workloads", [dedent(WORKLOADS), ""], ids=["with workloads", "alone"])
 @pytest.mark.parametrize("specs", IDIOMS.values(), ids=IDIOMS.keys())
 def test_nothing_is_found_in_common_and_correct_policies(specs: list[str], workloads: str) -> None:
-    assert [str(one) for one in found(workloads + written(specs))] == []
+    notes = [one for one in found(workloads + written(specs)) if not one.code.startswith("open-")]
+    assert list(map(str, notes)) == []

@@ -11,6 +11,7 @@ from haechi.analysis.lint.checks import (
     breadth,
     dashes,
     dns,
+    exposure,
     invalid,
     matches,
     namespaces,
@@ -40,6 +41,7 @@ _CHECKS: tuple[Check, ...] = (
     *port_names.CHECKS,
     *blocks.CHECKS,
     *reachability.CHECKS,
+    *exposure.CHECKS,
     *dns.CHECKS,
     *redundancy.CHECKS,
 )

@@ -14,18 +14,17 @@ from haechi.analysis.cluster.cluster import Cluster
 from haechi.analysis.lint import Check, run_checks
 from haechi.analysis.lint.checks.reachability import (
     default_deny_undone,
-    metadata_service,
     one_sided_allow,
     unprotected_workload,
 )
-from haechi.model import NetworkPolicy, Object, Severity, path_steps
+from haechi.model import NetworkPolicy, Object, path_steps
 from haechi.model.verdict import Direction, PolicyKey
 from haechi.reference import allowed
 from haechi.reference.reference import isolates
 from tests import clusters
 from tests.analysis.lint.linting import LARGE_EXAMPLES, cluster_of
 from tests.analysis.reach.test_listing import reference
-from tests.building import namespace, pod, policy
+from tests.building import pod, policy
 
 CLIENT = pod("x/client", "10.0.0.1", marks="app=client")
 SERVER = pod("x/server", "10.0.0.2", marks="app=server", ports=("web=80/TCP",))
@@ -244,43 +243,3 @@ def test_pods_without_policies_are_those_of_the_reference(found: list[Object]) -
     assert {
         (one.subject, d) for one in findings for d in Direction if d.lower() in one.message.split(" for ")[1]
     } == expected
-
-
-# -- metadata-service ------------------------------------------------------------------------------------------------
-
-INTERNET = "{policyTypes: [Egress], egress: [{ports: [%s], to: [{ipBlock: {cidr: '%s', except: [%s]}}]}]}"
-
-
-@pytest.mark.parametrize(
-    ("ports", "cidr", "excepted"),
-    [("", "0.0.0.0/0", ""), ("{port: 80}", "0.0.0.0/0", "10.0.0.0/8"), ("{protocol: TCP}", "128.0.0.0/1", "")],
-)
-def test_a_block_with_the_metadata_service_is_reported_on_request(ports: str, cidr: str, excepted: str) -> None:
-    assert metadata_service.on_request
-    assert metadata_service.severity == Severity.NOTE
-    assert findings(metadata_service, policy(INTERNET % (ports, cidr, excepted))) == [
-        (
-            f"NetworkPolicy/x/p spec.egress[0].to[0].ipBlock: {cidr} includes 169.254.169.254, "
-            "where clouds serve credentials"
-        )
-    ]
-
-
-@pytest.mark.parametrize(
-    ("ports", "cidr", "excepted"),
-    [
-        ("", "0.0.0.0/0", "169.254.169.254/32"),
-        ("", "0.0.0.0/0", "10.0.0.0/8, 169.254.0.0/16"),
-        ("{port: 443}", "0.0.0.0/0", ""),
-        ("{port: 80, protocol: UDP}", "0.0.0.0/0", ""),
-        ("", "169.254.169.254/32", ""),  # intended
-        ("", "169.254.0.0/16", ""),
-        ("", "10.0.0.0/8", ""),
-        ("", "::/0", ""),
-        ("{port: 0}", "0.0.0.0/0", ""),
-    ],
-)
-def test_blocks_without_it_are_not_reported(ports: str, cidr: str, excepted: str) -> None:
-    assert findings(metadata_service, policy(INTERNET % (ports, cidr, excepted))) == []
-    assert findings(metadata_service, policy("{ingress: [{from: [{ipBlock: {cidr: 0.0.0.0/0}}]}]}")) == []
-    assert findings(metadata_service, policy("{policyTypes: [Egress], egress: [{}]}"), namespace("x")) == []

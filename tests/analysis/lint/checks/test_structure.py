@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from ipaddress import ip_address
 from random import Random
 
 import msgspec
@@ -14,13 +13,12 @@ from haechi.analysis.cluster.cluster import Cluster
 from haechi.analysis.lint import Check, Finding, run_checks
 from haechi.analysis.lint.checks.structure import (
     CHECKS,
-    everyone,
     isolates_ingress_too,
     policy_types_implicit,
     rules_without_policy_type,
 )
 from haechi.model import Namespace, NetworkPolicy, NetworkPolicySpec, Node, Object, Pod, default
-from haechi.model.verdict import Direction, Packet
+from haechi.model.verdict import Direction
 from haechi.reference import reference
 from tests import clusters
 from tests.analysis.lint.fixing import fixed
@@ -183,41 +181,3 @@ def test_written_out_the_policy_is_the_same(one: NetworkPolicy, objects: list[So
 def test_a_policy_of_defaults_only_can_be_written_out(one: NetworkPolicy) -> None:
     (finding,) = findings(policy_types_implicit, one)
     assert fixed(one, finding).spec == NetworkPolicySpec(policy_types=("Ingress",))
-
-
-# -- everyone --------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("spec", "paths"),
-    [
-        ("{ingress: [{ports: [{port: 80}]}]}", ["spec.ingress[0]"]),
-        ("{ingress: [{from: [], ports: [{port: 80}]}]}", ["spec.ingress[0]"]),
-        ("{ingress: [{from: [{podSelector: {}}], ports: [{port: 80}]}, {ports: [{port: 1}]}]}", ["spec.ingress[1]"]),
-        ("{ingress: [{}]}", []),  # allows everything, and looks like it
-        ("{policyTypes: [Ingress], egress: [{ports: [{port: 80}]}]}", []),
-        ("{egress: [{ports: [{port: 80}]}]}", ["spec.egress[0]"]),
-        ("{ingress: [{ports: [{port: 0}]}]}", []),
-    ],
-)
-def test_rules_for_everyone(spec: str, paths: list[str]) -> None:
-    assert [one.path for one in findings(everyone, policy(spec))] == paths
-
-
-@given(clusters.policies(readable=False), RANDOM)
-def test_such_a_rule_lets_an_outside_address_in(one: NetworkPolicy, random: Random) -> None:
-    for finding in findings(everyone, one):
-        number = int(finding.path.rpartition("[")[2].rstrip("]"))
-        ingress = finding.path.startswith("spec.ingress")
-        rule = (one.spec.ingress if ingress else one.spec.egress)[number]
-        cluster = reference.ClusterObjects(pods=(server := pod("a/s", "10.0.0.1"),))
-        port = rule.ports[0]
-        if isinstance(port.port, str):
-            continue
-        packet = Packet(
-            ip_address("8.8.8.8"),
-            ip_address("10.0.0.1"),
-            reference.PROTOCOLS[port.protocol or "TCP"],
-            port.port or 1,
-        )
-        assert reference.rule_allows(cluster, one, rule, None, server if ingress else None, packet.source, packet)

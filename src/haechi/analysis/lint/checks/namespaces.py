@@ -15,6 +15,9 @@ from haechi.engine import PodSelection
 from haechi.model import NAME_LABEL, Direction, Severity
 from haechi.select import EVERYTHING, Requirement, Selector, SelectorOperator
 
+_NAME_KEYS = frozenset({"name", "namespace", "kubernetes.io/name", "kubernetes.io/namespace", "metadata.name"})
+"""Labels by which people select a namespace by its name."""
+
 
 @check(
     "unknown-namespace",
@@ -104,4 +107,24 @@ def _is_named(scope: Selector) -> bool:
     return any(one.key == NAME_LABEL and one.operator is SelectorOperator.IN for one in scope.requirements)
 
 
-CHECKS: tuple[Check, ...] = (unknown_namespace, tenant_label)
+@check(
+    "namespace-name-label",
+    Severity.WARNING,
+    "A namespaceSelector requires a label that namespaces do not have unless somebody sets it.",
+)
+def namespace_name_label(review: Review) -> Iterator[Diagnostic]:
+    """Items that select a namespace that every cluster has by its name, but under another label than its own."""
+    for policy in review.policies:
+        for one in review.selectors(policy) if policy.object.spec.ingress or policy.object.spec.egress else ():
+            if one.of_namespaces and not review.inventory.namespaces(one.selector):
+                named = [each for each in one.selector.requirements if each.key in _NAME_KEYS]
+                for name in [
+                    each.values[0] for each in named if INITIAL_NAMESPACES.issuperset(each.values) and each.values
+                ]:
+                    if name not in review.inventory.declared:  # otherwise peer-matches-nothing
+                        message = f"no namespace has {one.selector} unless somebody labels it"
+                        hint = f"since Kubernetes 1.21 the label {NAME_LABEL}={name} is always there"
+                        yield Diagnostic(policy.object, one.path, message, hint)
+
+
+CHECKS: tuple[Check, ...] = (unknown_namespace, namespace_name_label, tenant_label)

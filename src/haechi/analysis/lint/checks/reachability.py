@@ -10,10 +10,8 @@ from haechi.analysis.lint.facts import Denial, PeerPolicies, Review, WrittenPoli
 from haechi.analysis.lint.wording import name_list
 from haechi.model import Direction, Path, Pod, Resource, Severity, Workload
 from haechi.select import EVERYTHING
-from haechi.sets import AddressSet, PortSet, text_to_point
+from haechi.sets import PortSet
 
-_METADATA = "169.254.169.254"
-_HOSTS = 65_536  # the most addresses of a block that stands for certain hosts
 _PEERS = {Direction.INGRESS: "from everyone", Direction.EGRESS: "to everyone"}
 
 
@@ -137,28 +135,4 @@ def _unisolated(direction: Direction, count: int, total: int) -> str:
     return direction.lower() + (f" ({count} of {total} pods)" if count < total else "")
 
 
-@check(
-    "metadata-service",
-    Severity.NOTE,
-    "The ipBlock includes 169.254.169.254, where clouds serve credentials.",
-    on_request=True,
-)
-def metadata_service(review: Review) -> Iterator[Diagnostic]:
-    """Wide blocks of egress rules, by which pods can get the credentials of their node."""
-    point = text_to_point(_METADATA)
-    for policy in review.policies:
-        for rule, read in policy.effective:
-            if rule.direction is Direction.INGRESS or read.ports.isdisjoint(PortSet.tcp(80)):
-                continue
-            for peer in rule.peers:
-                blocks = peer.peers.blocks if peer.peers is not None else AddressSet.NONE
-                if point in blocks and blocks.size > _HOSTS and peer.written.ip_block is not None:
-                    yield Diagnostic(
-                        policy.object,
-                        (*peer.path, "ipBlock"),
-                        f"{peer.written.ip_block.cidr} includes {_METADATA}, where clouds serve credentials",
-                        f"add {_METADATA}/32 to except",
-                    )
-
-
-CHECKS: tuple[Check, ...] = (one_sided_allow, default_deny_undone, unprotected_workload, metadata_service)
+CHECKS: tuple[Check, ...] = (one_sided_allow, default_deny_undone, unprotected_workload)

@@ -121,32 +121,9 @@ def _types(policy: WrittenPolicy, types: list[str]) -> Edit:
     return Edit(("spec", "policyTypes"), types)
 
 
-@check(
-    "everyone",
-    Severity.NOTE,
-    "A rule with ports but without peers allows everyone, inside and outside the cluster.",
-    on_request=True,
-)
-def everyone(review: Review) -> Iterator[Diagnostic]:
-    """Rules whose from or to is absent or empty."""
-    for one in review.policies:
-        for rule, _ in one.effective:
-            if rule.ports and not rule.peers:
-                ingress = rule.direction is Direction.INGRESS
-                yield Diagnostic(
-                    one.object,
-                    rule.path,
-                    "without from, these ports are open to everyone, inside and outside the cluster"
-                    if ingress
-                    else "without to, these ports are allowed to every destination, inside and outside the cluster",
-                    f"list the peers in {'from' if ingress else 'to'}",
-                )
-
-
 CHECKS: tuple[Check, ...] = (
     rules_without_policy_type,
     empty_egress_without_policy_type,
     isolates_ingress_too,
     policy_types_implicit,
-    everyone,
 )

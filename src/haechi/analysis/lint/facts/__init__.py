@@ -8,6 +8,7 @@ from haechi.analysis.lint.facts.addresses import (
     pod_ranges,
     service_addresses,
 )
+from haechi.analysis.lint.facts.apiserver import ApiServer
 from haechi.analysis.lint.facts.dns_clients import DnsClient, DnsClients
 from haechi.analysis.lint.facts.inventory import INITIAL_NAMESPACES
 from haechi.analysis.lint.facts.peer_policies import Denial, PeerPolicies
@@ -27,8 +28,8 @@ from haechi.analysis.lint.facts.set_cover import redundant_sets
 from haechi.analysis.lint.facts.vocabulary import Label, Vocabulary
 
 __all__ = [
-    "DNS_PORT", "INITIAL_NAMESPACES", "AddressOwners", "Backends", "Denial", "DnsClient", "DnsClients", "Label",
-    "PeerPolicies", "Review", "SelectionIndex", "Server", "ServiceTarget", "Vocabulary", "WrittenPeer",
+    "DNS_PORT", "INITIAL_NAMESPACES", "AddressOwners", "ApiServer", "Backends", "Denial", "DnsClient", "DnsClients",
+    "Label", "PeerPolicies", "Review", "SelectionIndex", "Server", "ServiceTarget", "Vocabulary", "WrittenPeer",
     "WrittenPolicy", "WrittenPort", "WrittenRule", "WrittenSelector", "addressed_pods", "named_range",
     "pod_addresses", "pod_ranges", "redundant_sets", "service_addresses",
 ]  # fmt: skip
