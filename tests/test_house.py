@@ -71,6 +71,7 @@ ELSEWHERE = {
     "nft/parsing/values.py": "nft/test_parser.py",
     "report/alert.py": "report/test_sarif.py",
     "report/assertions.py": "cli/commands/test_test.py",
+    "report/baseline.py": "cli/test_baseline.py",
     "report/explanation.py": "cli/commands/test_explain.py",
     "report/exposure.py": "cli/commands/test_list.py",
     "report/lint.py": "cli/commands/test_lint.py",

@@ -178,6 +178,8 @@ Examples:
     haechi lint policies/ --diff
     haechi lint policies/ --fix
     haechi lint policies/ --fail-on error -o github
+    haechi lint policies/ --baseline known.json --write-baseline
+    haechi lint policies/ --baseline known.json
     haechi lint --context prod -o sarif > lint.sarif
 
 Exit codes: 0 no finding that --fail-on names, 1 a finding, 2 unusable input or arguments, 130 after Ctrl-C."""

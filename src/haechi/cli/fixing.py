@@ -154,13 +154,28 @@ def replace_file(path: Path, old: bytes, new: bytes) -> None:
     real = path.resolve(strict=True)
     if real.read_bytes() != old:
         raise RewriteError("the file has changed meanwhile")
+    write_whole(real, new)
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Write a file, following links: all of it or nothing. One that is there keeps its mode.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    real = path.resolve()
     handle, name = tempfile.mkstemp(prefix=f".{real.name}.", dir=real.parent)
     try:
         with os.fdopen(handle, "wb") as file:
-            file.write(new)
+            file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        shutil.copymode(real, name)
+        if real.exists():
+            shutil.copymode(real, name)
+        else:
+            mask = os.umask(0)
+            os.umask(mask)
+            Path(name).chmod(0o666 & ~mask)
         Path(name).replace(real)
     except BaseException:
         Path(name).unlink(missing_ok=True)

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from haechi.cli.progress import ProgressLine
     from haechi.cli.terminal import Terminal
     from haechi.model import Manifests, Source
+    from haechi.report import LintBaseline
 
 Output = Literal["text", "concise", "json", "sarif", "github", "gitlab"]
 FailOn = Literal["error", "warning", "note", "never"]
@@ -34,6 +35,8 @@ def lint(
     ignore: Annotated[tuple[str, ...], Parameter(metavar="CODES", negative="", show_default=False)] = (),
     fix: Annotated[bool, Parameter(negative="", show_default=False)] = False,
     diff: Annotated[bool, Parameter(negative="", show_default=False)] = False,
+    baseline: Annotated[str | None, Parameter(metavar="FILE", show_default=False)] = None,
+    write_baseline: Annotated[bool, Parameter(negative="", show_default=False)] = False,
     fail_on: FailOn = "warning",
     output: Annotated[Output, Parameter(name=("--output", "-o"))] = "text",
     options: InputOptions = INPUT_OPTIONS,
@@ -46,16 +49,21 @@ def lint(
         ignore: Without these checks.
         fix: Write fixes that are certain into the files, and report the remaining findings.
         diff: Instead of findings, show as a unified diff what --fix would write; the exit code is 1 if there is any.
+        baseline: Without the findings that this file knows, and report which of them are gone.
+        write_baseline: Instead of findings, write them all into the file of --baseline.
         fail_on: The least severity of a finding that makes the exit code 1.
         output: With excerpts, a line for each finding, or for JSON, SARIF, GitHub annotations, GitLab Code Quality.
         options: How input is read and validated.
     """
     from haechi.cli import terminal
-    from haechi.cli.failure import ExitCode
+    from haechi.cli.failure import CommandError, ExitCode
     from haechi.cli.input import answered, read, read_on, write_remarks
     from haechi.cli.progress import ProgressLine
 
     checks = _checks(select, ignore)
+    if diff and write_baseline:
+        raise CommandError("--diff writes nothing: give one of the two", "--write-baseline")
+    known = _known(baseline, write_baseline)
     _refuse_fixes(fix, diff, paths, options)
     with ProgressLine(terminal.errors()) as progress:
         found = read_on(paths, options, progress)
@@ -65,11 +73,17 @@ def lint(
         if fix and _fix(_fixes(found, findings, options, checks, progress)):
             found = read(paths, options, progress).usable()
             cluster, findings = _findings(found, checks, progress)
-    _write(terminal.output(), findings, output, found, cluster)
+    if write_baseline:
+        return _write_baseline(baseline or "", findings, checks, found)
+    fingerprints = frozenset() if known is None else known.fingerprints
+    new = tuple(one for one in findings if one.fingerprint not in fingerprints)
+    _write(terminal.output(), new, output, found, cluster)
     write_remarks(terminal.errors(), options.verbosity, found.manifests.notes)
     if not options.quiet:
-        _write_summary(terminal.errors(), findings, checks, found)
-    return answered(ExitCode.FOUND if _fails(findings, fail_on) else ExitCode.GOOD, found)
+        _write_summary(terminal.errors(), new, checks, found, len(findings) - len(new))
+    if known is not None and baseline is not None:
+        _write_gone(baseline, known, findings, checks, options)
+    return answered(ExitCode.FOUND if _fails(new, fail_on) else ExitCode.GOOD, found)
 
 
 def _checks(select: tuple[str, ...], ignore: tuple[str, ...]) -> tuple[Check, ...]:
@@ -131,8 +145,10 @@ def _write(out: Terminal, findings: Iterable[Finding], output: Output, found: In
             out.write(report.lint_gitlab(findings, found.basis(cluster)))
 
 
-def _write_summary(remarks: Terminal, findings: Iterable[Finding], checks: Iterable[Check], found: Input) -> None:
-    """How many findings of each severity there are, how many can be fixed, and which checks did not run."""
+def _write_summary(
+    remarks: Terminal, findings: Iterable[Finding], checks: Iterable[Check], found: Input, known: int
+) -> None:
+    """How many findings of each severity there are, how many are known or fixable, and which checks did not run."""
     from haechi.analysis.lint import CATALOGUE
     from haechi.cli.terminal import Style
     from haechi.cli.wording import counted
@@ -143,7 +159,9 @@ def _write_summary(remarks: Terminal, findings: Iterable[Finding], checks: Itera
     counts = {severity: sum(one.severity is severity for one in listed) for severity in Severity}
     words = [counted(count, str(severity)) for severity, count in counts.items() if count]
     fixable = sum(one.fix is not None for one in listed)
-    parts = [f"{', '.join(words) or 'nothing found'} in {policies}"]
+    parts = [f"{', '.join(words) or ('nothing new' if known else 'nothing found')} in {policies}"]
+    if known:
+        parts.append(f"{known} in the baseline")
     if fixable:
         parts.append(f"{fixable} fixable with --fix")
     run = {check.code for check in checks}
@@ -153,6 +171,45 @@ def _write_summary(remarks: Terminal, findings: Iterable[Finding], checks: Itera
     remarks.line("; ".join(parts))
     if not any(isinstance(one, Pod | Workload) for one in found.objects):
         remarks.line("no pods in the input: checks that need them find nothing", Style.DIM)
+
+
+# -- baseline ----------------------------------------------------------------------------------------------------------
+
+
+def _known(baseline: str | None, write: bool) -> LintBaseline | None:
+    """What the baseline knows; None if there is none to leave findings out by."""
+    from haechi.cli.failure import CommandError
+
+    if write and baseline is None:
+        raise CommandError("name the file with --baseline", "--write-baseline")
+    if write or baseline is None:
+        return None
+    from haechi.cli.baseline import read_baseline
+
+    return read_baseline(baseline)
+
+
+def _write_baseline(name: str, findings: Iterable[Finding], checks: Iterable[Check], found: Input) -> ExitCode:
+    from haechi.cli import terminal
+    from haechi.cli.baseline import write_baseline
+    from haechi.cli.failure import CommandError, ExitCode
+    from haechi.cli.wording import counted
+
+    if found.errors:
+        raise CommandError("the input has errors, see above; the baseline is not written", "--write-baseline")
+    count = write_baseline(name, findings, [check.code for check in checks])
+    terminal.errors().line(f"{name}: {counted(count, 'known finding')}")
+    return ExitCode.GOOD
+
+
+def _write_gone(
+    name: str, known: LintBaseline, findings: Iterable[Finding], checks: Iterable[Check], options: InputOptions
+) -> None:
+    from haechi.cli import terminal
+    from haechi.cli.baseline import gone, write_gone
+
+    missing = gone(known, findings, [check.code for check in checks])
+    write_gone(terminal.errors(), name, missing, options.verbosity)
 
 
 # -- fixes -------------------------------------------------------------------------------------------------------------
