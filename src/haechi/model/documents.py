@@ -72,9 +72,7 @@ class _Document:
         except SyntaxProblem as problem:
             nothing_yet = len(self.admission.objects) == admitted
             if not (looks_like_json and nothing_yet and self._reads_as_yaml()):
-                code = Code.LIMIT if isinstance(problem, LimitProblem) else Code.SYNTAX
-                location = self.source.at(problem.offset)
-                self.admission.report(Problem(Severity.ERROR, code, problem.message, location))
+                self._report(problem)
 
     def _reads_as_yaml(self) -> bool:
         """Whether text that begins like JSON but is none is YAML, which kubectl tries as well."""
@@ -87,6 +85,8 @@ class _Document:
         return True
 
     def _yaml(self) -> None:
+        if self._large_list():
+            return
         tree = yamltext.parse_yaml(self.source.data, self.begin, self.end)
         joined = self._joined(tree)
         for begin, end in pairwise((self.begin, *joined, self.end)) if joined else ():
@@ -100,6 +100,31 @@ class _Document:
             self._object(tree.data, Place(self.source, self.begin, self.end))
         elif self.source.data[self.begin : self.end].strip(b"- \t\r\n"):
             self._refuse_value(tree.data, Place(self.source, self.begin, self.end))
+
+    def _large_list(self) -> bool:
+        """Admit the items of a large list one by one, if it is written so that they can be cut out."""
+        cut = yamltext.split_list(self.source.data, self.begin, self.end)
+        try:
+            head = yamltext.parse_yaml(cut[0], 0, len(cut[0])).data if cut else None
+        except SyntaxProblem:
+            return False  # the whole has the right place
+        if not cut or type(head) is not dict or not is_list(head.get("kind")) or head.get("items", 0) is not None:
+            return False
+        for begin, end in cut[1]:
+            try:
+                tree = yamltext.parse_yaml(self.source.data, begin, end)
+            except SyntaxProblem as problem:
+                self._report(problem)
+                continue
+            self.source.parsed = ((begin, end), tree)
+            items = tree.data if isinstance(tree.data, list) else []
+            for index, item in enumerate(items):
+                self._item(item, Place(self.source, begin, end, (index,)), (head.get("apiVersion"), head["kind"]), 1)
+        return True
+
+    def _report(self, problem: SyntaxProblem) -> None:
+        code = Code.LIMIT if isinstance(problem, LimitProblem) else Code.SYNTAX
+        self.admission.report(Problem(Severity.ERROR, code, problem.message, self.source.at(problem.offset)))
 
     def _joined(self, tree: ParsedDocument) -> tuple[int, ...]:
         """Where further objects begin in a document that several were joined to: apiVersion and kind occur again."""
@@ -124,8 +149,7 @@ class _Document:
         if is_list(kind) and isinstance(data.get("items", 0), list | None):
             for index, item in enumerate(data["items"] or ()):
                 inner = Place(place.source, place.begin, place.end, (*place.prefix, "items", index), place.is_json)
-                own = (item.get("apiVersion"), item.get("kind")) if isinstance(item, dict) else (None, None)
-                self._object_in_list(item, inner, item_kind(api_version, kind, *own), lists + 1)
+                self._item(item, inner, (api_version, kind), lists + 1)
             return
         found = kind_of(api_version, kind)
         if isinstance(found, Unusable):
@@ -134,11 +158,13 @@ class _Document:
         else:
             self.admission.admit(found, data, place)
 
-    def _object_in_list(self, data: Data, place: Place, names: tuple[object, object], lists: int) -> None:
+    def _item(self, data: Data, place: Place, names: tuple[object, object], lists: int) -> None:
+        """An item of a list of the given apiVersion and kind."""
         if lists > MAX_LISTS:
             self.admission.refuse(_TOO_MANY_LISTS, place)
-        else:
-            self._object(data, place, names, lists)
+            return
+        own = (data.get("apiVersion"), data.get("kind")) if isinstance(data, dict) else (None, None)
+        self._object(data, place, item_kind(*names, *own), lists)
 
     def _refuse_value(self, data: Data, place: Place) -> None:
         what = "nothing" if data is None else "a list" if isinstance(data, list) else "a single value"

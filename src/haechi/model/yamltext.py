@@ -4,13 +4,18 @@ A stream is split at its `---` lines first, as kubectl does, so that a syntax er
 and merges work as in go-yaml v2 (a merge overrides the keys before it). Nesting is at most `MAX_DEPTH` deep and aliases
 add at most `MAX_ALIASED` nodes to a document, so a small file cannot become a large value. Refused: anchors that
 contain themselves, NaN and infinities, mapping keys that are no scalars.
+
+The nodes of a document take twenty times the memory of its text. So the items of a large list, as `kubectl get -o yaml`
+writes it, are cut out by their lines and parsed one by one, and other documents have at most `MAX_NODES` nodes.
 """
 
 from __future__ import annotations
 
 import math
+import re
 import sys
 from collections.abc import Callable, Iterable, Iterator
+from itertools import pairwise
 from typing import Any
 
 import yaml
@@ -30,8 +35,16 @@ from haechi.model.tree import Data, LimitProblem, ParsedDocument, RepeatedKeys, 
 
 MAX_DEPTH = 128
 MAX_ALIASED = 100_000
+MAX_NODES = 1_000_000
+"""Of a document; the API server takes 3 MiB, which are fewer."""
+LARGE_LIST = 1 << 20
+"""Bytes from which the items of a list are parsed one by one."""
 
 _BLANK = b" \t\r\n"
+_ANCHORED_TEXT = re.compile(rb"(?:^|[\s,:\[{-])[&*][0-9A-Za-z_-]")
+_ITEMS = re.compile(rb"^items:[ \t]*(?:#[^\n]*)?\r?\n", re.MULTILINE)
+_FIRST_ITEM = re.compile(rb"(?:[ \t\r]*(?:#[^\n]*)?\n)*( *)-[ \t\r\n]")
+_TOP_LEVEL = re.compile(rb"^[^-#\s]", re.MULTILINE)
 _MERGE_TAG = "tag:yaml.org,2002:merge"
 YAML_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # PyYAML built without libyaml is slower, nothing else
 
@@ -91,6 +104,24 @@ def _only_directives(data: bytes, begin: int, end: int) -> bool:
     if not data.startswith(b"%", begin):
         return False
     return all(line[:1] in (b"%", b"#", b"") for line in data[begin:end].splitlines())
+
+
+def split_list(data: bytes, begin: int, end: int) -> tuple[bytes, list[tuple[int, int]]] | None:
+    """A large list without its items, and (first, end) byte offsets of the items, each a list of one with its dash.
+
+    None if the document in ``data[begin:end]`` is no large list, has anchors, or is not written as programs do.
+    """
+    if end - begin < LARGE_LIST or _ANCHORED_TEXT.search(data, begin, end) or data.startswith(b"%", begin):
+        return None
+    found = list(_ITEMS.finditer(data, begin, end))
+    first = _FIRST_ITEM.match(data, found[0].end(), end) if len(found) == 1 else None
+    if first is None:
+        return None
+    after = _TOP_LEVEL.search(data, first.end(), end)
+    last = after.start() if after else end
+    dash = re.compile(rb"^%b-[ \t\r\n]" % first[1], re.MULTILINE)
+    borders = [match.start() for match in dash.finditer(data, first.start(1), last)]
+    return data[begin : borders[0]] + data[last:end], list(pairwise([*borders, last]))
 
 
 def parse_yaml(data: bytes, begin: int, end: int) -> ParsedDocument:
@@ -191,6 +222,8 @@ class _Composer:
         self._nodes += 1
         if type(event) is AliasEvent:
             return self._alias(event)
+        if self._nodes > MAX_NODES:
+            raise _Refused(f"more than {MAX_NODES} nodes in one document", event, LimitProblem)
         if depth > MAX_DEPTH:
             raise _Refused(f"nested more than {MAX_DEPTH} deep", event, LimitProblem)
         anchor = event.anchor
