@@ -183,7 +183,8 @@ def _read(
     problems = list(manifests.problems)
     named = manifests.distinct()
     unsound: list[Loaded[Object]] = []
-    for loaded, one in zip(manifests.objects, named.objects, strict=True):
+    for number, (loaded, one) in enumerate(zip(manifests.objects, named.objects, strict=True), 1):
+        line("checking what was read", number, len(named.objects))
         found = check_one(loaded, rules.version, rules.gates)
         problems += found
         if loaded.problems or any(problem.severity is Severity.ERROR for problem in found):
@@ -203,12 +204,23 @@ def _announced(paths: Iterable[Given], progress: ProgressLine) -> Iterator[Given
     given = ["-" if path == STDIN else path for path in paths]
     for number, path in enumerate(given, 1):
         if path != "-":
-            progress(f"reading {path.name if isinstance(path, Source) else path}", number, len(given))
+            progress(f"reading {path.name if isinstance(path, Source) else path}{_size(path)}", number, len(given))
         elif sys.stdin is not None and sys.stdin.isatty():
             progress.wipe()
         else:
             progress("reading standard input", number, len(given))
         yield path
+
+
+def _size(path: Given) -> str:
+    """` (52 MiB)` of a file that takes seconds to read."""
+    if not isinstance(path, str):
+        return ""
+    try:
+        size = Path(path).stat().st_size >> 20
+    except (OSError, ValueError):
+        return ""
+    return f" ({size} MiB)" if size else ""
 
 
 def shared(paths: Iterable[str]) -> list[Given]:

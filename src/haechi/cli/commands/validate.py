@@ -34,10 +34,12 @@ def validate(
     """
     from haechi.cli import terminal
     from haechi.cli.input import read
+    from haechi.cli.progress import ProgressLine
     from haechi.model import Code
     from haechi.report import validation_json, validation_sarif
 
-    found = read(paths, options)
+    with ProgressLine(terminal.errors()) as progress:
+        found = read(paths, options, progress)
     if options.strict:
         found = found.strict()
     if output == "text":
