@@ -206,7 +206,7 @@ def left() -> tuple[set[str], set[str], set[str], set[str]]:
     return children, {each.name for each in Path("/proc/self/fd").iterdir()}, links, namespaces
 
 
-def interrupting(network: Network, report: LabRun) -> None:
+def interrupting(network: Network | None, report: LabRun | None) -> None:
     os.kill(os.getppid(), signal.SIGINT)
     signal.pause()
 
@@ -238,15 +238,22 @@ def test_nothing_is_left_however_a_run_ends(end: Callable[[Network, LabRun], Non
     assert left() == before
 
 
-def test_an_error_while_packets_are_sent_leaves_nothing() -> None:
+@pytest.mark.parametrize("step", ["building the lab", "sending packets"])
+def test_an_error_or_ctrl_c_in_the_middle_leaves_nothing(step: str) -> None:
     before = left()
 
     def progress(words: str, done: int, total: int) -> None:
-        if words == "sending packets":
+        if words == step and done:
             raise Reported(words)
 
-    with pytest.raises(Reported, match="sending packets"):
+    def interrupt(words: str, done: int, total: int) -> None:
+        if words == step and done:
+            interrupting(None, None)
+
+    with pytest.raises(Reported, match=step):
         run_lab(CLUSTER, PORT, progress)
+    with interruptible(), pytest.raises(KeyboardInterrupt):
+        run_lab(CLUSTER, PORT, interrupt)
     assert left() == before
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
@@ -11,8 +12,8 @@ from hypothesis import strategies as st
 
 from haechi.lab.network import Network, build
 from haechi.lab.probe import Observation, Probe, ProbeError, Protocol
-from haechi.lab.sender import ListenAddress, batches, send
-from haechi.netns import NetworkNamespace, isolated
+from haechi.lab.sender import batches, send
+from haechi.netns import isolated
 from tests.lab.labs import EVERYTHING, PODS, PROTOCOLS, listeners, pairs
 from tests.netlink.tool import nft
 from tests.netns.descriptors import open_descriptors
@@ -162,10 +163,34 @@ def test_a_probe_that_would_mean_nothing_is_refused(probe: Probe, fault: str) ->
     assert str(caught.value) == fault
 
 
-@given(st.lists(st.integers(0, 8), max_size=60), st.integers(2, 20))
-def test_batches_hold_every_probe_once_and_keep_to_the_budget(numbers: list[int], budget: int) -> None:
-    targets = [ListenAddress(NetworkNamespace("x", -1), "10.0.0.1", "TCP", number) for number in numbers]
-    targets = [target._replace(namespace=targets[0].namespace) for target in targets]
-    divided = list(batches(targets, budget))
-    assert sorted(position for batch in divided for position in batch) == list(range(len(numbers)))
-    assert all(len(batch) + len({targets[position] for position in batch}) <= budget for batch in divided)
+@given(st.lists(st.frozensets(st.integers(0, 8), max_size=4), max_size=60), st.integers(4, 20))
+def test_batches_hold_every_probe_once_and_keep_to_the_budget(needs: list[frozenset[int]], budget: int) -> None:
+    divided = list(batches(range(len(needs)), needs, budget))
+    assert [position for batch in divided for position in batch] == list(range(len(needs)))
+    assert all(batch for batch in divided)
+    opened = [frozenset[int]().union(*(needs[position] for position in batch)) for batch in divided]
+    assert all(len(each) <= budget for each in opened)
+    for one, other in pairwise(range(len(divided))):
+        assert len(opened[one] | needs[divided[other][0]]) > budget  # no batch is smaller than it must be
+
+
+@kernel
+def test_no_batch_opens_more_sockets_than_its_budget() -> None:
+    """Judged by the descriptors that are really open."""
+
+    def work() -> int:
+        most = 0
+
+        def look(done: int, total: int) -> None:
+            nonlocal most
+            most = max(most, len(open_descriptors()))
+
+        with build(EVERYTHING) as network:
+            before = len(open_descriptors())
+            send(network, asked, listeners(asked), look, quiet=0.05)
+            return most - before
+
+    asked = pairs(PODS, ports=(80, 81))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("haechi.lab.sender._budget", lambda: 20)
+        assert 10 <= isolated(work) <= 20 + 1  # and epoll

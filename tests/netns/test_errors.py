@@ -9,6 +9,7 @@ import signal
 import pytest
 
 from haechi.netns import (
+    RAISE_OPEN_FILES,
     ChildDied,
     IsolationRefused,
     MissingFeature,
@@ -16,6 +17,7 @@ from haechi.netns import (
     NoSuchNamespace,
     RefusalReason,
     SysctlRefused,
+    TooFewOpenFiles,
     errors,
 )
 
@@ -26,6 +28,10 @@ ERRORS = [
             "cannot create a network namespace: AppArmor does not permit ordinary users a user namespace "
             "(unshare: EPERM, Operation not permitted)\n  do this"
         ),
+    ),
+    (
+        TooFewOpenFiles(1200, 300),
+        f"1200 open files are needed, and the limit (ulimit -Hn) leaves 300\n  {RAISE_OPEN_FILES}",
     ),
     (MissingFeature("veth", "load it"), "this kernel does not have veth: load it"),
     (SysctlRefused("net.a", errno.ENOENT), "cannot set net.a: ENOENT, No such file or directory"),

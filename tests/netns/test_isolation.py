@@ -9,11 +9,20 @@ import subprocess
 import sys
 import threading
 import uuid
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from haechi.netns import ChildDied, IsolationRefused, MissingFeature, SysctlRefused, isolated
+from haechi.netns import (
+    ChildDied,
+    IsolationRefused,
+    MissingFeature,
+    NetworkNamespace,
+    RefusalReason,
+    SysctlRefused,
+    isolated,
+)
 from tests.netns.descriptors import open_descriptors
 from tests.netns.ordinary import isolated_as_ordinary_user
 from tests.signals import interruptible, with_signals
@@ -100,16 +109,43 @@ def _fail() -> None:
     raise MissingFeature("x", "y")
 
 
-def test_a_refusal_says_why_and_what_to_do() -> None:
-    """A limit of no network namespaces, set inside of a user namespace, where it harms nobody."""
+def limited(limit: str, value: int, work: Callable[[], object]) -> IsolationRefused:
+    """Why `isolated(work)` is refused in a user namespace of its own, where a limit harms nobody.
 
-    def work() -> None:
-        Path("/proc/sys/user/max_net_namespaces").write_text("0", encoding="utf-8")
-        isolated(lambda: None)
+    The caller is root there, but one that needs a further user namespace, as in a container without CAP_SYS_ADMIN.
+    """
+
+    def inside() -> None:
+        Path(f"/proc/sys/user/{limit}").write_text(str(value), encoding="utf-8")
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("haechi.netns.isolation._own_network", lambda: False)
+            isolated(work)
 
     with pytest.raises(IsolationRefused) as caught:
-        isolated_as_ordinary_user(work)
-    assert "max_net_namespaces" in str(caught.value)
+        isolated_as_ordinary_user(inside)
+    return caught.value
+
+
+@pytest.mark.parametrize(
+    ("limit", "reason"),
+    [
+        ("max_net_namespaces", RefusalReason.NO_NETWORK_NAMESPACES_LEFT),
+        ("max_user_namespaces", RefusalReason.USER_NAMESPACES_OFF),
+    ],
+)
+def test_a_refusal_names_the_limit_that_was_reached(limit: str, reason: RefusalReason) -> None:
+    assert limited(limit, 0, lambda: None).reason is reason
+
+
+def test_a_refusal_says_what_to_do() -> None:
+    assert limited("max_user_namespaces", 0, lambda: None).remedy[0] == "sudo sysctl -w user.max_user_namespaces=10000"
+
+
+def test_a_limit_around_the_labs_own_user_namespace_is_recognised() -> None:
+    """The lab's own user namespace has no limit: it is that of the caller."""
+    refused = limited("max_net_namespaces", 2, lambda: [NetworkNamespace.create(name).name for name in "ab"])
+    assert refused.reason is RefusalReason.NO_NETWORK_NAMESPACES_LEFT
+    assert refused.remedy[0] == "sudo sysctl -w user.max_net_namespaces=100000, on the host if this is a container"
 
 
 PROGRAM = """

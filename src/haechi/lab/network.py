@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 from haechi import rtnetlink
 from haechi.lab.topology import FAR_HOPS, NEAR_HOPS, LabEndpoint, LabNode, Topology
-from haechi.netns import NetworkNamespace, require_ipv6
+from haechi.netns import NetworkNamespace, require_ipv6, require_open_files
 from haechi.rtnetlink import RouteSocket
 
 if TYPE_CHECKING:
@@ -33,6 +33,8 @@ NEAR_HARDWARE = bytes.fromhex("020000000001")  # locally administered; the near 
 FAR_HARDWARE = bytes.fromhex("020000000002")
 UPLINK = 2  # the interface index of a namespace's link towards the fabric, called eth0
 _FIRST_DOWNLINK = 10
+_SOCKETS = 128
+"""What is open beside the namespaces: sockets for probes (`haechi.lab.sender` needs so many at least), nf_tables."""
 _FORWARDING = {"net.ipv4.ip_forward": 1, "net.ipv4.conf.all.rp_filter": 0, "net.ipv4.conf.default.rp_filter": 0}
 _FORWARDING_6 = {"net.ipv6.conf.all.forwarding": 1}
 _ENABLED_6 = {"net.ipv6.conf.all.disable_ipv6": 0, "net.ipv6.conf.default.disable_ipv6": 0}
@@ -133,10 +135,12 @@ def build(topology: Topology, progress: Callable[[int, int], None] = lambda done
 
     Raises:
         MissingFeature: the topology needs veth or IPv6, which the kernel does not have.
+        TooFewOpenFiles: the process may not open a file for each namespace and some sockets.
         NetnsError: the kernel rejects a namespace, a setting, an address or a route.
     """
     if 6 in topology.families:
         require_ipv6()
+    require_open_files(len(topology.endpoints) + 2 * len(topology.nodes) + _SOCKETS)
     builder = _Builder(topology, progress)
     try:
         return builder.network()

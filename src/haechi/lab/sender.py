@@ -13,7 +13,6 @@ address that the sender does not have.
 
 from __future__ import annotations
 
-import resource
 import time
 from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple
@@ -25,9 +24,10 @@ from haechi.lab.sctp import SctpExchange
 from haechi.lab.tcp import TcpExchange
 from haechi.lab.tracker import ProbeTracker
 from haechi.lab.udp import UdpExchange
+from haechi.netns import open_files_left
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 
     from haechi.lab.network import Network
     from haechi.netns import NetworkNamespace
@@ -36,7 +36,8 @@ QUIET_SECONDS = 0.25  # a packet crosses the lab in 0.1 ms; this is for a busy m
 PATIENCE_SECONDS = 4.0  # for probes that are expected to arrive; covers two retransmissions of a SYN (1 s, 2 s)
 _RESENDS = 4  # attempts within that time
 _PUMP = 48  # attempts between two looks at the listeners: a socket's buffer (208 KiB) holds about 160 small packets
-_SPARE_DESCRIPTORS = 256
+_SPARE_DESCRIPTORS = 64
+_FEWEST = 64
 _LARGEST_BATCH = 8192
 
 
@@ -96,7 +97,10 @@ def send(
         _check(network, probe, listeners)
     observations: list[Observation | None] = [None] * len(probes)
     done = 0
-    for batch in batches([_target(network, probe) for probe in probes], _budget()):
+    targets = [_target(network, probe) for probe in probes]
+    order = sorted(range(len(probes)), key=lambda each: (targets[each].namespace.descriptor, targets[each][1:]))
+    needs = [_sockets(network, probe, targets[position], position) for position, probe in enumerate(probes)]
+    for batch in batches(order, needs, _budget()):
         chosen = [probes[position] for position in batch]
         wanted = [bool(expected and expected.get(probe)) for probe in chosen]
         with _Round(network, chosen, wanted, _shifted(progress, done, len(probes))) as current:
@@ -106,27 +110,36 @@ def send(
     return [observation for observation in observations if observation is not None]
 
 
-def batches(targets: Sequence[ListenAddress], budget: int) -> Iterator[list[int]]:
-    """Divide probes, given by their targets, into batches that need at most `budget` sockets at once.
+def batches(order: Iterable[int], needs: Sequence[Collection[Hashable]], budget: int) -> Iterator[list[int]]:
+    """Divide probes into batches that need at most `budget` sockets at once.
 
-    One batch if possible; otherwise ordered by target, so that each listener is in few of them.
+    Args:
+        order: the positions of the probes. Those that need the same sockets should be together.
+        needs: by position, the sockets of each probe; equal ones are shared.
+        budget: no less than one probe needs.
     """
-    if len(targets) + len(set(targets)) <= budget:
-        if targets:
-            yield list(range(len(targets)))
-        return
-    order = sorted(
-        range(len(targets)), key=lambda position: (targets[position].namespace.descriptor, targets[position][1:])
-    )
     batch: list[int] = []
-    opened: set[ListenAddress] = set()
+    opened: set[Hashable] = set()
     for position in order:
-        if batch and len(batch) + 1 + len(opened | {targets[position]}) > budget:
+        if batch and len(opened) + sum(each not in opened for each in needs[position]) > budget:
             yield batch
             batch, opened = [], set()
         batch.append(position)
-        opened.add(targets[position])
-    yield batch
+        opened.update(needs[position])
+    if batch:
+        yield batch
+
+
+def _sockets(network: Network, probe: Probe, target: ListenAddress, position: int) -> tuple[Hashable, ...]:
+    """What a probe needs open while it is tried: a TCP connection is its own, the others share one of each address."""
+    here, there = network.namespace_of(probe.source).descriptor, target.namespace.descriptor
+    match probe.protocol:
+        case "TCP":
+            return position, (there, target.address, target.port), (there, ":" in target.address)
+        case "UDP":
+            return ("UDP", here, probe.source_address), ("UDP", there, target.address, target.port)
+        case "SCTP":
+            return ("SCTP", here, probe.source_address), ("SCTP", there, target.address)
 
 
 class _Round:
@@ -227,9 +240,5 @@ def _check(network: Network, probe: Probe, listeners: Mapping[str, Collection[tu
 
 
 def _budget() -> int:
-    """How many sockets may be open at once, after asking for as many as the process may have."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if soft != hard:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    limit = 1 << 20 if hard == resource.RLIM_INFINITY else hard
-    return max(64, min(_LARGEST_BATCH, limit - _SPARE_DESCRIPTORS))
+    """How many sockets may be open at once, beside what is open already."""
+    return max(_FEWEST, min(_LARGEST_BATCH, open_files_left() - _SPARE_DESCRIPTORS))

@@ -7,6 +7,7 @@ No link or route leads from them to the network of the machine.
 """
 
 from haechi.netns.errors import (
+    RAISE_OPEN_FILES,
     ChildDied,
     IsolationRefused,
     MissingFeature,
@@ -14,12 +15,14 @@ from haechi.netns.errors import (
     NoSuchNamespace,
     RefusalReason,
     SysctlRefused,
+    TooFewOpenFiles,
 )
-from haechi.netns.features import require_ipv6, require_nf_tables
+from haechi.netns.features import open_files_left, require_ipv6, require_nf_tables, require_open_files
 from haechi.netns.isolation import enter, isolated
 from haechi.netns.namespace import NetworkNamespace
 
 __all__ = [
-    "ChildDied", "IsolationRefused", "MissingFeature", "NetnsError", "NetworkNamespace", "NoSuchNamespace",
-    "RefusalReason", "SysctlRefused", "enter", "isolated", "require_ipv6", "require_nf_tables",
+    "RAISE_OPEN_FILES", "ChildDied", "IsolationRefused", "MissingFeature", "NetnsError", "NetworkNamespace",
+    "NoSuchNamespace", "RefusalReason", "SysctlRefused", "TooFewOpenFiles", "enter", "isolated", "open_files_left",
+    "require_ipv6", "require_nf_tables", "require_open_files",
 ]  # fmt: skip

@@ -10,11 +10,13 @@ import errno
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from haechi.netns.errors import IsolationRefused, RefusalReason
+from haechi.netns.errors import RAISE_OPEN_FILES, IsolationRefused, RefusalReason
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+_UNLIMITED = 2**31 - 1  # the value in a new user namespace
+_END_OTHERS = "or end programs that use namespaces"
 AS_ROOT = "or run it as root"
 DOCKER = "docker run --privileged …, or --cap-add SYS_ADMIN --cap-add NET_ADMIN --security-opt seccomp=unconfined"
 
@@ -30,29 +32,40 @@ def diagnose(step: str, number: int, read: Callable[[str], str | None] | None = 
     Returns:
         The error to raise.
     """
-    reason, *remedy = _cause(number, read or _content)
+    reason, *remedy = _cause(step, number, read or _content)
     return IsolationRefused(step, number, reason, tuple(remedy))
 
 
-def _cause(number: int, read: Callable[[str], str | None]) -> tuple[RefusalReason, *tuple[str, ...]]:
+def _cause(step: str, number: int, read: Callable[[str], str | None]) -> tuple[RefusalReason, *tuple[str, ...]]:
     if number in (errno.ENOSYS, errno.EINVAL):
         return RefusalReason.NOT_BUILT_IN, "a kernel with CONFIG_USER_NS and CONFIG_NET_NS is needed"
     if number == errno.ENOMEM:
         return RefusalReason.NO_MEMORY, "end another program and try again"
+    if number in (errno.EMFILE, errno.ENFILE):
+        return RefusalReason.NO_OPEN_FILES_LEFT, RAISE_OPEN_FILES
     if number in (errno.ENOSPC, errno.EUSERS):
-        return _limit(read)
+        return _limit(step, read)
     return _permission(read)
 
 
-def _limit(read: Callable[[str], str | None]) -> tuple[RefusalReason, *tuple[str, ...]]:
-    if read("/proc/sys/user/max_user_namespaces") == "0":
-        return RefusalReason.USER_NAMESPACES_OFF, "sudo sysctl -w user.max_user_namespaces=10000", AS_ROOT
-    if read("/proc/sys/user/max_net_namespaces") == "0":
-        return RefusalReason.NO_NETWORK_NAMESPACES_LEFT, "sudo sysctl -w user.max_net_namespaces=10000"
-    return (
-        RefusalReason.NO_USER_NAMESPACES_LEFT,
-        "raise user.max_user_namespaces and user.max_net_namespaces, or end programs that use namespaces",
-    )
+def _limit(step: str, read: Callable[[str], str | None]) -> tuple[RefusalReason, *tuple[str, ...]]:
+    """The limit of the kind of namespace that the step is about (namespaces(7)).
+
+    The kernel counts a namespace in the caller's user namespace and in all around it. A value that is no limit means
+    that it is one of those.
+    """
+    kind = "user" if "CLONE_NEWUSER" in step else "net"
+    value = read(f"/proc/sys/user/max_{kind}_namespaces") or ""
+    number = int(value) if value.isascii() and value.isdigit() else _UNLIMITED
+    if number >= _UNLIMITED:
+        remedy = f"sudo sysctl -w user.max_{kind}_namespaces=100000, on the host if this is a container"
+    else:
+        remedy = f"sudo sysctl -w user.max_{kind}_namespaces={max(10_000, 2 * number)}"
+    if kind == "net":
+        return RefusalReason.NO_NETWORK_NAMESPACES_LEFT, remedy, _END_OTHERS
+    if number == 0:
+        return RefusalReason.USER_NAMESPACES_OFF, remedy, AS_ROOT
+    return RefusalReason.NO_USER_NAMESPACES_LEFT, remedy, _END_OTHERS
 
 
 def _permission(read: Callable[[str], str | None]) -> tuple[RefusalReason, *tuple[str, ...]]:

@@ -12,6 +12,11 @@ import signal
 
 from haechi.errors import HaechiError
 
+RAISE_OPEN_FILES = (
+    "raise it as root: ulimit -n 65536, docker run --ulimit nofile=65536, or LimitNOFILE=65536 of a systemd unit"
+)
+"""What to do if too few files may be open."""
+
 
 class NetnsError(HaechiError):
     """The root of the errors of this package."""
@@ -27,6 +32,7 @@ class RefusalReason(enum.Enum):
     CONTAINER = "the container around this process forbids namespaces"
     NOT_BUILT_IN = "the kernel was built without namespaces"
     NO_MEMORY = "out of memory"
+    NO_OPEN_FILES_LEFT = "the limit of open files is reached"
     UNKNOWN = "the kernel does not permit it"
 
 
@@ -67,6 +73,24 @@ class MissingFeature(NetnsError):
 
     def __str__(self) -> str:
         return f"this kernel does not have {self.feature}: {self.remedy}"
+
+
+class TooFewOpenFiles(NetnsError):
+    """The process may not open as many files as there will be namespaces and sockets.
+
+    Attributes:
+        needed: how many.
+        left: how many it may still open.
+    """
+
+    def __init__(self, needed: int, left: int) -> None:
+        super().__init__(needed, left)
+        self.needed = needed
+        self.left = left
+
+    def __str__(self) -> str:
+        words = f"{self.needed} open files are needed, and the limit (ulimit -Hn) leaves {max(self.left, 0)}"
+        return f"{words}\n  {RAISE_OPEN_FILES}"
 
 
 class SysctlRefused(NetnsError):

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import errno
 import os
+import resource
 import socket
 import struct
 from pathlib import Path
 
-from haechi.netns.errors import MissingFeature
+from haechi.netns.errors import MissingFeature, TooFewOpenFiles
 
 _NETLINK_NETFILTER = 12
 _NFT_GETGEN = (10 << 8) | 16  # NFNL_SUBSYS_NFTABLES, NFT_MSG_GETGEN (linux/netfilter/nf_tables.h)
@@ -45,6 +46,26 @@ def require_nf_tables() -> None:
         number = _errno(reply)
     if number:
         raise MissingFeature(f"nf_tables ({os.strerror(number)})", "load it: sudo modprobe nf_tables")
+
+
+def require_open_files(count: int) -> None:
+    """Check that the process may open `count` more files, after raising its own limit as far as it may.
+
+    Raises:
+        TooFewOpenFiles: it may not.
+    """
+    left = open_files_left()
+    if left < count:
+        raise TooFewOpenFiles(count, left)
+
+
+def open_files_left() -> int:
+    """How many more files the process may open, once its soft limit (RLIMIT_NOFILE) is the hard one."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != hard:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    limit = 1 << 20 if hard == resource.RLIM_INFINITY else hard
+    return limit - sum(1 for _ in Path("/proc/self/fd").iterdir())
 
 
 def _errno(reply: bytes) -> int:

@@ -81,9 +81,11 @@ def enter() -> None:
     if os.geteuid() == 0 and _own_network():
         return
     user, group = os.geteuid(), os.getegid()
-    step = "unshare(CLONE_NEWUSER | CLONE_NEWNET)"
+    step = "unshare(CLONE_NEWUSER)"
     try:
-        unshare(CLONE_NEWUSER | CLONE_NEWNET)
+        unshare(CLONE_NEWUSER)
+        step = "unshare(CLONE_NEWNET)"  # on its own, so that its errno is about network namespaces
+        unshare(CLONE_NEWNET)
         step = "/proc/self/uid_map"
         Path("/proc/self/setgroups").write_text("deny", encoding="utf-8")
         Path("/proc/self/uid_map").write_text(f"0 {user} 1\n", encoding="utf-8")

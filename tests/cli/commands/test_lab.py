@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import pty
@@ -22,7 +23,7 @@ from haechi.cli.lab import session
 from haechi.lab import ChosenConnections
 from haechi.lab.topology import TopologyError
 from haechi.netlink import NetlinkError
-from haechi.netns import IsolationRefused, RefusalReason
+from haechi.netns import RAISE_OPEN_FILES, IsolationRefused, RefusalReason
 from haechi.report import LabRun
 from tests.cli import manifests
 from tests.cli.conftest import Haechi
@@ -159,7 +160,11 @@ def _failing(error: Exception) -> Callable[..., object]:
         ),
         (NetlinkError("no memory"), ["haechi: error: the kernel rejects the rules: no memory"]),
         (TopologyError("a/b", "is odd"), ["haechi: error: the lab cannot be built: a/b: is odd"]),
-        (OSError(24, "Too many open files"), ["haechi: error: the lab cannot be built: Too many open files"]),
+        (
+            OSError(errno.EMFILE, "Too many open files"),
+            ["haechi: error: the lab cannot be built: Too many open files", f"  {RAISE_OPEN_FILES}"],
+        ),
+        (OSError(errno.EIO, "Input/output error"), ["haechi: error: the lab cannot be built: Input/output error"]),
     ],
 )
 def test_missing_privileges_or_features_are_an_error_with_the_remedy(

@@ -6,6 +6,7 @@ objects ──▶ LabCluster ──▶ ProbePlan ──▶ run_lab ──▶ Lab
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
@@ -31,7 +32,7 @@ from haechi.lab import (
 )
 from haechi.model import ExternalHost, ExternalHostSpec, Object, ObjectMeta, Problem
 from haechi.netlink import NetlinkError
-from haechi.netns import NetnsError
+from haechi.netns import RAISE_OPEN_FILES, NetnsError
 from haechi.report import Basis, LabRun, basis, lab_json, lab_junit, synthesized
 
 if TYPE_CHECKING:
@@ -141,7 +142,8 @@ def finished(work: Callable[[], LabRun]) -> LabRun:
     except NetlinkError as error:
         raise CommandError(f"the kernel rejects the rules: {error}") from error
     except OSError as error:
-        raise CommandError(f"the lab cannot be built: {error.strerror or error}") from error
+        hints = [RAISE_OPEN_FILES] if error.errno in (errno.EMFILE, errno.ENFILE) else []
+        raise CommandError(f"the lab cannot be built: {error.strerror or error}", hints=hints) from error
     if not run.results:
         hint = "a connection needs a pod at one end, another pod or a host at the other, and addresses of one IP family"
         raise CommandError("there is no connection to try", hints=[hint])
