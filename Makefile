@@ -32,6 +32,11 @@ check: .venv/development  ## format, lint, types and layers only
 fuzz: .venv/development  ## 10,000 random clusters through the whole chain, half an hour at most; the seed is printed
 	$(BIN)/python -m tests.fuzz --clusters 10000 --seconds 1800
 
+# A real API server and etcd, built with Go once on a machine and kept in the user's cache (tests/conformance/server.py).
+conformance: .venv/development  ## validation and clients against a real API server; skipped where there is no Go
+	$(BIN)/python -m tests.conformance
+	HAECHI_CONFORMANCE=1 $(BIN)/pytest -p no:xdist tests/conformance
+
 bench: .venv/runtime  ## the figures, printed and stored in bench.json
 	$(BIN)/python -m benchmarks --output bench.json
 
@@ -43,5 +48,5 @@ clean:  ## remove what these verbs made
 .tools/nft: .venv/runtime
 	sh tests/get-nft .tools
 
-.PHONY: help demo test check fuzz bench clean
+.PHONY: help demo test check fuzz conformance bench clean
 .DEFAULT_GOAL := help

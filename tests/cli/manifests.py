@@ -29,6 +29,7 @@ spec:
   nodeName: node-a
   containers:
   - name: web
+    image: nginx
     ports:
     - {name: http, containerPort: 8080}
 status:
@@ -46,6 +47,8 @@ metadata:
   labels: {app: client}
 spec:
   nodeName: node-b
+  containers:
+  - {name: client, image: nginx}
 status:
   podIPs:
   - ip: 10.0.0.2

@@ -23,7 +23,8 @@ def test_the_first_of_two_objects_with_one_name_counts() -> None:
         POLICY + "---\n" + second + "---\n" + POLICY.replace("NetworkPolicy", "Pod").replace("networking.k8s.io/", "")
     )
     assert [loaded.object.kind for loaded in manifests.objects] == ["NetworkPolicy", "Pod"]
-    (problem,) = manifests.problems
+    problem, unknown = manifests.problems
+    assert unknown.message == 'unknown field "spec.podSelector"'
     assert (problem.code, where(problem)) == (Code.DUPLICATE_OBJECT, (8, 12))
     assert "is already defined at <stdin>:1:1" in problem.message
 

@@ -68,7 +68,7 @@ def test_a_prefix_and_a_name_can_both_be_wrong() -> None:
 def test_owners_must_be_complete_and_only_one_may_control() -> None:
     """Each missing field, and two controllers."""
     assert [error.split(":")[0] for error in said(ownerReferences=[{}])] == [
-        f"metadata.ownerReferences.{name}" for name in ("apiVersion", "kind", "name", "uid")
+        f"metadata.ownerReferences[0].{name}" for name in ("apiVersion", "kind", "name", "uid")
     ]
     owner = {"apiVersion": "apps/v1", "kind": "A", "name": "a", "uid": "u", "controller": True}
     assert said(ownerReferences=[owner, {**owner, "controller": False}]) == []
@@ -77,12 +77,14 @@ def test_owners_must_be_complete_and_only_one_may_control() -> None:
 
 
 def test_other_fields_are_checked_too() -> None:
-    """Finalizers are qualified names; a generation is not negative."""
+    """Finalizers are qualified names, and standard ones if they have no prefix."""
     assert said(finalizers=["kubernetes", "a.b/c"]) == []
-    assert [error.split(":")[0] for error in said(finalizers=["!"], generation=-1)] == [
-        "metadata.generation",
+    assert [error.split(":")[0] for error in said(finalizers=["!"])] == [
         "metadata.finalizers",
+        "metadata.finalizers[0]",
     ]
+    (error,) = said(finalizers=["orphan", "foregroundDeletion"])
+    assert "finalizer orphan and foregroundDeletion cannot be both set" in error
 
 
 @pytest.mark.parametrize(

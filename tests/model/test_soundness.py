@@ -96,7 +96,7 @@ def test_every_object_needs_good_metadata(kind: str) -> None:
             [
                 "spec.replicas",
                 "spec.selector.matchLabels",
-                "spec.template.metadata.labels",
+                "spec.template.labels",
                 "spec.template.spec.containers[0].ports[0].containerPort",
             ],
         ),

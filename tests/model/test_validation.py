@@ -261,4 +261,9 @@ def test_a_policy_without_a_name_needs_one_unless_it_is_generated() -> None:
     """generateName is enough, and may end in a dash."""
     assert said(policy(name="")) == ["metadata.name: Required value: name or generateName is required"]
     assert said(policy(name="", generateName="x-")) == []
-    assert [e.field for e in validate(policy(name="", generateName="Xy-"))] == ["metadata.generateName"]
+    assert [e.field for e in validate(policy(name="", generateName="Xy-"))] == [
+        "metadata.generateName",
+        "metadata.name",
+    ]
+    (error,) = said(policy(name="", generateName="--"))
+    assert error.startswith('metadata.name: Invalid value: "--xxxxx"')

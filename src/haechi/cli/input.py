@@ -27,6 +27,7 @@ from haechi.files import Given, RevisionPath, load, read_pipes
 from haechi.model import (
     DEFAULT_NAMESPACE,
     Code,
+    LabelSelector,
     Loaded,
     Location,
     Manifests,
@@ -36,6 +37,7 @@ from haechi.model import (
     Problem,
     Severity,
     Source,
+    check_create,
     check_one,
     printable,
 )
@@ -133,12 +135,17 @@ def _ordered(problems: Iterable[Problem]) -> tuple[Problem, ...]:
 
 
 def read(
-    paths: Iterable[Given], options: InputOptions, progress: ProgressLine | None = None, *, node: bool = False
+    paths: Iterable[Given],
+    options: InputOptions,
+    progress: ProgressLine | None = None,
+    *,
+    node: bool = False,
+    create: bool = False,
 ) -> Input:
     """Load and check everything that `paths` mean; `-` is standard input. `progress` shows the steps.
 
     If the options name a cluster, it is read as well, and the paths are applied over it; what the rules of a `node` do
-    not need is left out.
+    not need is left out. With `create` every object is judged as by the API server that is asked to create it.
 
     Raises:
         CommandError: there is no input, or the cluster cannot be read.
@@ -147,7 +154,7 @@ def read(
     line = ProgressLine.silent() if progress is None else progress
     if not given and not options.is_live(given):
         raise CommandError("there is no input", "PATH", ["name files, or a cluster with --context or --all-namespaces"])
-    return _read(given, options, line, _cluster(given, options, line, node=node), node=node)
+    return _read(given, options, line, _cluster(given, options, line, node=node), node=node, create=create)
 
 
 def _cluster(
@@ -170,6 +177,7 @@ def _read(
     cluster: LiveCluster | None,
     *,
     node: bool = False,
+    create: bool = False,
 ) -> Input:
     """The paths, applied over a cluster if there is one, and checked."""
     rules = options.rules
@@ -177,7 +185,7 @@ def _read(
         manifests = cluster.manifests
     else:
         namespace = DEFAULT_NAMESPACE if cluster is None else cluster.namespace
-        manifests = load(_announced(paths, line), _stdin(), build=options.build, namespace=namespace)
+        manifests = load(_announced(paths, line), _stdin(), build=options.build, namespace=namespace, strict=create)
         manifests = manifests if cluster is None else cluster.applied(manifests, node=node)
     line("checking what was read")
     problems = list(manifests.problems)
@@ -185,7 +193,10 @@ def _read(
     unsound: list[Loaded[Object]] = []
     for number, (loaded, one) in enumerate(zip(manifests.objects, named.objects, strict=True), 1):
         line("checking what was read", number, len(named.objects))
-        found = check_one(loaded, rules.version, rules.gates)
+        if create:
+            found = check_create(loaded, _matches, rules.version, rules.gates)
+        else:
+            found = check_one(loaded, rules.version, rules.gates)
         problems += found
         if loaded.problems or any(problem.severity is Severity.ERROR for problem in found):
             unsound.append(one)
@@ -197,6 +208,12 @@ def _read(
         tuple(unsound),
         verbosity=options.verbosity,
     )
+
+
+def _matches(selector: LabelSelector, labels: Mapping[str, str]) -> bool:
+    from haechi.select import Selector
+
+    return Selector.parse(selector).matches(labels)
 
 
 def _announced(paths: Iterable[Given], progress: ProgressLine) -> Iterator[Given]:

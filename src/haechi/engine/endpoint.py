@@ -84,8 +84,8 @@ def _named_ports(containers: tuple[Container, ...]) -> tuple[NamedPort, ...]:
     if not named:
         return ()
     found = {
-        NamedPort(PROTOCOL_NUMBERS[port.protocol], port.name, port.container_port)
+        NamedPort(PROTOCOL_NUMBERS[port.protocol or "TCP"], port.name, port.container_port)
         for port in named
-        if port.protocol in PROTOCOL_NUMBERS and 0 < port.container_port < 65536
+        if (port.protocol or "TCP") in PROTOCOL_NUMBERS and 0 < port.container_port < 65536
     }
     return tuple(found) if len(found) < 2 else tuple(sorted(found))

@@ -40,7 +40,12 @@ _Identity = tuple[int, int]  # device and inode
 
 
 def load(
-    paths: Iterable[Given], stdin: BinaryIO | None = None, *, build: bool = False, namespace: str = DEFAULT_NAMESPACE
+    paths: Iterable[Given],
+    stdin: BinaryIO | None = None,
+    *,
+    build: bool = False,
+    namespace: str = DEFAULT_NAMESPACE,
+    strict: bool = False,
 ) -> Manifests:
     """The manifests of everything that `paths` mean: files, folders, `-` for `stdin`, files of git revisions.
 
@@ -49,7 +54,7 @@ def load(
 
     Never raises for what it finds there: look at `Manifests.problems`.
     """
-    return read_manifests(read_all(paths, stdin, build=build), namespace)
+    return read_manifests(read_all(paths, stdin, build=build), namespace, strict=strict)
 
 
 def read_all(paths: Iterable[Given], stdin: BinaryIO | None, *, build: bool = False) -> Iterator[Source | Problem]:

@@ -7,7 +7,7 @@ pods rather than opening them. Any other object that cannot be decoded is left o
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection
 from functools import cache
 
 import msgspec
@@ -20,7 +20,7 @@ from haechi.model.loaded import Loaded, Place
 from haechi.model.networkpolicy import LabelSelector, NetworkPolicy, NetworkPolicySpec
 from haechi.model.objects import ExternalHost, Namespace, Object, Pod
 from haechi.model.problem import Code, ObjectName, Path, Problem, Severity, path_text
-from haechi.model.tree import Data, RepeatedKeys
+from haechi.model.tree import Data
 
 STRICT: frozenset[type[Object]] = frozenset({NetworkPolicy, ExternalHost})
 """Kinds whose unknown and repeated fields are errors, as with `kubectl apply`."""
@@ -32,9 +32,13 @@ _BOTH = ("Ingress", "Egress")
 
 
 class Admission:
-    """The objects admitted so far, and the problems met."""
+    """The objects admitted so far, and the problems met.
 
-    def __init__(self, namespace: str = DEFAULT_NAMESPACE) -> None:
+    With `strict`, unknown and repeated fields are errors in every kind, and annotations of pods stay.
+    """
+
+    def __init__(self, namespace: str = DEFAULT_NAMESPACE, *, strict: bool = False) -> None:
+        self.strict = strict
         self.objects: list[Loaded[Object]] = []
         self.problems: list[Problem] = []
         self.error_count = 0
@@ -52,7 +56,9 @@ class Admission:
         self.report(Problem(why.severity, why.code, why.message, place.location(), name, hint=why.hint))
 
     def admit_json(self, kind: type[Object], text: bytes, place: Place) -> bool:
-        """Admit an object of a kind that is not strict from its JSON; False if it needs `admit`."""
+        """Admit an object from its JSON; False if it needs `admit`."""
+        if self.strict or kind in STRICT:
+            return False
         try:
             resource = _decoder(kind).decode(text)
         except (msgspec.DecodeError, RecursionError):
@@ -62,11 +68,12 @@ class Admission:
 
     def admit(self, kind: type[Object], data: Data, place: Place) -> None:
         """Admit an object from plain data, or report why not."""
-        struct, mistakes = decode_struct(kind, data, strict=kind in STRICT)
+        strict = self.strict or kind in STRICT
+        struct, mistakes = decode_struct(kind, data, strict=strict, whole_numbers=self.strict and place.is_json)
         assert isinstance(struct, kind)
-        if kind not in STRICT:
-            self._warn_of_repeated(struct, data, place)
-        problems = tuple(_problem(mistake, struct, place) for mistake in mistakes[:MAX_OF_ONE])
+        if not strict:
+            self._warn(kind, data, {mistake.path for mistake in mistakes}, place)
+        problems = tuple(_problem(mistake, struct, place, self.strict) for mistake in mistakes[:MAX_OF_ONE])
         if len(mistakes) > MAX_OF_ONE:
             problems += (and_more(len(mistakes) - MAX_OF_ONE, struct, place),)
         for problem in problems:
@@ -85,7 +92,7 @@ class Admission:
     def _add(
         self, resource: Object, place: Place, problems: tuple[Problem, ...], written: Object | None = None
     ) -> None:
-        if isinstance(resource, Pod):
+        if isinstance(resource, Pod) and not self.strict:
             self._interner.pod(resource)
         resource = with_namespace(resource, self._namespace)
         if isinstance(resource, Namespace):
@@ -98,11 +105,16 @@ class Admission:
             return
         self.objects.append(Loaded(resource, place, problems, written))
 
-    def _warn_of_repeated(self, resource: Object, data: Data, place: Place) -> None:
-        for path in _repeated(data, ()):
-            message = f'key "{path_text(path)}" is repeated; the last one counts'
-            location, name = place.location(path), resource.object_name
-            self.report(Problem(Severity.WARNING, Code.DUPLICATE_FIELD, message, location, name, path))
+    def _warn(self, kind: type[Object], data: Data, wrong: Collection[Path], place: Place) -> None:
+        """Warn of what would be an error if the kind were strict."""
+        struct, mistakes = decode_struct(kind, data, strict=True)
+        assert isinstance(struct, kind)
+        for mistake in [one for one in mistakes if one.path not in wrong][:MAX_OF_ONE]:
+            message = mistake.message.removeprefix("strict decoding error: ")
+            if mistake.code is Code.DUPLICATE_FIELD:
+                message = f'key "{path_text(mistake.path)}" is repeated; the last one counts'
+            location, name = place.location(mistake.path), struct.object_name
+            self.report(Problem(Severity.WARNING, mistake.code, message, location, name, mistake.path, mistake.hint))
 
 
 @cache
@@ -116,9 +128,9 @@ def and_more(count: int, resource: Object, place: Place) -> Problem:
     return Problem(Severity.ERROR, Code.LIMIT, message, place.location(), resource.object_name)
 
 
-def _problem(mistake: DecodingProblem, resource: Object, place: Place) -> Problem:
+def _problem(mistake: DecodingProblem, resource: Object, place: Place, strict: bool) -> Problem:
     # Clusters of 1.24 to 1.27 stored a status, which kubectl get still prints and newer servers drop
-    harmless = mistake.code is Code.UNKNOWN_FIELD and mistake.path == ("status",)
+    harmless = not strict and mistake.code is Code.UNKNOWN_FIELD and mistake.path == ("status",)
     return Problem(
         Severity.WARNING if harmless else Severity.ERROR,
         mistake.code,
@@ -141,16 +153,3 @@ def _closed(policy: NetworkPolicy, wrong: list[Path]) -> NetworkPolicy:
         policy_types=types if types_good else _BOTH,
     )
     return msgspec.structs.replace(policy, spec=closed)
-
-
-def _repeated(data: Data, path: Path) -> Iterator[Path]:
-    if isinstance(data, dict):
-        if isinstance(data, RepeatedKeys):
-            yield from ((*path, key) for key in data.repeated)
-        for key, value in data.items():
-            if isinstance(value, dict | list):
-                yield from _repeated(value, (*path, key))
-    elif isinstance(data, list):
-        for index, value in enumerate(data):
-            if isinstance(value, dict | list):
-                yield from _repeated(value, (*path, index))

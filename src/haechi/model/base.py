@@ -18,30 +18,22 @@ Int64 = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
 
 
 class Struct(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True, gc=False):
-    """Base of all API structs: frozen, keyword-only, camelCase on the wire, invisible to the cycle collector.
-
-    `ignored_fields` are fields of the API that the struct leaves out although it is decoded strictly.
-    """
-
-    ignored_fields: ClassVar[frozenset[str]] = frozenset()
+    """Base of all API structs: frozen, keyword-only, camelCase on the wire, invisible to the cycle collector."""
 
 
 class OwnerReference(Struct, frozen=True, kw_only=True):
     """metadata.ownerReferences[]: the object that made this one."""
-
-    ignored_fields: ClassVar[frozenset[str]] = frozenset({"blockOwnerDeletion"})
 
     api_version: str = ""
     kind: str = ""
     name: str = ""
     uid: str = ""
     controller: bool | None = None
+    block_owner_deletion: bool | None = None
 
 
 class ObjectMeta(Struct, frozen=True, kw_only=True):
     """metadata of every object. A timestamp is RFC 3339 text; an absent string is ``""``."""
-
-    ignored_fields: ClassVar[frozenset[str]] = frozenset({"selfLink", "deletionGracePeriodSeconds", "managedFields"})
 
     name: str = ""
     generate_name: str = ""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from haechi.model.admission import MAX_OF_ONE, and_more
+from haechi.model.creating import create_errors, create_warnings
+from haechi.model.fielderror import FieldError
 from haechi.model.gates import Gates
 from haechi.model.loaded import Loaded
 from haechi.model.manifests import Manifests
@@ -14,6 +16,7 @@ from haechi.model.problem import Code, Path, Problem, Severity
 from haechi.model.soundness import errors
 from haechi.model.validation import DEFAULT_GATES, NEWEST, warnings
 from haechi.model.version import KubernetesVersion
+from haechi.model.workloadvalidation import Matches
 
 
 def check(
@@ -34,15 +37,37 @@ def check_one(
     return wrong or tuple(_warnings(loaded, version, gates) if not loaded.problems else ())
 
 
+def check_create(
+    loaded: Loaded[Object], matches: Matches, version: KubernetesVersion = NEWEST, gates: Gates = DEFAULT_GATES
+) -> tuple[Problem, ...]:
+    """What the API server would say to a create of one object; `matches` is whether a selector selects labels."""
+    resource = loaded.written or loaded.object
+    wrong = tuple(_located(loaded, create_errors(resource, version, gates, matches)))
+    if wrong or loaded.problems:
+        return wrong
+    return tuple(_doubts(loaded, create_warnings(resource, version, gates)))
+
+
 def _errors(loaded: Loaded[Object], version: KubernetesVersion, gates: Gates) -> Iterator[Problem]:
-    found = errors(loaded.written or loaded.object, version, gates)
+    return _located(loaded, errors(loaded.written or loaded.object, version, gates))
+
+
+def _located(loaded: Loaded[Object], found: tuple[FieldError, ...]) -> Iterator[Problem]:
     unread = [problem.steps for problem in loaded.problems]
     found = tuple(error for error in found if not any(_is_near(error.path, path) for path in unread))
     if len(found) > MAX_OF_ONE:
         yield and_more(len(found) - MAX_OF_ONE, loaded.object, loaded.place)
     for error in found[:MAX_OF_ONE]:
-        location, name = loaded.location(error.path), loaded.object.object_name
+        location, name = loaded.location(_written(error.path)), loaded.object.object_name
         yield Problem(Severity.ERROR, Code.INVALID, str(error), location, name, error.path)
+
+
+def _written(path: Path) -> Path:
+    """Where the field is in the manifest: the server leaves `metadata` out of the paths of a template's metadata."""
+    for index, step in enumerate(path[1:], 1):
+        if path[index - 1] == "template" and step in ("labels", "annotations"):
+            return (*path[:index], "metadata", *path[index:])
+    return path
 
 
 def _is_near(path: Path, unread: Path) -> bool:
@@ -53,6 +78,10 @@ def _is_near(path: Path, unread: Path) -> bool:
 
 def _warnings(loaded: Loaded[Object], version: KubernetesVersion, gates: Gates) -> Iterator[Problem]:
     if isinstance(loaded.object, NetworkPolicy):
-        for path, text in warnings(loaded.object, version, gates):
-            location, name = loaded.location(path), loaded.object.object_name
-            yield Problem(Severity.WARNING, Code.DOUBTFUL, text, location, name, path)
+        yield from _doubts(loaded, warnings(loaded.object, version, gates))
+
+
+def _doubts(loaded: Loaded[Object], found: Iterable[tuple[Path, str]]) -> Iterator[Problem]:
+    for path, text in found:
+        location, name = loaded.location(path), loaded.object.object_name
+        yield Problem(Severity.WARNING, Code.DOUBTFUL, text, location, name, path)

@@ -65,12 +65,14 @@ class ContainerPort(Struct, frozen=True, kw_only=True):
     container_port: int = 0
     protocol: str = "TCP"
     host_port: int = 0
+    host_ip: str = msgspec.field(default="", name="hostIP")
 
 
 class Container(Struct, frozen=True, kw_only=True):
     """A container of a pod. `restart_policy` Always makes an init container a sidecar."""
 
     name: str = ""
+    image: str = ""
     ports: tuple[ContainerPort, ...] = ()
     restart_policy: str | None = None
 
@@ -80,6 +82,7 @@ class PodSpec(Struct, frozen=True, kw_only=True):
 
     node_name: str = ""
     host_network: bool = False
+    restart_policy: str = ""
     containers: tuple[Container, ...] = ()
     init_containers: tuple[Container, ...] = ()
 

@@ -44,6 +44,8 @@ def with_namespace(resource: R, namespace: str = DEFAULT_NAMESPACE) -> R:
 
 def with_name_label(namespace: Namespace) -> Namespace:
     """The namespace with the label `kubernetes.io/metadata.name`, which cannot have another value."""
+    if not namespace.metadata.name:
+        return namespace  # the server sets the label when it has made a name
     labels = {**namespace.metadata.labels, NAME_LABEL: namespace.metadata.name}
     return msgspec.structs.replace(namespace, metadata=msgspec.structs.replace(namespace.metadata, labels=labels))
 

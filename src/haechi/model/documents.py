@@ -15,7 +15,7 @@ import re
 from itertools import accumulate, pairwise
 
 from haechi.model import jsontext, yamltext
-from haechi.model.admission import STRICT, Admission
+from haechi.model.admission import Admission
 from haechi.model.kinds import Unusable, is_list, item_kind, kind_of
 from haechi.model.loaded import Place
 from haechi.model.problem import Code, ObjectName, Problem, Severity
@@ -195,7 +195,7 @@ class _Document:
         if isinstance(found, Unusable):
             is_policy = found.code is Code.OTHER_POLICY
             self.admission.refuse(found, place, _object_name(jsontext.parse(text, begin)) if is_policy else None)
-        elif found in STRICT or not self.admission.admit_json(found, text, place):
+        elif not self.admission.admit_json(found, text, place):
             self.admission.admit(found, jsontext.parse(text, begin), place)
 
 

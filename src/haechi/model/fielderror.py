@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -18,6 +18,7 @@ class ErrorType(StrEnum):
     NOT_SUPPORTED = "Unsupported value"
     FORBIDDEN = "Forbidden"
     TOO_LONG = "Too long"
+    DUPLICATE = "Duplicate value"
 
     @property
     def reason(self) -> str:
@@ -31,6 +32,7 @@ _REASONS = {
     ErrorType.NOT_SUPPORTED: "FieldValueNotSupported",
     ErrorType.FORBIDDEN: "FieldValueForbidden",
     ErrorType.TOO_LONG: "FieldValueTooLong",
+    ErrorType.DUPLICATE: "FieldValueDuplicate",
 }
 
 
@@ -73,9 +75,19 @@ def too_long(path: Path, detail: str) -> FieldError:
     return FieldError(path, ErrorType.TOO_LONG, "", detail)
 
 
+def duplicate(path: Path, value: str) -> FieldError:
+    """The value is there already."""
+    return FieldError(path, ErrorType.DUPLICATE, quoted(value), "")
+
+
 def invalid(path: Path, value: str | int, detail: str) -> FieldError:
     """A string or number is wrong. For other types pass `invalid_json` their JSON."""
     return FieldError(path, ErrorType.INVALID, quoted(value) if isinstance(value, str) else str(value), detail)
+
+
+def invalid_for(path: Path, value: str | int, messages: Iterable[str]) -> Iterator[FieldError]:
+    """`invalid` once for each message."""
+    return (invalid(path, value, message) for message in messages)
 
 
 def invalid_json(path: Path, value: str, detail: str) -> FieldError:

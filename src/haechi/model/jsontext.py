@@ -135,15 +135,11 @@ def _mapping(pairs: list[tuple[str, Data]]) -> dict[str, Data]:
     data = dict(pairs)
     if len(data) == len(pairs):
         return data
-    return RepeatedKeys.of(data, _again(pairs))
-
-
-def _again(pairs: list[tuple[str, Data]]) -> Iterator[str]:
-    seen: set[str] = set()
-    for key, _ in pairs:
-        if key in seen:
-            yield key
-        seen.add(key)
+    last = {key: index for index, (key, _) in enumerate(pairs)}
+    overridden = tuple(pair for index, pair in enumerate(pairs) if last[pair[0]] != index)
+    repeated = RepeatedKeys.of(data, (key for key, _ in overridden))
+    repeated.overridden = overridden
+    return repeated
 
 
 def _refuse(constant: str) -> NoReturn:

@@ -81,14 +81,17 @@ def _named(loaded: Loaded[Object], number: int) -> Loaded[Object]:
     return replace(loaded, object=msgspec.structs.replace(loaded.object, metadata=metadata))
 
 
-def read_manifests(sources: Iterable[Source | Problem], namespace: str = DEFAULT_NAMESPACE) -> Manifests:
+def read_manifests(
+    sources: Iterable[Source | Problem], namespace: str = DEFAULT_NAMESPACE, *, strict: bool = False
+) -> Manifests:
     """The objects of some texts, in order, and the problems with them; a problem stands for a text that is missing.
 
-    Objects that name no namespace are in `namespace`.
+    Objects that name no namespace are in `namespace`. With `strict`, unknown and repeated fields are errors in every
+    kind, as they are to the API server.
 
     Never raises for what it finds there: look at `Manifests.problems`. `haechi.files.load` finds the texts.
     """
-    admission = Admission(namespace)
+    admission = Admission(namespace, strict=strict)
     for found in sources:
         if isinstance(found, Problem):
             admission.report(found)

@@ -8,15 +8,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 
 from haechi.model.base import ObjectMeta, OwnerReference
-from haechi.model.fielderror import FieldError, forbidden, invalid, invalid_json, required, too_long
+from haechi.model.fielderror import FieldError, forbidden, invalid, invalid_for, invalid_json, required, too_long
 from haechi.model.names import dns_label, label_key, label_value, subdomain
 from haechi.model.networkpolicy import LabelSelector, LabelSelectorRequirement
 from haechi.model.problem import Path
-from haechi.model.quoting import json_text
+from haechi.model.quoting import json_list, json_text, json_value
 from haechi.model.version import KubernetesVersion
 
 MAX_ANNOTATIONS = 256 * 1024  # bytes, of all keys and values together
 
+_MAX_PREFIX = 58  # bytes of generateName that a generated name keeps
+_STANDARD_FINALIZERS = frozenset({"kubernetes", "orphan", "foregroundDeletion"})
 _WITH_VALUES = ("In", "NotIn")
 _WITHOUT_VALUES = ("Exists", "DoesNotExist")
 
@@ -27,33 +29,65 @@ def metadata_errors(
     *,
     namespaced: bool,
     name_rule: Callable[[str], list[str]] = subdomain,
+    keeps_generation: bool = False,
 ) -> Iterator[FieldError]:
-    """All errors of an object's metadata, in the API server's order."""
+    """All errors of an object's metadata, in the API server's order.
+
+    Args:
+        meta: the metadata; identical ownerReferences are merged first.
+        version: whose words.
+        namespaced: whether a namespace is required.
+        name_rule: what is wrong with a name.
+        keeps_generation: whether a create keeps `generation`; of most kinds it is set anew.
+    """
     path = ("metadata",)
     if meta.generate_name:
         prefix = meta.generate_name
         tolerated = f"{prefix[:-2]}a" if len(prefix) > 1 and prefix.endswith("-") else prefix
-        yield from _invalid((*path, "generateName"), prefix, name_rule(tolerated))
-    if not meta.name and not meta.generate_name:
+        yield from invalid_for((*path, "generateName"), prefix, name_rule(tolerated))
+    name = meta.name or generated_name(meta.generate_name)
+    if not name:
         yield required((*path, "name"), "name or generateName is required")
-    elif meta.name:
-        yield from _invalid((*path, "name"), meta.name, name_rule(meta.name))
+    else:
+        yield from invalid_for((*path, "name"), name, name_rule(name))
     if namespaced:
-        yield from _invalid((*path, "namespace"), meta.namespace, dns_label(meta.namespace))
-    if meta.generation < 0:
+        yield from invalid_for((*path, "namespace"), meta.namespace, dns_label(meta.namespace))
+    if keeps_generation and meta.generation < 0:
         yield invalid((*path, "generation"), meta.generation, "must be greater than or equal to 0")
     yield from label_errors(meta.labels, (*path, "labels"), version)
-    yield from _annotation_errors(meta.annotations, (*path, "annotations"), version)
-    yield from _owner_errors(meta.owner_references, (*path, "ownerReferences"))
-    for finalizer in meta.finalizers:
-        yield from _invalid((*path, "finalizers"), finalizer, label_key(finalizer, version))
+    yield from annotation_errors(meta.annotations, (*path, "annotations"), version)
+    yield from _owner_errors(tuple(dict.fromkeys(meta.owner_references)), (*path, "ownerReferences"))
+    yield from _finalizer_errors(meta.finalizers, (*path, "finalizers"), version)
+
+
+def metadata_warnings(meta: ObjectMeta) -> Iterator[tuple[Path, str]]:
+    """The path and text of what the server warns of in any object's metadata."""
+    seen: set[OwnerReference] = set()
+    repeated: list[str] = []
+    for owner in meta.owner_references:
+        if owner in seen:
+            repeated.append(owner.uid)
+        seen.add(owner)
+    if repeated:
+        yield (
+            ("metadata", "ownerReferences"),
+            ".metadata.ownerReferences contains duplicate entries; API server dedups owner references in 1.20+, and "
+            "may reject such requests as early as 1.24; please fix your requests; duplicate UID(s) observed: "
+            + ", ".join(repeated),
+        )
+
+
+def generated_name(prefix: str) -> str:
+    """A name as the server makes one of generateName, whose five random characters are `xxxxx`; "" for none."""
+    cut = prefix.encode("utf-8", "surrogatepass")[:_MAX_PREFIX].decode("utf-8", "surrogateescape")
+    return f"{cut}xxxxx" if prefix else ""
 
 
 def label_errors(labels: Mapping[str, str], path: Path, version: KubernetesVersion) -> Iterator[FieldError]:
     """All errors of a map of labels; their path is the map's."""
     for key, value in labels.items():
-        yield from _invalid(path, key, label_key(key, version))
-        yield from _invalid(path, value, label_value(value, version))
+        yield from invalid_for(path, key, label_key(key, version))
+        yield from invalid_for(path, value, label_value(value, version))
 
 
 def selector_errors(selector: LabelSelector, path: Path, version: KubernetesVersion) -> Iterator[FieldError]:
@@ -74,19 +108,16 @@ def _requirement_errors(
             yield forbidden((*path, "values"), "may not be specified when `operator` is 'Exists' or 'DoesNotExist'")
     else:
         yield invalid_json((*path, "operator"), json_text(requirement.operator), "not a valid selector operator")
-    yield from _invalid((*path, "key"), requirement.key, label_key(requirement.key, version))
+    yield from invalid_for((*path, "key"), requirement.key, label_key(requirement.key, version))
     for index, value in enumerate(requirement.values):
-        yield from _invalid((*path, "values", index), value, label_value(value, version))
+        yield from invalid_for((*path, "values", index), value, label_value(value, version))
 
 
-def _invalid(path: Path, value: str, messages: list[str]) -> Iterator[FieldError]:
-    return (invalid(path, value, message) for message in messages)
-
-
-def _annotation_errors(annotations: Mapping[str, str], path: Path, version: KubernetesVersion) -> Iterator[FieldError]:
+def annotation_errors(annotations: Mapping[str, str], path: Path, version: KubernetesVersion) -> Iterator[FieldError]:
+    """All errors of a map of annotations."""
     size = 0
     for key, value in annotations.items():
-        yield from _invalid(path, key, label_key(key.lower(), version))
+        yield from invalid_for(path, key, label_key(key.lower(), version))
         size += len(key.encode("utf-8", "surrogatepass")) + len(value.encode("utf-8", "surrogatepass"))
     if size > MAX_ANNOTATIONS:
         yield too_long(path, f"{version.too_long_words} {MAX_ANNOTATIONS} bytes")
@@ -94,14 +125,43 @@ def _annotation_errors(annotations: Mapping[str, str], path: Path, version: Kube
 
 def _owner_errors(owners: tuple[OwnerReference, ...], path: Path) -> Iterator[FieldError]:
     controllers: list[str] = []
-    for owner in owners:
-        if not owner.api_version.rpartition("/")[2]:
-            yield invalid((*path, "apiVersion"), owner.api_version, "version must not be empty")
+    for index, owner in enumerate(owners):
+        if not owner.api_version:
+            yield required((*path, index, "apiVersion"), "must not be empty")
+        elif owner.api_version.count("/") > 1 or owner.api_version.endswith("/"):
+            words = "must be <group>/<version> or <version>"
+            yield invalid((*path, index, "apiVersion"), owner.api_version, words)
         for name, value in (("kind", owner.kind), ("name", owner.name), ("uid", owner.uid)):
             if not value:
-                yield invalid((*path, name), value, "must not be empty")
+                yield required((*path, index, name), "must not be empty")
+        if (owner.api_version.removeprefix("/"), owner.kind) == ("v1", "Event"):
+            words = "/v1, Kind=Event is disallowed from being an owner"
+            yield invalid_json((*path, index), json_value(_owner_json(owner)), words)
         if owner.controller:
             controllers.append(f"{owner.kind}/{owner.name}")
-    if len(controllers) > 1:
-        words = 'Only one reference can have Controller set to true. Found "true" in references for '
-        yield invalid_json(path, "[]", words + " and ".join(controllers[:2]))
+    words = 'Only one reference can have Controller set to true. Found "true" in references for '
+    for other in controllers[1:]:
+        value = json_value([_owner_json(owner) for owner in owners])
+        yield invalid_json(path, value, f"{words}{controllers[0]} and {other}")
+
+
+def _owner_json(owner: OwnerReference) -> dict[str, object]:
+    flags = {"controller": owner.controller, "blockOwnerDeletion": owner.block_owner_deletion}
+    return {
+        "apiVersion": owner.api_version,
+        "kind": owner.kind,
+        "name": owner.name,
+        "uid": owner.uid,
+        **{name: value for name, value in flags.items() if value is not None},
+    }
+
+
+def _finalizer_errors(finalizers: tuple[str, ...], path: Path, version: KubernetesVersion) -> Iterator[FieldError]:
+    for finalizer in finalizers:
+        yield from invalid_for(path, finalizer, label_key(finalizer, version))
+    if {"orphan", "foregroundDeletion"} <= {*finalizers}:
+        yield invalid_json(path, json_list(finalizers), "finalizer orphan and foregroundDeletion cannot be both set")
+    for index, finalizer in enumerate(finalizers):
+        if "/" not in finalizer and finalizer not in _STANDARD_FINALIZERS:
+            words = "name is neither a standard finalizer name nor is it fully qualified"
+            yield invalid((*path, index), finalizer, words)

@@ -21,6 +21,20 @@ def json_text(text: str) -> str:
     return '"' + "".join(_json(c) for c in text) + '"'
 
 
+def json_value(value: object) -> str:
+    """Plain data as `json.Marshal` prints them: mappings in their own order."""
+    match value:
+        case dict():
+            return "{" + ",".join(f"{json_text(key)}:{json_value(one)}" for key, one in value.items()) + "}"
+        case list() | tuple():
+            return "[" + ",".join(map(json_value, value)) + "]"
+        case str():
+            return json_text(value)
+        case None:
+            return "null"
+    return str(value).lower()
+
+
 def json_list(texts: Iterable[str]) -> str:
     """A list of strings as `json.Marshal` prints it."""
     return "[" + ",".join(map(json_text, texts)) + "]"
@@ -32,7 +46,9 @@ def _go(c: str) -> str:
     if c.isprintable():
         return c
     number = ord(c)
-    if number < 0x80:
+    if 0xDC80 <= number < 0xDD00:  # a byte that is no text, from surrogateescape
+        number -= 0xDC00
+    if number < 0x100 and not 0x80 <= ord(c) < 0x100:
         return f"\\x{number:02x}"
     return f"\\u{number:04x}" if number < 0x10000 else f"\\U{number:08x}"
 

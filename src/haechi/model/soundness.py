@@ -8,20 +8,20 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from haechi.model.cidr import CidrError, parse_address, parse_cidr
-from haechi.model.core import Container, ExternalHost, Namespace, Node, Pod, PodSpec, Service
+from haechi.model.core import ExternalHost, Namespace, Node, Pod, PodSpec, Service
 from haechi.model.fielderror import FieldError, invalid, invalid_json, not_supported, required
 from haechi.model.gates import Gates
 from haechi.model.metadata import label_errors, metadata_errors, selector_errors
 from haechi.model.names import dns_label, port_name, port_number, subdomain
 from haechi.model.networkpolicy import LabelSelector, NetworkPolicy
 from haechi.model.objects import Object
+from haechi.model.podvalidation import PROTOCOLS, container_port_errors
 from haechi.model.problem import Path
 from haechi.model.quoting import json_list, json_text
 from haechi.model.validation import DEFAULT_GATES, NEWEST, validate
 from haechi.model.version import KubernetesVersion
 from haechi.model.workloads import CronJob, DaemonSet, Deployment, Job, ReplicationController, Workload
 
-_PROTOCOLS = ("TCP", "UDP", "SCTP")
 _NOT_AN_ADDRESS = "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)"
 _NOT_A_CIDR = "must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)"
 
@@ -72,22 +72,12 @@ def _pod_errors(pod: Pod) -> Iterator[FieldError]:
 def _pod_spec_errors(spec: PodSpec, path: Path) -> Iterator[FieldError]:
     for name, containers in (("containers", spec.containers), ("initContainers", spec.init_containers)):
         for index, container in enumerate(containers):
-            yield from _container_errors(container, (*path, name, index))
-
-
-def _container_errors(container: Container, path: Path) -> Iterator[FieldError]:
-    for index, port in enumerate(container.ports):
-        port_path = (*path, "ports", index)
-        if port.name:
-            yield from (invalid((*port_path, "name"), port.name, message) for message in port_name(port.name))
-        number = port.container_port
-        yield from (invalid((*port_path, "containerPort"), number, message) for message in port_number(number))
-        yield from _protocol_errors(port.protocol, port_path)
+            yield from container_port_errors(container.ports, (*path, name, index, "ports"))
 
 
 def _protocol_errors(protocol: str, path: Path) -> Iterator[FieldError]:
-    if protocol not in _PROTOCOLS:
-        yield not_supported((*path, "protocol"), json_text(protocol), _PROTOCOLS)
+    if protocol and protocol not in PROTOCOLS:
+        yield not_supported((*path, "protocol"), json_text(protocol), PROTOCOLS)
 
 
 def _node_errors(node: Node) -> Iterator[FieldError]:
@@ -135,7 +125,7 @@ def _workload_errors(workload: Workload, version: KubernetesVersion) -> Iterator
         yield invalid((*path, field), count, "must be greater than or equal to 0")
     yield from _workload_selector_errors(workload, (*path, "selector"), version)
     template = workload.pod_template
-    yield from label_errors(template.metadata.labels, (*path, "template", "metadata", "labels"), version)
+    yield from label_errors(template.metadata.labels, (*path, "template", "labels"), version)
     yield from _pod_spec_errors(template.spec, (*path, "template", "spec"))
 
 

@@ -19,10 +19,15 @@ class RepeatedKeys(dict[str, Data]):
 
     Attributes:
         repeated: those keys.
+        overridden: in JSON, the occurrences that do not count.
+        lines: in YAML, each further occurrence of a key, with the line of its value in the document; those in values
+            that do not count are among them.
         again: in YAML, the character index at which the keys begin again, each time that they do.
     """
 
     repeated: tuple[str, ...] = ()
+    overridden: tuple[tuple[str, Data], ...] = ()
+    lines: tuple[tuple[str, int], ...] = ()
     again: tuple[int, ...] = ()
 
     @classmethod

@@ -41,6 +41,7 @@ class JobSpec(Struct, frozen=True, kw_only=True):
     parallelism: int | None = None
     completions: int | None = None
     selector: LabelSelector | None = None
+    manual_selector: bool | None = None
     template: PodTemplateSpec = PodTemplateSpec()
 
 

@@ -286,19 +286,23 @@ class _Composer:
         marks: dict[str, int] = {}
         merged: set[str] = set()
         repeated: list[tuple[str, int]] = []
+        lines: list[tuple[str, int]] = []
         while type(event := self._next()) is not MappingEndEvent:
             if _is_merge(event):
                 merged.update(self._merge(data, marks, depth))
                 continue
             key = self._key(event, depth)
+            value = self._next()
             if key in data:
                 if key not in merged:
                     repeated.append((key, _index(event)))
+                    lines += [*_lines(data[key]), (key, value.start_mark.line + 1)]
                 merged.discard(key)
             marks[key] = _index(event)
-            data[key] = self._node(self._next(), depth + 1)
+            data[key] = self._node(value, depth + 1)
         if repeated:
             data = RepeatedKeys.of(data, [key for key, _ in repeated], _begins_again(repeated))
+            data.lines = tuple(lines)
         self.marks[id(data)] = marks
         return data
 
@@ -327,6 +331,15 @@ class _Composer:
             names.update(source)
             self._aliased += len(source)
         return names
+
+
+def _lines(data: Data) -> Iterator[tuple[str, int]]:
+    """The repeated keys within a value that itself does not count."""
+    if isinstance(data, RepeatedKeys):
+        yield from data.lines
+    if isinstance(data, dict | list):
+        for value in data.values() if isinstance(data, dict) else data:
+            yield from _lines(value)
 
 
 def _is_merge(event: Event) -> bool:

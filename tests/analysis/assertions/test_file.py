@@ -58,7 +58,7 @@ def test_ports_may_be_numbers_names_texts_and_mappings() -> None:
             "  - to: {podSelector: {matchExpressions: [{key: a, operator: Gt}]}}\n    only: []\n",
             "6:10: error: label selector cannot be read: key 'a', operator 'Gt'",
         ),
-        ("  - {to: {pod: a/b}, to: {pod: a/b}, only: []}\n", 'duplicate field "spec.assertions[0].to"'),
+        ("  - {to: {pod: a/b}, to: {pod: a/b}, only: []}\n", 'key "to" already set in map'),
         ("  - [}\n", "6:6: error: while parsing a flow node, did not find expected node content"),
         ("", "error: there is no assertion"),
     ],

@@ -39,7 +39,7 @@ def validate(
     from haechi.report import validation_json, validation_sarif
 
     with ProgressLine(terminal.errors()) as progress:
-        found = read(paths, options, progress)
+        found = read(paths, options, progress, create=True)
     if options.strict:
         found = found.strict()
     if output == "text":

@@ -1,0 +1,119 @@
+"""Compare `haechi validate` with a real API server on random objects, and print every difference at its smallest.
+
+python -m tests.conformance [--count N] [--seed N] [--kind KIND]...
+"""
+
+from __future__ import annotations
+
+import argparse
+import pathlib
+import re
+import sys
+import tempfile
+import time
+from dataclasses import replace
+from random import Random
+
+from tests.conformance.answers import Answer, answer_of_haechi, answer_of_server, ask
+from tests.conformance.objects import KINDS, Case, Kind, Path, case, changed, places
+from tests.conformance.recorded import SAMPLE, Recorded, write_recorded
+from tests.conformance.server import ApiServer, NotAvailable, api_server
+
+_SHOWN = 12
+_STEPS = 150
+_VALUES = re.compile(r'"(?:[^"\\]|\\.)*"|\d+')
+
+
+def main() -> int:
+    """Run; 1 if there is a difference, 0 if there is none or no server can be had."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--count", type=int, default=5000, help="objects of each kind")
+    parser.add_argument("--seed", type=int, default=Random().randrange(10**9), help="of the first object")
+    parser.add_argument("--kind", action="append", choices=[kind.name for kind in KINDS])
+    parser.add_argument("--record", action="store_true", help="write the sample instead")
+    options = parser.parse_args()
+    kinds = [kind for kind in KINDS if not options.kind or kind.name in options.kind]
+    try:
+        with (
+            tempfile.TemporaryDirectory(prefix="haechi-conformance-") as folder,
+            api_server(pathlib.Path(folder)) as server,
+        ):
+            if options.record:
+                record(server, options.seed)
+                return 0
+            counts = [compare(server, kind, range(options.seed, options.seed + options.count)) for kind in kinds]
+    except NotAvailable as problem:
+        print(f"skipped: {problem}")
+        return 0
+    return 1 if any(counts) else 0
+
+
+def record(server: ApiServer, seed: int) -> None:
+    """Write the server's answers to as many objects of each kind as make a sample."""
+    cases = [case(kind, seed + number) for number in range(SAMPLE // len(KINDS) + 1) for kind in KINDS][:SAMPLE]
+    write_recorded(Recorded(one.text, one.is_yaml, answer_of_server(ask(server, one), one)) for one in cases)
+
+
+def compare(server: ApiServer, kind: Kind, seeds: range) -> int:
+    """How many of the seeds' objects the two disagree about; one of each sort of difference is printed."""
+    start = time.monotonic()
+    sorts: dict[str, int] = {}
+    accepted = 0
+    for seed in seeds:
+        one = case(kind, seed)
+        theirs, ours = answer_of_server(ask(server, one), one), answer_of_haechi(one.text, is_yaml=one.is_yaml)
+        accepted += theirs.sort == "accepted"
+        if theirs.agrees(ours):
+            continue
+        sort = _sort(theirs, ours)
+        sorts[sort] = sorts.get(sort, 0) + 1
+        if sorts[sort] == 1 and len(sorts) <= _SHOWN:
+            _show(seed, _smallest(server, one))
+    count = sum(sorts.values())
+    seconds = time.monotonic() - start
+    print(f"{kind.name}: {len(seeds)} objects from seed {seeds[0]}, {accepted} accepted, {count} differences "
+          f"of {len(sorts)} sorts, {seconds:.0f} s", flush=True)  # fmt: skip
+    return count
+
+
+def _sort(theirs: Answer, ours: Answer) -> str:
+    differing = sorted({*theirs.texts} ^ {*ours.texts})
+    return _VALUES.sub("", f"{theirs.sort[:20]} {ours.sort} {differing[:1]}")
+
+
+def _smallest(server: ApiServer, one: Case) -> tuple[Case, Answer, Answer]:
+    """The object with everything left out that the difference does not need."""
+
+    def answers(candidate: Case) -> tuple[Answer, Answer]:
+        return answer_of_server(ask(server, candidate), candidate), answer_of_haechi(
+            candidate.text, is_yaml=candidate.is_yaml
+        )
+
+    theirs, ours = answers(one)
+    wanted = _sort(theirs, ours)
+    tried: set[Path] = set()
+    for _ in range(_STEPS):
+        path = next((path for path in places(one.data) if path not in tried), None)
+        if path is None:
+            break
+        tried.add(path)
+        smaller = replace(one, data=changed(one.data, path, lambda holder, step: holder.pop(step)))
+        their, our = answers(smaller)
+        if not their.agrees(our) and _sort(their, our) == wanted:
+            one, theirs, ours = smaller, their, our
+    return one, theirs, ours
+
+
+def _show(seed: int, found: tuple[Case, Answer, Answer]) -> None:
+    one, theirs, ours = found
+    print(f"--- {one.kind.name} {seed}{' as YAML' if one.is_yaml else ''}: {one.text[:1500]}")
+    print(f"  server: {theirs.sort} {[*theirs.fields]}")
+    print(f"  haechi: {ours.sort} {[*ours.fields]}")
+    for sign, texts, others in (("server only", theirs.texts, ours.texts), ("haechi only", ours.texts, theirs.texts)):
+        for text in texts:
+            if text not in others:
+                print(f"  {sign}: {text[:400]}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
