@@ -16,7 +16,7 @@ import pytest
 import yaml
 
 from haechi.cli import main
-from tests.repositories import git
+from tests.files.repository import git
 from tests.test_docs import ROOT, blocks
 
 BIN = Path(sys.executable).parent

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from haechi._commit import commit, commit_of_checkout
-from tests.repositories import git
+from tests.files.repository import git
 
 
 @pytest.fixture

@@ -18,14 +18,15 @@ _NUMBERS = count()  # commits of one second differ by their messages
 
 
 def git(folder: Path, *arguments: str, given: bytes = b"") -> str:
-    """What a git command prints."""
+    """What a git command prints, whatever repository and settings the tests are run with."""
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
     done = subprocess.run(
         ["git", *arguments],
         cwd=folder,
         input=given,
         capture_output=True,
         check=True,
-        env={**os.environ, **_ENVIRONMENT},
+        env=clean | _ENVIRONMENT,
     )
     return done.stdout.decode().strip()
 

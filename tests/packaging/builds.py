@@ -16,8 +16,6 @@ from pathlib import Path
 
 from packaging.requirements import Requirement
 
-from tests.repositories import git
-
 ROOT = Path(__file__).parents[2]
 BUILT_FROM = ("src", "docs", "examples", "pyproject.toml", "hatch_build.py", "man_page.py", "README.md", "LICENSE")
 """What a build of the wheel reads, and the examples."""
@@ -33,13 +31,6 @@ def checkout(folder: Path) -> Path:
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(source, target)
     return folder
-
-
-def commit(folder: Path) -> str:
-    """Make the folder a repository with one commit, and return its name."""
-    for arguments in (["init", "-q", "-b", "main"], ["add", "-A"], ["commit", "-q", "-m", "x"]):
-        git(folder, *arguments)
-    return git(folder, "rev-parse", "HEAD")
 
 
 def build(folder: Path, target: str, into: Path) -> Path:

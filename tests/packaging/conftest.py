@@ -6,13 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from tests.packaging.builds import Environment, build, checkout, commit, installed, unpacked
+from tests.files.repository import commit, git
+from tests.packaging.builds import Environment, build, checkout, installed, unpacked
 
 
 @pytest.fixture(scope="session")
 def repository(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     """A checkout and its commit."""
     folder = checkout(tmp_path_factory.mktemp("repository"))
+    git(folder, "init", "--quiet", "--initial-branch=main")
     return folder, commit(folder)
 
 

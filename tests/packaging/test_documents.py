@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from tests.cli.test_live import POLICY, named, pod, policy
+from tests.files.repository import commit, git
 from tests.kube.server import ApiServer
-from tests.packaging.builds import ROOT, Environment, commit
+from tests.packaging.builds import ROOT, Environment
 from tests.test_docs import scripts
 
 NOT_HERE = {
@@ -32,6 +33,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     shutil.copytree(ROOT / "examples", folder / "examples")
     (folder / "policies").mkdir()
     (folder / "policies" / "db.yaml").write_text(POLICY.replace("name: db", "name: db, namespace: shop"))
+    git(folder, "init", "--quiet", "--initial-branch=main")
     commit(folder)
     (folder / "policies" / "db.yaml").write_text(
         POLICY.replace("name: db", "name: db, namespace: shop, labels: {a: b}")
