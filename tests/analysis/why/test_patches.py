@@ -10,6 +10,7 @@ from pathlib import Path
 from textwrap import dedent
 
 import pytest
+import yaml
 
 from haechi.analysis.cluster.cluster import Cluster
 from haechi.analysis.why.changes import PolicyAddition
@@ -116,3 +117,13 @@ def test_what_is_added_in_words_and_yaml() -> None:
     ]
     assert yaml_text(PORT) == "- protocol: UDP\n  port: 53\n"
     assert yaml_text(RULES) == "- from:\n  - podSelector: {}\n"
+
+
+def test_a_file_of_one_long_line_has_no_patch(tmp_path: Path) -> None:
+    long = TEXT.replace("# two policies", f"# {'x' * 2_000}")
+    assert patch(tmp_path, PEER, text=long)[1] != ""  # the line is not near
+    document = json.dumps(next(iter(yaml.safe_load_all(TEXT))))
+    document = document.replace('"spec"', f'"status": {{"x": "{"x" * 2_000}"}}, "spec"')
+    file = tmp_path / "a.json"
+    file.write_text(document, encoding="utf-8")
+    assert unified_patch(Cluster.of(load([str(file)])), [PEER], lambda _: True) == ""

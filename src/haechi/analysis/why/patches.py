@@ -13,6 +13,9 @@ from haechi.analysis.cluster import Cluster
 from haechi.analysis.why.changes import PolicyAddition
 from haechi.model import Edit, Place, RewriteError, document_edits, rewrite
 
+_LONGEST_LINE = 1_000
+"""Characters of a line that people read; a dump in JSON may be a single line."""
+
 
 def yaml_text(addition: PolicyAddition) -> str:
     """What is added, as YAML; an item of a list with its dash."""
@@ -68,5 +71,7 @@ def _of_file(name: str, listed: list[tuple[Place, list[Edit]]]) -> str:
             data = new.encode()
     except (RewriteError, UnicodeDecodeError):
         return ""
-    lines = unified_diff(old.splitlines(keepends=True), new.splitlines(keepends=True), name, name)
+    lines = list(unified_diff(old.splitlines(keepends=True), new.splitlines(keepends=True), name, name))
+    if any(len(line) > _LONGEST_LINE for line in lines):
+        return ""
     return "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from haechi.cli.progress import ProgressLine
     from haechi.cli.rows import Wording
     from haechi.model import PodKey, RuleRef
-    from haechi.sets import AddressSet
+    from haechi.sets import AddressSet, PortSet
 
 Output = Literal["text", "json", "csv", "md", "dot", "mermaid"]
 By = Literal["workload", "pod", "class"]
@@ -127,11 +127,17 @@ def _text(
     from haechi.cli.terminal import folded
 
     names = port_names(cluster, listing.groups)
-    with_words = (
-        Line(source, destination, ports_text(ports, names.get(destination, NO_NAMES)))
-        for source, destination, ports in lines
-    )
-    for row in grouped(with_words):
+    texts: dict[
+        tuple[str, int], str
+    ] = {}  # by the identity of ports: equal ones are few objects, which `listing` keeps
+
+    def text(destination: str, ports: PortSet) -> str:
+        key = (destination, id(ports))
+        if key not in texts:
+            texts[key] = ports_text(ports, names.get(destination, NO_NAMES))
+        return texts[key]
+
+    for row in grouped(Line(source, destination, text(destination, ports)) for source, destination, ports in lines):
         yield folded(wording.row(row), width)
     for backing in backings(cluster, listing.groups):
         behind = wording.names(backing.groups)
