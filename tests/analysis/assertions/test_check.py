@@ -8,11 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from haechi.analysis.assertions.check import AssertionCheck, CheckedEnd, Ports, checks, single_addresses
+from haechi.analysis.assertions.check import AssertionCheck, CheckedEnd, Ports, checks, resolve, single_addresses
 from haechi.analysis.assertions.file import Anyone, Assertion, Party, Port
 from haechi.analysis.assertions.world import World
+from haechi.analysis.cluster import Cluster
 from haechi.engine import Engine, point
-from haechi.model import LabelSelector
+from haechi.model import Deployment, LabelSelector, ObjectMeta, PodTemplateSpec, Service, ServiceSpec, WorkloadSpec
 from haechi.model.verdict import Direction
 from haechi.sets import AddressSet, PortSet, text_to_point
 from tests.analysis import small
@@ -70,7 +71,7 @@ def test_no_ports_are_all() -> None:
 @pytest.mark.parametrize(
     ("assertion", "words"),
     [
-        (Assertion(from_=EVERYONE, to=Party(pod="x/none"), expect="deny"), "to: there is no pod x/none"),
+        (Assertion(from_=EVERYONE, to=Party(pod="x/none"), expect="deny"), "to: 'x/none' does not match any pod"),
         (
             Assertion(from_=Party(host="lost"), to=Party(pod="x/db"), expect="deny"),
             "from: there is no ExternalHost lost; there is: bare, dns",
@@ -82,7 +83,7 @@ def test_no_ports_are_all() -> None:
         ),
         (
             Assertion(to=Party(pod="x/db"), only=(Party(pod="x/web"), Party(pod="x/none"))),
-            "only[1]: there is no pod x/none",
+            "only[1]: 'x/none' does not match any pod",
         ),
         (
             Assertion(from_=EVERYONE, to=Party(namespace="x"), ports=(Port(port="sql"),), expect="deny"),
@@ -99,7 +100,30 @@ def test_no_ports_are_all() -> None:
     ],
 )
 def test_what_means_nobody_is_told(assertion: Assertion, words: str) -> None:
-    assert checks(WORLD, assertion, "")[1] == (words,)
+    (found,) = checks(WORLD, assertion, "")[1]
+    assert found.startswith(words)
+
+
+@pytest.mark.parametrize(
+    ("name", "namespace", "pods"),
+    [
+        ("x/web", "", ["x/web"]),
+        ("pod/web", "", ["x/web"]),
+        ("web", "", ["x/web"]),
+        ("web", "x", ["x/web"]),
+        ("web", "y", []),
+        ("deploy/db", "", ["x/db-0", "x/db-1"]),
+        ("x/svc/front", "", ["x/web"]),
+    ],
+)
+def test_a_pod_a_workload_and_a_service_are_named_as_everywhere(name: str, namespace: str, pods: list[str]) -> None:
+    db = Deployment(
+        metadata=ObjectMeta(name="db", namespace="x"),
+        spec=WorkloadSpec(replicas=2, template=PodTemplateSpec(metadata=ObjectMeta(labels={"app": "db"}))),
+    )
+    front = Service(metadata=ObjectMeta(name="front", namespace="x"), spec=ServiceSpec(selector={"app": "web"}))
+    world = World.of(Cluster.of([pod("x/web", "10.0.0.1", marks="app=web"), db, front]))
+    assert [str(one.key) for one in resolve(world, Party(pod=name), namespace).pods] == pods
 
 
 def test_only_is_these_and_nobody_else() -> None:

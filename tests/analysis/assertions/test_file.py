@@ -41,7 +41,7 @@ def test_ports_may_be_numbers_names_texts_and_mappings() -> None:
         ("  - {to: {pod: a/b}, only: [], expect: deny}\n", "6:32: error: only says by itself what is expected"),
         ("  - {only: []}\n", "6:5: error: only needs exactly one of from and to"),
         ("  - {to: {pod: a/b}, only: [{anyone: {}}]}\n", "6:22: error: only anyone would exclude nobody"),
-        ("  - {to: {pod: b}, only: []}\n", "6:11: error: 'b' is not namespace/name"),
+        ("  - {to: {pod: a/b/c/d}, only: []}\n", "6:11: error: 'a/b/c/d' is not NAME, NAMESPACE/NAME, KIND/NAME or"),
         ("  - {to: {pod: a/b, ip: 10.0.0.1}, only: []}\n", "6:6: error: must say exactly one of"),
         ("  - {to: {}, only: []}\n", "6:6: error: must say exactly one of"),
         ("  - {to: {ip: 10.0.0.0/33}, only: []}\n", "6:11: error: '10.0.0.0/33': the prefix length is above 32"),
@@ -68,7 +68,7 @@ def test_a_mistake_is_told_with_its_place(assertion: str, words: str) -> None:
 
 
 def test_all_mistakes_are_told_at_once() -> None:
-    assert len(problems("  - {to: {pod: b}, only: []}\n  - {expects: deny}\n")) >= 3
+    assert len(problems("  - {to: {pod: a/}, only: []}\n  - {expects: deny}\n")) >= 3
 
 
 def test_a_document_of_ours_that_is_none_is_an_error_and_a_foreign_one_is_skipped() -> None:

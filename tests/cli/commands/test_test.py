@@ -116,7 +116,7 @@ def test_junit_counts_what_fails(haechi: Haechi, tests: Path) -> None:
     ("assertion", "words"),
     [
         ("{from: {namespace: nowhere}, to: {pod: default/db}, expect: deny}", "from: selects no pod"),
-        ("{from: {pod: default/dp}, to: {pod: default/db}, expect: deny}", "from: there is no pod default/dp"),
+        ("{from: {pod: default/dp}, to: {pod: default/db}, expect: deny}", "from: 'default/dp' does not match any pod"),
         (
             "{from: {host: none}, to: {pod: default/db}, expect: deny}",
             "from: there is no ExternalHost none; there is: ",

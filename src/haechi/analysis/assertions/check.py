@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from haechi.analysis.assertions.file import Assertion, Party, Port
 from haechi.analysis.assertions.world import World
+from haechi.analysis.cluster import AmbiguousName, UnknownName, full_name
 from haechi.engine import Endpoint
 from haechi.model import NAME_LABEL, Direction, PodKey
 from haechi.select import EVERYTHING, Selector
@@ -190,7 +191,7 @@ def checks(world: World, assertion: Assertion, namespace: str) -> tuple[tuple[As
     def group(field: str, party: Party) -> CheckedEnd:
         found = resolve(world, party, namespace)
         if not found.addresses:
-            empty.append(f"{field}: {why_empty(world, party, found)}")
+            empty.append(f"{field}: {why_empty(world, party, found, namespace)}")
         return found
 
     ports = Ports.of(assertion.ports)
@@ -233,12 +234,25 @@ def resolve(world: World, party: Party, namespace: str) -> CheckedEnd:
     if party.host:
         return CheckedEnd(single=AddressSet.of(*world.named.get(f"host/{party.host}", ())))
     if party.pod:
-        endpoint = world.engine.endpoint(PodKey(*party.pod.split("/", 1)))
-        if endpoint is None:
-            return CheckedEnd(single=AddressSet.of(*world.named.get(party.pod, ())))
-        return CheckedEnd(AddressSet.of(*endpoint.addresses), pods=(endpoint,))
-    pods = tuple(_selected(world, party, namespace))
+        if party.pod in world.named:
+            return CheckedEnd(single=AddressSet.of(*world.named[party.pod]))
+        pods = tuple(_called(world, party.pod, namespace))
+    else:
+        pods = tuple(_selected(world, party, namespace))
     return CheckedEnd(AddressSet.of(*{address for pod in pods for address in pod.addresses}), pods=pods)
+
+
+def _called(world: World, name: str, namespace: str) -> Iterator[Endpoint]:
+    """The pods of a pod, workload or Service; none if there is none of this name, or several."""
+    pod = world.engine.endpoint(PodKey(*name.split("/", 1))) if "/" in name else None
+    if pod is not None:
+        yield pod
+        return
+    try:
+        keys = world.naming.pods_named(name, namespaces=[namespace] if namespace else [])
+    except (UnknownName, AmbiguousName):
+        return
+    yield from (endpoint for endpoint in map(world.engine.endpoint, keys) if endpoint is not None)
 
 
 def _selected(world: World, party: Party, namespace: str) -> Iterator[Endpoint]:
@@ -251,12 +265,20 @@ def _selected(world: World, party: Party, namespace: str) -> Iterator[Endpoint]:
             yield from (endpoint for endpoint in members if pods.matches(endpoint.labels))
 
 
-def why_empty(world: World, party: Party, found: CheckedEnd) -> str:
+def _why_nobody(world: World, name: str, namespace: str) -> str:
+    try:
+        found = world.naming.find(name, namespaces=[namespace] if namespace else [])
+    except (UnknownName, AmbiguousName) as error:
+        return str(error)
+    return f"{full_name(found)} has no pods that policies apply to"
+
+
+def why_empty(world: World, party: Party, found: CheckedEnd, namespace: str) -> str:
     """Why a party matches no address."""
     if found.pods:
         return "the pods that it selects have no known address"
     if party.pod:
-        return f"there is no pod {party.pod}"
+        return _why_nobody(world, party.pod, namespace)
     if party.host:
         known = ", ".join(sorted(name.removeprefix("host/") for name in world.named if name.startswith("host/")))
         return f"there is no ExternalHost {party.host}" + (f"; there is: {known}" if known else "")

@@ -15,6 +15,7 @@ from typing import ClassVar
 
 import msgspec
 
+from haechi.analysis.cluster import NameText
 from haechi.model import (
     Code,
     Data,
@@ -52,6 +53,7 @@ class Anyone(Struct, frozen=True, kw_only=True):
 class Party(Struct, frozen=True, kw_only=True):
     """One end of the connections that an assertion is about: exactly one of the fields is given.
 
+    `pod` is the name of a pod, or of a workload or Service, which stand for their pods.
     `namespace` or `namespace_selector` and `pod_selector` together are one way. Without either of the first two, the
     pods of every namespace are meant, or those of the test's own namespace if it has one.
     """
@@ -245,8 +247,8 @@ def _of_party(party: Party, path: Path) -> Iterator[DecodingProblem]:
         yield _invalid(path, "must say exactly one of pod, host, ip, anyone, or a namespace and selectors")
     if party.namespace and party.namespace_selector is not None:
         yield _invalid(path, "namespace and namespaceSelector exclude each other")
-    if party.pod and not (party.pod.count("/") == 1 and all(party.pod.split("/"))):
-        yield _invalid((*path, "pod"), f"{party.pod!r} is not namespace/name")
+    if party.pod and not NameText.readings(party.pod):
+        yield _invalid((*path, "pod"), f"{party.pod!r} is not NAME, NAMESPACE/NAME, KIND/NAME or NAMESPACE/KIND/NAME")
     if party.namespace and (messages := dns_label(party.namespace)):
         yield _invalid((*path, "namespace"), f"{party.namespace!r}: {messages[0]}")
     if party.ip:

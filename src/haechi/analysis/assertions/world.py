@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import NamedTuple
 
-from haechi.analysis.cluster import Cluster
+from haechi.analysis.cluster import Cluster, Names
 from haechi.engine import Endpoint, Engine, NamedPort, PolicyRule, PolicySet, points, traffic
 from haechi.model import Direction, ExternalHost, Pod, RuleRef
 from haechi.sets import AddressSet, PortSet, Traffic, point_to_text
@@ -35,11 +35,13 @@ class World:
         namespaces: labels of the declared namespaces, by name.
         named: addresses (points of `haechi.sets.AddressSet`) of everything that policies do not treat as a pod:
             `host/NAME` for an outside host, `namespace/name` for a pod on its node's network.
+        naming: what its pods, workloads and Services are called.
     """
 
     engine: Engine
     namespaces: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     named: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    naming: Names = field(default_factory=lambda: Names({}, {}))
     _known: dict[int, tuple[PolicySet, Traffic]] = field(default_factory=dict, repr=False, compare=False)
     _alone: dict[tuple[RuleRef, tuple[NamedPort, ...]], PolicySet] = field(
         default_factory=dict, repr=False, compare=False
@@ -61,7 +63,8 @@ class World:
                 named[f"host/{one.name}"] = points(one.addresses)
             elif isinstance(one, Pod) and one.spec.host_network and not one.completed:
                 named[one.key] = points(one.addresses or nodes.get(one.spec.node_name, ()))
-        return cls(cluster.engine, {namespace.name: namespace.labels for namespace in cluster.namespaces}, named)
+        labels = {namespace.name: namespace.labels for namespace in cluster.namespaces}
+        return cls(cluster.engine, labels, named, Names.of(cluster))
 
     @cached_property
     def pods(self) -> tuple[Endpoint, ...]:

@@ -12,6 +12,7 @@ from haechi.cli.lab.trial import Trial
 from haechi.cli.terminal import Style, errors, output
 from haechi.cli.wording import counted
 from haechi.lab import run_lab
+from haechi.model import Service
 from haechi.report import LabRun
 
 if TYPE_CHECKING:
@@ -39,7 +40,8 @@ def judge_and_write(path: str, found: Input, options: LabOptions, input_options:
         raise CommandError("not with --tests", "--keep")
     suites, skipped = read_tests(path, input_options)
     cluster = buildable(found.objects, options)
-    trial = Trial.of(suites, cluster, options.families)
+    services = tuple(one for one in found.objects if isinstance(one, Service))
+    trial = Trial.of(suites, cluster, options.families, services)
     plan = trial.plan()
     with progress_line(found) as progress:
         run = finished(lambda: run_lab(trial.cluster, plan, progress, None, lambda chosen: announce(chosen, found)))

@@ -24,7 +24,7 @@ from haechi.analysis.assertions import (
 )
 from haechi.analysis.cluster import Cluster
 from haechi.lab import PROTOCOLS, LabCluster, Port, ProbePlan, ports_to_probe, usable
-from haechi.model import Packet
+from haechi.model import Packet, Service
 from haechi.report import LabRun, ProbeResult
 from haechi.sets import PROTOCOL_NUMBERS, AddressSet, PortSet, point_to_text, text_to_point
 
@@ -34,13 +34,20 @@ _MOST_TRIED = 16
 
 @dataclass(frozen=True)
 class Trial:
-    """Assertions and the lab in which they are to be tried."""
+    """Assertions and the lab in which they are to be tried; `services` are names for pods."""
 
     suites: tuple[Suite, ...]
     cluster: LabCluster
+    services: tuple[Service, ...] = ()
 
     @classmethod
-    def of(cls, suites: tuple[Suite, ...], cluster: LabCluster, families: Iterable[int]) -> Trial:
+    def of(
+        cls,
+        suites: tuple[Suite, ...],
+        cluster: LabCluster,
+        families: Iterable[int],
+        services: tuple[Service, ...] = (),
+    ) -> Trial:
         """The trial in a lab that has hosts at the addresses that the assertions name."""
         owned = [*(node.addresses for node in cluster.nodes), *(pod.addresses for pod in cluster.pods)]
         taken = {text_to_point(text) for own in (*owned, *cluster.hosts.values()) for text in own}
@@ -54,12 +61,12 @@ class Trial:
                         taken.add(text_to_point(text))
                         hosts[f"outside/{text}"] = (text,)
                         descriptions[f"outside/{text}"] = f"witness in {addresses}"
-        return cls(suites, replace(cluster, hosts=hosts, descriptions=descriptions))
+        return cls(suites, replace(cluster, hosts=hosts, descriptions=descriptions), services)
 
     @cached_property
     def world(self) -> World:
         """The lab's cluster as assertions see it."""
-        return World.of(Cluster.of(self.cluster.objects), self.cluster.hosts)
+        return World.of(Cluster.of((*self.cluster.objects, *self.services)), self.cluster.hosts)
 
     def plan(self) -> ProbePlan:
         """The endpoints and ports that the assertions are about."""
