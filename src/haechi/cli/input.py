@@ -191,8 +191,7 @@ def _read(
     problems = list(manifests.problems)
     named = manifests.distinct()
     unsound: list[Loaded[Object]] = []
-    for number, (loaded, one) in enumerate(zip(manifests.objects, named.objects, strict=True), 1):
-        line("checking what was read", number, len(named.objects))
+    for loaded, one in zip(manifests.objects, named.objects, strict=True):
         if create:
             found = check_create(loaded, _matches, rules.version, rules.gates)
         else:
