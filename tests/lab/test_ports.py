@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from haechi.lab.ports import PROTOCOLS, InvalidPortText, parse_port, ports_to_probe
+from haechi.lab.ports import PROTOCOLS, ports_to_probe
 from haechi.model import NetworkPolicy, Pod
 from haechi.sets import PROTOCOL_NUMBERS
 from tests import clusters
@@ -88,49 +88,6 @@ def test_some_port_is_allowed_by_no_number_and_every_number_is_a_port(
                     named |= set(range(port.port, (port.end_port or port.port) + 1))
     assert set(found) - named
     assert all(1 <= number <= 65535 for number in found)
-
-
-@pytest.mark.parametrize(
-    ("text", "port"),
-    [
-        ("80", ("TCP", 80)),
-        ("80/TCP", ("TCP", 80)),
-        ("53/udp", ("UDP", 53)),
-        ("1/Sctp", ("SCTP", 1)),
-        ("65535", ("TCP", 65535)),
-        ("00080", ("TCP", 80)),
-    ],
-)
-def test_a_port_is_read(text: str, port: tuple[str, int]) -> None:
-    assert parse_port(text) == port
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "",
-        "/",
-        "80/",
-        "/TCP",
-        "0",
-        "65536",
-        "-1",
-        "+80",
-        "80/ICMP",
-        "80/TCP/UDP",
-        "web",
-        "８０",
-        "8_0",
-        " 80",
-        "80 ",
-        "9" * 5000,
-    ],
-)
-def test_an_error_shows_the_text_as_it_was_written(text: str) -> None:
-    with pytest.raises(InvalidPortText) as caught:
-        parse_port(text)
-    assert caught.value.text == text
-    assert str(caught.value).startswith(repr(text))
 
 
 def test_every_protocol_has_its_number() -> None:

@@ -11,9 +11,8 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Mapping
 from fnmatch import fnmatchcase
-from ipaddress import ip_address
 
-from haechi.analysis.cluster import AmbiguousName, Names, UnknownName
+from haechi.analysis.cluster import AmbiguousName, Names, UnknownName, address_named
 from haechi.cli.failure import CommandError
 from haechi.errors import suggestion
 from haechi.model import PodKey
@@ -61,8 +60,9 @@ def _selected(
 ) -> frozenset[str]:
     if text in endpoints:
         return frozenset((text,))
-    if _is_address(text):
-        found = frozenset(name for name, addresses in endpoints.items() if _same(text, addresses))
+    point = address_named(text)
+    if point is not None:
+        found = frozenset(name for name, addresses in endpoints.items() if point in map(address_named, addresses))
     else:
         found = _matching(text, endpoints)
     return found or frozenset(map(str, choose_pods(argument, text, names, namespaces, endpoints)))
@@ -111,25 +111,13 @@ def _matching(text: str, names: Iterable[str]) -> frozenset[str]:
 def _labelled(text: str, names: Names) -> frozenset[PodKey]:
     """The pods with some labels, of one namespace if the text begins with it and a colon."""
     namespace, colon, labels = text.rpartition(":")
-    selector = None if (colon and not namespace) or _is_address(text) else parse_selector(labels)
+    selector = None if (colon and not namespace) or address_named(text) is not None else parse_selector(labels)
     if selector is None:
         return frozenset()
     pods = names.pods.items()
     return frozenset(
         key for key, pod in pods if (not colon or key.namespace == namespace) and selector.matches(pod.labels)
     )
-
-
-def _is_address(text: str) -> bool:
-    try:
-        ip_address(text)
-    except ValueError:
-        return False
-    return True
-
-
-def _same(text: str, addresses: Iterable[str]) -> bool:
-    return any(ip_address(text) == ip_address(each) for each in addresses)
 
 
 def parse_selector(text: str) -> Selector | None:

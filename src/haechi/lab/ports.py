@@ -7,45 +7,18 @@ UDP and SCTP.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from typing import Final, get_args
 
-from haechi.errors import HaechiError
 from haechi.lab.probe import Protocol
 from haechi.model import NetworkPolicy, Pod
 from haechi.sets import IntervalSet
 
 Port = tuple[Protocol, int]
 PROTOCOLS: Final[tuple[Protocol, ...]] = get_args(Protocol)
-_NUMBER: Final = re.compile(r"[0-9]{1,5}")
 _FREE: Final = IntervalSet([(1_024, 65_535)])
 _HIGH: Final = IntervalSet([(61_000, 65_535)])
 """Candidates for the port that nothing names, and better ones: beyond the ephemeral ports of clients."""
-
-
-class InvalidPortText(HaechiError, ValueError):
-    """A text that is not PORT or PORT/PROTOCOL."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__(text)
-        self.text = text
-
-    def __str__(self) -> str:
-        return f"{self.text!r} is not PORT or PORT/PROTOCOL with a port from 1 to 65535 and TCP, UDP or SCTP"
-
-
-def parse_port(text: str) -> Port:
-    """`80`, `80/TCP`, `53/udp`; TCP without a protocol.
-
-    Raises:
-        InvalidPortText: anything else.
-    """
-    number, slash, word = text.partition("/")
-    protocol = next((each for each in PROTOCOLS if each == word.upper()), None) if slash else "TCP"
-    if protocol is None or not _NUMBER.fullmatch(number) or not 1 <= int(number) <= 65535:
-        raise InvalidPortText(text)
-    return protocol, int(number)
 
 
 def ports_to_probe(policies: Iterable[NetworkPolicy], pods: Iterable[Pod]) -> tuple[Port, ...]:

@@ -108,7 +108,7 @@ def test_an_ordinary_user_gets_the_same_answer(haechi: Haechi) -> None:
         ),
         (["--to", "app=nobody"], "--to: 'app=nobody' is not"),
         (["--port", "htpt"], "--port: 'htpt' is not the name of a port of any container"),
-        (["--port", "0"], "--port: '0' is not PORT or PORT/PROTOCOL"),
+        (["--port", "0"], "--port: '0' is not a port between 1 and 65535"),
     ],
 )
 def test_a_choice_that_means_nothing_is_refused(haechi: Haechi, arguments: list[str], words: str) -> None:

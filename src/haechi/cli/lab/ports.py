@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from haechi.analysis.why import AskedPort, UnknownPort
 from haechi.cli.failure import CommandError, unknown_name
-from haechi.lab import PROTOCOLS, InvalidPortText, Port, parse_port
+from haechi.lab import PROTOCOLS, Port
 from haechi.model import Pod
+from haechi.sets import PROTOCOL_NUMBERS
 
 
 def parse_ports(texts: Iterable[str], pods: Iterable[Pod]) -> tuple[Port, ...]:
@@ -33,16 +35,17 @@ def _named(pods: Iterable[Pod]) -> Iterator[tuple[str, Port]]:
 
 
 def _ports(text: str, named: list[tuple[str, Port]]) -> list[Port]:
-    name, slash, protocol = text.partition("/")
-    if not any(character.isalpha() for character in name):
-        try:
-            return [parse_port(text)]
-        except InvalidPortText as error:
-            raise CommandError(str(error), "--port") from error
-    if slash and protocol.upper() not in PROTOCOLS:
-        raise CommandError(str(InvalidPortText(text)), "--port")
-    found = [port for each, port in named if each == name and (not slash or port[0] == protocol.upper())]
+    try:
+        asked = AskedPort.parse(text)
+    except UnknownPort as error:
+        raise CommandError(str(error), "--port") from error
+    protocol = next((each for each in PROTOCOLS if PROTOCOL_NUMBERS[each] == asked.protocol), None)
+    if asked.number is not None:
+        if protocol is None:
+            raise CommandError(f"{text!r} has no ports: a lab tries TCP, UDP and SCTP", "--port")
+        return [(protocol, asked.number)]
+    found = [port for each, port in named if each == asked.name and protocol in (None, port[0])]
     if not found:
-        what = f"the name of a {protocol.upper() + ' ' if slash else ''}port of any container, nor a number"
-        raise unknown_name("--port", name, (each for each, _ in named), what)
+        what = f"the name of a {protocol + ' ' if protocol else ''}port of any container, nor a number"
+        raise unknown_name("--port", asked.name, (each for each, _ in named), what)
     return found
