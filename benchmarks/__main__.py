@@ -16,6 +16,7 @@ MEASURES = {
     "node": engine.node,
     "flatness": flatness.flatness,
     "lab": lab.lab,
+    "large-lab": lab.large_lab,
     "help": lab.helping,
     "questions": questions.questions,
     "verify": verify.verifying,

@@ -202,11 +202,13 @@ class Traffic:
     def _from_steps(cls, steps: Iterable[tuple[int, PortSet]]) -> Traffic:
         """The function with each value from its edge on; edges ascend, the last value is empty."""
         edges: list[int] = []
-        values = [PortSet.NONE]
+        last = PortSet.NONE
+        values = [last]
         for edge, ports in steps:
-            if ports != values[-1]:
+            if ports is not last and ports != last:  # mostly they are one object
                 edges.append(edge)
                 values.append(ports)
+                last = ports
         result = cls.__new__(cls)
         result._edges = tuple(edges)
         result._steps = tuple(values)
