@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+import tomllib
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from haechi.cli.app import app
+from haechi.cli.configuration import ConfigurationTable, LintConfiguration
 from haechi.cli.failure import ExitCode
 from haechi.model import Code
 from haechi.report import DOCUMENTS, schema
@@ -99,3 +102,11 @@ def test_the_json_of_the_docs_is_that_of_the_program(command: str, kind: str) ->
     (code,) = re.findall(r"^```json\n(.*?)^```", sections(TEXT, 2)[f"haechi {command}"], re.MULTILINE | re.DOTALL)
     assert checked(code)["kind"] == kind
     assert list(json.loads(code)) == list(schema(kind)["$defs"][DOCUMENTS[kind].__name__]["properties"])
+
+
+def test_the_configuration_of_the_docs_has_every_key() -> None:
+    (text,) = re.findall(r"^```toml\n(.*?)^```", sections(TEXT, 2)["haechi.toml"], re.MULTILINE | re.DOTALL)
+    data = tomllib.loads(text)
+    assert msgspec.convert(data, ConfigurationTable).lint.fail_on == "error"
+    assert set(data) == {field.encode_name for field in msgspec.structs.fields(ConfigurationTable)}
+    assert set(data["lint"]) == {field.encode_name for field in msgspec.structs.fields(LintConfiguration)}

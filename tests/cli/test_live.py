@@ -315,7 +315,7 @@ def test_policies_of_other_kinds_are_reported(haechi: Haechi, config: Path, serv
         (("can", "a", "b", "80"), "PATH: there is no input"),
         (("can", "a", "b", "polices"), "polices: error: no such file"),
         (("explain", "pod/a"), "or: haechi explain pod/a --context NAME"),
-        (("list",), "PATH: there is no input\n  name files, or a cluster with --context"),
+        (("list",), "PATH: there is no input\n  name files, also in haechi.toml, or a cluster with --context"),
         (("lint", "-n", "shop", "FILE"), "--namespace: only a cluster is read by namespace"),
         (("list", "-A", "-n", "shop", "CONFIG"), "--all-namespaces: all namespaces, or some: not both"),
         (("compile", "--node", "n1", "-n", "shop", "CONFIG"), "--namespace: a node enforces the policies of all"),

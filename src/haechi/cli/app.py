@@ -15,7 +15,8 @@ Kubernetes NetworkPolicies, enforced in the Linux kernel, proved on packets.
 
 PATH is a file, a folder (every *.yaml, *.yml and *.json in it, recursively)
 or - for standard input. Every command can read a live cluster instead
-(--context), or apply PATHs over it in thought."""
+(--context), or apply PATHs over it in thought. Without both, the paths of the
+nearest haechi.toml are read."""
 _ROOT_EXAMPLE = f"""\
 Example: what the policies of a folder allow, on real packets, without root:
 

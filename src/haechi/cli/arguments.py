@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from enum import IntEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Self
+from typing import TYPE_CHECKING, Annotated, Literal, Self
 
 from cyclopts import Parameter
 
@@ -21,6 +21,10 @@ else:
 
 Paths = Annotated[PathText, Parameter(name="PATH", help="Files, folders or - for standard input.")]
 """For `*paths`."""
+
+
+FailOn = Literal["error", "warning", "note", "never"]
+"""The least severity of a finding of lint that is a failure."""
 
 
 class Verbosity(IntEnum):

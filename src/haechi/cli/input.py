@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from haechi.cli.live import LiveCluster
     from haechi.report import Basis
 
+_NO_INPUT = "name files, also in haechi.toml, or a cluster with --context or --all-namespaces"
 _STYLES = {Severity.ERROR: Style.RED, Severity.WARNING: Style.YELLOW, Severity.SKIPPED: Style.DIM}
 
 
@@ -145,16 +146,31 @@ def read(
     """Load and check everything that `paths` mean; `-` is standard input. `progress` shows the steps.
 
     If the options name a cluster, it is read as well, and the paths are applied over it; what the rules of a `node` do
-    not need is left out. With `create` every object is judged as by the API server that is asked to create it.
+    not need is left out. With `create` every object is judged as by the API server that is asked to create it. Without
+    paths and cluster, the paths are those of the configuration.
 
     Raises:
         CommandError: there is no input, or the cluster cannot be read.
     """
-    given = tuple(paths)
+    given = configured(paths, options)
     line = ProgressLine.silent() if progress is None else progress
     if not given and not options.is_live(given):
-        raise CommandError("there is no input", "PATH", ["name files, or a cluster with --context or --all-namespaces"])
+        raise CommandError("there is no input", "PATH", [_NO_INPUT])
     return _read(given, options, line, _cluster(given, options, line, node=node), node=node, create=create)
+
+
+def configured(paths: Iterable[Given], options: InputOptions) -> tuple[Given, ...]:
+    """The paths; those of the configuration if there are none and no cluster is the input.
+
+    Raises:
+        CommandError: the configuration cannot be used.
+    """
+    given = tuple(paths)
+    if given or options.is_live(given):
+        return given
+    from haechi.cli.configuration import Configuration
+
+    return Configuration.find().paths
 
 
 def _cluster(
@@ -282,7 +298,7 @@ def read_on(paths: Iterable[str], options: InputOptions, progress: ProgressLine 
     Raises:
         CommandError: one of the paths cannot be read at all, nothing is left, or it is refused for being strict.
     """
-    (found,) = read_each({"the input": paths}, options, progress)
+    (found,) = read_each({"the input": configured(paths, options)}, options, progress)
     return found
 
 
@@ -306,7 +322,7 @@ def read_each(
     line = ProgressLine.silent() if progress is None else progress
     cluster = _cluster(everything, options, line)
     if cluster is None and not everything:
-        raise CommandError("there is no input", "PATH", ["name files, or a cluster with --context or --all-namespaces"])
+        raise CommandError("there is no input", "PATH", [_NO_INPUT])
     found = [replace(_read(some, options, line, cluster), name=name) for name, some in given.items()]
     if may_be_empty:
         found = [_perhaps_empty(each, given[each.name]) for each in found]
@@ -437,3 +453,11 @@ def write_remarks(
         lines.append(f"assumed: {', '.join(assumption.value for assumption in assumed)} (-v explains)")
     for line in lines:
         terminal.line(prefix + line, Style.DIM)
+
+
+def listing_assumptions(cluster: Cluster, *, ipblock_matches_pods: bool) -> tuple[Assumption, ...]:
+    """What the connections of a cluster rest on."""
+    from haechi.analysis.cluster import Assumption
+
+    block = Assumption.IPBLOCK_PODS if ipblock_matches_pods else Assumption.IPBLOCK_NO_PODS
+    return (Assumption.OWN_NODE, block, Assumption.EITHER_FAMILY, *cluster.assumptions)

@@ -36,6 +36,7 @@ def diff(
     to: Annotated[tuple[PathText, ...], _PATHS] = (),
     with_: Annotated[tuple[PathText, ...], Parameter(name="--with"), _PATHS] = (),
     git: Annotated[str | None, Parameter(metavar="REV|A..B|A...B", show_default=False)] = None,
+    ipblock_matches_pods: Annotated[bool | None, Parameter(show_default=False)] = None,
     fail_on: Sort = "any",
     output: Annotated[Output, Parameter(name=("--output", "-o"))] = "text",
     options: InputOptions = INPUT_OPTIONS,
@@ -47,17 +48,20 @@ def diff(
         to: The manifests as they are to be.
         with_: Manifests that belong to both.
         git: Compare PATHs of two revisions, or of REV and the files on disk, as git diff does; nothing is checked out.
+        ipblock_matches_pods: Whether an ipBlock means pods with its addresses; on some networks it never does.
         fail_on: Which differences make the exit code 1: something more is allowed, something less, or any.
         output: Lines for people, JSON or CSV for programs, or Markdown for a comment.
         options: How input is read and validated.
     """
-    from haechi.analysis.cluster import Cluster
+    from haechi.analysis.cluster import Assumption, Cluster
     from haechi.analysis.reach import compare
     from haechi.cli import terminal
+    from haechi.cli.configuration import Configuration
     from haechi.cli.failure import CommandError, ExitCode
     from haechi.cli.input import answered, read_each, shared, write_remarks
     from haechi.cli.progress import ProgressLine
 
+    matches_pods = Configuration.find().ipblock_matches_pods(ipblock_matches_pods)
     with ProgressLine(terminal.errors()) as progress:
         if (*paths, *to, *with_).count(STDIN) > 1:
             raise CommandError("standard input can be read once only")
@@ -70,22 +74,25 @@ def diff(
         progress("understanding policies")
         clusters = [Cluster.of(each.manifests) for each in inputs]
         progress("comparing")
-        found = compare(*clusters)
+        found = compare(*clusters, ipblock_matches_pods=matches_pods)
     for side, each, cluster in zip(sides, inputs, clusters, strict=True):
+        side.matches_pods = matches_pods
         side.notes += cluster.notes if each.manifests.objects else ("this side is empty", *cluster.notes)
     terminal.output().write("".join(_rendered(found, sides, inputs, clusters, output)))
     for side, cluster in zip(sides, clusters, strict=True):
-        write_remarks(terminal.errors(), options.verbosity, side.notes, cluster.assumptions, f"{side.name}: ")
+        assumed = cluster.assumptions if matches_pods else (Assumption.IPBLOCK_NO_PODS, *cluster.assumptions)
+        write_remarks(terminal.errors(), options.verbosity, side.notes, assumed, f"{side.name}: ")
     return answered(ExitCode.FOUND if _fails(found.differences, fail_on) else ExitCode.GOOD, *inputs)
 
 
 @dataclass
 class _Side:
-    """What is compared: its name, what it is read from, and remarks about it."""
+    """What is compared: its name, what it is read from, remarks about it, and whether ipBlocks mean pods."""
 
     name: Literal["old", "new"]
     paths: Sequence[Given]
     notes: tuple[str, ...] = ()
+    matches_pods: bool = True
 
 
 def _sides(
@@ -169,10 +176,10 @@ def _rendered(
 
 
 def _basis(side: _Side, found: Input, cluster: Cluster) -> Basis:
-    from haechi.analysis.cluster import Assumption
+    from haechi.cli.input import listing_assumptions
 
-    everywhere = (Assumption.OWN_NODE, Assumption.IPBLOCK_PODS, Assumption.EITHER_FAMILY)
-    basis = found.basis(cluster, assumptions=(*everywhere, *cluster.assumptions))
+    assumptions = listing_assumptions(cluster, ipblock_matches_pods=side.matches_pods)
+    basis = found.basis(cluster, assumptions=assumptions)
     return basis._replace(notes=list(side.notes))
 
 

@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
-from haechi.cli.arguments import INPUT_OPTIONS, InputOptions, Paths
+from haechi.cli.arguments import INPUT_OPTIONS, FailOn, InputOptions, Paths
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from haechi.analysis.cluster import Cluster
     from haechi.analysis.lint import Check, Finding
+    from haechi.cli.configuration import Configuration
     from haechi.cli.failure import ExitCode
     from haechi.cli.fixing import Fixes
     from haechi.cli.input import Input
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from haechi.report import LintBaseline
 
 Output = Literal["text", "concise", "json", "sarif", "github", "gitlab"]
-FailOn = Literal["error", "warning", "note", "never"]
 
 
 def lint(
@@ -37,7 +37,7 @@ def lint(
     diff: Annotated[bool, Parameter(negative="", show_default=False)] = False,
     baseline: Annotated[str | None, Parameter(metavar="FILE", show_default=False)] = None,
     write_baseline: Annotated[bool, Parameter(negative="", show_default=False)] = False,
-    fail_on: FailOn = "warning",
+    fail_on: Annotated[FailOn | None, Parameter(show_default=False)] = None,
     output: Annotated[Output, Parameter(name=("--output", "-o"))] = "text",
     options: InputOptions = INPUT_OPTIONS,
 ) -> int:
@@ -51,28 +51,33 @@ def lint(
         diff: Instead of findings, show as a unified diff what --fix would write; the exit code is 1 if there is any.
         baseline: Without the findings that this file knows, and report which of them are gone.
         write_baseline: Instead of findings, write them all into the file of --baseline.
-        fail_on: The least severity of a finding that makes the exit code 1.
+        fail_on: The least severity of a finding that makes the exit code 1; by default warning.
         output: With excerpts, a line for each finding, or for JSON, SARIF, GitHub annotations, GitLab Code Quality.
         options: How input is read and validated.
     """
     from haechi.cli import terminal
+    from haechi.cli.configuration import Configuration
     from haechi.cli.failure import CommandError, ExitCode
     from haechi.cli.input import answered, read, read_on, write_remarks
     from haechi.cli.progress import ProgressLine
 
-    checks = _checks(select, ignore)
+    configuration = Configuration.find()
+    checks = _checks(select, ignore, configuration)
+    baseline = baseline or configuration.baseline
     if diff and write_baseline:
         raise CommandError("--diff writes nothing: give one of the two", "--write-baseline")
     known = _known(baseline, write_baseline)
     _refuse_fixes(fix, diff, paths, options)
     with ProgressLine(terminal.errors()) as progress:
         found = read_on(paths, options, progress)
-        cluster, findings = _findings(found, checks, progress)
+        cluster, findings = _findings(found, checks, configuration, progress)
         if diff:
-            return answered(_diff(_fixes(found, findings, options, checks, progress), quiet=options.quiet), found)
-        if fix and _fix(_fixes(found, findings, options, checks, progress)):
+            return answered(
+                _diff(_fixes(found, findings, options, checks, configuration, progress), quiet=options.quiet), found
+            )
+        if fix and _fix(_fixes(found, findings, options, checks, configuration, progress)):
             found = read(paths, options, progress).usable()
-            cluster, findings = _findings(found, checks, progress)
+            cluster, findings = _findings(found, checks, configuration, progress)
     if write_baseline:
         return _write_baseline(baseline or "", findings, checks, found)
     fingerprints = frozenset() if known is None else known.fingerprints
@@ -83,33 +88,58 @@ def lint(
         _write_summary(terminal.errors(), new, checks, found, len(findings) - len(new))
     if known is not None and baseline is not None:
         _write_gone(baseline, known, findings, checks, options)
-    return answered(ExitCode.FOUND if _fails(new, fail_on) else ExitCode.GOOD, found)
+    return answered(
+        ExitCode.FOUND if _fails(new, fail_on or configuration.table.lint.fail_on) else ExitCode.GOOD, found
+    )
 
 
-def _checks(select: tuple[str, ...], ignore: tuple[str, ...]) -> tuple[Check, ...]:
+def _checks(select: tuple[str, ...], ignore: tuple[str, ...], configuration: Configuration) -> tuple[Check, ...]:
+    """The checks that options and configuration select: `--select` stands for both keys, `--ignore` for its own."""
     from haechi.analysis.lint import ALL, CATALOGUE, UnknownCode, select_checks
     from haechi.cli.failure import unknown_name
 
-    texts = {"--select": [*_codes(select)], "--ignore": [*_codes(ignore)]}
-    try:
-        return select_checks(texts["--select"], texts["--ignore"])
-    except UnknownCode as error:
-        option = next(option for option, codes in texts.items() if error.code in codes)
-        known = [ALL, *(check.code for check in CATALOGUE)]
-        raise unknown_name(option, error.code, known, "the code of a check") from error
+    table = configuration.table.lint
+    given: dict[tuple[str, ...], Iterable[str]] = {
+        ("--select",): _codes(select),
+        ("--ignore",): _codes(ignore),
+        ("lint", "select"): () if select else table.select,
+        ("lint", "ignore"): () if select or ignore else table.ignore,
+    }
+    given |= {("lint", "per-path-ignores", pattern): codes for pattern, codes in table.per_path_ignores.items()}
+    for keys, codes in given.items():
+        try:
+            select_checks(codes)
+        except UnknownCode as error:
+            where = keys[0] if len(keys) == 1 else f"{configuration.at(*keys)}: {'.'.join(keys)}"
+            known = [ALL, *(check.code for check in CATALOGUE)]
+            raise unknown_name(where, error.code, known, "the code of a check") from error
+    return select_checks(
+        [*given["--select",], *given["lint", "select"]], [*given["--ignore",], *given["lint", "ignore"]]
+    )
 
 
 def _codes(texts: tuple[str, ...]) -> list[str]:
     return [code.strip() for text in texts for code in text.split(",") if code.strip()]
 
 
-def _findings(found: Input, checks: tuple[Check, ...], progress: ProgressLine) -> tuple[Cluster, tuple[Finding, ...]]:
+def _findings(
+    found: Input, checks: tuple[Check, ...], configuration: Configuration, progress: ProgressLine
+) -> tuple[Cluster, tuple[Finding, ...]]:
+    """The cluster of the input, and its findings without those that the configuration ignores in their files."""
+    from functools import cache
+
     from haechi.analysis.cluster import Cluster
-    from haechi.analysis.lint import run_checks
+    from haechi.analysis.lint import run_checks, select_checks
+
+    @cache
+    def ignored(file: str) -> frozenset[str]:
+        codes = configuration.ignored(file)
+        return frozenset(check.code for check in select_checks(codes)) if codes else frozenset()
 
     progress("understanding policies")
     cluster = Cluster.of(found.manifests)
-    return cluster, run_checks(cluster, checks, lambda done, total: progress("looking for mistakes", done, total))
+    findings = run_checks(cluster, checks, lambda done, total: progress("looking for mistakes", done, total))
+    return cluster, tuple(one for one in findings if one.location is None or one.code not in ignored(one.location.file))
 
 
 def _fails(findings: Iterable[Finding], fail_on: FailOn) -> bool:
@@ -240,6 +270,7 @@ def _fixes(
     findings: Iterable[Finding],
     options: InputOptions,
     checks: tuple[Check, ...],
+    configuration: Configuration,
     progress: ProgressLine,
 ) -> Fixes:
     """What can be fixed, with the fixes that others make possible."""
@@ -248,7 +279,7 @@ def _fixes(
 
     def relint(sources: list[Source]) -> tuple[Manifests, tuple[Finding, ...]]:
         again = read(sources, options).usable()
-        return again.manifests, _findings(again, checks, progress)[1]
+        return again.manifests, _findings(again, checks, configuration, progress)[1]
 
     fixes = all_fixes(found.manifests, findings, relint)
     progress.wipe()

@@ -30,7 +30,7 @@ def list_connections(
     focus: Annotated[tuple[str, ...], Parameter(metavar="SEL", negative="", show_default=False)] = (),
     no_external: Annotated[bool, Parameter(negative="", show_default=False)] = False,
     exposure: Annotated[bool, Parameter(negative="", show_default=False)] = False,
-    no_ipblock_matches_pods: Annotated[bool, Parameter(negative="", show_default=False)] = False,
+    ipblock_matches_pods: Annotated[bool | None, Parameter(show_default=False)] = None,
     output: Annotated[Output, Parameter(name=("--output", "-o"))] = "text",
     options: InputOptions = INPUT_OPTIONS,
 ) -> int:
@@ -42,28 +42,30 @@ def list_connections(
         focus: Only connections of these.
         no_external: Without connections from and to outside addresses.
         exposure: Instead, which pods may connect, whether or not they exist yet, and what no policy protects.
-        no_ipblock_matches_pods: An ipBlock never means pods, whatever their address, as on some networks.
+        ipblock_matches_pods: Whether an ipBlock means pods with its addresses; on some networks it never does.
         output: Lines for people, JSON or CSV for programs, a Markdown table, or a graph.
         options: How input is read and validated.
     """
     from haechi.analysis.cluster import Cluster
     from haechi.analysis.reach import Listing
     from haechi.cli import terminal
+    from haechi.cli.configuration import Configuration
     from haechi.cli.failure import CommandError, ExitCode
-    from haechi.cli.input import answered, read_on, write_remarks
+    from haechi.cli.input import answered, listing_assumptions, read_on, write_remarks
     from haechi.cli.progress import ProgressLine
     from haechi.cli.rows import FEW, Wording
 
     if exposure and output not in ("text", "json"):
         raise CommandError("exposure is written as text or json", "--output")
+    matches_pods = Configuration.find().ipblock_matches_pods(ipblock_matches_pods)
     with ProgressLine(terminal.errors()) as progress:
         found = read_on(paths, options.for_reading(paths), progress)
         progress("understanding policies")
         cluster = Cluster.of(found.manifests)
         pods, addresses = _focused(cluster, focus, options.namespaces)
-        assumptions = _assumptions(cluster, not no_ipblock_matches_pods)
+        assumptions = listing_assumptions(cluster, ipblock_matches_pods=matches_pods)
         progress("listing connections")
-        listing = Listing.of(cluster, by, ipblock_matches_pods=not no_ipblock_matches_pods)
+        listing = Listing.of(cluster, by, ipblock_matches_pods=matches_pods)
         names = [group.name for group in listing.groups]
         wording = Wording(names, by, None if found.verbosity is Verbosity.VERBOSE else FEW)
         width = terminal.output().of_tables.width
@@ -78,13 +80,6 @@ def list_connections(
             _write(_rendered(found, cluster, listing, lines, by, assumptions, output, wording, width), progress)
     write_remarks(terminal.errors(), found.verbosity, cluster.notes, assumptions)
     return answered(ExitCode.GOOD, found)
-
-
-def _assumptions(cluster: Cluster, ipblock_matches_pods: bool) -> tuple[Assumption, ...]:
-    from haechi.analysis.cluster import Assumption
-
-    block = Assumption.IPBLOCK_PODS if ipblock_matches_pods else Assumption.IPBLOCK_NO_PODS
-    return (Assumption.OWN_NODE, block, Assumption.EITHER_FAMILY, *cluster.assumptions)
 
 
 def _rendered(
