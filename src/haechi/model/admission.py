@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from functools import cache
+from typing import get_args
 
 import msgspec
 
@@ -18,12 +19,15 @@ from haechi.model.interning import Interner
 from haechi.model.kinds import Unusable
 from haechi.model.loaded import Loaded, Place
 from haechi.model.networkpolicy import LabelSelector, NetworkPolicy, NetworkPolicySpec
-from haechi.model.objects import ExternalHost, Namespace, Object, Pod
+from haechi.model.objects import ExternalHost, Ingress, Namespace, Object, Pod, Route
 from haechi.model.problem import Code, ObjectName, Path, Problem, Severity, path_text
 from haechi.model.tree import Data
 
 STRICT: frozenset[type[Object]] = frozenset({NetworkPolicy, ExternalHost})
 """Kinds whose unknown and repeated fields are errors, as with `kubectl apply`."""
+
+LOOSE: frozenset[type[Object]] = frozenset({Ingress, *get_args(Route)})
+"""Kinds of which only some fields are known here, so that no field is an error for being unknown."""
 
 MAX_OF_ONE = 1000
 """How many problems of one object are reported; the others are counted."""
@@ -34,7 +38,7 @@ _BOTH = ("Ingress", "Egress")
 class Admission:
     """The objects admitted so far, and the problems met.
 
-    With `strict`, unknown and repeated fields are errors in every kind, and annotations of pods stay.
+    With `strict`, unknown and repeated fields are errors, except in `LOOSE` kinds, and annotations of pods stay.
     """
 
     def __init__(self, namespace: str = DEFAULT_NAMESPACE, *, strict: bool = False) -> None:
@@ -68,10 +72,10 @@ class Admission:
 
     def admit(self, kind: type[Object], data: Data, place: Place) -> None:
         """Admit an object from plain data, or report why not."""
-        strict = self.strict or kind in STRICT
+        strict = (self.strict and kind not in LOOSE) or kind in STRICT
         struct, mistakes = decode_struct(kind, data, strict=strict, whole_numbers=self.strict and place.is_json)
         assert isinstance(struct, kind)
-        if not strict:
+        if not strict and kind not in LOOSE:
             self._warn(kind, data, {mistake.path for mistake in mistakes}, place)
         problems = tuple(_problem(mistake, struct, place, self.strict) for mistake in mistakes[:MAX_OF_ONE])
         if len(mistakes) > MAX_OF_ONE:

@@ -14,7 +14,15 @@ from haechi.model.problem import Code, Severity
 _BY_NAME = {kind.kind: kind for kind in KINDS}
 _BY_LOWER_NAME = {name.lower(): kind for name, kind in _BY_NAME.items()}
 _GROUPS = frozenset({"", "apps", "batch", "extensions", "networking.k8s.io", "haechi"})
-_EVERYWHERE = frozenset({"", "apps", "batch", "networking.k8s.io", "haechi"})
+_EVERYWHERE = frozenset({"", "apps", "batch", "networking.k8s.io", "haechi", "gateway.networking.k8s.io"})
+_ROUTING = frozenset({"Ingress", "HTTPRoute", "GRPCRoute", "TLSRoute", "TCPRoute", "UDPRoute"})
+"""Kinds that change no verdict: in a version that is not read they are skipped."""
+_SAME_FIELDS = {
+    "gateway.networking.k8s.io/v1beta1": {"HTTPRoute"},
+    "gateway.networking.k8s.io/v1alpha2": {"GRPCRoute", "TLSRoute"},
+    "gateway.networking.k8s.io/v1alpha3": {"TLSRoute"},
+}
+"""Further versions whose fields, as far as they are read, are the same."""
 _OTHER_POLICIES = {
     "policy.networking.k8s.io": {"AdminNetworkPolicy", "BaselineAdminNetworkPolicy", "ClusterNetworkPolicy"},
     "cilium.io": {"CiliumNetworkPolicy", "CiliumClusterwideNetworkPolicy"},
@@ -65,7 +73,7 @@ def kind_of(api_version: object, kind: object) -> type[Object] | Unusable:
 
 def _lookup(api_version: str, kind: str) -> type[Object] | Unusable:
     known = _BY_NAME.get(kind)
-    if known is not None and known.api_version == api_version:
+    if known is not None and (known.api_version == api_version or kind in _SAME_FIELDS.get(api_version, ())):
         return known
     if is_list(kind) and (kind == "List" or kind.removesuffix("List") in _BY_NAME):
         return Unusable(Severity.ERROR, Code.NOT_AN_OBJECT, f"{kind} has no list of items")
@@ -74,7 +82,7 @@ def _lookup(api_version: str, kind: str) -> type[Object] | Unusable:
         message = f"policies of {api_version} are not evaluated; this one may change the answer"
         return Unusable(Severity.WARNING, Code.OTHER_POLICY, message)
     known = known or _BY_LOWER_NAME.get(kind.lower())
-    if known is None or group not in _GROUPS:
+    if known is None or known.kind in _ROUTING or group not in _GROUPS:
         return Unusable(Severity.SKIPPED, Code.UNKNOWN_KIND, f"{kind} of {api_version} is not used")
     message = f'no kind "{kind}" is registered for version "{api_version}"'
     if known.kind == kind and api_version in _REMOVED:

@@ -31,6 +31,16 @@ from haechi.model.networkpolicy import (
     NetworkPolicyPort,
     NetworkPolicySpec,
 )
+from haechi.model.routing import (
+    GRPCRoute,
+    HTTPRoute,
+    Ingress,
+    IngressBackend,
+    Route,
+    TCPRoute,
+    TLSRoute,
+    UDPRoute,
+)
 from haechi.model.workloads import (
     CronJob,
     CronJobSpec,
@@ -48,7 +58,7 @@ from haechi.model.workloads import (
     WorkloadSpec,
 )
 
-Object = NetworkPolicy | Namespace | Node | Pod | Service | Workload | ExternalHost
+Object = NetworkPolicy | Namespace | Node | Pod | Service | Workload | ExternalHost | Ingress | Route
 
 KINDS: tuple[type[Object], ...] = (
     NetworkPolicy,
@@ -64,14 +74,21 @@ KINDS: tuple[type[Object], ...] = (
     Job,
     CronJob,
     ExternalHost,
+    Ingress,
+    HTTPRoute,
+    GRPCRoute,
+    TLSRoute,
+    TCPRoute,
+    UDPRoute,
 )
 
 __all__ = [
-    "KINDS", "Container", "ContainerPort", "CronJob", "CronJobSpec", "DaemonSet", "Deployment", "ExternalHost",
-    "ExternalHostSpec", "HostIP", "IPBlock", "Job", "JobSpec", "JobTemplateSpec", "LabelSelector",
-    "LabelSelectorRequirement", "Namespace", "NetworkPolicy", "NetworkPolicyEgressRule", "NetworkPolicyIngressRule",
-    "NetworkPolicyPeer", "NetworkPolicyPort", "NetworkPolicySpec", "Node", "NodeAddress", "NodeSpec", "NodeStatus",
-    "Object", "ObjectMeta", "OwnerReference", "Pod", "PodIP", "PodSpec", "PodStatus", "PodTemplateSpec",
-    "ReplicaSet", "ReplicationController", "ReplicationControllerSpec", "Resource", "Service", "ServicePort",
-    "ServiceSpec", "StatefulSet", "Workload", "WorkloadSpec",
+    "KINDS", "Container", "ContainerPort", "CronJob", "CronJobSpec", "DaemonSet", "Deployment",
+    "ExternalHost", "ExternalHostSpec", "GRPCRoute", "HTTPRoute", "HostIP", "IPBlock", "Ingress", "IngressBackend",
+    "Job", "JobSpec", "JobTemplateSpec", "LabelSelector", "LabelSelectorRequirement", "Namespace", "NetworkPolicy",
+    "NetworkPolicyEgressRule", "NetworkPolicyIngressRule", "NetworkPolicyPeer", "NetworkPolicyPort",
+    "NetworkPolicySpec", "Node", "NodeAddress", "NodeSpec", "NodeStatus", "Object", "ObjectMeta", "OwnerReference",
+    "Pod", "PodIP", "PodSpec", "PodStatus", "PodTemplateSpec", "ReplicaSet", "ReplicationController",
+    "ReplicationControllerSpec", "Resource", "Route", "Service", "ServicePort", "ServiceSpec", "StatefulSet",
+    "TCPRoute", "TLSRoute", "UDPRoute", "Workload", "WorkloadSpec",
 ]  # fmt: skip

@@ -11,6 +11,7 @@ from haechi.analysis.lint.checks import (
     breadth,
     dashes,
     dns,
+    entrances,
     exposure,
     invalid,
     matches,
@@ -42,6 +43,7 @@ _CHECKS: tuple[Check, ...] = (
     *blocks.CHECKS,
     *reachability.CHECKS,
     *exposure.CHECKS,
+    *entrances.CHECKS,
     *dns.CHECKS,
     *redundancy.CHECKS,
 )

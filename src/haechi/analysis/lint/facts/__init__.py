@@ -10,6 +10,7 @@ from haechi.analysis.lint.facts.addresses import (
 )
 from haechi.analysis.lint.facts.apiserver import ApiServer
 from haechi.analysis.lint.facts.dns_clients import DnsClient, DnsClients
+from haechi.analysis.lint.facts.entrances import Entrance, all_entrances
 from haechi.analysis.lint.facts.inventory import INITIAL_NAMESPACES
 from haechi.analysis.lint.facts.peer_policies import Denial, PeerPolicies
 from haechi.analysis.lint.facts.resolvers import DNS_PORT
@@ -29,7 +30,7 @@ from haechi.analysis.lint.facts.vocabulary import Label, Vocabulary
 
 __all__ = [
     "DNS_PORT", "INITIAL_NAMESPACES", "AddressOwners", "ApiServer", "Backends", "Denial", "DnsClient", "DnsClients",
-    "Label", "PeerPolicies", "Review", "SelectionIndex", "Server", "ServiceTarget", "Vocabulary", "WrittenPeer",
-    "WrittenPolicy", "WrittenPort", "WrittenRule", "WrittenSelector", "addressed_pods", "named_range",
-    "pod_addresses", "pod_ranges", "redundant_sets", "service_addresses",
+    "Entrance", "Label", "PeerPolicies", "Review", "SelectionIndex", "Server", "ServiceTarget", "Vocabulary",
+    "WrittenPeer", "WrittenPolicy", "WrittenPort", "WrittenRule", "WrittenSelector", "addressed_pods", "all_entrances",
+    "named_range", "pod_addresses", "pod_ranges", "redundant_sets", "service_addresses",
 ]  # fmt: skip

@@ -1,0 +1,113 @@
+"""Checks of what leads clients from outside to pods whose policies deny them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from pyroaring import BitMap
+
+from haechi.analysis.cluster import ports_text
+from haechi.analysis.lint.check import Check, Diagnostic, check
+from haechi.analysis.lint.facts import Entrance, Review, ServiceTarget, all_entrances
+from haechi.analysis.lint.wording import name_list
+from haechi.engine import ANY_POD, Peers, PolicySet
+from haechi.model import PolicyKey, Service, Severity
+from haechi.select import EVERYTHING
+from haechi.sets import PROTOCOL_NUMBERS, PortSet
+
+_GATEWAY = "gateway.networking.k8s.io/gateway-name"
+_PROXIES = frozenset(
+    {"ingress-nginx", "nginx-ingress", "traefik", "haproxy-ingress", "kubernetes-ingress", "contour", "envoy", "kong"}
+)
+"""Values of `app.kubernetes.io/name` of common ingress controllers."""
+_Target = tuple[int, ServiceTarget]
+
+
+@check(
+    "exposed-but-denied",
+    Severity.WARNING,
+    "A Service, an Ingress or a route of a Gateway lets clients in, but the policies of the pods deny them.",
+)
+def exposed_but_denied(review: Review) -> Iterator[Diagnostic]:
+    """Entrances to pods of which some allow nobody who may come that way."""
+    found = list(all_entrances(review.objects))
+    targets = _targets(review) if found else {}
+    services = {(one.namespace, one.name): one for one in review.cluster.services} if found else {}
+    proxies = _proxies(review) if found else BitMap()
+    for one in found:
+        service = services.get(one.service)
+        if service is not None:
+            port = _number(service, one)
+            behind = [each for each in targets.get(one.service, ()) if each[1][2:4] == port]
+            denied = [each for each in behind if _is_denied(review, one, each, proxies)]
+            if denied:
+                yield _diagnostic(review, one, denied)
+
+
+def _diagnostic(review: Review, one: Entrance, denied: list[_Target]) -> Diagnostic:
+    owners = name_list(str(owner) for owner, _ in review.inventory.workloads_of(BitMap(pod for pod, _ in denied)))
+    ports = PortSet.union_all([PortSet.port(target.protocol, target.target_port) for _, target in denied])
+    policies: set[PolicyKey] = set()
+    for pod, _ in denied:
+        policies.update(found.policies if (found := _policy_set(review, pod)) is not None else ())
+    names = f"{name_list(map(str, sorted(policies)))} {'allows' if len(policies) == 1 else 'allow'}"
+    return Diagnostic(
+        one.object,
+        one.path,
+        f"{names} {one.clients} no connection to {ports_text(ports)} of {owners}",
+        "allow the clients by ipBlock" if one.is_direct else "allow the proxies by namespaceSelector and podSelector",
+    )
+
+
+def _targets(review: Review) -> Mapping[tuple[str, str], list[_Target]]:
+    """By Service, the pods behind it with each of its ports."""
+    found: dict[tuple[str, str], list[_Target]] = {}
+    for number in review.pods(ANY_POD):
+        for target in sorted(review.servers.at(number).targets):
+            found.setdefault((target.namespace, target.service), []).append((number, target))
+    return found
+
+
+def _number(service: Service, one: Entrance) -> tuple[int, int] | None:
+    """Protocol and number of the port of a Service that has its own address, as `ServiceTarget` has them."""
+    if service.spec.cluster_ip != "None":
+        for each in service.spec.ports:
+            if one.port in (each.port, each.name) and one.protocol == each.protocol in PROTOCOL_NUMBERS:
+                return PROTOCOL_NUMBERS[each.protocol], each.port
+    return None
+
+
+def _is_denied(review: Review, one: Entrance, target: _Target, proxies: BitMap) -> bool:
+    """Whether the pod's policies allow nobody who may come that way."""
+    pod, port = target
+    policies = _policy_set(review, pod)
+    if policies is None:
+        return False
+    peers = Peers.union(list(policies.at(port.protocol, port.target_port)))
+    if peers.anywhere or peers.blocks:
+        return False
+    if one.is_direct:
+        return True
+    if proxies:
+        return not any(review.pods(selection) & proxies for selection in peers.selections)
+    home = review.engine.numbered(pod).key.namespace
+    return all(
+        selection.namespaces == home and (selection.pods == EVERYTHING or review.pods(selection)) and not one.is_local
+        for selection in peers.selections
+    )
+
+
+def _policy_set(review: Review, pod: int) -> PolicySet | None:
+    """The ingress of a pod."""
+    return review.engine.policy_sets(review.engine.numbered(pod))[1]
+
+
+def _proxies(review: Review) -> BitMap:
+    """The pods that are ingress controllers or proxies of a Gateway, as far as their labels show it."""
+    labelled = ((number, review.engine.numbered(number).labels) for number in review.pods(ANY_POD))
+    return BitMap(
+        [n for n, labels in labelled if _GATEWAY in labels or labels.get("app.kubernetes.io/name") in _PROXIES]
+    )
+
+
+CHECKS: tuple[Check, ...] = (exposed_but_denied,)
