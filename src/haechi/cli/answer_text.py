@@ -46,7 +46,7 @@ def _what_if(out: Terminal, one: PacketAnswer, found: WhatIf) -> None:
         _opened(out, "and for pods to come", proposal.exposed, "nothing")
         if proposal.patch:
             out.line("    as a patch (patch -p0):")
-            for line in proposal.patch.splitlines():
+            for line in proposal.patch.removesuffix("\n").split("\n"):
                 out.line(f"      {line}")
         else:
             for addition in proposal.additions:

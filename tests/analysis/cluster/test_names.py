@@ -162,3 +162,17 @@ def test_an_address_is_a_point(text: str) -> None:
 @pytest.mark.parametrize("text", ["x/web", "10.0.0.0/8", "10.0.0", "fe80::1%eth0", ""])
 def test_other_texts_are_no_address(text: str) -> None:
     assert address_named(text) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("x/proxy", "x/pod/proxy is on the host network: policies see the address of its node"),
+        ("done", "x/pod/done is completed: policies ignore it"),
+    ],
+)
+def test_what_policies_do_not_treat_as_a_pod_is_told(text: str, hint: str) -> None:
+    cluster = Cluster.of([pod("x/proxy", "172.16.0.1", host_network=True), pod("x/done", phase="Succeeded")])
+    with pytest.raises(UnknownName) as caught:
+        Names.of(cluster).find(text)
+    assert caught.value.hint == hint

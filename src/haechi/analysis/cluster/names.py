@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple, Self
 
@@ -21,7 +21,7 @@ from haechi.analysis.cluster.cluster import Cluster
 from haechi.analysis.cluster.owners import Owner, Owners
 from haechi.analysis.cluster.services import pods_behind
 from haechi.errors import HaechiError, suggestion
-from haechi.model import Object, Pod, PodKey, Service
+from haechi.model import Object, Pod, PodKey, Service, Workload
 from haechi.sets import AddressError, text_to_point
 
 _WORDS = {
@@ -98,16 +98,18 @@ class Names:
         pods: by key.
         owners: the workload of each.
         services: all of them.
+        others: pods and workloads that policies do not treat as pods, each with the reason.
     """
 
     pods: Mapping[PodKey, Pod]
     owners: Mapping[PodKey, Owner]
     services: tuple[Service, ...] = ()
+    others: Mapping[Owner, str] = field(default_factory=dict)
 
     @classmethod
     def of(cls, cluster: Cluster) -> Self:
         """Those of a cluster."""
-        return cls(cluster.pods, cluster.owners, cluster.services)
+        return cls(cluster.pods, cluster.owners, cluster.services, dict(_others(cluster.given)))
 
     @classmethod
     def among(cls, pods: Iterable[Pod], objects: Iterable[Object]) -> Self:
@@ -180,6 +182,9 @@ class Names:
     def _suggestion(self, text: str) -> str:
         """Names of the same form that are close, and the same name elsewhere."""
         readings = NameText.readings(text)
+        for one, reason in self.others.items():
+            if any(reading.means(one) for reading in readings):
+                return f"{full_name(one)} {reason}"
         if not readings:
             return "a name is NAME, NAMESPACE/NAME, KIND/NAME or NAMESPACE/KIND/NAME"
         same = {one for reading in readings for one in self._known.get(reading.name, ())}
@@ -187,6 +192,17 @@ class Names:
             return f"did you mean {' or '.join(sorted(map(full_name, same))[:_SHOWN])}?"
         known = [one for some in self._known.values() for one in some]
         return suggestion(text, (name for one in known for name in _forms(one, text)))
+
+
+def _others(objects: Iterable[Object]) -> Iterator[tuple[Owner, str]]:
+    """Completed pods, and pods and workloads on the host network."""
+    for one in objects:
+        if isinstance(one, Pod | Workload):
+            name = Owner(one.namespace, one.name, one.kind)
+            if isinstance(one, Pod) and one.completed:
+                yield name, "is completed: policies ignore it"
+            elif (one if isinstance(one, Pod) else one.pod_template).spec.host_network:
+                yield name, "is on the host network: policies see the address of its node"
 
 
 def _nearest(some: Iterable[Owner]) -> Iterator[Owner]:

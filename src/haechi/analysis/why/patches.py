@@ -6,6 +6,7 @@ import json
 import shlex
 from collections.abc import Callable, Iterable
 from difflib import unified_diff
+from io import StringIO
 
 import yaml
 
@@ -71,7 +72,7 @@ def _of_file(name: str, listed: list[tuple[Place, list[Edit]]]) -> str:
             data = new.encode()
     except (RewriteError, UnicodeDecodeError):
         return ""
-    lines = list(unified_diff(old.splitlines(keepends=True), new.splitlines(keepends=True), name, name))
+    lines = list(unified_diff(list(StringIO(old, "\n")), list(StringIO(new, "\n")), name, name))
     if any(len(line) > _LONGEST_LINE for line in lines):
         return ""
     return "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)
