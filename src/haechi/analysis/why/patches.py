@@ -6,7 +6,6 @@ import json
 import shlex
 from collections.abc import Callable, Iterable
 from difflib import unified_diff
-from io import StringIO
 
 import yaml
 
@@ -72,7 +71,13 @@ def _of_file(name: str, listed: list[tuple[Place, list[Edit]]]) -> str:
             data = new.encode()
     except (RewriteError, UnicodeDecodeError):
         return ""
-    lines = list(unified_diff(list(StringIO(old, "\n")), list(StringIO(new, "\n")), name, name))
+    lines = list(unified_diff(_lines(old), _lines(new), name, name))
     if any(len(line) > _LONGEST_LINE for line in lines):
         return ""
     return "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)
+
+
+def _lines(text: str) -> list[str]:
+    """The lines of a text with their ends; nothing but a line feed ends one."""
+    *lines, last = text.split("\n")
+    return [*(f"{line}\n" for line in lines), *([last] if last else [])]
