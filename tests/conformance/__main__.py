@@ -6,19 +6,30 @@ python -m tests.conformance [--count N] [--seed N] [--kind KIND]...
 from __future__ import annotations
 
 import argparse
+import json
 import pathlib
 import re
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from dataclasses import replace
+from itertools import count, islice
 from random import Random
 
-from tests.conformance.answers import Answer, answer_of_haechi, answer_of_server, ask
-from tests.conformance.objects import KINDS, Case, Kind, Path, case, changed, places
+from tests.conformance.answers import (
+    Answer,
+    answer_of_haechi,
+    answer_of_haechi_to_update,
+    answer_of_server,
+    ask,
+    ask_to_update,
+)
+from tests.conformance.objects import KINDS, Case, Kind, Path, case, changed, places, update_case
 from tests.conformance.recorded import SAMPLE, Recorded, write_recorded
 from tests.conformance.server import ApiServer, NotAvailable, api_server
 
+UPDATED = tuple(kind for kind in KINDS if kind.name != "Job")  # a Job must be sent with all that the server added
 _SHOWN = 12
 _STEPS = 150
 _VALUES = re.compile(r'"(?:[^"\\]|\\.)*"|\d+')
@@ -41,7 +52,9 @@ def main() -> int:
             if options.record:
                 record(server, options.seed)
                 return 0
-            counts = [compare(server, kind, range(options.seed, options.seed + options.count)) for kind in kinds]
+            seeds = range(options.seed, options.seed + options.count)
+            counts = [compare(server, kind, seeds) for kind in kinds]
+            counts += [compare_updates(server, kind, seeds[: len(seeds) // 5]) for kind in kinds if kind in UPDATED]
     except NotAvailable as problem:
         print(f"skipped: {problem}")
         return 0
@@ -51,7 +64,19 @@ def main() -> int:
 def record(server: ApiServer, seed: int) -> None:
     """Write the server's answers to as many objects of each kind as make a sample."""
     cases = [case(kind, seed + number) for number in range(SAMPLE // len(KINDS) + 1) for kind in KINDS][:SAMPLE]
-    write_recorded(Recorded(one.text, one.is_yaml, answer_of_server(ask(server, one), one)) for one in cases)
+    creates = (Recorded(one.text, one.is_yaml, answer_of_server(ask(server, one), one)) for one in cases)
+    found = (update for number in count(seed) for kind in UPDATED for update in stored_updates(server, kind, number))
+    updates = (Recorded(new.text, new.is_yaml, theirs, stored) for new, theirs, stored in found)
+    write_recorded([*creates, *islice(updates, SAMPLE)])
+
+
+def stored_updates(server: ApiServer, kind: Kind, seed: int) -> Iterator[tuple[Case, Answer, str]]:
+    """An update, the server's answer to it and what it was to replace; nothing if the seed's object is refused."""
+    old, new = update_case(kind, seed)
+    stored = server.ask("POST", old.kind.path, old.text.encode())
+    if stored.status == 201:
+        yield new, answer_of_server(ask_to_update(server, new), new), json.dumps(stored.body)
+        server.ask("DELETE", f"{old.kind.path}/{old.data['metadata']['name']}?gracePeriodSeconds=0")
 
 
 def compare(server: ApiServer, kind: Kind, seeds: range) -> int:
@@ -69,11 +94,31 @@ def compare(server: ApiServer, kind: Kind, seeds: range) -> int:
         sorts[sort] = sorts.get(sort, 0) + 1
         if sorts[sort] == 1 and len(sorts) <= _SHOWN:
             _show(seed, _smallest(server, one))
-    count = sum(sorts.values())
+    total = sum(sorts.values())
     seconds = time.monotonic() - start
-    print(f"{kind.name}: {len(seeds)} objects from seed {seeds[0]}, {accepted} accepted, {count} differences "
+    print(f"{kind.name}: {len(seeds)} objects from seed {seeds[0]}, {accepted} accepted, {total} differences "
           f"of {len(sorts)} sorts, {seconds:.0f} s", flush=True)  # fmt: skip
-    return count
+    return total
+
+
+def compare_updates(server: ApiServer, kind: Kind, seeds: range) -> int:
+    """How many updates of stored objects the two disagree about; the first few are printed."""
+    start = time.monotonic()
+    judged = accepted = differences = 0
+    for seed in seeds:
+        for new, theirs, stored in stored_updates(server, kind, seed):
+            ours = answer_of_haechi_to_update(stored, new.text, is_yaml=new.is_yaml)
+            judged += 1
+            accepted += theirs.sort == "accepted"
+            if not theirs.agrees(ours):
+                differences += 1
+                if differences <= _SHOWN // 3:
+                    print(f"  stored: {stored[:1500]}")
+                    _show(seed, (new, theirs, ours))
+    seconds = time.monotonic() - start
+    print(f"{kind.name}: {judged} updates from seed {seeds[0]}, {accepted} accepted, {differences} differences, "
+          f"{seconds:.0f} s", flush=True)  # fmt: skip
+    return differences
 
 
 def _sort(theirs: Answer, ours: Answer) -> str:

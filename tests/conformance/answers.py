@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from haechi.model import Code, LabelSelector, Problem, Severity, Source, check_create, read_manifests
+from haechi.model import Code, LabelSelector, Problem, Severity, Source, check_create, check_update, read_manifests
 from haechi.model.quoting import quoted
 from haechi.model.version import KubernetesVersion
 from haechi.select import Selector
@@ -17,6 +17,7 @@ SERVER = KubernetesVersion(37)
 UID = "00000000-0000-0000-0000-000000000000"
 _UID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _INDEX = re.compile(r"\[\d+\]")
+_STORAGE = re.compile(r"StorageError: .* AdditionalErrorMsg: ")
 _STRICT = "strict decoding error: "
 _STRICT_PART = re.compile(
     r'(?:unknown|duplicate) field "(?:[^"\\]|\\.)*"|line \d+: key "(?:[^"\\]|\\.)*" already set in map'
@@ -54,6 +55,8 @@ def answer_of_server(response: Response, case: Case) -> Answer:
         return Answer("strict", _sorted(_STRICT_PART.findall(message.split(_STRICT, 1)[1]), case))
     if response.status == 400 and ("cannot be handled" in message or "error converting YAML" in message):
         return Answer("undecodable", fields=tuple(_GO_FIELD.findall(message)))
+    if response.status == 409:
+        return Answer("conflict", _sorted([_STORAGE.sub("", message)], case))
     return Answer(f"{response.status} {message}")
 
 
@@ -66,6 +69,16 @@ def answer_of_haechi(text: str, *, is_yaml: bool) -> Answer:
     return answer_of_problems(found)
 
 
+def answer_of_haechi_to_update(stored: str, text: str, *, is_yaml: bool) -> Answer:
+    """What `haechi validate OLD --update NEW` reports; `stored` is the JSON of a response."""
+    (old,) = read_manifests([Source("old.json", stored.encode())]).objects
+    manifests = read_manifests([Source("x.yaml" if is_yaml else "x.json", text.encode())], strict=True)
+    found = [*manifests.problems]
+    for loaded in manifests.objects:
+        found += check_update(loaded, old.object, matches, SERVER)
+    return answer_of_problems(found)
+
+
 def answer_of_problems(found: list[Problem]) -> Answer:
     """The problems as the server would send them: wrong types come before wrong names, and these before values."""
     errors = [problem for problem in found if problem.severity is Severity.ERROR]
@@ -75,6 +88,8 @@ def answer_of_problems(found: list[Problem]) -> Answer:
     strict = [one.message for one in errors if one.code in (Code.UNKNOWN_FIELD, Code.DUPLICATE_FIELD)]
     if strict:
         return Answer("strict", _once(text.removeprefix(_STRICT) for text in strict))
+    if any(problem.message.startswith("Operation cannot be fulfilled") for problem in errors):
+        return Answer("conflict", _once(_UID.sub(UID, problem.message) for problem in errors))
     if errors:
         return Answer("invalid", _once(problem.message for problem in errors))
     return Answer("accepted", _once(one.message for one in found if one.severity is Severity.WARNING))
@@ -95,9 +110,21 @@ def _once(texts: Iterable[str]) -> tuple[str, ...]:
     return tuple(sorted({*texts}))
 
 
+def ask_to_update(server: ApiServer, case: Case) -> Response:
+    """Have the server judge the update of the stored object of the same name."""
+    content_type = "application/yaml" if case.is_yaml else "application/json"
+    path = f"{case.kind.path}/{case.data['metadata']['name']}?dryRun=All&fieldValidation=Strict"
+    return server.ask("PUT", path, case.text.encode(), content_type)
+
+
 def _sorted(texts: Iterable[str], case: Case) -> tuple[str, ...]:
     """The texts, each once, in order, with everything in them that the server makes up replaced."""
-    return _once(_generated(_UID.sub(UID, text), case) for text in texts)
+    return _once(_generated(_without_difference(_UID.sub(UID, text)), case) for text in texts)
+
+
+def _without_difference(text: str) -> str:
+    """The text without the difference that the server appends, of which Haechi reads a part only."""
+    return text.split("\n")[0] if "pod updates may not change" in text else text
 
 
 def _generated(text: str, case: Case) -> str:

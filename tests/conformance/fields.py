@@ -27,6 +27,7 @@ KINDS = (
     "Job",
     "CronJob",
     "NetworkPolicy",
+    "Ingress",
 )
 _SCALARS = {"Time", "Quantity", "IntOrString", "FieldsV1"}
 _HEAD = '''"""The fields of the types of the Kubernetes 1.37 API, written by `tests/conformance/fields.py`.

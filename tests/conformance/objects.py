@@ -17,7 +17,7 @@ Path = tuple[str | int, ...]
 
 UNREAD = frozenset({
     "resources", "env", "args", "securityContext", "tolerations", "strategy", "managedFields", "terminationMessagePath",
-    "terminationGracePeriodSeconds", "volumes", "livenessProbe", "serviceName", "minReadySeconds", "backoffLimit",
+    "terminationGracePeriodSeconds", "volumes", "livenessProbe", "minReadySeconds", "backoffLimit",
     "concurrencyPolicy", "updateStrategy", "deletionGracePeriodSeconds", "selfLink", "apiVersion", "kind",
     "readinessProbe", "affinity", "suspend",
 })  # fmt: skip
@@ -52,6 +52,7 @@ WORDS = {
     "restartPolicy": ("Always", "OnFailure", "Never", "", "always", "<&>"),
     "cidr": CIDRS,
     "except": CIDRS,
+    "imagePullPolicy": ("Always", "Never", "IfNotPresent", "", "always", "<&>"),
     "hostIP": ("", "127.0.0.1", "::1", "x"),
     "creationTimestamp": TIMES,
     "deletionTimestamp": TIMES,
@@ -63,7 +64,8 @@ WORDS = {
     "image": ("nginx", "", " nginx", "nginx:1 ", "\u00a0x"),
     "generateName": NAMES,
 }
-UNKNOWN = ("foo", 'a"b', "containerport", "Ports", "matchlabels", "a\nb", "é", "a.b", "status", "x y", "")
+UNKNOWN = ("foo", 'a"b', "containerport", "Ports", "matchlabels", "a\nb", "é", "a.b", "status", "x y", "", "replicas",
+           "serviceName")  # fmt: skip
 
 
 class Pairs(list[tuple[str, Json]]):
@@ -178,6 +180,8 @@ def _namespace(random: Random) -> Json:
 
 def _container(random: Random, index: int) -> Json:
     container: Json = {"name": f"c{index}", "image": "nginx"}
+    if random.random() < 0.2:
+        container["imagePullPolicy"] = "Always"
     if random.random() < 0.8:
         container["ports"] = [_container_port(random) for _ in range(random.randint(0, 3))]
     if random.random() < 0.2:
@@ -309,6 +313,30 @@ def case(kind: Kind, seed: int) -> Case:
     for _ in range(random.choice((0, 1, 1, 1, 2, 2, 3, 4))):
         data = (mutations if random.random() < 0.6 else _odd_value)(random, data)
     return Case(kind, _without_empty_labels(data), random.random() < 0.2)
+
+
+def update_case(kind: Kind, seed: int) -> tuple[Case, Case]:
+    """A good object, and what it is to be replaced by, which has its name."""
+    random = Random(f"update/{kind.name}/{seed}")
+    name = f"u{seed}"
+    old = {"apiVersion": kind.api_version, "kind": kind.name, **kind.make(random)}
+    old["metadata"] = {"name": name, "labels": old["metadata"].get("labels", {"a": "b"})}
+    new = deepcopy(old)
+    if random.random() < 0.2:
+        new["metadata"] |= random.choice(({"resourceVersion": "1"}, {"uid": "u"}, {"deletionTimestamp": TIMES[0]},
+                                          {"generation": -1}, {"creationTimestamp": TIMES[0]}))  # fmt: skip
+    for _ in range(random.choice((0, 1, 1, 1, 2, 3))):
+        new = random.choice((_odd_value, _odd_value, _odd_value, _new_field))(random, new)
+    if isinstance(new.get("metadata"), dict):
+        for field, value in (("deletionTimestamp", TIMES[0]), ("resourceVersion", "1")):
+            if new["metadata"].get(field) is not None:
+                new["metadata"][field] = value  # the server writes times anew, and fails on odd versions with 500
+        new["metadata"]["name"] = name
+        new["metadata"].pop("namespace", None)
+        new["metadata"].pop("ownerReferences", None)
+    else:
+        new["metadata"] = {"name": name}
+    return Case(kind, _without_empty_labels(old), False), Case(kind, _without_empty_labels(new), random.random() < 0.2)
 
 
 def _without_empty_labels(data: Json) -> Json:

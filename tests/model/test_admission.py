@@ -94,3 +94,11 @@ def test_an_external_host_is_decoded_strictly() -> None:
     text = "apiVersion: haechi/v1alpha1\nkind: ExternalHost\nmetadata: {name: x}\nspec: {addresses: [1.1.1.1]}\n"
     assert read(text).all(ExternalHost)[0].addresses == ("1.1.1.1",)
     assert codes(read(text.replace("addresses", "adresses"))) == [Code.UNKNOWN_FIELD]
+
+
+def test_fields_of_kinds_that_are_not_known_in_full_are_not_judged() -> None:
+    """Routes have fields that no document of the Kubernetes API lists; an Ingress has none."""
+    route = "apiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRoute\nmetadata: {name: a}\nspec: {some: {thing: 1}}\n"
+    assert read(route).problems == ()
+    ingress = route.replace("gateway.networking", "networking").replace("HTTPRoute", "Ingress")
+    assert [problem.message for problem in read(ingress).problems] == ['unknown field "spec.some"']

@@ -39,6 +39,7 @@ from haechi.model import (
     Source,
     check_create,
     check_one,
+    check_update,
     printable,
 )
 
@@ -142,12 +143,13 @@ def read(
     *,
     node: bool = False,
     create: bool = False,
+    stored: Iterable[Object] = (),
 ) -> Input:
     """Load and check everything that `paths` mean; `-` is standard input. `progress` shows the steps.
 
     If the options name a cluster, it is read as well, and the paths are applied over it; what the rules of a `node` do
-    not need is left out. With `create` every object is judged as by the API server that is asked to create it. Without
-    paths and cluster, the paths are those of the configuration.
+    not need is left out. With `create` every object is judged as by the API server that is asked to create it, or to
+    update one of those that are `stored`. Without paths and cluster, the paths are those of the configuration.
 
     Raises:
         CommandError: there is no input, or the cluster cannot be read.
@@ -156,7 +158,8 @@ def read(
     line = ProgressLine.silent() if progress is None else progress
     if not given and not options.is_live(given):
         raise CommandError("there is no input", "PATH", [_NO_INPUT])
-    return _read(given, options, line, _cluster(given, options, line, node=node), node=node, create=create)
+    cluster = _cluster(given, options, line, node=node)
+    return _read(given, options, line, cluster, node=node, create=create, stored=stored)
 
 
 def configured(paths: Iterable[Given], options: InputOptions) -> tuple[Given, ...]:
@@ -194,6 +197,7 @@ def _read(
     *,
     node: bool = False,
     create: bool = False,
+    stored: Iterable[Object] = (),
 ) -> Input:
     """The paths, applied over a cluster if there is one, and checked."""
     rules = options.rules
@@ -207,8 +211,12 @@ def _read(
     problems = list(manifests.problems)
     named = manifests.distinct()
     unsound: list[Loaded[Object]] = []
+    earlier = {(one.kind, one.key): one for one in stored}
     for loaded, one in zip(manifests.objects, named.objects, strict=True):
-        if create:
+        before = earlier.get((loaded.object.kind, loaded.object.key))
+        if before is not None:
+            found = check_update(loaded, before, _matches, rules.version, rules.gates)
+        elif create:
             found = check_create(loaded, _matches, rules.version, rules.gates)
         else:
             found = check_one(loaded, rules.version, rules.gates)

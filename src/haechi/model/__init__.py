@@ -6,7 +6,7 @@ fills in what the API server would. Nothing here touches files: `haechi.files` d
 
 from haechi.model import objects
 from haechi.model.base import Struct
-from haechi.model.checking import check, check_create, check_one
+from haechi.model.checking import check, check_create, check_one, check_update
 from haechi.model.cidr import Cidr, CidrError, format_address, parse_address, parse_cidr
 from haechi.model.comments import Comment, yaml_comments
 from haechi.model.decoding import DecodingProblem, decode_struct
@@ -65,6 +65,7 @@ __all__ = [
     "check",
     "check_create",
     "check_one",
+    "check_update",
     "default",
     "errors",
     "format_address",

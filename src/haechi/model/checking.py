@@ -14,6 +14,7 @@ from haechi.model.networkpolicy import NetworkPolicy
 from haechi.model.objects import Object
 from haechi.model.problem import Code, Path, Problem, Severity
 from haechi.model.soundness import errors
+from haechi.model.updating import conflict, update_errors, update_warnings
 from haechi.model.validation import DEFAULT_GATES, NEWEST, warnings
 from haechi.model.version import KubernetesVersion
 from haechi.model.workloadvalidation import Matches
@@ -46,6 +47,26 @@ def check_create(
     if wrong or loaded.problems:
         return wrong
     return tuple(_doubts(loaded, create_warnings(resource, version, gates)))
+
+
+def check_update(
+    loaded: Loaded[Object],
+    old: Object,
+    matches: Matches,
+    version: KubernetesVersion = NEWEST,
+    gates: Gates = DEFAULT_GATES,
+) -> tuple[Problem, ...]:
+    """What the API server would say to an update of the stored object `old` to one object of the same kind and name."""
+    resource = loaded.written or loaded.object
+    found = conflict(old, resource)
+    if found is not None:
+        path, words = found
+        location, name = loaded.location(path), loaded.object.object_name
+        return (Problem(Severity.ERROR, Code.INVALID, words, location, name, path),)
+    wrong = tuple(_located(loaded, update_errors(old, resource, version, gates, matches)))
+    if wrong or loaded.problems:
+        return wrong
+    return tuple(_doubts(loaded, update_warnings(old, resource, version, gates)))
 
 
 def _errors(loaded: Loaded[Object], version: KubernetesVersion, gates: Gates) -> Iterator[Problem]:

@@ -73,6 +73,7 @@ class Container(Struct, frozen=True, kw_only=True):
 
     name: str = ""
     image: str = ""
+    image_pull_policy: str = ""
     ports: tuple[ContainerPort, ...] = ()
     restart_policy: str | None = None
 

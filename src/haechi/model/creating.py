@@ -33,7 +33,11 @@ from haechi.model.workloadvalidation import (
 
 
 def create_errors(
-    resource: Object, version: KubernetesVersion, gates: Gates, matches: Matches
+    resource: Object,
+    version: KubernetesVersion,
+    gates: Gates,
+    matches: Matches,
+    kept: frozenset[str] = frozenset(),
 ) -> tuple[FieldError, ...]:
     """All errors that a create of the object would be refused with, each once.
 
@@ -42,10 +46,11 @@ def create_errors(
         version: whose rules and words.
         gates: the server's feature gates.
         matches: whether a selector selects labels.
+        kept: texts of ipBlocks that an update may keep.
     """
     if isinstance(resource, Job):
         resource = default_job(resource)
-    own = tuple(_own_errors(resource, version, gates, matches))
+    own = tuple(_own_errors(resource, version, gates, matches, kept))
     if isinstance(resource, Namespace | Pod | Deployment | DaemonSet | Job | CronJob):
         rule = {"name_rule": dns_label} if isinstance(resource, Namespace | StatefulSet) else {}
         is_namespace = isinstance(resource, Namespace)
@@ -56,12 +61,14 @@ def create_errors(
     return tuple(dict.fromkeys(own))
 
 
-def _own_errors(resource: Object, version: KubernetesVersion, gates: Gates, matches: Matches) -> Iterator[FieldError]:
+def _own_errors(
+    resource: Object, version: KubernetesVersion, gates: Gates, matches: Matches, kept: frozenset[str]
+) -> Iterator[FieldError]:
     match resource:
         case Namespace():
             pass
         case NetworkPolicy():
-            yield from validate(resource, version, gates)
+            yield from validate(resource, version, gates, kept)
         case Pod():
             yield from pod_errors(resource.spec, ("spec",))
         case Deployment() | DaemonSet():

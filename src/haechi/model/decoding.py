@@ -72,6 +72,11 @@ def decode_struct(
     return value, tuple(context.mistakes)
 
 
+def is_of_the_api(kind: type[Struct]) -> bool:
+    """Whether all fields of the kind are known: not those of kinds that CustomResourceDefinitions add."""
+    return kind.__name__ in _types()
+
+
 @cache
 def _types() -> Mapping[str, Mapping[str, str]]:
     """The types of the API: of each field its type."""
@@ -107,6 +112,7 @@ def _struct(cls: type[msgspec.Struct], type_name: str, top: bool = False) -> _Co
     fields = {
         field.encode_name: (field.name, _converter(field.type, of_api.get(field.encode_name, "")))
         for field in info.fields
+        if not of_api or field.encode_name in of_api  # some kinds share a struct
     }
     left_out = {name: _checker(of) for name, of in of_api.items() if name not in fields}
     if top:

@@ -72,6 +72,8 @@ GitRepoVolumeSource directory:string repository:string revision:string
 GlusterfsVolumeSource endpoints:string path:string readOnly:boolean
 HTTPGetAction host:string httpHeaders:[]HTTPHeader path:string port:IntOrString protocol:string scheme:string
 HTTPHeader name:string value:string
+HTTPIngressPath backend:IngressBackend path:string pathType:string
+HTTPIngressRuleValue paths:[]HTTPIngressPath
 HostAlias hostnames:[]string ip:string
 HostIP ip:string
 HostPathVolumeSource path:string type:string
@@ -79,6 +81,16 @@ IPBlock cidr:string except:[]string
 ISCSIVolumeSource chapAuthDiscovery:boolean chapAuthSession:boolean fsType:string initiatorName:string iqn:string iscsiInterface:string lun:int32 portals:[]string readOnly:boolean secretRef:LocalObjectReference targetPortal:string
 ImageVolumeSource pullPolicy:string reference:string
 ImageVolumeStatus imageRef:string
+Ingress apiVersion:string kind:string metadata:ObjectMeta spec:IngressSpec status:IngressStatus
+IngressBackend resource:TypedLocalObjectReference service:IngressServiceBackend
+IngressLoadBalancerIngress hostname:string ip:string ports:[]IngressPortStatus
+IngressLoadBalancerStatus ingress:[]IngressLoadBalancerIngress
+IngressPortStatus error:string port:int32 protocol:string
+IngressRule host:string http:HTTPIngressRuleValue
+IngressServiceBackend name:string port:ServiceBackendPort
+IngressSpec defaultBackend:IngressBackend ingressClassName:string rules:[]IngressRule tls:[]IngressTLS
+IngressStatus loadBalancer:IngressLoadBalancerStatus
+IngressTLS hosts:[]string secretName:string
 Job apiVersion:string kind:string metadata:ObjectMeta spec:JobSpec status:JobStatus
 JobCondition lastProbeTime:Time lastTransitionTime:Time message:string reason:string status:string type:string
 JobSchedulingConfiguration disruptionMode:WorkloadPodGroupDisruptionMode resourceClaims:[]WorkloadPodGroupResourceClaim schedulingConstraints:WorkloadPodGroupSchedulingConstraints schedulingPolicy:WorkloadPodGroupSchedulingPolicy
@@ -197,6 +209,7 @@ SecretVolumeSource defaultMode:int32 defaultUser:int64 items:[]KeyToPath optiona
 SecurityContext allowPrivilegeEscalation:boolean appArmorProfile:AppArmorProfile capabilities:Capabilities privileged:boolean procMount:string readOnlyRootFilesystem:boolean runAsGroup:int64 runAsNonRoot:boolean runAsUser:int64 seLinuxOptions:SELinuxOptions seccompProfile:SeccompProfile windowsOptions:WindowsSecurityContextOptions
 Service apiVersion:string kind:string metadata:ObjectMeta spec:ServiceSpec status:ServiceStatus
 ServiceAccountTokenProjection audience:string expirationSeconds:int64 path:string user:int64
+ServiceBackendPort name:string number:int32
 ServicePort appProtocol:string name:string nodePort:int32 port:int32 protocol:string targetPort:IntOrString
 ServiceSpec allocateLoadBalancerNodePorts:boolean clusterIP:string clusterIPs:[]string externalIPs:[]string externalName:string externalTrafficPolicy:string healthCheckNodePort:int32 internalTrafficPolicy:string ipFamilies:[]string ipFamilyPolicy:string loadBalancerClass:string loadBalancerIP:string loadBalancerSourceRanges:[]string ports:[]ServicePort publishNotReadyAddresses:boolean selector:{}string sessionAffinity:string sessionAffinityConfig:SessionAffinityConfig trafficDistribution:string type:string
 ServiceStatus conditions:[]Condition loadBalancer:LoadBalancerStatus

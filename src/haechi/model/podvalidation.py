@@ -20,6 +20,7 @@ from haechi.model.version import KubernetesVersion
 from haechi.model.workloads import PodTemplateSpec
 
 PROTOCOLS = ("SCTP", "TCP", "UDP")
+_PULL_POLICIES = ("Always", "IfNotPresent", "Never")
 _RESTART_POLICIES = ("Always", "OnFailure", "Never")
 
 
@@ -105,6 +106,9 @@ def _container_errors(container: Container, path: Path) -> Iterator[FieldError]:
     if not container.image:
         yield required((*path, "image"))
     yield from container_port_errors(container.ports, (*path, "ports"))
+    pull_policy = container.image_pull_policy
+    if pull_policy and pull_policy not in _PULL_POLICIES:
+        yield not_supported((*path, "imagePullPolicy"), json_text(pull_policy), _PULL_POLICIES)
     policy = container.restart_policy
     if policy is not None and policy not in _RESTART_POLICIES:
         yield not_supported((*path, "restartPolicy"), json_text(policy), sorted(_RESTART_POLICIES))

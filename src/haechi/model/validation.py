@@ -37,7 +37,10 @@ _PROTOCOLS = ("TCP", "UDP", "SCTP")
 
 
 def validate(
-    policy: NetworkPolicy, version: KubernetesVersion = NEWEST, gates: Gates = DEFAULT_GATES
+    policy: NetworkPolicy,
+    version: KubernetesVersion = NEWEST,
+    gates: Gates = DEFAULT_GATES,
+    kept: frozenset[str] = frozenset(),
 ) -> tuple[FieldError, ...]:
     """All errors that a create of the policy would be refused with.
 
@@ -45,20 +48,27 @@ def validate(
         policy: with or without defaults.
         version: whose rules and words.
         gates: the server's feature gates.
+        kept: texts of ipBlocks that the policy has already and may keep.
     """
     policy = default(policy)
-    check = _Check(version, gates)
+    check = _Check(version, gates, kept)
     return (*metadata_errors(policy.metadata, version, namespaced=True), *check.spec(policy.spec, ("spec",)))
 
 
 def warnings(
-    policy: NetworkPolicy, version: KubernetesVersion = NEWEST, gates: Gates = DEFAULT_GATES
+    policy: NetworkPolicy,
+    version: KubernetesVersion = NEWEST,
+    gates: Gates = DEFAULT_GATES,
+    kept: frozenset[str] = frozenset(),
 ) -> tuple[tuple[Path, str], ...]:
-    """The path and full text of each warning that the server sends along with accepting the policy."""
+    """The path and full text of each warning that the server sends along with accepting the policy.
+
+    `kept` are texts of ipBlocks that the policy has already: they are warned of where new ones are errors.
+    """
     return tuple(
         (path, text)
-        for path, cidr in _cidrs(policy.spec)
-        for text in _cidr_warnings(path, cidr, version, strict=_is_strict(version, gates))
+        for path, cidr in policy_cidrs(policy.spec)
+        for text in _cidr_warnings(path, cidr, version, strict=_is_strict(version, gates) and cidr not in kept)
     )
 
 
@@ -77,7 +87,8 @@ def _rules(spec: NetworkPolicySpec) -> Iterator[tuple[Path, Path, NetworkPolicyI
 class _Check:
     """The rules of one server."""
 
-    def __init__(self, version: KubernetesVersion, gates: Gates) -> None:
+    def __init__(self, version: KubernetesVersion, gates: Gates, kept: frozenset[str]) -> None:
+        self.kept = kept
         self.version = version
         self.protocols = _PROTOCOLS if gates.sctp else _PROTOCOLS[:2]
         self.strict = _is_strict(version, gates)
@@ -137,6 +148,8 @@ class _Check:
                 yield invalid(except_path, text, "must be a strict subset of `cidr`")
 
     def cidr(self, text: str, path: Path) -> Iterator[FieldError]:
+        if text in self.kept:
+            return
         cidr = _parsed(text)
         if cidr is None:
             yield invalid(path, text, _NOT_A_CIDR)
@@ -171,7 +184,8 @@ def _doubt(cidr: Cidr) -> str:
     return "must not have bits set beyond the prefix length" if cidr.has_host_bits else ""
 
 
-def _cidrs(spec: NetworkPolicySpec) -> Iterator[tuple[Path, str]]:
+def policy_cidrs(spec: NetworkPolicySpec) -> Iterator[tuple[Path, str]]:
+    """The text of each CIDR of the ipBlocks, with its path."""
     for _, peers_path, rule in _rules(spec):
         for index, peer in enumerate(rule.peers):
             if peer.ip_block is not None:

@@ -20,10 +20,14 @@ class PodTemplateSpec(Struct, frozen=True, kw_only=True):
 
 
 class WorkloadSpec(Struct, frozen=True, kw_only=True):
-    """spec of Deployment, ReplicaSet, StatefulSet and DaemonSet; a DaemonSet's has no replicas."""
+    """spec of Deployment, ReplicaSet, StatefulSet and DaemonSet; a DaemonSet's has no replicas.
+
+    Only a StatefulSet's has a `service_name`.
+    """
 
     replicas: int | None = None
     selector: LabelSelector | None = None
+    service_name: str = ""
     template: PodTemplateSpec = PodTemplateSpec()
 
 

@@ -10,8 +10,9 @@ from collections.abc import Callable, Iterator, Mapping
 
 import msgspec
 
-from haechi.model.fielderror import FieldError, invalid, invalid_json, not_supported, required
+from haechi.model.fielderror import FieldError, invalid, invalid_for, invalid_json, not_supported, required
 from haechi.model.metadata import generated_name, selector_errors
+from haechi.model.names import dns_label
 from haechi.model.networkpolicy import LabelSelector
 from haechi.model.podvalidation import template_errors
 from haechi.model.problem import Path
@@ -47,6 +48,8 @@ def workload_errors(
     """The errors of the spec of a Deployment, ReplicaSet, StatefulSet or DaemonSet."""
     spec = workload.spec
     yield from _not_negative(spec.replicas, (*_SPEC, "replicas"))
+    if spec.service_name:
+        yield from invalid_for((*_SPEC, "serviceName"), spec.service_name, dns_label(spec.service_name))
     selector = spec.selector
     path = (*_SPEC, "selector")
     is_daemon_set = isinstance(workload, DaemonSet)
@@ -62,7 +65,7 @@ def workload_errors(
         yield from _match_errors(selector, spec.template, matches)
     elif not is_daemon_set:
         words = "" if isinstance(workload, StatefulSet) else "invalid label selector"
-        yield invalid_json(path, json_value(_selector_json(selector)), words)
+        yield invalid_json(path, json_value(selector_json(selector)), words)
         yield from _restart_policy_errors(spec) if isinstance(workload, StatefulSet) else ()
         return  # the server does not look at the template then
     yield from template_errors(spec.template, (*_SPEC, "template"), version)
@@ -120,7 +123,7 @@ def _generated_errors(
             path = (*_SPEC, "template", "metadata", f"labels[{label}]")
             yield invalid_json(path, json_value(dict(sorted(labels.items()))), f"must be '{value}'")
     if _is_readable(selector, version) and not matches(selector, expected):
-        value = json_value(_selector_json(selector))
+        value = json_value(selector_json(selector))
         yield invalid_json((*_SPEC, "selector"), value, "`selector` not auto-generated")
 
 
@@ -151,7 +154,7 @@ def cron_job_errors(cron_job: CronJob, version: KubernetesVersion) -> Iterator[F
     job = spec.job_template.spec
     yield from _job_spec_errors(job, (*_SPEC, "jobTemplate", "spec"), version)
     if job.selector is not None:
-        value = json_value(_selector_json(job.selector))
+        value = json_value(selector_json(job.selector))
         yield invalid_json((*_SPEC, "jobTemplate", "spec", "selector"), value, "`selector` will be auto-generated")
     if job.manual_selector:
         yield not_supported((*_SPEC, "jobTemplate", "spec", "manualSelector"), "true", ("nil", "false"))
@@ -172,7 +175,8 @@ def _match_errors(selector: LabelSelector | None, template: PodTemplateSpec, mat
         yield invalid_json((*_SPEC, "template", "metadata", "labels"), value, _NOT_MATCHING)
 
 
-def _selector_json(selector: LabelSelector | None) -> object:
+def selector_json(selector: LabelSelector | None) -> object:
+    """The selector as plain data, in the order in which the server writes it."""
     if selector is None:
         return None
     labels = dict(sorted(selector.match_labels.items()))

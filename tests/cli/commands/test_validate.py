@@ -143,3 +143,33 @@ def test_text_that_could_not_be_checked_makes_the_report_partial(haechi: Haechi)
     assert document["partial"]
     assert [one["code"] for one in document["findings"]] == ["invalid", "invalid", "syntax"]
     assert document["unreadable"] == document["findings"][2:]
+
+
+def test_an_update_is_judged_by_what_it_replaces(haechi: Haechi, tmp_path: Path) -> None:
+    """Errors of the stored object itself are not asked about; a new object is a create."""
+    old, new = tmp_path / "old.yaml", tmp_path / "new.yaml"
+    old.write_text("---\n".join((manifests.GOOD, manifests.POD, manifests.BAD)))
+    moved = manifests.POD.replace("nodeName: node-a", "nodeName: node-b")
+    new.write_text("---\n".join((manifests.GOOD, moved, manifests.OTHER_POD)))
+    outcome = haechi("validate", old, "--update", new)
+    assert outcome.code == 1
+    (line,) = outcome.out.splitlines()
+    assert line.startswith(f"{new}:21:1: error: Pod/shop/web: spec: Forbidden: pod updates may not change fields other")
+    assert haechi("validate", new, "--update", new).code == 0
+
+
+def test_an_unreadable_stored_file_is_an_error(haechi: Haechi, tmp_path: Path) -> None:
+    new = tmp_path / "new.yaml"
+    new.write_text(manifests.GOOD)
+    outcome = haechi("validate", tmp_path / "absent.yaml", "--update", new)
+    assert outcome.code == 2
+    assert "absent.yaml" in outcome.out
+
+
+def test_a_misspelt_port_is_an_unknown_field(haechi: Haechi) -> None:
+    """An error of validate; other commands report it as a warning beside what follows from it."""
+    text = manifests.POD.replace("containerPort", "containerport")
+    outcome = haechi("validate", "-", stdin=text)
+    assert 'unknown field "spec.containers[0].ports[0].containerport" (did you mean "containerPort"?)' in outcome.out
+    answer = haechi("list", "-", stdin=text)
+    assert 'warning: Pod/shop/web: unknown field "spec.containers[0].ports[0].containerport"' in answer.err

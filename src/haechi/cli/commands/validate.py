@@ -6,6 +6,7 @@ nothing at all.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
@@ -16,12 +17,17 @@ from haechi.cli.failure import ExitCode
 if TYPE_CHECKING:
     from haechi.cli.input import Input
     from haechi.cli.terminal import Terminal
+    from haechi.model import Problem
 
 Output = Literal["text", "json", "sarif"]
 
 
 def validate(
     *paths: Paths,
+    update: Annotated[
+        tuple[str, ...],
+        Parameter(name="--update", metavar="NEW", negative="", consume_multiple=True, show_default=False),
+    ] = (),
     output: Annotated[Output, Parameter(name=("--output", "-o"))] = "text",
     options: InputOptions = INPUT_OPTIONS,
 ) -> int:
@@ -29,6 +35,7 @@ def validate(
 
     Args:
         *paths: Files, folders or - for standard input.
+        update: Check these as updates of the objects of PATH, and those that are new as creates.
         output: Lines for people, JSON for programs or SARIF 2.1.0 for code scanning.
         options: How input is read and validated.
     """
@@ -39,7 +46,12 @@ def validate(
     from haechi.report import validation_json, validation_sarif
 
     with ProgressLine(terminal.errors()) as progress:
-        found = read(paths, options, progress, create=True)
+        if update:
+            old = read(paths, options, progress)
+            found = read(update, _files_only(options), progress, create=True, stored=old.objects)
+            found = replace(found, findings=(*_unread(old), *found.findings))
+        else:
+            found = read(paths, options, progress, create=True)
     if options.strict:
         found = found.strict()
     if output == "text":
@@ -51,6 +63,16 @@ def validate(
     if any(problem.code in (Code.UNREADABLE, Code.UNBUILT, Code.EMPTY) for problem in found.errors):
         return ExitCode.UNUSABLE
     return ExitCode.FOUND if found.errors else ExitCode.GOOD
+
+
+def _files_only(options: InputOptions) -> InputOptions:
+    """The options without the cluster that they name: that is what is updated."""
+    return replace(options, context=None, kubeconfig=None, namespaces=(), all_namespaces=False)
+
+
+def _unread(old: Input) -> tuple[Problem, ...]:
+    """What cannot be read of the objects that are updated; whether the server would take them is not asked."""
+    return tuple(error for error in old.errors if not error.object)
 
 
 def _write_text(results: Terminal, remarks: Terminal, found: Input) -> None:
