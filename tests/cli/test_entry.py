@@ -7,6 +7,7 @@ import re
 import shlex
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -154,9 +155,38 @@ def test_a_locale_without_our_letters_is_no_error() -> None:
     assert b"/nonexistent/" in process.stderr
 
 
-def test_closed_streams_are_no_error() -> None:
-    script = f"exec {sys.executable} -m haechi --version >&- 2>&-"
-    assert subprocess.run(["/bin/sh", "-c", script], check=False).returncode == 0
+@pytest.mark.parametrize(
+    ("streams", "code", "words"),
+    [
+        (">&-", 2, "haechi: error: standard output is closed: there is nowhere to write the answer\n"),
+        (">&- 2>&-", 2, ""),
+        (">/dev/null 2>&-", 0, ""),
+        (">/dev/full", 2, "haechi: error: the output cannot be written: no space left on device\n"),
+        (">/dev/full 2>/dev/full", 2, ""),
+        ("2>/dev/full >/dev/null", 0, ""),
+    ],
+)
+def test_output_that_goes_nowhere_is_an_error(streams: str, code: int, words: str) -> None:
+    """A missing standard error is none: there may be nothing to write to it."""
+    script = f"exec {sys.executable} -m haechi --version {streams}"
+    done = subprocess.run(["/bin/sh", "-c", script], check=False, stderr=subprocess.PIPE)
+    assert (done.returncode, done.stderr.decode()) == (code, words)
+
+
+@pytest.mark.parametrize("streams", [">/dev/full", ">/dev/full 2>/dev/full", "2>/dev/full", ">/dev/full 2>&-"])
+def test_a_full_disk_ends_a_question_with_2(tmp_path: Path, streams: str) -> None:
+    (tmp_path / "a.yaml").write_text(manifests.BAD)
+    script = f"exec {sys.executable} -m haechi validate a.yaml {streams}"
+    done = subprocess.run(["/bin/sh", "-c", script], check=False, cwd=tmp_path, capture_output=True)
+    assert done.returncode == 2
+    assert b"Traceback" not in done.stderr
+    assert b"Exception ignored" not in done.stderr
+
+
+def test_few_file_descriptors_are_enough(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text(manifests.GOOD)
+    script = f"ulimit -n 20; exec {sys.executable} -m haechi lint a.yaml"
+    assert subprocess.run(["/bin/sh", "-c", script], check=False, cwd=tmp_path).returncode in (0, 1)
 
 
 def test_help_needs_neither_the_engine_nor_the_lab() -> None:

@@ -21,6 +21,8 @@ DOCUMENTS = {
     "binary data": (bytes(range(256)) * 64, "2:118", "invalid UTF-8"),
     "text that is not UTF-8": (b"kind: \xff\n", "1:7", "invalid UTF-8"),
     "UTF-16": ("kind: Pod\n".encode("utf-16"), "", "is UTF-16 text; save it as UTF-8"),
+    "UTF-32": ("kind: Pod\n".encode("utf-32"), "", "is UTF-32 text; save it as UTF-8"),
+    "UTF-32, big-endian": (b"\0\0\xfe\xff" + "kind: Pod\n".encode("utf-32-be"), "", "is UTF-32 text; save it as UTF-8"),
     "an alias bomb": (BOMB.encode(), "6:8", "aliases add more than 100000 nodes"),
     "nesting": (b"[" * 200_000, "1:130", "nested more than 128 deep"),
     "a policy of a removed version": (

@@ -6,13 +6,16 @@ print nothing, and that an error of the arguments names the argument. Imports li
 
 from __future__ import annotations
 
+import errno
 import gc
 import os
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 
 from haechi.cli.failure import CommandError, ExitCode
 
+_UNWRITABLE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF)
 STDIN = "/dev/stdin"
 """What `-` stands for: cyclopts would take the hyphen for an option."""
 
@@ -23,7 +26,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     Args:
         argv: the arguments without the program's name; those of the process if None.
     """
-    _open_streams()
+    if not _open_streams():
+        return _print_error("standard output is closed: there is nowhere to write the answer")
     given = sys.argv[1:] if argv is None else argv
     tokens = [STDIN if token == "-" else token for token in given]
     return guarded(lambda: _run(tokens))
@@ -56,6 +60,8 @@ def guarded(work: Callable[[], int]) -> int:
     except MemoryError:
         return _print_error("out of memory\n  give it less input at once, or more memory")
     except Exception as error:
+        if isinstance(error, OSError) and error.errno in _UNWRITABLE and error.filename is None:
+            return _print_error(f"the output cannot be written: {(error.strerror or '').lower()}", last=True)
         if sys.flags.dev_mode:
             raise
         return _print_error(_unexpected(error))
@@ -82,9 +88,14 @@ def _run(tokens: list[str]) -> int:
     return code if isinstance(code, int) else ExitCode.GOOD
 
 
-def _print_error(message: str) -> ExitCode:
-    """Print an error on standard error, if it has a message."""
-    if message:
+def _print_error(message: str, *, last: bool = False) -> ExitCode:
+    """Print an error on standard error, if it has a message; nothing is written after the `last` one."""
+    if last:
+        with suppress(OSError):
+            _print_error(message)
+            sys.stderr.flush()
+        _stop_writing()
+    elif message:
         from haechi.cli.terminal import Style, errors
 
         terminal = errors()
@@ -108,8 +119,9 @@ def _unexpected(error: Exception) -> str:
     return words.replace("\n", " ") + "\n  please report it; `python -X dev -m haechi …` shows more"
 
 
-def _open_streams() -> None:
-    """Open missing output streams, and let both accept any text, whatever the locale."""
+def _open_streams() -> bool:
+    """Open missing output streams, and let both accept any text, whatever the locale; False if there is no output."""
+    has_output = sys.stdout is not None
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
         if stream is None:
@@ -118,6 +130,7 @@ def _open_streams() -> None:
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:
             reconfigure(errors="backslashreplace")
+    return has_output
 
 
 def _stop_writing() -> None:

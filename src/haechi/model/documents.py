@@ -26,7 +26,12 @@ MAX_ERRORS = 1000
 MAX_LISTS = 4
 _JOINED = "a second object begins here without a --- line before it"
 
-_UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_ENCODINGS = {
+    codecs.BOM_UTF32_LE: "UTF-32",  # before UTF-16, whose mark it begins with
+    codecs.BOM_UTF32_BE: "UTF-32",
+    codecs.BOM_UTF16_LE: "UTF-16",
+    codecs.BOM_UTF16_BE: "UTF-16",
+}
 _SEPARATOR = re.compile(rb"---[ \t]*(?:#[^\n]*)?\r?\n")
 _YAML_NAMES = (".yaml", ".yml")
 _TOO_MANY_LISTS = Unusable(Severity.ERROR, Code.LIMIT, f"lists within lists, more than {MAX_LISTS} deep")
@@ -34,8 +39,10 @@ _TOO_MANY_LISTS = Unusable(Severity.ERROR, Code.LIMIT, f"lists within lists, mor
 
 def read(source: Source, admission: Admission) -> None:
     """Admit all objects of a source; reading stops after `MAX_ERRORS` errors, with one more that says so."""
-    if source.data.startswith(_UTF16):
-        admission.report(Problem(Severity.ERROR, Code.ENCODING, "is UTF-16 text; save it as UTF-8", source.whole))
+    encoding = next((name for mark, name in _ENCODINGS.items() if source.data.startswith(mark)), None)
+    if encoding is not None:
+        message = f"is {encoding} text; save it as UTF-8"
+        admission.report(Problem(Severity.ERROR, Code.ENCODING, message, source.whole))
         return
     before = len(admission.problems), len(admission.objects)
     most = admission.error_count + MAX_ERRORS

@@ -131,3 +131,11 @@ def test_text_fits_a_hundred_columns_and_csv_has_every_connection(haechi: Haechi
     verbose = haechi("list", "-", "-v", stdin=text).out
     assert "more" not in verbose
     assert "client-with-a-rather-long-name-12" in verbose
+
+
+def test_a_listing_beyond_all_use_is_refused_with_what_to_do(haechi: Haechi, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("haechi.cli.commands.list.MAX_LINES", 3)
+    outcome = haechi("list", "-", stdin=manifests.CLUSTER)
+    assert (outcome.code, outcome.out) == (2, "")
+    assert "haechi: error: --by: 2 names could make 4 lines, more than 3\n  --by class " in outcome.err
+    assert haechi("list", "-", "--focus", "shop/web", stdin=manifests.CLUSTER).code == 0

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 Output = Literal["text", "json", "csv", "md", "dot", "mermaid"]
 By = Literal["workload", "pod", "class"]
+MAX_LINES = 10_000_000
+"""Connections that a listing may have."""
 _CHUNK = 4096  # pieces of text that are written together
 
 
@@ -66,6 +68,8 @@ def list_connections(
         assumptions = listing_assumptions(cluster, ipblock_matches_pods=matches_pods)
         progress("listing connections")
         listing = Listing.of(cluster, by, ipblock_matches_pods=matches_pods)
+        if not exposure:
+            _check_size(listing, pods)
         names = [group.name for group in listing.groups]
         wording = Wording(names, by, None if found.verbosity is Verbosity.VERBOSE else FEW)
         width = terminal.output().of_tables.width
@@ -80,6 +84,19 @@ def list_connections(
             _write(_rendered(found, cluster, listing, lines, by, assumptions, output, wording, width), progress)
     write_remarks(terminal.errors(), found.verbosity, cluster.notes, assumptions)
     return answered(ExitCode.GOOD, found)
+
+
+def _check_size(listing: Listing, pods: frozenset[PodKey] | None) -> None:
+    """Refuse a listing that nobody can use, before it takes minutes."""
+    from haechi.cli.failure import CommandError
+
+    chosen = sum(pods is None or not pods.isdisjoint(group.pods) for group in listing.groups)
+    lines = chosen * len(listing.groups)
+    if lines > MAX_LINES:
+        hints = ["--by class lists pods that policies treat alike as one", "--focus SEL lists the connections of some"]
+        raise CommandError(
+            f"{len(listing.groups)} names could make {lines} lines, more than {MAX_LINES}", "--by", hints
+        )
 
 
 def _rendered(
