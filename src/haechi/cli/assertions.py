@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Literal
 
+from haechi.cli.rows import Line, grouped, outside_texts
 from haechi.cli.terminal import Style, Terminal, folded
-from haechi.cli.wording import counted
-from haechi.report import assertion_reasons, assertions_json, assertions_junit, rule_text
+from haechi.cli.wording import counted, first_names
+from haechi.report import assertions_json, assertions_junit, rule_text, violation_reasons
 
 if TYPE_CHECKING:
-    from haechi.analysis.assertions import Judgement
+    from haechi.analysis.assertions import AssertionOutcome, Judgement, NamedEnd
     from haechi.report import Basis, Places
 
 Output = Literal["text", "json", "junit"]
@@ -27,14 +28,34 @@ def write(terminal: Terminal, judgement: Judgement, places: Places, output: Outp
     terminal.stream.flush()
 
 
+def _reasons(outcome: AssertionOutcome, places: Places) -> Iterator[str]:
+    """Why an assertion does not hold; pairs with the same reasons together, and outside addresses first of them."""
+    yield from (f"asserts nothing: {words}" for words in outcome.empty)
+    pairs: dict[tuple[str, ...], list[Line]] = {}
+    for one in outcome.violations:
+        reasons = tuple(violation_reasons(one, places))
+        pairs.setdefault(reasons, []).append(Line(_end(one.source), _end(one.destination), reasons[0]))
+    for reasons, lines in pairs.items():
+        for row in grouped(sorted(lines, key=lambda line: ("/" in line.source, "/" in line.destination))):
+            to = first_names(row.destinations) if row.destinations else "each other"
+            yield f"{first_names(row.sources)} → {to} {row.rest}"
+        yield from (f" {line}" for line in reasons[1:])
+    if outcome.has_more:
+        yield "and more pairs like these"
+
+
+def _end(one: NamedEnd) -> str:
+    return one.name or ", ".join(outside_texts(one.addresses))
+
+
 def _write_text(terminal: Terminal, judgement: Judgement, places: Places) -> None:
     width = terminal.of_tables.width
     for outcome in judgement.outcomes:
         mark = terminal.paint("ok  ", Style.GREEN) if outcome.holds else terminal.paint("FAIL", Style.RED)
         title = folded(f"{outcome.suite}: {outcome.title} ({outcome.location})", width, "      ")
         terminal.write(f"{mark}{title[4:]}")
-        for line in assertion_reasons(outcome, places):
-            terminal.write(folded(line, width, "      "))
+        for line in _reasons(outcome, places):
+            terminal.write(folded(line.strip(), width, "          " if line.startswith(" ") else "      "))
     rules, unexercised = judgement.rules, judgement.unexercised
     terminal.line()
     for rule in unexercised:

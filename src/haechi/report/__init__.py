@@ -7,10 +7,10 @@ Text for people is written by the commands.
 """
 
 from haechi.report.assertions import (
-    assertion_reasons,
     assertions_json,
     assertions_junit,
     rule_text,
+    violation_reasons,
 )
 from haechi.report.baseline import KnownFinding, LintBaseline
 from haechi.report.connections import (
@@ -34,11 +34,10 @@ from haechi.report.schemas import DOCUMENTS, schema
 from haechi.report.validation import validation_json, validation_sarif
 
 __all__ = [
-    "API_VERSION", "DOCUMENTS", "Basis", "Document", "KnownFinding", "LabRun", "LabSample", "LintBaseline",
-    "LintRule", "Places", "ProbeResult", "SampledClass", "answer_json", "assertion_reasons",
-    "assertions_json", "assertions_junit", "basis", "basis_of", "connections_csv", "connections_dot",
-    "connections_json", "connections_markdown", "connections_mermaid", "diff_csv", "diff_json",
-    "diff_markdown", "explanation_json", "exposures_json", "lab_json", "lab_junit", "lint_github",
-    "lint_gitlab", "lint_json", "lint_rules_json", "lint_sarif", "mismatch_text", "proof_report_json",
-    "rule_text", "ruleset_json", "schema", "synthesized", "validation_json", "validation_sarif",
+    "API_VERSION", "DOCUMENTS", "Basis", "Document", "KnownFinding", "LabRun", "LabSample", "LintBaseline", "LintRule",
+    "Places", "ProbeResult", "SampledClass", "answer_json", "assertions_json", "assertions_junit", "basis", "basis_of",
+    "connections_csv", "connections_dot", "connections_json", "connections_markdown", "connections_mermaid",
+    "diff_csv", "diff_json", "diff_markdown", "explanation_json", "exposures_json", "lab_json", "lab_junit",
+    "lint_github", "lint_gitlab", "lint_json", "lint_rules_json", "lint_sarif", "mismatch_text", "proof_report_json",
+    "rule_text", "ruleset_json", "schema", "synthesized", "validation_json", "validation_sarif", "violation_reasons",
 ]  # fmt: skip

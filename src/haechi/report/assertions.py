@@ -135,21 +135,28 @@ def assertions_junit(judgement: Judgement, places: Places, basis: Basis) -> str:
 
 
 def _case(outcome: AssertionOutcome, places: Places) -> JUnitCase:
-    failure = None if outcome.holds else JUnitFailure("assertion", tuple(assertion_reasons(outcome, places)))
+    failure = None if outcome.holds else JUnitFailure("assertion", tuple(_reasons(outcome, places)))
     return JUnitCase(outcome.title, failure, outcome.location)
 
 
-def assertion_reasons(outcome: AssertionOutcome, places: Places) -> Iterator[str]:
+def _reasons(outcome: AssertionOutcome, places: Places) -> Iterator[str]:
     """Why an assertion does not hold, line by line; that it asserts nothing also where that is allowed."""
     for words in outcome.empty:
         yield f"asserts nothing: {words}"
     for violation in outcome.violations:
-        is_, must = ("allowed", "denied") if violation.allowed else ("denied", "allowed")
-        yield f"{violation.source} → {violation.destination} on {violation.ports}: {is_}, must be {must}"
-        for line in _deciders(violation, places):
+        words, *deciders = violation_reasons(violation, places)
+        yield f"{violation.source} → {violation.destination} {words}"
+        for line in deciders:
             yield f"    {line}"
     if outcome.has_more:
         yield "and more pairs like these"
+
+
+def violation_reasons(violation: Violation, places: Places) -> Iterator[str]:
+    """What is wrong with a pair, without its names, and which policies and rules decide it, line by line."""
+    is_, must = ("allowed", "denied") if violation.allowed else ("denied", "allowed")
+    yield f"on {violation.ports}: {is_}, must be {must}"
+    yield from _deciders(violation, places)
 
 
 def _deciders(violation: Violation, places: Places) -> Iterable[str]:

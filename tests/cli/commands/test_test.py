@@ -74,8 +74,8 @@ def test_a_failing_assertion_shows_the_exact_addresses_and_the_rule(haechi: Haec
     outcome = replace(outcome, out=" ".join(outcome.out.split()))
     assert f"FAIL database: a block with a hole ({tests}:6:5)" in outcome.out
     # 172.17.1.5 is a host of the example, so it is shown by its name
-    assert "172.17.1.0-172.17.1.4, 172.17.1.6-172.17.1.255 → default/db on TCP 6379: denied" in outcome.out
-    assert "host/in-except → default/db on TCP 6379: denied, must be allowed" in outcome.out
+    rest = "172.17.1.0-172.17.1.4, 172.17.1.6-172.17.1.255 and host/in-except"
+    assert f"{rest} → default/db on TCP 6379: denied, must be allowed" in outcome.out
     assert "FAIL database: assertion 2" in outcome.out
     assert "ingress allowed by default/test-network-policy spec.ingress[0] (" in outcome.out
     assert re.search(r"not exercised: .* spec.egress\[0\] \(.*network-policy.yaml:29:5\)", outcome.out)
@@ -212,3 +212,17 @@ def test_assertions_say_who_tries_what_in_a_lab(haechi: Haechi, tests: Path) -> 
     for option, value in (("--from", "a/b"), ("--to", "a/b"), ("--port", "80")):
         outcome = haechi("lab", "run", "--tests", tests, option, value, DOCUMENT)
         assert (outcome.code, option in outcome.err) == (2, True)
+
+
+def test_pairs_with_the_same_reasons_are_one_row_and_fit_a_hundred_columns(haechi: Haechi, tmp_path: Path) -> None:
+    pod = "apiVersion: v1\nkind: Pod\nmetadata: {{name: {0}, namespace: x, labels: {{app: {0}}}}}\n"
+    deny = "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: deny, namespace: x}\n"
+    text = "---\n".join((*(pod.format(name) for name in ("a", "b", "c")), deny + "spec: {podSelector: {}}\n"))
+    tests = tmp_path / "tests.yaml"
+    tests.write_text(HEAD + "  - {from: {anyone: {}}, to: {pod: x/a}, ports: [80], expect: allow}\n")
+    lines = haechi("test", tests, "-", stdin=text).out.splitlines()
+    assert [line.strip() for line in lines if "→" in line or "denied" in line][
+        -1
+    ] == "ingress denied: x/deny (<stdin>:13:1)"
+    assert sum("→" in line for line in lines) == 1
+    assert max(len(line) for line in lines if str(tmp_path) not in line) <= 100
