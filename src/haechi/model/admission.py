@@ -19,14 +19,14 @@ from haechi.model.interning import Interner
 from haechi.model.kinds import Unusable
 from haechi.model.loaded import Loaded, Place
 from haechi.model.networkpolicy import LabelSelector, NetworkPolicy, NetworkPolicySpec
-from haechi.model.objects import ExternalHost, Ingress, Namespace, Object, Pod, Route
+from haechi.model.objects import ExternalHost, Namespace, Object, Pod, Route
 from haechi.model.problem import Code, ObjectName, Path, Problem, Severity, path_text
 from haechi.model.tree import Data
 
 STRICT: frozenset[type[Object]] = frozenset({NetworkPolicy, ExternalHost})
 """Kinds whose unknown and repeated fields are errors, as with `kubectl apply`."""
 
-LOOSE: frozenset[type[Object]] = frozenset({Ingress, *get_args(Route)})
+LOOSE: frozenset[type[Object]] = frozenset(get_args(Route))
 """Kinds of which only some fields are known here, so that no field is an error for being unknown."""
 
 MAX_OF_ONE = 1000

@@ -72,11 +72,6 @@ def decode_struct(
     return value, tuple(context.mistakes)
 
 
-def is_of_the_api(kind: type[Struct]) -> bool:
-    """Whether all fields of the kind are known: not those of kinds that CustomResourceDefinitions add."""
-    return kind.__name__ in _types()
-
-
 @cache
 def _types() -> Mapping[str, Mapping[str, str]]:
     """The types of the API: of each field its type."""
