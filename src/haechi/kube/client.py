@@ -42,7 +42,7 @@ PAGE = 500
 MAX_PAGE = 128 * 1024 * 1024
 """Bytes of one answer, unpacked."""
 MAX_PAGES = 10_000
-_TLS_STAYS_OPEN = sys.version_info < (3, 12, 8)
+_TLS_STAYS_OPEN = sys.version_info < (3, 12, 8) or sys.version_info[:3] == (3, 13, 0)
 """Whether asyncio leaves a closed TLS connection open until the other end answers (CPython issue 118950)."""
 MAX_MESSAGE = 300
 """Characters of a server's message that are shown."""
