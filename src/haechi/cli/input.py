@@ -148,8 +148,8 @@ def read(
     """Load and check everything that `paths` mean; `-` is standard input. `progress` shows the steps.
 
     If the options name a cluster, it is read as well, and the paths are applied over it; what the rules of a `node` do
-    not need is left out. With `create` every object is judged as by the API server that is asked to create it, or to
-    update one of those that are `stored`. Without paths and cluster, the paths are those of the configuration.
+    not need is left out. With `create` objects of files are judged as by the API server that is asked to create them,
+    or to update those that are `stored`. Without paths and cluster, the paths are those of the configuration.
 
     Raises:
         CommandError: there is no input, or the cluster cannot be read.
@@ -216,7 +216,7 @@ def _read(
         before = earlier.get((loaded.object.kind, loaded.object.key))
         if before is not None:
             found = check_update(loaded, before, _matches, rules.version, rules.gates)
-        elif create:
+        elif create and not loaded.place.is_stored:
             found = check_create(loaded, _matches, rules.version, rules.gates)
         else:
             found = check_one(loaded, rules.version, rules.gates)

@@ -23,9 +23,14 @@ class Place:
     prefix: Path = ()
     is_json: bool = False
 
+    @property
+    def is_stored(self) -> bool:
+        """Whether it is an object of a cluster, which has no text."""
+        return not self.source.data
+
     def location(self, path: Path = ()) -> Location:
         """The place of a field: of its key, or of the item of a list; of the nearest ancestor if it is absent."""
-        if not self.source.data:
+        if self.is_stored:
             return self.source.whole
         if self.is_json and not path and not self.prefix:
             return self.source.at(self.begin)
