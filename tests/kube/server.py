@@ -77,13 +77,15 @@ class Served:
 
 
 def plural_of(kind: str) -> str:
+    if kind.endswith("s"):
+        return f"{kind.lower()}es"
     return f"{kind.lower()[:-1]}ies" if kind.endswith("y") else f"{kind.lower()}s"
 
 
 def _served() -> Iterator[Served]:
     for kind in KINDS:
         group, _, version = kind.api_version.rpartition("/")
-        if group != "haechi" and not policy_kinds(group):
+        if group in ("", "apps", "batch", "networking.k8s.io"):
             yield Served(group, version, plural_of(kind.kind), kind.kind, kind.namespaced)
 
 

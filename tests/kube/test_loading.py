@@ -13,7 +13,7 @@ import yaml
 from haechi import Cluster
 from haechi.kube import ALL_KINDS, NODE_KINDS, Access, Forbidden, Gone, KubeError, Unauthorized, Unreachable, load
 from haechi.model import Code, Manifests, NetworkPolicy, Pod, Problem, Severity
-from tests.kube.server import ApiServer, Json, Reply, Request, other
+from tests.kube.server import ApiServer, Json, Reply, Request, Served, other
 
 NAMESPACE: Json = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "shop", "labels": {"team": "a"}}}
 NODE: Json = {"apiVersion": "v1", "kind": "Node", "metadata": {"name": "n"}}
@@ -93,7 +93,7 @@ def test_what_may_not_be_listed_is_an_error_with_the_missing_rule(plural: str, s
     (problem,) = found.problems
     assert (problem.severity, problem.code) == (Severity.ERROR, Code.UNREADABLE)
     if plural == "apis":
-        assert str(problem.location) == "policies of other kinds"
+        assert str(problem.location) == "kinds of the cluster"
     else:
         rule = problem.hint.removeprefix("the missing RBAC rule: ")
         assert yaml.safe_load(rule)[0]["resources"] == [plural]
@@ -269,16 +269,33 @@ def test_discovery_with_nothing_in_it_is_nothing(groups: Json, shop: ApiServer, 
 def test_discovery_that_is_none_is_an_error(body: object, shop: ApiServer, access: Access) -> None:
     shop.script(lambda request: Reply.of(body) if request.path == "/apis" else None)
     (problem,) = load(access).problems
-    assert (problem.severity, str(problem.location)) == (Severity.ERROR, "policies of other kinds")
+    assert (problem.severity, str(problem.location)) == (Severity.ERROR, "kinds of the cluster")
 
 
 def test_every_kind_that_files_may_hold_is_read_of_a_cluster() -> None:
     """A kind that is added to the model is either everywhere, or looked for by its group."""
-    from haechi.model import KINDS, ExternalHost, policy_kinds
+    from haechi.kube.resources import resource_of
+    from haechi.model import KINDS, ExternalHost
 
-    by_group = {kind for kind in KINDS if kind.kind in policy_kinds(kind.api_version.rpartition("/")[0])}
-    assert {*ALL_KINDS, *by_group, ExternalHost} == set(KINDS)
-    assert not by_group.intersection(ALL_KINDS)
+    assert {*ALL_KINDS, ExternalHost} == set(KINDS)
+    built_in = {"", "apps", "batch", "networking.k8s.io"}
+    assert {kind for kind in ALL_KINDS if resource_of(kind) is not None} == {
+        kind for kind in ALL_KINDS if kind.api_version.rpartition("/")[0] in built_in
+    }
+
+
+def test_routes_of_the_gateway_api_are_read_where_the_cluster_has_them(shop: ApiServer, access: Access) -> None:
+    from haechi.model import HTTPRoute
+
+    for version in ("v1beta1", "v1"):
+        shop.resources.append(Served("gateway.networking.k8s.io", version, "httproutes", "HTTPRoute", namespaced=True))
+        metadata = {"name": "r", "namespace": "shop"}
+        shop.put({"apiVersion": f"gateway.networking.k8s.io/{version}", "kind": "HTTPRoute", "metadata": metadata})
+    found = load(access)
+    assert found.problems == ()
+    (route,) = found.loaded(HTTPRoute)
+    assert str(route.location()) == "httproutes/shop/r"
+    assert not load(access, NODE_KINDS).loaded(HTTPRoute)
 
 
 def test_policies_of_other_kinds_that_may_not_be_listed_are_an_error(shop: ApiServer, access: Access) -> None:

@@ -1,7 +1,7 @@
 """A cluster read through its API server, as `haechi.files.load` reads files.
 
-    /apis ─ groups with policies ─ their resources ─┐
-    a resource for each kind ───────────────────────┴─ pages ─ objects, problems ─▶ Manifests
+    /apis ─ groups with kinds that not every cluster has ─ their resources ─┐
+    a resource for each kind that every cluster has ────────────────────────┴─ pages ─ objects, problems ─▶ Manifests
 
 A list that expired while it was read (410) is begun anew, once. What cannot be listed is an error of the input, as a
 file that cannot be read is; but without NetworkPolicies no answer is better than none.
@@ -85,6 +85,10 @@ class _ListedKind:
         group = self.resource.group
         return f"{group}/{self.resource.version}" if group else self.resource.version
 
+    @property
+    def is_decoded(self) -> bool:
+        return self.objects().are_decoded
+
     def objects(self) -> StoredObjects:
         return StoredObjects(self.resource.plural, self.api_version, self.name)
 
@@ -130,7 +134,10 @@ async def _load(
             raise KubeError(f"{name!r} is not the name of a namespace")
     async with Client(access) as client:
         reader = _ClusterReader(client, namespaces, progress)
-        works = [asyncio.ensure_future(work) for work in (*map(reader.read, kinds), reader.other_policies())]
+        everywhere = [(kind, resource) for kind in kinds if (resource := resource_of(kind)) is not None]
+        others = [kind for kind in kinds if resource_of(kind) is None]
+        listed = (*(reader.read(*one) for one in everywhere), reader.look_for(others))
+        works = [asyncio.ensure_future(work) for work in listed]
         try:
             parts = await asyncio.gather(*works)
         finally:  # an error of one ends the others while their connections can still be closed
@@ -151,9 +158,9 @@ class _ClusterReader:
         self._namespaces = namespaces
         self._progress = progress
 
-    async def read(self, kind: type[Object]) -> Manifests:
+    async def read(self, kind: type[Object], resource: ApiResource) -> Manifests:
         """All objects of a kind, or those of the namespaces."""
-        known = _ListedKind(resource_of(kind), kind.kind, kind.namespaced)
+        known = _ListedKind(resource, kind.kind, kind.namespaced)
         if kind is Namespace and self._namespaces:
             return await self._namespaces_by_name(known)
         if kind is Node and self._namespaces:
@@ -221,26 +228,27 @@ class _ClusterReader:
         objects.add([text])
         return objects.manifests
 
-    async def other_policies(self) -> Manifests:
-        """Policies of kinds that not every cluster has: decoded, or a warning for each."""
-        return await self._guarded(self._other_policies(), "policies of other kinds")
+    async def look_for(self, kinds: Iterable[type[Object]]) -> Manifests:
+        """The objects of kinds that not every cluster has, and a warning for each policy of another kind."""
+        return await self._guarded(self._look_for(list(kinds)), "kinds of the cluster")
 
-    async def _other_policies(self) -> Manifests:
+    async def _look_for(self, kinds: list[type[Object]]) -> Manifests:
         groups = await self._discovered(_Groups, "/apis")
-        known = [group for group in groups.groups or () if policy_kinds(group.name)]
-        works = (self._guarded(self._other_policies_of(group), f"policies of {group.name}") for group in known)
+        names = {group.name: policy_kinds(group.name) | _of_group(kinds, group.name) for group in groups.groups or ()}
+        known = [group for group in groups.groups or () if names[group.name]]
+        works = (self._guarded(self._group(group, names[group.name]), f"kinds of {group.name}") for group in known)
         return _together(await asyncio.gather(*works))
 
-    async def _other_policies_of(self, group: _Group) -> Manifests:
-        """The policies of a group, each kind in the version that is decoded, or else in the preferred one."""
+    async def _group(self, group: _Group, names: frozenset[str]) -> Manifests:
+        """The objects of some kinds of a group, each in a version that is decoded, or else in the preferred one."""
         kinds: dict[str, _ListedKind] = {}
         versions = (group.preferred_version, *(group.versions or ()))
         for version in dict.fromkeys(one.version for one in versions if one.version):
             found = await self._discovered(_ServedResources, f"/apis/{group.name}/{quote(version, safe='')}")
             for one in found.resources or ():
-                if one.kind in policy_kinds(group.name) and "/" not in one.name and "list" in (one.verbs or ()):
+                if one.kind in names and "/" not in one.name and "list" in (one.verbs or ()):
                     kind = _ListedKind(ApiResource(group.name, version, one.name), one.kind, one.namespaced)
-                    if one.name not in kinds or kind.objects().are_decoded:
+                    if one.name not in kinds or (kind.is_decoded and not kinds[one.name].is_decoded):
                         kinds[one.name] = kind
         return _together([await self._everywhere(kind) for kind in kinds.values()])
 
@@ -250,6 +258,10 @@ class _ClusterReader:
             return msgspec.json.decode(text, type=form)
         except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
             raise BadResponse(f"{path} is not what API servers say there") from None
+
+
+def _of_group(kinds: Iterable[type[Object]], group: str) -> frozenset[str]:
+    return frozenset(kind.kind for kind in kinds if kind.api_version.rpartition("/")[0] == group)
 
 
 def _together(parts: Iterable[Manifests]) -> Manifests:

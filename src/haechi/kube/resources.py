@@ -7,9 +7,12 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 from haechi.model import (
+    KINDS,
     CronJob,
     DaemonSet,
     Deployment,
+    ExternalHost,
+    Ingress,
     Job,
     Namespace,
     NetworkPolicy,
@@ -60,15 +63,17 @@ _PLURALS: Mapping[type[Object], str] = {
     ReplicationController: "replicationcontrollers",
     Job: "jobs",
     CronJob: "cronjobs",
+    Ingress: "ingresses",
 }
+"""The kinds that every cluster has."""
 
-ALL_KINDS = tuple(_PLURALS)
+ALL_KINDS = tuple(kind for kind in KINDS if kind is not ExternalHost)
 """What questions about connections need."""
 NODE_KINDS: tuple[type[Object], ...] = (NetworkPolicy, Namespace, Node, Pod)
 """What the rules of a node need."""
 
 
-def resource_of(kind: type[Object]) -> ApiResource:
-    """The resource of a kind that a cluster may have."""
+def resource_of(kind: type[Object]) -> ApiResource | None:
+    """The resource of a kind that every cluster has; None for one that has to be looked for."""
     group, _, version = kind.api_version.rpartition("/")
-    return ApiResource(group, version, _PLURALS[kind])
+    return ApiResource(group, version, _PLURALS[kind]) if kind in _PLURALS else None
