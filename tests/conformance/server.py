@@ -6,6 +6,7 @@ folder, so that it is built once on a machine (about ten minutes of CPU time).
 
 from __future__ import annotations
 
+import ctypes
 import hashlib
 import http.client
 import json
@@ -24,12 +25,13 @@ from typing import Any
 
 SOURCES = Path(__file__).with_name("apiserver")
 TOKEN = "conformance"
+_PR_SET_PDEATHSIG = 1
 _START_SECONDS = 60
 _STOP_SECONDS = 20
 
 
 class NotAvailable(Exception):
-    """There is no API server to be had here: no Go, or it cannot be built."""
+    """There is no API server to be had here: no Go, or no openssl."""
 
 
 def cached_program() -> Path:
@@ -45,7 +47,8 @@ def program() -> Path:
     """The program, built if it is not in the cache.
 
     Raises:
-        NotAvailable: there is no Go toolchain, or the build failed.
+        NotAvailable: there is no Go toolchain.
+        CalledProcessError: the build failed.
     """
     path = cached_program()
     if path.exists():
@@ -56,10 +59,11 @@ def program() -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_name(f"kubernetes.{os.getpid()}")
     build = [go, "build", "-mod=readonly", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-o", str(unfinished), "."]
-    if subprocess.run(build, cwd=SOURCES, check=False).returncode:
+    try:
+        subprocess.run(build, cwd=SOURCES, check=True)
+        unfinished.rename(path)
+    finally:
         unfinished.unlink(missing_ok=True)
-        raise NotAvailable("the API server cannot be built")
-    unfinished.rename(path)
     return path
 
 
@@ -140,8 +144,11 @@ def api_server(folder: Path) -> Iterator[ApiServer]:
     """An API server that is ready, with an empty store in `folder`; it and its etcd have ended when this returns.
 
     Raises:
-        NotAvailable: it cannot be built, or does not get ready.
+        NotAvailable: there are no tools to build and start it.
+        RuntimeError: it does not get ready.
     """
+    if shutil.which("openssl") is None:
+        raise NotAvailable("no openssl")
     binary = program()
     for name in ("etcd", "kube-apiserver"):
         (folder / name).symlink_to(binary)
@@ -192,9 +199,17 @@ def _openssl(*arguments: str) -> None:
 
 @contextmanager
 def _running(command: list[str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """The process, which is stopped at the end; killed if it does not stop."""
+    """The process, which is stopped at the end, or if this one is killed; killed if it does not stop."""
+    libc = ctypes.CDLL(None)
     with log.open("wb") as output:
-        process = subprocess.Popen(command, stdout=output, stderr=output, stdin=subprocess.DEVNULL, cwd=log.parent)
+        process = subprocess.Popen(
+            command,
+            stdout=output,
+            stderr=output,
+            stdin=subprocess.DEVNULL,
+            cwd=log.parent,
+            preexec_fn=lambda: libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM),
+        )
         try:
             yield process
         finally:
@@ -214,4 +229,4 @@ def _await_ready(server: ApiServer, process: subprocess.Popen[bytes], log: Path)
                 return
         server.close()
         time.sleep(0.1)
-    raise NotAvailable(f"the API server did not get ready: {log.read_text(errors='replace')[-2000:]}")
+    raise RuntimeError(f"the API server did not get ready: {log.read_text(errors='replace')[-2000:]}")
