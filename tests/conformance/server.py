@@ -208,7 +208,7 @@ def _running(command: list[str], log: Path) -> Iterator[subprocess.Popen[bytes]]
             stderr=output,
             stdin=subprocess.DEVNULL,
             cwd=log.parent,
-            preexec_fn=lambda: libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM),
+            preexec_fn=lambda: libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL),
         )
         try:
             yield process
