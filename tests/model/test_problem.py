@@ -6,7 +6,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from haechi.model import Code, Location, ObjectName, Path, Problem, Severity, path_steps, path_text, printable
+from haechi.model import (
+    Code,
+    Location,
+    ObjectName,
+    Path,
+    Problem,
+    Severity,
+    path_steps,
+    path_text,
+    printable,
+    shortened,
+)
 
 NAMES = st.text(alphabet="abcXYZ09_-", min_size=1)
 
@@ -57,3 +68,25 @@ def test_nothing_that_a_terminal_could_misread_is_printed(text: str) -> None:
     """Controls, separators and surrogates are escaped; what is printable stays as it is."""
     assert printable(text).isprintable()
     assert printable(printable(text)) == printable(text)
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        ("x" * 200, "x" * 200),
+        ("x" * 201, "x" * 200 + "…"),
+        ('"' + "a b " * 100 + '"', '"' + ("a b " * 100)[:200] + '…"'),
+        (r'"' + r"\"" * 300 + r'"', '"' + (r"\"" * 300)[:200] + '…"'),
+        ("spec." + "y" * 10_000_000, "spec." + "y" * 195 + "…"),
+    ],
+)
+def test_a_value_in_a_message_is_cut(value: str, shown: str) -> None:
+    assert shortened(f"Invalid value: {value}") == f"Invalid value: {shown}"
+    assert shortened(f"{value}: must be short")[:200] == shown[:200]
+
+
+@given(st.text(alphabet='a "\\', max_size=30), st.integers(1, 2000))
+def test_no_message_has_a_longer_word_nor_takes_long(text: str, times: int) -> None:
+    shown = shortened(text * times)
+    assert all(len(word) <= 201 for word in shown.split())
+    assert shown == text * times if len(text * times) <= 200 else len(shown) <= 10_001

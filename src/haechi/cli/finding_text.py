@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from haechi.analysis.lint import Finding
 from haechi.cli.excerpt import Excerpts
 from haechi.cli.terminal import Style, Terminal
-from haechi.model import Severity, Source, printable
+from haechi.model import Severity, Source, printable, shortened
 
 _STYLES = {Severity.ERROR: Style.RED, Severity.WARNING: Style.YELLOW, Severity.NOTE: Style.DIM}
 
@@ -18,7 +18,7 @@ def write_concise(terminal: Terminal, findings: Iterable[Finding]) -> None:
         place = "" if one.location is None else f"{one.location}: "
         hint = f" ({one.hint})" if one.hint else ""
         severity = terminal.paint(f"{one.severity}:", _STYLES[one.severity])
-        words = printable(f"{one.subject}: {one.message}{hint} [{one.code}]")
+        words = printable(f"{shortened(f'{one.subject}: {one.message}{hint}')} [{one.code}]")
         terminal.write(f"{printable(place)}{severity} {words}\n")
     terminal.stream.flush()
 

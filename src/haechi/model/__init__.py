@@ -19,7 +19,18 @@ from haechi.model.loaded import Loaded, Place
 from haechi.model.manifests import Manifests, read_manifests
 from haechi.model.names import dns_label, label_key, label_value
 from haechi.model.objects import *  # noqa: F403
-from haechi.model.problem import Code, Location, ObjectName, Path, Problem, Severity, path_steps, path_text, printable
+from haechi.model.problem import (
+    Code,
+    Location,
+    ObjectName,
+    Path,
+    Problem,
+    Severity,
+    path_steps,
+    path_text,
+    printable,
+    shortened,
+)
 from haechi.model.rewriting import RewriteError, document_edits, rewrite
 from haechi.model.soundness import errors
 from haechi.model.source import Source
@@ -76,6 +87,7 @@ __all__ = [
     "path_steps",
     "path_text",
     "printable",
+    "shortened",
     "validate",
     "warnings",
     "with_name_label",

@@ -14,6 +14,10 @@ from typing import NamedTuple
 Step = str | int
 Path = tuple[Step, ...]
 
+MAX_VALUE = 200
+"""Characters of a value that a message shows."""
+_MAX_TEXT = 10_000  # characters of a message, which has few values
+_LONG_VALUE = re.compile(rf'(")(?:[^"\\]|\\.){{{MAX_VALUE + 1},}}+"|\S{{{MAX_VALUE + 1},}}')
 _STEP = re.compile(r"([^.\[\]]+)|\[(\d+)\]|\[([^\]]*)\]")
 
 
@@ -104,7 +108,7 @@ class Problem:
         """`subject: message (hint)`."""
         about = f"{self.subject}: " if self.subject else ""
         hint = f" ({self.hint})" if self.hint else ""
-        return f"{about}{self.message}{hint}"
+        return shortened(f"{about}{self.message}{hint}")
 
     def __str__(self) -> str:
         """One line, without escape sequences or line breaks whatever the input held."""
@@ -116,6 +120,17 @@ def printable(text: str) -> str:
     if text.isprintable():
         return text
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
+
+
+def shortened(text: str) -> str:
+    """A message in which every value, a quoted text or a word, has at most `MAX_VALUE` characters and a `…`."""
+    if len(text) <= MAX_VALUE:
+        return text
+    if len(text) > _MAX_TEXT:
+        text = f"{text[:_MAX_TEXT]}…"
+    return _LONG_VALUE.sub(
+        lambda match: f'{match[0][: MAX_VALUE + 1]}…"' if match[1] else f"{match[0][:MAX_VALUE]}…", text
+    )
 
 
 def path_text(path: Path) -> str:

@@ -13,7 +13,19 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 import msgspec
 
 from haechi.analysis.cluster import Assumption
-from haechi.model import Code, ExternalHost, Location, Node, ObjectName, Pod, PodKey, PolicyKey, RuleRef, Severity
+from haechi.model import (
+    Code,
+    ExternalHost,
+    Location,
+    Node,
+    ObjectName,
+    Pod,
+    PodKey,
+    PolicyKey,
+    RuleRef,
+    Severity,
+    shortened,
+)
 
 if TYPE_CHECKING:
     from haechi.analysis.cluster import Cluster
@@ -247,5 +259,6 @@ def problem_text(one: ProblemJson) -> str:
 
 def problem(one: Problem) -> ProblemJson:
     """A problem of the input."""
-    about = None if one.object is None else ObjectReference(*one.object)
-    return ProblemJson(one.location, one.severity, one.code, about, one.path, one.message, one.hint)
+    about = None if one.object is None else ObjectReference(*map(shortened, one.object))
+    texts = map(shortened, (one.path, one.message, one.hint))
+    return ProblemJson(one.location, one.severity, one.code, about, *texts)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import msgspec
 
 from haechi._version import __version__
-from haechi.model import Location, Severity
+from haechi.model import Location, Severity, shortened
 from haechi.report.alert import Alert
 from haechi.report.document import problem_text
 
@@ -164,7 +164,7 @@ def sarif_log(rules: Mapping[str, RuleText], alerts: Iterable[Alert], basis: Bas
             one.rule,
             index[one.rule],
             one.level,
-            SarifMessage(one.text),
+            SarifMessage(shortened(one.text)),
             _locations(one),
             {FINGERPRINT: one.fingerprint} if one.fingerprint else {},
         )
