@@ -166,10 +166,10 @@ Exit codes: 0 no difference that --fail-on names, 1 a difference, 2 unusable inp
 _LINT = """\
 Mistakes in policies that the API server accepts.
 
-What has no effect, or another effect than it seems to have. Every finding has a
-code, which haechi rule CODE explains with a wrong and a right example. A comment
-# haechi: ignore CODE -- reason suppresses it on its line or, alone on a line, on
-the next one; the annotation haechi/lint-ignore: CODE does for its object.
+What has no effect, or another effect than it seems to have. Every finding has
+a code, which haechi rule CODE explains with a wrong and a right example. The
+comment "# haechi: ignore CODE -- reason" suppresses it on its line or, alone on
+a line, on the next one; the annotation haechi/lint-ignore on its object.
 Checks that need pods, Services or namespaces use those of the input."""
 _LINT_EXAMPLE = """\
 Examples:

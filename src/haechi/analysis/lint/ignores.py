@@ -1,6 +1,6 @@
 """Ignores: what people write beside an object or an item to suppress a check there, and those that suppress nothing.
 
-    # haechi: ignore everyone                          on top of a document: for all of it
+    # haechi: ignore tenant-label                      on top of a document: for all of it
     apiVersion: networking.k8s.io/v1
     metadata:
       annotations:
@@ -116,10 +116,12 @@ def _commented(
     sources: dict[int, tuple[Source, dict[tuple[int, int], list[Object]]]] = {}
     for one, each in loaded:
         place = each.place
-        if not place.is_json and (id(place.source) in sources or _WORD in place.source.data):
+        if not place.is_json:
             documents = sources.setdefault(id(place.source), (place.source, {}))[1]
             documents.setdefault((place.begin, place.end), []).append(one)
     for source, documents in sources.values():
+        if _WORD not in source.data:
+            continue
         mark = len(BOM_UTF8) if source.data.startswith(BOM_UTF8) else 0
         ends = sorted({mark, *(end for _, end in split_yaml(source.data, mark)), *(end for _, end in documents)})
         for (begin, end), objects in documents.items():
