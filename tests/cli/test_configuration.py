@@ -53,6 +53,15 @@ def test_paths_are_read_where_none_is_given(haechi: Haechi, project: Path, monke
     assert haechi("lint", project / "other.yaml").code == 0
 
 
+def test_a_working_directory_that_was_deleted_has_none(haechi: Haechi, project: Path) -> None:
+    (project / "gone").mkdir()
+    with chdir(project / "gone"):
+        (project / "gone").rmdir()
+        assert haechi("lint", project / "policies" / "dead.yaml", "-o", "concise").code == 1
+        assert haechi("list", project / "policies" / "dead.yaml").code == 0
+        os.chdir(project)
+
+
 @pytest.mark.parametrize("command", [["list"], ["explain"], ["validate"], ["lint"]])
 def test_every_command_reads_them(haechi: Haechi, project: Path, command: list[str]) -> None:
     assert error(haechi(*command)) == "PATH: there is no input"

@@ -80,7 +80,10 @@ class Configuration:
         Raises:
             CommandError: its file cannot be used.
         """
-        here = Path.cwd()
+        try:
+            here = Path.cwd()
+        except FileNotFoundError:  # it was deleted
+            return cls(ConfigurationTable(), Path("/"))
         for folder in (here, *here.parents):
             for name in NAMES:
                 found = _read(folder / name)
