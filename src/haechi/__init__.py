@@ -42,6 +42,9 @@ if TYPE_CHECKING:
         Direction,
         Edit,
         ExternalHost,
+        GRPCRoute,
+        HTTPRoute,
+        Ingress,
         Job,
         Location,
         Manifests,
@@ -61,17 +64,21 @@ if TYPE_CHECKING:
         Service,
         Severity,
         StatefulSet,
+        TCPRoute,
+        TLSRoute,
+        UDPRoute,
     )
     from haechi.sets import AddressSet, PortSet
 
 __all__ = [
     "AddressSet", "AmbiguousName", "Answer", "Assumption", "Backend", "Cause", "ChangeKind", "Cluster",
     "ClusterComparison", "Code", "Connection", "CronJob", "DaemonSet", "Deployment", "Difference", "Direction",
-    "Edit", "Endpoint", "Engine", "ExternalHost", "Finding", "Fix", "HaechiError", "ItemRef", "Job", "KubeError",
-    "LabelChange", "Location", "Manifests", "Mismatch", "NamedPort", "Namespace", "NetworkPolicy", "Node", "Object",
-    "ObjectName", "Owner", "Packet", "PacketAnswer", "Pod", "PodKey", "PolicyKey", "PortSet", "Problem", "ReplicaSet",
-    "ReplicationController", "ResolvedService", "Revision", "RevisionPath", "RuleAnswer", "RuleRef", "Service",
-    "Severity", "SideAnswer", "StatefulSet", "UnknownCode", "UnknownName", "UnknownPort", "UnknownRevision",
+    "Edit", "Endpoint", "Engine", "ExternalHost", "Finding", "Fix", "GRPCRoute", "HTTPRoute", "HaechiError",
+    "Ingress", "ItemRef", "Job", "KubeError", "LabelChange", "Location", "Manifests", "Mismatch", "NamedPort",
+    "Namespace", "NetworkPolicy", "Node", "Object", "ObjectName", "Owner", "Packet", "PacketAnswer", "Pod",
+    "PodKey", "PolicyKey", "PortSet", "Problem", "ReplicaSet", "ReplicationController", "ResolvedService",
+    "Revision", "RevisionPath", "RuleAnswer", "RuleRef", "Service", "Severity", "SideAnswer", "StatefulSet",
+    "TCPRoute", "TLSRoute", "UDPRoute", "UnknownCode", "UnknownName", "UnknownPort", "UnknownRevision",
     "UnreadableInput", "UnusableService", "__version__",
 ]  # fmt: skip
 _HOMES = {
@@ -130,6 +137,9 @@ _HOMES = {
         "Direction",
         "Edit",
         "ExternalHost",
+        "GRPCRoute",
+        "HTTPRoute",
+        "Ingress",
         "Job",
         "Location",
         "Manifests",
@@ -149,6 +159,9 @@ _HOMES = {
         "Service",
         "Severity",
         "StatefulSet",
+        "TCPRoute",
+        "TLSRoute",
+        "UDPRoute",
     ),
     "haechi.sets": (
         "AddressSet",
