@@ -34,7 +34,7 @@ fuzz: .venv/development  ## 10,000 random clusters through the whole chain, half
 
 # A real API server and etcd, built with Go once on a machine and kept in the user's cache (tests/conformance/server.py).
 conformance: .venv/development  ## validation and clients against a real API server; skipped where there is no Go
-	$(BIN)/python -m tests.conformance
+	$(BIN)/python -m tests.conformance $(CONFORMANCE_ARGS)
 	HAECHI_CONFORMANCE=1 $(BIN)/pytest -p no:xdist tests/conformance
 
 bench: .venv/runtime  ## the figures, printed and stored in bench.json

@@ -31,7 +31,7 @@ _STOP_SECONDS = 20
 
 
 class NotAvailable(Exception):
-    """There is no API server to be had here: no Go, or no openssl."""
+    """There is no API server to be had here: no Go, no way to its modules, or no openssl."""
 
 
 def cached_program() -> Path:
@@ -47,7 +47,7 @@ def program() -> Path:
     """The program, built if it is not in the cache.
 
     Raises:
-        NotAvailable: there is no Go toolchain.
+        NotAvailable: there is no Go toolchain, or modules cannot be downloaded.
         CalledProcessError: the build failed.
     """
     path = cached_program()
@@ -56,6 +56,10 @@ def program() -> Path:
     go = shutil.which("go")
     if go is None:
         raise NotAvailable("no Go")
+    download = subprocess.run([go, "mod", "download"], cwd=SOURCES, check=False, capture_output=True, text=True)
+    if download.returncode:
+        reason = (download.stderr.strip().splitlines() or ["it ended without a word"])[-1]
+        raise NotAvailable(f"go mod download: {reason}")
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_name(f"kubernetes.{os.getpid()}")
     build = [go, "build", "-mod=readonly", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-o", str(unfinished), "."]
