@@ -64,9 +64,9 @@ def _shared(commands: list[list[Argument]]) -> dict[tuple[str, ...], Argument]:
 def _entry(argument: Argument) -> Iterator[str]:
     """An argument or option, with its value and its help."""
     choices = "|".join(argument.get_choices() or ())
-    names = ", ".join(argument.names)
+    names = ", ".join(f"\\fB{_escaped(name)}\\fR" for name in argument.names)
     yield ".TP"
-    yield f"\\fB{_escaped(names)}\\fR {_escaped(argument.parameter.metavar or choices)}".rstrip()
+    yield f"{names} {_escaped(argument.parameter.metavar or choices)}".rstrip()
     yield _escaped(argument.parameter.help or "")
 
 
