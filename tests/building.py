@@ -8,6 +8,8 @@ import msgspec
 import yaml
 
 from haechi.model import (
+    ClusterNetworkPolicy,
+    ClusterNetworkPolicySpec,
     Container,
     ContainerPort,
     LabelSelector,
@@ -44,6 +46,12 @@ def policy(spec: str = "{}", *, name: str = "p", namespace: str = "x") -> Networ
     return NetworkPolicy(metadata=meta, spec=msgspec.convert(yaml.safe_load(spec), NetworkPolicySpec))
 
 
+def tier_policy(spec: str, *, name: str = "c") -> ClusterNetworkPolicy:
+    """A ClusterNetworkPolicy, its spec as YAML: in tier Admin, of priority 10 and about all pods unless it says so."""
+    given = {"tier": "Admin", "priority": 10, "subject": {"namespaces": {}}, **yaml.safe_load(spec)}
+    return ClusterNetworkPolicy(metadata=ObjectMeta(name=name), spec=msgspec.convert(given, ClusterNetworkPolicySpec))
+
+
 def container(text: str) -> Container:
     """`web=80/TCP dns=53/UDP`; a port without a name is `=80/TCP`."""
     ports = []
@@ -77,10 +85,10 @@ def namespace(name: str, marks: str = "") -> Namespace:
     return Namespace(metadata=ObjectMeta(name=name, labels=labels(marks)))
 
 
-def node(name: str, *addresses: str) -> Node:
-    """A node with internal addresses."""
+def node(name: str, *addresses: str, marks: str = "") -> Node:
+    """A node with internal addresses and labels."""
     found = tuple(NodeAddress(type="InternalIP", address=address) for address in addresses)
-    return Node(metadata=ObjectMeta(name=name), status=NodeStatus(addresses=found))
+    return Node(metadata=ObjectMeta(name=name, labels=labels(marks)), status=NodeStatus(addresses=found))
 
 
 def packet(source: str, destination: str, on: str = "80/TCP") -> Packet:

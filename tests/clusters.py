@@ -25,6 +25,7 @@ from haechi.model import (
     NetworkPolicyPort,
     Node,
     Pod,
+    TierPolicy,
 )
 from haechi.model.verdict import Packet
 from haechi.reference import ClusterObjects
@@ -194,7 +195,7 @@ def objects(*, readable: bool = True) -> st.SearchStrategy[Object]:
     return generated(Generator.object, WIDE, readable=readable)
 
 
-def cluster(found: Iterable[Object]) -> ClusterObjects:
+def cluster(found: Iterable[Object | TierPolicy]) -> ClusterObjects:
     """What is there after these objects were applied in this order: the last one of a key counts."""
     last = {(type(one), one.key): one for one in found}
     return ClusterObjects(
@@ -202,6 +203,7 @@ def cluster(found: Iterable[Object]) -> ClusterObjects:
         namespaces=tuple(one for one in last.values() if isinstance(one, Namespace)),
         nodes=tuple(one for one in last.values() if isinstance(one, Node)),
         policies=tuple(one for one in last.values() if isinstance(one, NetworkPolicy)),
+        tier_policies=tuple(one for one in last.values() if isinstance(one, TierPolicy)),
     )
 
 

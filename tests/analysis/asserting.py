@@ -15,18 +15,8 @@ from haechi.engine import Engine
 from haechi.model import LabelSelector, Location, Namespace, NetworkPolicy, NetworkPolicyPort, Node, Pod, RuleRef
 from haechi.model.verdict import Address, Direction, Packet, PolicyKey
 from haechi.reference import ClusterObjects
-from haechi.reference.reference import (
-    addresses,
-    is_own_node,
-    is_policed,
-    isolates,
-    namespace_labels,
-    owners,
-    port_matches,
-    rule_allows,
-    rules,
-    selects,
-)
+from haechi.reference.parts import addresses, namespace_labels, selects
+from haechi.reference.reference import is_own_node, is_policed, isolates, owners, port_matches, rule_allows, rules
 from haechi.sets import text_to_point
 from tests import clusters
 

@@ -13,10 +13,11 @@ from hypothesis import strategies as st
 from haechi.dataplane import NodeRuleset
 from haechi.engine import Engine
 from haechi.model import Namespace, NetworkPolicy, Node, Pod
-from haechi.model.verdict import Address, Packet
+from haechi.model.verdict import Address, Direction, Packet
 from haechi.nft import CtState
 from haechi.reference import ClusterObjects, allowed
-from haechi.reference.reference import addresses, is_own_node, owners
+from haechi.reference.parts import addresses
+from haechi.reference.reference import is_own_node, owners, side
 from tests import building, clusters
 from tests.dataplane.cases import CASES
 from tests.dataplane.interpreter import Flow, Interpreter
@@ -35,8 +36,12 @@ def forwarded(cluster: ClusterObjects, packet: Packet, node: str) -> bool | None
     ends = ((client, packet.destination) for client in clients), ((server, packet.source) for server in servers)
     if disputed or any(is_own_node(cluster, pod, remote) for end in ends for pod, remote in end):
         return None
-    if clients and clients == servers:
-        return True
+    if clients and clients == servers:  # through a Service: the node forwards no other packet of a pod to itself
+        (pod,) = clients
+        if pod not in here:
+            return None
+        egress = side(cluster, pod, pod, Direction.EGRESS, packet.destination, packet)
+        return egress.allowed and side(cluster, pod, pod, Direction.INGRESS, packet.source, packet).allowed
     verdict = allowed(cluster, packet)
     sides = ((clients, verdict.egress), (servers, verdict.ingress))
     return all(side.allowed for pods, side in sides if pods and pods[0] in here)

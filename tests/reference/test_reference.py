@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from haechi.model import HostIP, NetworkPolicy, NetworkPolicySpec, ObjectMeta, Pod, PodIP, PodSpec, PodStatus
 from haechi.model.verdict import CLOSED, OPEN, PacketVerdict, PolicyKey, Side
 from haechi.reference import ClusterObjects, allowed
-from haechi.reference.reference import Unreadable, network
+from haechi.reference.parts import Unreadable, network
 from tests.building import node, packet, pod, policy
 from tests.clusters import cluster
 from tests.sentences import CASES, Case, spoken

@@ -105,6 +105,15 @@ def _judge() -> Iterator[Rule]:
     for number in (_ICMP, _ICMPV6):
         yield Rule((Compare(_L4PROTO, Operator.EQ, number), HasState(CtState.RELATED), ACCEPT))
     yield Rule((HasState(CtState.INVALID | CtState.UNTRACKED), goto(UNCONNECTED)))
-    for direction in CtDirection:
-        for family in FAMILIES:
-            yield Rule((VerdictMap((Ct(family.ct, direction),), map_name(direction, family)),))
+    yield from _side_rules(CtDirection.ORIGINAL)
+    yield from server_rules()
+
+
+def server_rules() -> Iterator[Rule]:
+    """The rules that lead a packet to the stages of its server."""
+    return _side_rules(CtDirection.REPLY)
+
+
+def _side_rules(direction: CtDirection) -> Iterator[Rule]:
+    for family in FAMILIES:
+        yield Rule((VerdictMap((Ct(family.ct, direction),), map_name(direction, family)),))

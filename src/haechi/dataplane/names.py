@@ -41,6 +41,11 @@ def named_peer_text(peer: NamedPeer) -> str:
     return repr((selection_text(peer.selection), peer.protocol, peer.name, *within))
 
 
+def selector_text(selector: Selector) -> str:
+    """A selector of nodes as unambiguous text, for definitions."""
+    return repr(_plain(selector))
+
+
 def _plain(selector: Selector) -> object:
     return selector.contradictory, [(each.key, each.operator.value, each.values) for each in selector.requirements]
 

@@ -11,16 +11,17 @@ committed: new sets and chains first, then elements, then removals. Whoever comm
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import NamedTuple, TypeVar
 
 from haechi.dataplane.family import family_of
 from haechi.dataplane.judge import DISPUTED, TABLE, chains, declarations, isolated_name, map_name, self_element
-from haechi.dataplane.peerset import PeerSet
+from haechi.dataplane.peerset import BlockSet, PeerSet
 from haechi.dataplane.stage import SELF_SETS, Stage
+from haechi.dataplane.tierstage import SideStages
 from haechi.dataplane.uses import Uses
-from haechi.engine import Delta, Endpoint, Engine, PodChange, PodSelection, PodState, PolicySet
+from haechi.engine import Delta, Endpoint, Engine, PodChange, PodSelection, PodState, Stages
 from haechi.nft import Chain, CtDirection, Element, Map, Ruleset, Set, Transaction, jump
 
 
@@ -78,6 +79,8 @@ class NodeRuleset:
             endpoint = self.engine.numbered(number)
             if endpoint.node == self.node:
                 self._update(endpoint.addresses)
+        if delta.nodes:
+            self._uses.touch_nodes()
 
     def _toggle(self, change: PodChange) -> None:
         """Record the elements that a pod adds to and removes from peer sets."""
@@ -108,8 +111,8 @@ class NodeRuleset:
             return _OPEN
         if len(claimants) > 1:
             return _CLOSED
-        egress, ingress = self.engine.policy_sets(local[0])
-        if egress is None and ingress is None:
+        egress, ingress = self.engine.stages(local[0])
+        if not egress and not ingress:
             return _OPEN
         return AddressChains(self._acquire(egress), self._acquire(ingress), self._siblings(address, local[0]))
 
@@ -117,8 +120,8 @@ class NodeRuleset:
         family = family_of(address)
         return tuple(each for each in endpoint.addresses if family.holds(each) and self.engine.owner(each) is not None)
 
-    def _acquire(self, policies: PolicySet | None) -> str:
-        return "" if policies is None else self._uses.acquire(policies)
+    def _acquire(self, stages: Stages) -> str:
+        return self._uses.acquire(stages[0] if len(stages) == 1 else SideStages(*stages)) if stages else ""
 
     # -- the whole ---------------------------------------------------------------------------------------------------
 
@@ -129,7 +132,7 @@ class NodeRuleset:
             nouns.append(replace(fixed, elements=frozenset(self._fixed_elements(fixed.name))))
         for each in self._uses.peers:
             nouns.append(replace(each.declaration(), elements=each.elements(self.engine)))
-        for stage in self._uses.stages.values():
+        for stage in _in_order(self._uses.stages, self._uses.stages):
             nouns += stage.nouns
         return Ruleset.of(TABLE, *nouns)
 
@@ -147,22 +150,18 @@ class NodeRuleset:
         transaction = Transaction(TABLE)
         if not self._is_committed:
             self._make(transaction)
-        gone_stages = [self._committed_stages[name] for name in sorted(uses.touched_stages) if self._is_gone(name)]
-        new_stages = [
-            uses.stages[name]
-            for name in sorted(uses.touched_stages)
-            if name in uses.stages and name not in self._committed_stages
-        ]
+        gone = [name for name in sorted(uses.touched_stages) if self._is_gone(name)]
+        new = [name for name in sorted(uses.touched_stages) if name in uses.stages and not self._is_there(name)]
         peers = sorted(uses.touched_peers, key=lambda each: each.name)
         for each in peers:
             if each in uses.peers:
                 self._renew(transaction, each)
-        for stage in new_stages:
+        for stage in _in_order(new, uses.stages):
             for noun in stage.nouns:
                 transaction.create(noun)
         self._send_toggled(transaction)
         self._send_addresses(transaction)
-        for stage in gone_stages:
+        for stage in reversed(_in_order(gone, self._committed_stages)):
             _remove(transaction, stage)
         for each in peers:
             if each in self._committed_peers and each not in uses.peers:
@@ -182,8 +181,11 @@ class NodeRuleset:
         self._toggled.clear()
         self._touched.clear()
 
+    def _is_there(self, name: str) -> bool:
+        return name in self._committed_stages
+
     def _is_gone(self, name: str) -> bool:
-        return name in self._committed_stages and name not in self._uses.stages
+        return self._is_there(name) and name not in self._uses.stages
 
     def _make(self, transaction: Transaction) -> None:
         transaction.destroy_table()
@@ -196,7 +198,7 @@ class NodeRuleset:
         declaration = replace(each.declaration(), elements=each.elements(self.engine))
         if each not in self._committed_peers:
             transaction.create(declaration)
-        elif each in self._uses.stale_peers and each.selections:  # blocks do not change
+        elif each in self._uses.stale_peers and not isinstance(each, BlockSet):  # blocks do not change
             transaction.flush_elements(declaration)
             transaction.add_elements(declaration, declaration.elements)
 
@@ -233,6 +235,18 @@ def _elements(address: int, found: AddressChains) -> Iterator[tuple[str, Element
     yield isolated_name(family), Element(key)
     for server in found.siblings:
         yield SELF_SETS[family.number], self_element(family, address, server)
+
+
+def _in_order(names: Iterable[str], stages: Mapping[str, Stage]) -> list[Stage]:
+    """Some of the stages, each after those that it needs."""
+    ranks: dict[str, int] = {}
+
+    def rank(name: str) -> int:
+        if name not in ranks:
+            ranks[name] = max((rank(need) + 1 for need in stages[name].needs), default=0)
+        return ranks[name]
+
+    return [stages[name] for name in sorted(names, key=rank)]
 
 
 def _remove(transaction: Transaction, stage: Stage) -> None:

@@ -26,11 +26,11 @@ Maps go to chains with `goto`, so `return` from there ends the stage.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from haechi.dataplane.family import FAMILIES
-from haechi.dataplane.names import comment, content_name, named_peer_text, selection_text
+from haechi.dataplane.names import comment, content_name, named_peer_text, selection_text, selector_text
 from haechi.dataplane.peerset import PROTOCOL_WORDS, BlockSet, NamedSet, PeerSet, PodSet, block_sets, pod_sets
 from haechi.engine import Peers, PolicySet
 from haechi.model import Direction
@@ -54,6 +54,7 @@ from haechi.nft import (
     Operator,
     Rule,
     SetFlags,
+    Verdict,
     VerdictMap,
     goto,
     port,
@@ -68,9 +69,9 @@ LOG_RATE = 10
 """Denials logged in a second, at most, for each policy set."""
 
 _L4PROTO = Meta(MetaKey.L4PROTO)
-_PORT = Ct(CtKey.PROTO_SRC, CtDirection.REPLY)
+PORT = Ct(CtKey.PROTO_SRC, CtDirection.REPLY)
 _LETTERS = {Direction.EGRESS: "eg", Direction.INGRESS: "in"}
-_PEER_TUPLE = {Direction.EGRESS: CtDirection.REPLY, Direction.INGRESS: CtDirection.ORIGINAL}
+PEER_TUPLE = {Direction.EGRESS: CtDirection.REPLY, Direction.INGRESS: CtDirection.ORIGINAL}
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +82,13 @@ class Stage:
         name: of the first chain.
         nouns: each refers only to those before it.
         peer_sets: must exist first.
+        needs: the names of the stages that its chains lead to, which must exist first.
     """
 
     name: str
     nouns: tuple[Chain | Map, ...]
     peer_sets: frozenset[PeerSet]
+    needs: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, policies: PolicySet) -> Stage:
@@ -95,14 +98,16 @@ class Stage:
 
 def definition(policies: PolicySet) -> object:
     """Everything that the stage depends on, as plain values, whose `repr` does not depend on the order of sets."""
-    by_ports = [(ports.intervals, _peers(peers)) for ports, peers in policies.by_ports]
+    by_ports = [(ports.intervals, peers_text(peers)) for ports, peers in policies.by_ports]
     named = sorted(map(named_peer_text, policies.named))
     keys = [tuple(key) for key in policies.policies]
-    return (policies.direction.value, keys, _peers(policies.everywhere), by_ports, named)
+    return (policies.direction.value, keys, peers_text(policies.everywhere), by_ports, named)
 
 
-def _peers(peers: Peers) -> object:
-    return (peers.anywhere, sorted(map(selection_text, peers.selections)), peers.blocks.intervals)
+def peers_text(peers: Peers) -> object:
+    """Peers as plain values, for definitions."""
+    nodes = (sorted(map(selector_text, peers.nodes)),) if peers.nodes else ()
+    return (peers.anywhere, sorted(map(selection_text, peers.selections)), peers.blocks.intervals, *nodes)
 
 
 class _Writing:
@@ -112,7 +117,7 @@ class _Writing:
         self.policies = policies
         self.name = content_name(_LETTERS[policies.direction], definition(policies))
         self.deny = f"{self.name}_deny"
-        self.tuple = _PEER_TUPLE[policies.direction]
+        self.tuple = PEER_TUPLE[policies.direction]
         self.peer_sets: set[PeerSet] = set()
         self.words = comment(policies.direction.value.lower(), policies.policies)
 
@@ -125,7 +130,7 @@ class _Writing:
         nouns += ports.values()
         maps = dict(self._maps(ports))
         nouns += maps.values()
-        lookups = [Rule((_protocol(number), VerdictMap((_PORT,), each.name))) for number, each in maps.items()]
+        lookups = [Rule((is_protocol(number), VerdictMap((PORT,), each.name))) for number, each in maps.items()]
         rules = [*self._returns(everywhere), *self._named(), *lookups, Rule((goto(self.deny),))]
         nouns.append(Chain(self.name, tuple(rules), comment=self.words))
         return Stage(self.name, tuple(nouns), frozenset(self.peer_sets))
@@ -135,8 +140,7 @@ class _Writing:
             Rule((Lookup((Ct(f.ct, CtDirection.ORIGINAL), Ct(f.ct, CtDirection.REPLY)), SELF_SETS[f.number]), RETURN))
             for f in FAMILIES
         ]
-        log = Rule((Limit(LOG_RATE), Log(prefix=f"haechi {self.name} ", group=LOG_GROUP)))
-        return Chain(self.deny, (*selves, log, Rule((Counter(), DROP))), comment=self.words)
+        return denied(self.deny, self.name, self.words, selves)
 
     def _port_chains(self) -> dict[Peers, Chain]:
         """One chain for each distinct set of peers on some ports."""
@@ -144,22 +148,14 @@ class _Writing:
         for _, peers in self.policies.by_ports:
             if not peers.anywhere:
                 rules = (*self._returns(peers), Rule((goto(self.deny),)))
-                chains[peers] = Chain(content_name(f"{self.name}_p", _peers(peers)), rules)
+                chains[peers] = Chain(content_name(f"{self.name}_p", peers_text(peers)), rules)
         return chains
 
     def _maps(self, chains: dict[Peers, Chain]) -> Iterator[tuple[int, Map]]:
-        """The number of each protocol that has ports of its own, with its map from ports to chains."""
-        elements: dict[int, list[Element]] = {}
-        for ports, peers in self.policies.by_ports:
-            verdict = RETURN if peers.anywhere else goto(chains[peers].name)
-            for number, first, last in _parts(ports):
-                end = port(last) if last != first else None
-                elements.setdefault(number, []).append(Element(port(first), end, verdict))
-        for number in sorted(elements):
-            ranges = any(element.last is not None for element in elements[number])
-            flags = SetFlags.INTERVAL if ranges else SetFlags(0)
-            name = f"{self.name}_{PROTOCOL_WORDS[number]}"
-            yield number, Map(name, (DataType.INET_SERVICE,), flags, frozenset(elements[number]))
+        verdicts = [
+            (ports, RETURN if peers.anywhere else goto(chains[peers].name)) for ports, peers in self.policies.by_ports
+        ]
+        return port_maps(self.name, verdicts)
 
     def _returns(self, peers: Peers) -> Iterator[Rule]:
         """Rules that let these peers pass."""
@@ -175,11 +171,32 @@ class _Writing:
             for family in FAMILIES:
                 each = NamedSet(family, number, peers)
                 self.peer_sets.add(each)
-                loads = (Ct(family.ct, self.tuple), _PORT)
-                yield Rule((_protocol(number), Lookup(loads, each.name), RETURN))
+                loads = (Ct(family.ct, self.tuple), PORT)
+                yield Rule((is_protocol(number), Lookup(loads, each.name), RETURN))
 
 
-def _protocol(number: int) -> Compare:
+def port_maps(name: str, verdicts: Iterable[tuple[PortSet, Verdict]]) -> Iterator[tuple[int, Map]]:
+    """The number of each protocol that has ports of its own, with its map from ports to verdicts."""
+    elements: dict[int, list[Element]] = {}
+    for ports, verdict in verdicts:
+        for number, first, last in _parts(ports):
+            end = port(last) if last != first else None
+            elements.setdefault(number, []).append(Element(port(first), end, verdict))
+    for number in sorted(elements):
+        ranges = any(element.last is not None for element in elements[number])
+        flags = SetFlags.INTERVAL if ranges else SetFlags(0)
+        map_name = f"{name}_{PROTOCOL_WORDS[number]}"
+        yield number, Map(map_name, (DataType.INET_SERVICE,), flags, frozenset(elements[number]))
+
+
+def denied(name: str, stage: str, words: str, exceptions: Iterable[Rule] = ()) -> Chain:
+    """The chain that drops packets, counts them and logs some, unless one of the exceptions returns."""
+    log = Rule((Limit(LOG_RATE), Log(prefix=f"haechi {stage} ", group=LOG_GROUP)))
+    return Chain(name, (*exceptions, log, Rule((Counter(), DROP))), comment=words)
+
+
+def is_protocol(number: int) -> Compare:
+    """Matches packets of an IP protocol."""
     return Compare(_L4PROTO, Operator.EQ, protocol(number))
 
 

@@ -2,8 +2,8 @@
 
 Why: the cost of an update must be that of what changed, and users of the engine must not need to store the previous
 state. A delta is the whole difference between the states before and after an update; an update that changes nothing
-gives the empty delta. Node addresses are not part of it: they matter only between a node and its own pods, whose
-traffic is neither restricted by policies nor seen by the ruleset.
+gives the empty delta. Of a node that changed it states only that one did: a pod and its own node are never restricted,
+and few rules mean nodes.
 """
 
 from __future__ import annotations
@@ -53,13 +53,15 @@ class Delta:
     Attributes:
         pods: the pods that changed.
         subjects: numbers of further pods whose verdicts changed because a policy did.
+        nodes: whether labels or addresses of a node changed while a rule of a tier means nodes.
     """
 
     pods: tuple[PodChange, ...] = ()
     subjects: BitMap = field(default_factory=BitMap)
+    nodes: bool = False
 
     def __bool__(self) -> bool:
-        return bool(self.pods) or bool(self.subjects)
+        return bool(self.pods) or bool(self.subjects) or self.nodes
 
     @classmethod
     def of(cls, changes: Iterable[PodChange]) -> Delta:

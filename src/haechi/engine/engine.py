@@ -11,6 +11,7 @@ what verdicts depend on.
               │                   ▲                               ├──▶ PolicySet of a class ──▶ PacketVerdict, Traffic
               └──▶ Claims         │ selections                    │
     NetworkPolicy ──▶ Policy ─────┴───────────────────────────────┘
+    policy of a tier ──▶ OrderedPolicy, in the same way ─────────────▶ TierSet of a class
 """
 
 from __future__ import annotations
@@ -23,15 +24,32 @@ from pyroaring import BitMap
 from haechi.engine.claims import Claims
 from haechi.engine.classes import Classes
 from haechi.engine.delta import Delta, PodChange, PodState
-from haechi.engine.endpoint import Endpoint, points
+from haechi.engine.endpoint import Endpoint, NamedPort, points
 from haechi.engine.membership import Memberships
 from haechi.engine.policy import Policy
 from haechi.engine.policyset import PolicySet
 from haechi.engine.selection import PodSelection
-from haechi.model import Direction, Namespace, NetworkPolicy, Node, Pod, PodKey, PolicyKey
+from haechi.engine.tierpolicy import OrderedPolicy
+from haechi.engine.tierset import TierSet
+from haechi.model import (
+    ClusterPolicyKey,
+    Direction,
+    Namespace,
+    NetworkPolicy,
+    Node,
+    Pod,
+    PodKey,
+    PolicyKey,
+    Tier,
+    TierPolicy,
+)
 from haechi.select import Selector
 
 _NO_KEYS: frozenset[PolicyKey] = frozenset()
+Stages = tuple[()] | tuple[PolicySet | TierSet] | tuple[TierSet, PolicySet | TierSet]
+"""What judges a side: a tier, then a policy set or the baseline tier. Undecided by all of them is allowed."""
+_EngineObject = Namespace | Node | Pod | NetworkPolicy | TierPolicy
+_TierClass = tuple[Tier, Direction, tuple[ClusterPolicyKey, ...], tuple[NamedPort, ...]]
 
 
 class Engine:
@@ -47,17 +65,21 @@ class Engine:
         self._fresh = count()
         self._claims = Claims()
         self._memberships = Memberships()
-        self._nodes: dict[str, tuple[int, ...]] = {}
+        self._nodes: dict[str, tuple[Mapping[str, str], tuple[int, ...]]] = {}
         self._policies: dict[PolicyKey, Policy] = {}
         self._by_subject: dict[PodSelection, dict[Direction, frozenset[PolicyKey]]] = {}
         self._classes = Classes()
+        self._tier_policies: dict[ClusterPolicyKey, OrderedPolicy] = {}
+        self._by_tier_subject: dict[PodSelection, set[ClusterPolicyKey]] = {}
+        self._tier_classes: dict[_TierClass, TierSet] = {}
 
     @classmethod
-    def of(cls, objects: Iterable[Namespace | Node | Pod | NetworkPolicy]) -> Engine:
+    def of(cls, objects: Iterable[_EngineObject]) -> Engine:
         """The engine of a whole cluster. Of several objects with one key the last is used."""
         engine = cls()
         endpoints: dict[PodKey, Endpoint] = {}
         policies: dict[PolicyKey, NetworkPolicy] = {}
+        tier_policies: dict[ClusterPolicyKey, TierPolicy] = {}
         for one in objects:
             match one:
                 case Pod():
@@ -68,11 +90,15 @@ class Engine:
                         endpoints[endpoint.key] = endpoint
                 case NetworkPolicy():
                     policies[PolicyKey(one.namespace, one.name)] = one
-                case _:
+                case Namespace() | Node():
                     engine.put(one)
+                case _:
+                    tier_policies[ClusterPolicyKey(one.kind, one.name)] = one
         engine._extend(endpoints)
         for policy in policies.values():
             engine._put_policy(policy)
+        for tier_policy in tier_policies.values():
+            engine._put_tier_policy(tier_policy)
         return engine
 
     # -- the state ---------------------------------------------------------------------------------------------------
@@ -81,6 +107,11 @@ class Engine:
     def policies(self) -> Mapping[PolicyKey, Policy]:
         """All policies; callers must not change them."""
         return self._policies
+
+    @property
+    def tier_policies(self) -> Mapping[ClusterPolicyKey, OrderedPolicy]:
+        """All policies of tiers; callers must not change them."""
+        return self._tier_policies
 
     @property
     def endpoints(self) -> Iterable[Endpoint]:
@@ -108,7 +139,14 @@ class Engine:
 
     def node_addresses(self, name: str) -> tuple[int, ...]:
         """The addresses of a node, from its object."""
-        return self._nodes.get(name, ())
+        return self._nodes[name][1] if name in self._nodes else ()
+
+    def addresses_of_nodes(self, selectors: Iterable[Selector]) -> frozenset[int]:
+        """The addresses of all nodes whose labels any of these selectors matches."""
+        listed = list(selectors)
+        return frozenset(
+            point for labels, own in self._nodes.values() if any(one.matches(labels) for one in listed) for point in own
+        )
 
     def members(self, selection: PodSelection) -> Iterator[tuple[Endpoint, tuple[int, ...]]]:
         """The pods that a selection in use matches, each with its addresses that are not disputed."""
@@ -157,6 +195,40 @@ class Engine:
             sets.append(self._classes.get(direction, keys, self._policies, endpoint.ports) if keys else None)
         return sets[0], sets[1]
 
+    def tier_policies_of(self, endpoint: Endpoint, tier: Tier) -> list[OrderedPolicy]:
+        """The policies of a tier that are about a pod, in the order in which they are asked."""
+        subjects = self._by_tier_subject
+        selections = self._memberships.of(endpoint) & subjects.keys() if subjects else ()
+        found = [self._tier_policies[key] for selection in selections for key in subjects[selection]]
+        return sorted((one for one in found if one.tier is tier), key=lambda one: one.order)
+
+    def tier_set(self, endpoint: Endpoint, tier: Tier, direction: Direction) -> TierSet | None:
+        """What a tier decides about a pod in one direction; None if it has no rules about it."""
+        policies = [one for one in self.tier_policies_of(endpoint, tier) if direction in one.directions]
+        if not policies:
+            return None
+        keys = tuple(policy.key for policy in policies)
+        names = {name for one in policies for rule in one.rules(direction) for name in rule.names}
+        ports = tuple(port for port in endpoint.ports if port.name in names) if direction is Direction.INGRESS else ()
+        known = self._tier_classes.get((tier, direction, keys, ports))
+        if known is None:
+            known = self._tier_classes[tier, direction, keys, ports] = TierSet.of(tier, direction, policies, ports)
+        return known
+
+    def stages(self, endpoint: Endpoint) -> tuple[Stages, Stages]:
+        """Egress and ingress of a pod: what judges its connections, in order."""
+        egress, ingress = self.policy_sets(endpoint)
+        if not self._tier_policies:
+            return () if egress is None else (egress,), () if ingress is None else (ingress,)
+        return self._stages(endpoint, Direction.EGRESS, egress), self._stages(endpoint, Direction.INGRESS, ingress)
+
+    def _stages(self, endpoint: Endpoint, direction: Direction, policies: PolicySet | None) -> Stages:
+        admin = self.tier_set(endpoint, Tier.ADMIN, direction)
+        last = self.tier_set(endpoint, Tier.BASELINE, direction) if policies is None else policies
+        if admin is None:
+            return () if last is None else (last,)
+        return (admin,) if last is None else (admin, last)
+
     def _isolating(self, selections: Iterable[PodSelection], direction: Direction) -> frozenset[PolicyKey]:
         subjects = self._by_subject
         found = [subjects[selection].get(direction, _NO_KEYS) for selection in selections if selection in subjects]
@@ -164,7 +236,7 @@ class Engine:
 
     # -- updates -----------------------------------------------------------------------------------------------------
 
-    def put(self, one: Namespace | Node | Pod | NetworkPolicy) -> Delta:
+    def put(self, one: _EngineObject) -> Delta:
         """Add an object, or replace the one with its key."""
         match one:
             case Pod():
@@ -174,19 +246,24 @@ class Engine:
             case Namespace():
                 return self._declare(one.name, one.labels)
             case Node():
-                self._nodes[one.name] = points(one.addresses)
-                return Delta()
+                new = one.labels, points(one.addresses)
+                changed = self._nodes.get(one.name) != new
+                self._nodes[one.name] = new
+                return Delta(nodes=changed and self._means_nodes())
+            case _:
+                return Delta(subjects=self._put_tier_policy(one))
 
-    def delete(self, kind: type[Namespace | Node | Pod | NetworkPolicy], namespace: str, name: str) -> Delta:
-        """Delete an object; nothing happens if there is none. `namespace` is `""` for Namespace and Node."""
+    def delete(self, kind: type[_EngineObject], namespace: str, name: str) -> Delta:
+        """Delete an object; nothing happens if there is none. `namespace` is `""` for cluster-scoped kinds."""
         if kind is Pod:
             return self._put_endpoint(PodKey(namespace, name), None)
         if kind is NetworkPolicy:
             return Delta(subjects=self._delete_policy(PolicyKey(namespace, name)))
         if kind is Namespace:
             return self._declare(name, None)
-        self._nodes.pop(name, None)
-        return Delta()
+        if kind is Node:
+            return Delta(nodes=self._nodes.pop(name, None) is not None and self._means_nodes())
+        return Delta(subjects=self._delete_tier_policy(ClusterPolicyKey(kind.kind, name)))
 
     def _put_endpoint(self, key: PodKey, endpoint: Endpoint | None) -> Delta:
         number = self._numbers.get(key)
@@ -269,6 +346,37 @@ class Engine:
         self._classes.forget(key)
         self._unindex(old)
         changed = BitMap(self._memberships.members(old.subject))
+        for selection in old.selections():
+            self._memberships.release(selection)
+        return changed
+
+    def _means_nodes(self) -> bool:
+        return any(rule.peers.nodes for policy in self._tier_policies.values() for rule in policy.egress)
+
+    def _put_tier_policy(self, policy: TierPolicy) -> BitMap:
+        new = OrderedPolicy.read(policy)
+        if self._tier_policies.get(new.key) == new:
+            return BitMap()
+        for selection in new.selections():
+            self._memberships.acquire(selection)
+        changed = self._delete_tier_policy(new.key)
+        self._tier_policies[new.key] = new
+        if new.subject is not None:
+            self._by_tier_subject.setdefault(new.subject, set()).add(new.key)
+            changed |= self._memberships.members(new.subject)
+        return changed
+
+    def _delete_tier_policy(self, key: ClusterPolicyKey) -> BitMap:
+        old = self._tier_policies.pop(key, None)
+        if old is None:
+            return BitMap()
+        self._tier_classes.clear()
+        changed = BitMap()
+        if old.subject is not None:
+            changed |= self._memberships.members(old.subject)
+            self._by_tier_subject[old.subject].discard(key)
+            if not self._by_tier_subject[old.subject]:
+                del self._by_tier_subject[old.subject]
         for selection in old.selections():
             self._memberships.release(selection)
         return changed

@@ -6,6 +6,7 @@ allow.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from ipaddress import IPv4Address
 
 from haechi.engine.endpoint import Endpoint
@@ -13,7 +14,9 @@ from haechi.engine.engine import Engine
 from haechi.engine.policy import PolicyRule
 from haechi.engine.policyset import PolicySet, ports_by_name
 from haechi.engine.selection import NamedPeer, Peers
-from haechi.model import CLOSED, OPEN, Address, Direction, Packet, PacketVerdict, Side
+from haechi.engine.tierpolicy import OrderedRule
+from haechi.engine.tierset import TierSet
+from haechi.model import CLOSED, OPEN, Action, Address, Direction, Packet, PacketVerdict, Side, Tier
 from haechi.sets import V6_START, AddressSet, PortSet, Traffic
 
 
@@ -41,21 +44,57 @@ def verdict(engine: Engine, packet: Packet) -> PacketVerdict:
 def side(
     engine: Engine, subject: Endpoint | None, direction: Direction, remote: int, peer: Endpoint | None, packet: Packet
 ) -> Side:
-    """The verdict of one end; `remote` and `peer` are the other end."""
+    """The verdict of one end; `remote` and `peer` are the other end.
+
+    A pod that is its own peer reaches itself through a Service: NetworkPolicies do not restrict it, tiers do.
+    """
     if subject is None or remote in subject.host_addresses or remote in engine.node_addresses(subject.node):
         return OPEN
     policies = engine.policy_set(subject, direction)
+    keys = () if policies is None else policies.policies
+    for tier in Tier if engine.tier_policies else ():
+        if tier is Tier.BASELINE and policies is not None:
+            break
+        rule = deciding_rule(engine, subject, tier, direction, remote, peer, packet)
+        if rule is not None and rule.action is not Action.PASS:
+            return Side(rule.action is Action.ACCEPT, policies is not None, keys, rule.ref)
     if policies is None:
         return OPEN
-    allowed = any(includes(engine, peers, remote, peer) for peers in policies.at(packet.protocol, packet.port)) or any(
-        _named_ports(engine, named, remote, peer).contains(packet.protocol, packet.port) for named in policies.named
+    allowed = (
+        subject is peer
+        or any(includes(engine, peers, remote, peer) for peers in policies.at(packet.protocol, packet.port))
+        or any(
+            _named_ports(engine, named, remote, peer).contains(packet.protocol, packet.port) for named in policies.named
+        )
     )
-    return Side(allowed, isolated=True, policies=policies.policies)
+    return Side(allowed, isolated=True, policies=keys)
+
+
+def deciding_rule(
+    engine: Engine,
+    subject: Endpoint,
+    tier: Tier,
+    direction: Direction,
+    remote: int,
+    peer: Endpoint | None,
+    packet: Packet,
+) -> OrderedRule | None:
+    """The first rule of a tier that matches a packet at one end; arguments as of `side`."""
+    server = subject if direction is Direction.INGRESS else peer
+    for policy in engine.tier_policies_of(subject, tier):
+        for rule in policy.rules(direction):
+            named = ports_by_name(server.ports, [*rule.protocol_names()]) if server is not None else PortSet.NONE
+            ports = rule.ports | named
+            if ports.contains(packet.protocol, packet.port) and includes(engine, rule.peers, remote, peer):
+                return rule
+    return None
 
 
 def includes(engine: Engine, peers: Peers, remote: int, peer: Endpoint | None) -> bool:
     """Whether peers include the address `remote`, which belongs to the pod `peer` if there is one."""
     if peers.anywhere or remote in peers.blocks:
+        return True
+    if peers.nodes and remote in engine.addresses_of_nodes(peers.nodes):
         return True
     return peer is not None and any(engine.is_member(peer, selection) for selection in peers.selections)
 
@@ -91,7 +130,8 @@ def addresses(engine: Engine, peers: Peers) -> AddressSet:
     """All addresses that peers have in the present state."""
     if peers.anywhere:
         return AddressSet.ALL
-    return AddressSet.of(*engine.addresses(peers.selections)) | peers.blocks
+    nodes = engine.addresses_of_nodes(peers.nodes) if peers.nodes else ()
+    return AddressSet.of(*engine.addresses(peers.selections), *nodes) | peers.blocks
 
 
 def traffic(engine: Engine, policies: PolicySet | None) -> Traffic:
@@ -100,9 +140,43 @@ def traffic(engine: Engine, policies: PolicySet | None) -> Traffic:
         return Traffic.ALL
     terms = [(addresses(engine, policies.everywhere), PortSet.ALL)]
     terms += [(addresses(engine, peers), ports) for ports, peers in policies.by_ports]
-    for named in policies.named:
-        for endpoint, own in engine.members(named.selection):
-            terms.append(
-                (AddressSet.of(*own) & named.within, ports_by_name(endpoint.ports, [(named.protocol, named.name)]))
-            )
-    return Traffic.from_terms(terms)
+    return Traffic.from_terms([*terms, *_named_terms(engine, policies.named, PortSet.ALL)])
+
+
+def _named_terms(engine: Engine, named: Iterable[NamedPeer], within: PortSet) -> Iterator[tuple[AddressSet, PortSet]]:
+    """The addresses of pods with the numbers, among some ports, that they give to port names."""
+    for each in named:
+        for endpoint, own in engine.members(each.selection):
+            ports = ports_by_name(endpoint.ports, [(each.protocol, each.name)]) & within
+            yield AddressSet.of(*own) & each.within, ports
+
+
+def decisions(engine: Engine, tier_set: TierSet) -> tuple[Traffic, Traffic]:
+    """What a tier accepts and what it denies, by the address of the other end."""
+    accepted: list[tuple[AddressSet, PortSet]] = []
+    denied: list[tuple[AddressSet, PortSet]] = []
+    limited = PortSet.union_all([ports for ports, _ in tier_set.by_ports])
+    for ports, entries in ((PortSet.ALL - limited, tier_set.everywhere), *tier_set.by_ports):
+        decided = Traffic.NONE
+        for entry in entries:
+            terms = [(addresses(engine, entry.peers), ports), *_named_terms(engine, entry.named, ports)]
+            matched = Traffic.from_terms(terms) - decided
+            decided |= matched
+            if entry.action is not Action.PASS:
+                (accepted if entry.action is Action.ACCEPT else denied).extend(matched.boxes())
+    return Traffic.from_terms(accepted), Traffic.from_terms(denied)
+
+
+def side_traffic(engine: Engine, subject: Endpoint, direction: Direction) -> Traffic:
+    """Everything that policies of all kinds allow a pod in one direction, by the address of the other end."""
+    policies = engine.policy_set(subject, direction)
+    allowed, undecided = Traffic.NONE, Traffic.ALL
+    for tier in Tier:
+        if tier is Tier.BASELINE and policies is not None:
+            return allowed | (traffic(engine, policies) & undecided)
+        tier_set = engine.tier_set(subject, tier, direction)
+        if tier_set is not None:
+            accepted, denied = decisions(engine, tier_set)
+            allowed |= accepted & undecided
+            undecided -= accepted | denied
+    return allowed | undecided

@@ -27,6 +27,7 @@ from haechi.model import (
     NetworkPolicyPort,
     PolicyKey,
     RuleRef,
+    TierRuleRef,
 )
 from haechi.select import EVERYTHING, InvalidSelector, Selector
 from haechi.sets import PROTOCOL_NUMBERS, AddressSet, PortSet
@@ -43,7 +44,7 @@ class Defect(NamedTuple):
 
     path: str
     reason: str
-    rule: RuleRef | None = None
+    rule: RuleRef | TierRuleRef | None = None
 
 
 class UnreadablePart(HaechiError, ValueError):

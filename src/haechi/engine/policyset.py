@@ -13,8 +13,8 @@ needs one look-up by port and one by peer, however many policies there are. For 
     everywhere   Z
     by_ports     {80-84: X}, {85-90, 99: X and Y}, {91-98: Y}
 
-Ordered tiers will be further stages before and after this one. A NetworkPolicy stage decides everything for the pods
-that it isolates; all other pods have no policy set.
+It decides everything for the pods that it isolates; all other pods have no policy set. Ordered tiers come before and
+after it (`haechi.engine.tierset`).
 """
 
 from __future__ import annotations
@@ -115,7 +115,7 @@ def _by_ports(groups: list[tuple[PortSet, Peers]]) -> tuple[tuple[PortSet, Peers
         return tuple(group for group in groups if group[1])
     found: dict[Peers, list[tuple[int, int]]] = {}
     unions: dict[frozenset[int], Peers] = {}
-    for first, last, active in _sweep([ports for ports, _ in groups]):
+    for first, last, active in sweep([ports for ports, _ in groups]):
         peers = unions.get(active)
         if peers is None:
             peers = unions[active] = Peers.union([groups[number][1] for number in active])
@@ -125,7 +125,7 @@ def _by_ports(groups: list[tuple[PortSet, Peers]]) -> tuple[tuple[PortSet, Peers
     return tuple(sorted(joined, key=lambda each: each[0].min))
 
 
-def _sweep(sets: list[PortSet]) -> Iterator[tuple[int, int, frozenset[int]]]:
+def sweep(sets: list[PortSet]) -> Iterator[tuple[int, int, frozenset[int]]]:
     """Every interval of the port line within which the same sets apply, with the indexes of those sets."""
     flips: dict[int, list[int]] = {}
     for number, ports in enumerate(sets):

@@ -59,6 +59,16 @@ class PodSelection:
             scoped = _of_namespaces(mine).implies(theirs if isinstance(theirs, Selector) else _of_namespaces(theirs))
         return scoped and self.pods.implies(other.pods)
 
+    def excludes(self, other: PodSelection) -> bool:
+        """Whether no pod of any cluster can match both, as far as one requirement contradicts another."""
+        mine, theirs = self.namespaces, other.namespaces
+        if isinstance(mine, str) and isinstance(theirs, str) and mine != theirs:
+            return True
+        namespaces = [*_of_namespaces(mine).requirements, *_of_namespaces(theirs).requirements]
+        pods = [*self.pods.requirements, *other.pods.requirements]
+        either = self.contradictory or other.contradictory
+        return either or Selector.all_of(namespaces).contradictory or Selector.all_of(pods).contradictory
+
     @property
     def contradictory(self) -> bool:
         """Whether no pod of any cluster can match, because a selector contradicts itself."""
@@ -109,11 +119,13 @@ class Peers:
         anywhere: every address, in the cluster or not (an absent or empty list).
         selections: pods.
         blocks: addresses of ipBlocks, without their exceptions.
+        nodes: nodes by their labels, meant by their addresses (tiers only).
     """
 
     anywhere: bool = False
     selections: frozenset[PodSelection] = frozenset()
     blocks: AddressSet = AddressSet.NONE
+    nodes: frozenset[Selector] = frozenset()
 
     @classmethod
     def union(cls, many: Iterable[Peers]) -> Peers:
@@ -126,16 +138,20 @@ class Peers:
         return cls(
             selections=frozenset().union(*[one.selections for one in peers]),
             blocks=AddressSet.union_all([one.blocks for one in peers]),
+            nodes=frozenset().union(*[one.nodes for one in peers]),
         )
 
     def without(self, other: Peers) -> Peers:
         """These peers except those listed in `other`."""
         if other.anywhere:
             return NO_PEERS
-        return self if self.anywhere else Peers(False, self.selections - other.selections, self.blocks - other.blocks)
+        if self.anywhere:
+            return self
+        selections, nodes = self.selections - other.selections, self.nodes - other.nodes
+        return Peers(False, selections, self.blocks - other.blocks, nodes)
 
     def __bool__(self) -> bool:
-        return self.anywhere or bool(self.selections) or bool(self.blocks)
+        return self.anywhere or bool(self.selections) or bool(self.blocks) or bool(self.nodes)
 
 
 ANYWHERE = Peers(anywhere=True)

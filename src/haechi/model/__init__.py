@@ -40,7 +40,9 @@ from haechi.model.validation import validate, warnings
 from haechi.model.verdict import (
     CLOSED,
     OPEN,
+    Action,
     Address,
+    ClusterPolicyKey,
     Direction,
     Packet,
     PacketVerdict,
@@ -48,6 +50,8 @@ from haechi.model.verdict import (
     PolicyKey,
     RuleRef,
     Side,
+    Tier,
+    TierRuleRef,
 )
 from haechi.model.version import KubernetesVersion, VersionError
 from haechi.model.yamltext import parse_yaml, split_yaml
@@ -93,8 +97,10 @@ __all__ = [
     "with_name_label",
     "with_namespace",
     *objects.__all__,
+    "Action",
     "Address",
     "CLOSED",
+    "ClusterPolicyKey",
     "Data",
     "Direction",
     "Edit",
@@ -108,6 +114,8 @@ __all__ = [
     "Source",
     "StoredObjects",
     "Struct",
+    "Tier",
+    "TierRuleRef",
     "SyntaxProblem",
     "ParsedDocument",
     "RewriteError",

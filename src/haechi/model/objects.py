@@ -1,6 +1,33 @@
 """All kinds in one place: the `Object` union and the table from (apiVersion, kind) to the struct that decodes it."""
 
+from haechi.model.adminnetworkpolicy import (
+    AdminNetworkPolicy,
+    AdminNetworkPolicyEgressRule,
+    AdminNetworkPolicyIngressRule,
+    AdminNetworkPolicyPort,
+    AdminNetworkPolicySpec,
+    AdminPortRange,
+    BaselineAdminNetworkPolicy,
+    BaselineAdminNetworkPolicySpec,
+    PortNumber,
+    TierPolicy,
+    as_cluster_network_policy,
+)
 from haechi.model.base import ObjectMeta, OwnerReference, Resource
+from haechi.model.clusternetworkpolicy import (
+    ClusterNetworkPolicy,
+    ClusterNetworkPolicyEgressPeer,
+    ClusterNetworkPolicyEgressRule,
+    ClusterNetworkPolicyIngressPeer,
+    ClusterNetworkPolicyIngressRule,
+    ClusterNetworkPolicyProtocol,
+    ClusterNetworkPolicySpec,
+    ClusterNetworkPolicySubject,
+    NamespacedPod,
+    ProtocolPort,
+    ProtocolPortRange,
+    TransportProtocol,
+)
 from haechi.model.core import (
     Container,
     ContainerPort,
@@ -83,12 +110,18 @@ KINDS: tuple[type[Object], ...] = (
 )
 
 __all__ = [
-    "KINDS", "Container", "ContainerPort", "CronJob", "CronJobSpec", "DaemonSet", "Deployment",
-    "ExternalHost", "ExternalHostSpec", "GRPCRoute", "HTTPRoute", "HostIP", "IPBlock", "Ingress", "IngressBackend",
-    "Job", "JobSpec", "JobTemplateSpec", "LabelSelector", "LabelSelectorRequirement", "Namespace", "NetworkPolicy",
-    "NetworkPolicyEgressRule", "NetworkPolicyIngressRule", "NetworkPolicyPeer", "NetworkPolicyPort",
-    "NetworkPolicySpec", "Node", "NodeAddress", "NodeSpec", "NodeStatus", "Object", "ObjectMeta", "OwnerReference",
-    "Pod", "PodIP", "PodSpec", "PodStatus", "PodTemplateSpec", "ReplicaSet", "ReplicationController",
-    "ReplicationControllerSpec", "Resource", "Route", "Service", "ServicePort", "ServiceSpec", "StatefulSet",
-    "TCPRoute", "TLSRoute", "UDPRoute", "Workload", "WorkloadSpec",
+    "KINDS", "AdminNetworkPolicy", "AdminNetworkPolicyEgressRule", "AdminNetworkPolicyIngressRule",
+    "AdminNetworkPolicyPort", "AdminNetworkPolicySpec", "AdminPortRange", "BaselineAdminNetworkPolicy",
+    "BaselineAdminNetworkPolicySpec", "ClusterNetworkPolicy", "ClusterNetworkPolicyEgressPeer",
+    "ClusterNetworkPolicyEgressRule", "ClusterNetworkPolicyIngressPeer", "ClusterNetworkPolicyIngressRule",
+    "ClusterNetworkPolicyProtocol", "ClusterNetworkPolicySpec", "ClusterNetworkPolicySubject", "Container",
+    "ContainerPort", "CronJob", "CronJobSpec", "DaemonSet", "Deployment", "ExternalHost", "ExternalHostSpec",
+    "GRPCRoute", "HTTPRoute", "HostIP", "IPBlock", "Ingress", "IngressBackend", "Job", "JobSpec",
+    "JobTemplateSpec", "LabelSelector", "LabelSelectorRequirement", "Namespace", "NamespacedPod",
+    "NetworkPolicy", "NetworkPolicyEgressRule", "NetworkPolicyIngressRule", "NetworkPolicyPeer",
+    "NetworkPolicyPort", "NetworkPolicySpec", "Node", "NodeAddress", "NodeSpec", "NodeStatus", "Object",
+    "ObjectMeta", "OwnerReference", "Pod", "PodIP", "PodSpec", "PodStatus", "PodTemplateSpec", "PortNumber",
+    "ProtocolPort", "ProtocolPortRange", "ReplicaSet", "ReplicationController", "ReplicationControllerSpec",
+    "Resource", "Route", "Service", "ServicePort", "ServiceSpec", "StatefulSet", "TCPRoute", "TLSRoute",
+    "TierPolicy", "TransportProtocol", "UDPRoute", "Workload", "WorkloadSpec", "as_cluster_network_policy",
 ]  # fmt: skip

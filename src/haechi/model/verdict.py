@@ -23,6 +23,21 @@ class Direction(StrEnum):
     EGRESS = "Egress"
 
 
+class Tier(StrEnum):
+    """The values of `spec.tier`, in the order in which tiers are asked; NetworkPolicies come between them."""
+
+    ADMIN = "Admin"
+    BASELINE = "Baseline"
+
+
+class Action(StrEnum):
+    """The values of a tier rule's `action`."""
+
+    ACCEPT = "Accept"
+    DENY = "Deny"
+    PASS = "Pass"
+
+
 class PolicyKey(NamedTuple):
     """Which NetworkPolicy."""
 
@@ -31,6 +46,16 @@ class PolicyKey(NamedTuple):
 
     def __str__(self) -> str:
         return f"{self.namespace}/{self.name}"
+
+
+class ClusterPolicyKey(NamedTuple):
+    """Which policy of a tier: a ClusterNetworkPolicy, AdminNetworkPolicy or BaselineAdminNetworkPolicy."""
+
+    kind: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.kind}/{self.name}"
 
 
 class PodKey(NamedTuple):
@@ -55,6 +80,26 @@ class RuleRef:
     """
 
     policy: PolicyKey
+    direction: Direction
+    index: int
+    location: Location | None = field(default=None, compare=False)
+
+    @property
+    def steps(self) -> Path:
+        """Its path from the object: `("spec", "ingress", 0)`."""
+        return "spec", self.direction.lower(), self.index
+
+    @property
+    def path(self) -> str:
+        """As in API errors: `spec.ingress[0]`."""
+        return path_text(self.steps)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class TierRuleRef:
+    """Which rule of which policy of a tier. The attributes are those of `RuleRef`."""
+
+    policy: ClusterPolicyKey
     direction: Direction
     index: int
     location: Location | None = field(default=None, compare=False)
@@ -95,11 +140,13 @@ class Side:
         allowed: whether this end lets the packet pass.
         isolated: whether some policy selects the pod at this end for this direction.
         policies: the policies that isolate it, in order of namespace and name.
+        tier_rule: the rule of a tier that accepts or denies the packet; None if NetworkPolicies decide, or nothing.
     """
 
     allowed: bool
     isolated: bool = False
     policies: tuple[PolicyKey, ...] = ()
+    tier_rule: TierRuleRef | None = None
 
 
 OPEN = Side(allowed=True)

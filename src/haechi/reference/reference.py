@@ -8,49 +8,43 @@ selector selects what its readable part selects, unreadable policyTypes are both
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from ipaddress import IPv4Network, IPv6Network, ip_network
-from re import fullmatch, sub
-
 from haechi.model import (
     CLOSED,
     OPEN,
+    Action,
     Address,
     Direction,
     IPBlock,
-    LabelSelector,
-    LabelSelectorRequirement,
-    Namespace,
     NetworkPolicy,
     NetworkPolicyEgressRule,
     NetworkPolicyIngressRule,
     NetworkPolicyPeer,
     NetworkPolicyPort,
-    Node,
     Packet,
     PacketVerdict,
     Pod,
     PolicyKey,
     Side,
+    Tier,
 )
+from haechi.reference.parts import (
+    PROTOCOLS,
+    ClusterObjects,
+    Unreadable,
+    addresses,
+    expressions,
+    is_readable,
+    meets,
+    named_ports,
+    namespace_labels,
+    network,
+    node_addresses,
+    readable,
+    selects,
+)
+from haechi.reference.tiers import decide
 
 NetworkPolicyRule = NetworkPolicyIngressRule | NetworkPolicyEgressRule
-PROTOCOLS = {"TCP": 6, "UDP": 17, "SCTP": 132}
-
-
-class Unreadable(ValueError):
-    """A part of a policy that cannot be read; the rule that contains it allows nothing."""
-
-
-@dataclass(frozen=True)
-class ClusterObjects:
-    """All objects of a cluster, as the API server lists them."""
-
-    pods: tuple[Pod, ...] = ()
-    namespaces: tuple[Namespace, ...] = ()
-    nodes: tuple[Node, ...] = ()
-    policies: tuple[NetworkPolicy, ...] = ()
 
 
 def allowed(cluster: ClusterObjects, packet: Packet) -> PacketVerdict:
@@ -78,39 +72,35 @@ def is_policed(pod: Pod) -> bool:
     return not pod.spec.host_network and pod.status.phase not in ("Succeeded", "Failed")
 
 
-def addresses(pod: Pod) -> list[Address]:
-    """All addresses of a pod, of both families."""
-    return readable([entry.ip for entry in pod.status.pod_ips if entry.ip] or [pod.status.pod_ip])
-
-
-def readable(texts: list[str]) -> list[Address]:
-    """The addresses among these texts; packets have no other ones."""
-    found: list[Address] = []
-    for text in texts:
-        try:
-            found.append(network(f"{text}/{128 if ':' in text else 32}").network_address)
-        except Unreadable:
-            continue
-    return found
-
-
 def side(
     cluster: ClusterObjects, pod: Pod | None, peer: Pod | None, direction: Direction, remote: Address, packet: Packet
 ) -> Side:
-    """The verdict of one end: `pod` is that end (None: not a pod, not restricted), `peer` and `remote` the other."""
+    """The verdict of one end: `pod` is that end (None: not a pod, not restricted), `peer` and `remote` the other.
+
+    A pod that is its own peer reaches itself through a Service: NetworkPolicies do not restrict it, tiers do.
+    """
     if pod is None or is_own_node(cluster, pod, remote):
         return OPEN
     isolating = [policy for policy in cluster.policies if isolates(policy, pod, direction)]
-    if not isolating:
-        return OPEN
+    keys = tuple(sorted(PolicyKey(policy.namespace, policy.metadata.name) for policy in isolating))
+    for tier in Tier:
+        if tier is Tier.BASELINE and isolating:  # NetworkPolicies come between the tiers and decide everything
+            break
+        decision = decide(cluster, tier, pod, peer, direction, remote, packet)
+        if decision is not None and decision[0] is not Action.PASS:
+            action, rule = decision
+            return Side(action is Action.ACCEPT, isolated=bool(keys), policies=keys, tier_rule=rule)
     server = pod if direction is Direction.INGRESS else peer
-    passes = any(
-        rule_allows(cluster, policy, rule, peer, server, remote, packet)
-        for policy in isolating
-        for rule in rules(policy, direction)
+    passes = (
+        not isolating
+        or pod is peer
+        or any(
+            rule_allows(cluster, policy, rule, peer, server, remote, packet)
+            for policy in isolating
+            for rule in rules(policy, direction)
+        )
     )
-    keys = sorted(PolicyKey(policy.namespace, policy.metadata.name) for policy in isolating)
-    return Side(allowed=passes, isolated=True, policies=tuple(keys))
+    return Side(allowed=passes, isolated=bool(keys), policies=keys)
 
 
 def is_own_node(cluster: ClusterObjects, pod: Pod, remote: Address) -> bool:
@@ -118,7 +108,7 @@ def is_own_node(cluster: ClusterObjects, pod: Pod, remote: Address) -> bool:
     texts = [entry.ip for entry in pod.status.host_ips] or [pod.status.host_ip]
     for node in cluster.nodes:
         if node.metadata.name == pod.spec.node_name:
-            texts += [entry.address for entry in node.status.addresses if entry.type in ("InternalIP", "ExternalIP")]
+            return remote in [*readable(texts), *node_addresses(node)]
     return remote in readable(texts)
 
 
@@ -189,33 +179,10 @@ def peer_matches(
     return peer is not None and by_pod and by_namespace
 
 
-def namespace_labels(cluster: ClusterObjects, pod: Pod | None) -> dict[str, str]:
-    """Labels of the pod's namespace, with the one that the API server always sets."""
-    if pod is None:
-        return {}
-    name = pod.namespace
-    given = [namespace.metadata.labels for namespace in cluster.namespaces if namespace.metadata.name == name]
-    return {**(given[0] if given else {}), "kubernetes.io/metadata.name": name}
-
-
 def in_block(block: IPBlock, remote: Address) -> bool:
     """In the CIDR and in none of its exceptions; bits beyond the prefix do not count; families never cross."""
     networks = [network(text) for text in (block.cidr, *block.except_)]
     return remote in networks[0] and not any(remote in network for network in networks[1:])
-
-
-def network(text: str) -> IPv4Network | IPv6Network:
-    """A CIDR as any API server may have stored it: leading zeros are decimal, an IPv4-mapped network is IPv4."""
-    if not fullmatch("[0-9A-Fa-f:.]+/[0-9]+", text):  # no zone, no netmask, no bare address
-        raise Unreadable
-    plain = sub(r"(?<![0-9A-Fa-f])0+(?=[0-9]+\.)|(?<=\.)0+(?=[0-9])", "", text)  # the dotted numbers are decimal
-    try:
-        found = ip_network(plain, strict=False)
-    except ValueError:
-        raise Unreadable from None
-    if isinstance(found, IPv6Network) and found.network_address.ipv4_mapped and found.prefixlen >= 96:
-        return IPv4Network((found.network_address.ipv4_mapped, found.prefixlen - 96))
-    return found
 
 
 def port_matches(entry: NetworkPolicyPort, server: Pod | None, packet: Packet) -> bool:
@@ -231,45 +198,3 @@ def port_matches(entry: NetworkPolicyPort, server: Pod | None, packet: Packet) -
     if entry.port is None:
         return packet.protocol == protocol
     return packet.protocol == protocol and packet.port > 0 and packet.port in named_ports(server, entry.port, protocol)
-
-
-def named_ports(server: Pod | None, name: str, protocol: int) -> list[int]:
-    """The numbers of a port name in the server's containers; only pods have port names."""
-    if server is None:
-        return []
-    ports = [port for container in server.spec.containers for port in container.ports]
-    return [port.container_port for port in ports if port.name == name and PROTOCOLS.get(port.protocol) == protocol]
-
-
-def expressions(selector: LabelSelector) -> list[LabelSelectorRequirement]:
-    """All conditions of a selector; an entry of `matchLabels` is an `In` with one value."""
-    labels = selector.match_labels.items()
-    return [LabelSelectorRequirement(key=key, operator="In", values=(value,)) for key, value in labels] + list(
-        selector.match_expressions
-    )
-
-
-def is_readable(expression: LabelSelectorRequirement) -> bool:
-    """In and NotIn have values, Exists and DoesNotExist have none; there is no other operator."""
-    return expression.operator in (("In", "NotIn") if expression.values else ("Exists", "DoesNotExist"))
-
-
-def selects(selector: LabelSelector, labels: Mapping[str, str]) -> bool:
-    """Whether all conditions are met; `{}` selects everything."""
-    if not all(is_readable(expression) for expression in expressions(selector)):
-        raise Unreadable
-    return all(meets(expression, labels) for expression in expressions(selector))
-
-
-def meets(expression: LabelSelectorRequirement, labels: Mapping[str, str]) -> bool:
-    """One condition on one label."""
-    value = labels.get(expression.key)
-    match expression.operator:
-        case "In":
-            return value is not None and value in expression.values
-        case "NotIn":
-            return value is None or value not in expression.values
-        case "Exists":
-            return value is not None
-        case _:
-            return value is None

@@ -15,6 +15,7 @@ from typing import NamedTuple
 import msgspec
 
 from haechi.model import (
+    Action,
     Direction,
     LabelSelector,
     NetworkPolicyEgressRule,
@@ -24,6 +25,8 @@ from haechi.model import (
     PodKey,
     PolicyKey,
     RuleRef,
+    Tier,
+    TierRuleRef,
 )
 from haechi.reference import (
     PROTOCOLS,
@@ -37,13 +40,19 @@ from haechi.reference import (
 from haechi.sets import V6_START, AddressSet, PortSet, Traffic
 from haechi.verify.pods import NamedPorts, PodTraits
 from haechi.verify.state import ClusterState
+from haechi.verify.tiers import ClusterLookup, PeerPods, rule_effect, rules_of
 
 
-class PeerPods(NamedTuple):
-    """The pods that a rule's peers select: their addresses, together and by the named ports of the pods."""
+class _SideMeaning(NamedTuple):
+    """What policies allow one end.
 
-    addresses: AddressSet
-    by_ports: tuple[tuple[NamedPorts, AddressSet], ...]
+    Attributes:
+        allowed: by the address of the other end.
+        to_itself: what NetworkPolicies do not restrict of what the pod sends to itself; tiers have decided the rest.
+    """
+
+    allowed: Traffic
+    to_itself: Traffic
 
 
 class Meaning:
@@ -53,13 +62,14 @@ class Meaning:
         self.state = state
         self.pods = state.pods
         self._peers: dict[tuple[str, bytes], PeerPods] = {}
-        self._sides: dict[tuple[PodTraits, Direction], Traffic | None] = {}
+        self._sides: dict[tuple[PodTraits, Direction], _SideMeaning | None] = {}
         self._within: dict[AddressSet, dict[PodTraits, list[int]]] = {}
 
     def traffic(self, key: PodKey, direction: Direction, within: AddressSet = AddressSet.ALL) -> Traffic | None:
         """What a pod may send or receive, as a function of the other end's address, for other ends among `within`.
 
-        None if the pod is not isolated. A pod may always reach itself.
+        None if no policy is about the pod in this direction. A pod reaches itself, through a Service, unless a tier
+        denies it.
         """
         traits = self.pods[key].traits
         if within is AddressSet.ALL:
@@ -71,19 +81,65 @@ class Meaning:
         if found is None:
             return None
         own = [address for address in self.pods.own(key) if address in within]
-        return found | Traffic.of(AddressSet.of(*own), PortSet.ALL) if own else found
+        to_itself = Traffic.of(AddressSet.of(*own), PortSet.ALL) & found.to_itself if own else Traffic.NONE
+        return found.allowed | to_itself
 
-    def _side(self, traits: PodTraits, direction: Direction, within: AddressSet) -> Traffic | None:
+    def _side(self, traits: PodTraits, direction: Direction, within: AddressSet) -> _SideMeaning | None:
         policies = self.state.isolating(traits, direction)
-        if not policies:
+        is_restricted = bool(policies)
+        allowed, undecided = Traffic.NONE, Traffic.of(within, PortSet.ALL)
+        for tier in (Tier.ADMIN,) if policies else Tier:  # NetworkPolicies decide everything before the baseline
+            asked = undecided
+            for _, effect in self._effects(traits, direction, tier, within):
+                is_restricted = True
+                if effect is not None:
+                    action, matched = effect
+                    decided = matched & asked
+                    asked -= decided
+                    allowed |= decided if action is Action.ACCEPT else Traffic.NONE
+                    undecided -= Traffic.NONE if action is Action.PASS else decided
+        if not is_restricted:
             return None
+        if not policies:
+            return _SideMeaning(allowed | undecided, Traffic.NONE)
         terms = [
             term
             for _, policy in policies
             for rule in rules(policy, direction)
             for term in self.terms(rule, policy.namespace, traits, within)
         ]
-        return Traffic.from_terms(terms) if terms else Traffic.NONE
+        return _SideMeaning(allowed | (Traffic.from_terms(terms) & undecided), undecided)
+
+    def _effects(
+        self, traits: PodTraits, direction: Direction, tier: Tier, within: AddressSet
+    ) -> Iterator[tuple[TierRuleRef, tuple[Action, Traffic] | None]]:
+        """The rules of a tier about pods with these traits, in order, each with its effect."""
+        lookup = ClusterLookup(
+            lambda peer: self._pods_of(peer, "", within),
+            lambda selector: self._nodes_of(selector) & within,
+            lambda text: _network(text) & within,
+        )
+        for key, policy in self.state.ordered(traits, tier):
+            for index, rule in enumerate(rules_of(policy, direction)):
+                yield TierRuleRef(key, direction, index), rule_effect(policy, rule, traits.ports, lookup)
+
+    def _nodes_of(self, selector: LabelSelector) -> AddressSet:
+        if not all(map(is_readable, expressions(selector))):
+            raise Unreadable
+        return self.state.addresses_of_nodes(selector)
+
+    def deciding_rule(
+        self, key: PodKey, direction: Direction, remote: int, protocol: int, port: int
+    ) -> tuple[Action, TierRuleRef] | None:
+        """The rule of a tier that accepts or denies one packet from or to `remote`; None if no tier decides."""
+        traits = self.pods[key].traits
+        for tier in (Tier.ADMIN,) if self.state.isolating(traits, direction) else Tier:
+            for ref, effect in self._effects(traits, direction, tier, AddressSet.of(remote)):
+                if effect is not None and effect[1].contains(remote, protocol, port):
+                    if effect[0] is not Action.PASS:
+                        return effect[0], ref
+                    break
+        return None
 
     def rules_for(
         self, key: PodKey, direction: Direction, remote: int, protocol: int, port: int

@@ -185,5 +185,5 @@ def prove(ruleset: Ruleset | None, state: ClusterObjects | Iterable[ClusterObjec
         node: the name of the node whose table it is.
     """
     if isinstance(state, ClusterObjects):
-        state = (*state.namespaces, *state.nodes, *state.policies, *state.pods)
+        state = (*state.namespaces, *state.nodes, *state.policies, *state.tier_policies, *state.pods)
     return Prover(node, state).prove(ruleset)

@@ -8,6 +8,7 @@ addresses: whatever the change means, it affects no packet from and to other add
     NetworkPolicy      those of the pods that it selects, before and after
     Namespace          those of its pods
     Node               its own, before and after
+    policy of a tier   those of the pods that it is about, before and after
 
 A peer is covered as well: if a pod's label decides what others may send to it, the packets have its address.
 """
@@ -16,13 +17,28 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from haechi.model import Direction, Namespace, NetworkPolicy, Node, Pod, PodKey, PolicyKey
-from haechi.reference import expressions, is_readable, meets, policy_types
+from haechi.model import (
+    ClusterNetworkPolicy,
+    ClusterPolicyKey,
+    Direction,
+    LabelSelector,
+    Namespace,
+    NetworkPolicy,
+    Node,
+    Pod,
+    PodKey,
+    PolicyKey,
+    Tier,
+    TierPolicy,
+    as_cluster_network_policy,
+)
+from haechi.reference import expressions, is_readable, meets, policy_types, selects, subject_selects, tier_of
 from haechi.sets import AddressSet
 from haechi.verify.pods import PodIndex, PodTraits, PolicedPod, points
 
 IsolatingPolicies = tuple[tuple[PolicyKey, NetworkPolicy], ...]
-ClusterObject = Namespace | Node | Pod | NetworkPolicy
+OrderedPolicies = tuple[tuple[ClusterPolicyKey, ClusterNetworkPolicy], ...]
+ClusterObject = Namespace | Node | Pod | NetworkPolicy | TierPolicy
 
 
 class ClusterState:
@@ -35,7 +51,9 @@ class ClusterState:
     def __init__(self, objects: Iterable[ClusterObject] = ()) -> None:
         self.pods = PodIndex()
         self._namespaces: dict[str, Mapping[str, str]] = {}
-        self._nodes: dict[str, tuple[int, ...]] = {}
+        self._nodes: dict[str, tuple[Mapping[str, str], tuple[int, ...]]] = {}
+        self._tier_policies: dict[ClusterPolicyKey, ClusterNetworkPolicy] = {}
+        self._ordered: dict[tuple[PodTraits, Tier], OrderedPolicies] = {}
         self._policies: dict[str, dict[PolicyKey, NetworkPolicy]] = {}
         self._isolating: dict[tuple[PodTraits, Direction], IsolatingPolicies] = {}
         for one in objects:
@@ -58,7 +76,32 @@ class ClusterState:
 
     def own_node(self, pod: PolicedPod) -> AddressSet:
         """The addresses of the pod's node, from the pod's status and the Node object."""
-        return AddressSet.of(*pod.host_addresses, *self._nodes.get(pod.node, ()))
+        return AddressSet.of(*pod.host_addresses, *self._node_addresses(pod.node))
+
+    def ordered(self, traits: PodTraits, tier: Tier) -> OrderedPolicies:
+        """The policies of a tier that are about pods with these traits, in the order in which they are asked."""
+        found = self._ordered.get((traits, tier))
+        if found is None:
+            policies = sorted(
+                self._tier_policies.items(), key=lambda item: (item[1].spec.priority, item[0].name, item[0].kind)
+            )
+            found = tuple(
+                each for each in policies if tier_of(each[1]) is tier and self._is_tier_subject(each[1], traits)
+            )
+            self._ordered[traits, tier] = found
+        return found
+
+    def addresses_of_nodes(self, selector: LabelSelector) -> AddressSet:
+        """The addresses of the nodes that a selector, which can be read, selects."""
+        return AddressSet.of(
+            *(each for labels, own in self._nodes.values() if selects(selector, labels) for each in own)
+        )
+
+    def _is_tier_subject(self, policy: ClusterNetworkPolicy, traits: PodTraits) -> bool:
+        return subject_selects(policy, self.labels(traits.namespace), dict(traits.labels))
+
+    def _node_addresses(self, name: str) -> tuple[int, ...]:
+        return self._nodes[name][1] if name in self._nodes else ()
 
     # -- changes -----------------------------------------------------------------------------------------------------
 
@@ -78,8 +121,12 @@ class ClusterState:
             self._isolating.clear()
         elif kind is Namespace:
             self._namespaces.pop(name, None)
-        else:
+            self._ordered.clear()
+        elif kind is Node:
             self._nodes.pop(name, None)
+        else:
+            self._tier_policies.pop(ClusterPolicyKey(kind.kind, name), None)
+            self._ordered.clear()
         return found
 
     def _store(self, one: ClusterObject) -> None:
@@ -92,20 +139,28 @@ class ClusterState:
                 self._isolating.clear()
             case Namespace():
                 self._namespaces[one.metadata.name] = one.labels
+                self._ordered.clear()
             case Node():
-                self._nodes[one.metadata.name] = points(one.addresses)
+                self._nodes[one.metadata.name] = one.labels, points(one.addresses)
+            case _:
+                self._tier_policies[ClusterPolicyKey(one.kind, one.metadata.name)] = as_cluster_network_policy(one)
+                self._ordered.clear()
 
     def _addresses_of(self, kind: type[ClusterObject], namespace: str, name: str) -> AddressSet:
         """The addresses that an object can affect as it is now; none if it does not exist."""
         if kind is Pod:
             return self._with_rivals(PodKey(namespace, name))
         if kind is NetworkPolicy:
-            policy = self._policies.get(namespace, {}).get(PolicyKey(namespace, name))
-            traits = self.pods.traits(namespace) if policy is not None else ()
-            return self._with_traits(one for one in traits if policy is not None and is_subject(policy, one))
+            isolating = self._policies.get(namespace, {}).get(PolicyKey(namespace, name))
+            traits = self.pods.traits(namespace) if isolating is not None else ()
+            return self._with_traits(one for one in traits if isolating is not None and is_subject(isolating, one))
         if kind is Namespace:
             return self._with_traits(self.pods.traits(name))
-        return AddressSet.of(*self._nodes.get(name, ()))
+        if kind is Node:
+            return AddressSet.of(*self._node_addresses(name))
+        policy = self._tier_policies.get(ClusterPolicyKey(kind.kind, name))
+        everyone = (one for each in self.pods.namespaces() for one in self.pods.traits(each))
+        return self._with_traits(one for one in everyone if policy is not None and self._is_tier_subject(policy, one))
 
     def _with_rivals(self, key: PodKey) -> AddressSet:
         """The pod's addresses and those of its rivals: the pod decides which of their addresses are disputed."""

@@ -27,7 +27,7 @@ from haechi.model import (
 )
 from haechi.model.verdict import Direction, PolicyKey
 from haechi.reference import allowed
-from haechi.reference.reference import addresses
+from haechi.reference.parts import addresses
 from haechi.sets import Traffic
 from tests.analysis import small
 from tests.analysis.asserting import HERE, Literal, judged, matching

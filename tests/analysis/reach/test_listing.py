@@ -18,7 +18,8 @@ from haechi.engine import point
 from haechi.model import Namespace, NetworkPolicy, Node, Object, Pod
 from haechi.model.verdict import Packet, PodKey
 from haechi.reference import ClusterObjects, allowed
-from haechi.reference.reference import addresses, is_own_node, owners
+from haechi.reference.parts import addresses
+from haechi.reference.reference import is_own_node, owners
 from haechi.sets import AddressSet, PortSet, text_to_point
 from tests.building import namespace, pod, policy
 from tests.clusters import OTHER_ADDRESSES, PORTS, objects

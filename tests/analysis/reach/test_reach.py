@@ -11,7 +11,8 @@ from haechi.analysis.reach.reach import Reach
 from haechi.engine import point
 from haechi.model.verdict import Direction, Packet, PodKey
 from haechi.reference import allowed
-from haechi.reference.reference import addresses, is_own_node, owners
+from haechi.reference.parts import addresses
+from haechi.reference.reference import is_own_node, owners
 from haechi.sets import PortSet, text_to_point
 from tests.analysis import small
 from tests.building import pod, policy

@@ -12,7 +12,7 @@ from haechi.analysis.cluster.cluster import Cluster
 from haechi.analysis.lint import Check, Finding, run_checks
 from haechi.analysis.lint.checks.breadth import partial_workload, selects_everything
 from haechi.model import LabelSelector, Namespace, NetworkPolicy, NetworkPolicySpec, Node, Object, ObjectMeta, Pod
-from haechi.reference import reference
+from haechi.reference import parts, reference
 from tests import clusters
 from tests.analysis.cluster.test_owners import owned
 from tests.analysis.lint.linting import LARGE_EXAMPLES
@@ -57,10 +57,10 @@ def test_policies_that_select_everything_are_those_that_leave_no_pod_out(objects
     last: list[Object] = [*cluster.pods, *cluster.namespaces, *cluster.nodes, *cluster.policies]
     expected = set()
     for one in cluster.policies:
-        wanted = reference.expressions(one.spec.pod_selector)
+        wanted = parts.expressions(one.spec.pod_selector)
         home = [each for each in cluster.pods if each.namespace == one.namespace and reference.is_policed(each)]
-        judged = wanted and all(map(reference.is_readable, wanted)) and len(home) > 1
-        if judged and all(reference.selects(one.spec.pod_selector, each.labels) for each in home):
+        judged = wanted and all(map(parts.is_readable, wanted)) and len(home) > 1
+        if judged and all(parts.selects(one.spec.pod_selector, each.labels) for each in home):
             expected.add(one.display_name)
     found = [finding for finding in findings(selects_everything, *last) if finding.path == "spec.podSelector"]
     assert {finding.subject for finding in found} == expected
@@ -96,5 +96,5 @@ def test_a_workload_is_reported_exactly_if_some_are_selected_and_some_not(
     for number, (of, marks) in enumerate(given):
         text = ",".join(f"{key}={value}" for key, value in marks.items())
         pods.append(replica(f"p-{number}", text, of))
-        selected[of].add(reference.selects(selector, marks))
+        selected[of].add(parts.selects(selector, marks))
     assert len(findings(partial_workload, one, *pods)) == any(len(both) == 2 for both in selected.values())

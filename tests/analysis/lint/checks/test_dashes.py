@@ -12,7 +12,7 @@ from haechi.analysis.cluster.cluster import Cluster
 from haechi.analysis.lint import Check, Finding, run_checks
 from haechi.analysis.lint.checks.dashes import dash_trap, split_rule
 from haechi.model import Namespace, NetworkPolicy, NetworkPolicyPeer, Object, Pod, path_steps
-from haechi.reference import reference
+from haechi.reference import parts, reference
 from tests import clusters
 from tests.analysis.lint.linting import LARGE_EXAMPLES
 from tests.building import namespace, pod, policy
@@ -159,7 +159,7 @@ def test_one_item_of_both_would_allow_some_and_fewer(objects: list[Some]) -> Non
         assert both < either or (both == either and not own and (shown or not seen))
 
 
-def meant(cluster: reference.ClusterObjects, one: NetworkPolicy, peers: object, seen: list[Pod]) -> set[str]:
+def meant(cluster: parts.ClusterObjects, one: NetworkPolicy, peers: object, seen: list[Pod]) -> set[str]:
     assert isinstance(peers, list | tuple)
     remote = ip_address("8.8.8.8")
     return {

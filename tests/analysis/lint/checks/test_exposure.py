@@ -18,7 +18,7 @@ from haechi.analysis.lint.checks.exposure import (
 )
 from haechi.model import Direction, NetworkPolicy, Node, Object, ObjectMeta, Packet, path_steps
 from haechi.model.core import NodeAddress, NodeStatus
-from haechi.reference import reference
+from haechi.reference import parts, reference
 from tests import clusters
 from tests.building import namespace, pod, policy
 
@@ -96,13 +96,13 @@ def test_pods_to_come_are_named_by_their_labels() -> None:
 def test_a_rule_is_reported_exactly_if_it_lets_public_addresses_in(one: NetworkPolicy) -> None:
     found = {path_steps(finding.path)[2] for finding in run_checks(Cluster.of([one]), [open_ingress])}
     server = pod("a/s", "10.0.0.1", "fd00::1", ports=("web=80/TCP",))
-    world = reference.ClusterObjects(pods=(server,), policies=(one,))
+    world = parts.ClusterObjects(pods=(server,), policies=(one,))
     broken = bool(Cluster.of([one]).engine.policies[(one.namespace, one.name)].defects)  # type: ignore[index]
     for number, rule in enumerate(one.spec.ingress):
         port = next((port for port in rule.ports if not isinstance(port.port, str)), None)
         if broken or (rule.ports and port is None):
             continue
-        protocol = reference.PROTOCOLS[port.protocol or "TCP"] if port else 6
+        protocol = parts.PROTOCOLS[port.protocol or "TCP"] if port else 6
         packets = [
             Packet(ip_address(source), ip_address(to), protocol, int((port and port.port) or 1))
             for source, to in (("8.8.8.8", "10.0.0.1"), ("2600::8", "fd00::1"))

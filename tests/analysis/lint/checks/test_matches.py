@@ -35,7 +35,7 @@ from haechi.model import (
     WorkloadSpec,
     path_steps,
 )
-from haechi.reference import reference
+from haechi.reference import parts, reference
 from tests import clusters
 from tests.analysis.lint.linting import LARGE_EXAMPLES, found
 from tests.building import labels, namespace, pod, policy
@@ -207,7 +207,7 @@ spec: {podSelector: {matchLabels: {team: shop}}}
 objects = st.lists(st.one_of(clusters.objects(readable=False), clusters.pods()), max_size=10)
 
 
-def of_objects(given: list[Some]) -> tuple[reference.ClusterObjects, list[Object]]:
+def of_objects(given: list[Some]) -> tuple[parts.ClusterObjects, list[Object]]:
     """The last of each key, as the reference and as the checks take them."""
     cluster = clusters.cluster([*given])
     return cluster, [*cluster.pods, *cluster.namespaces, *cluster.nodes, *cluster.policies]
@@ -215,24 +215,24 @@ def of_objects(given: list[Some]) -> tuple[reference.ClusterObjects, list[Object
 
 def positive(one: LabelSelector) -> bool:
     """Whether it requires a label: a selector that requires none may select no pod for now."""
-    return any(expression.operator in ("In", "Exists") for expression in reference.expressions(one))
+    return any(expression.operator in ("In", "Exists") for expression in parts.expressions(one))
 
 
 def keys_of(one: LabelSelector) -> set[str]:
     """The keys of the labels that it requires."""
-    asked = (each for each in reference.expressions(one) if each.operator in ("In", "Exists"))
+    asked = (each for each in parts.expressions(one) if each.operator in ("In", "Exists"))
     return {each.key for each in asked}
 
 
 def readable(one: LabelSelector) -> bool:
-    return all(reference.is_readable(expression) for expression in reference.expressions(one))
+    return all(parts.is_readable(expression) for expression in parts.expressions(one))
 
 
 def possible(one: LabelSelector) -> bool:
     """Whether some labels meet it."""
     values = ("", "other", *clusters.VALUES)
     every = ({"app": a, "tier": t, "x": x} for a in values for t in values for x in values)
-    return any(reference.selects(one, {key: value for key, value in each.items() if value}) for each in every)
+    return any(parts.selects(one, {key: value for key, value in each.items() if value}) for each in every)
 
 
 @LARGE_EXAMPLES
@@ -244,7 +244,7 @@ def test_it_is_reported_exactly_where_no_pod_of_those_there_is_selected(given: l
         selector, home = one.spec.pod_selector, [each for each in cluster.pods if each.namespace == one.namespace]
         shown = [each for each in home if reference.is_policed(each)]
         judged = readable(selector) and positive(selector) and possible(selector) and shown
-        if judged and not any(reference.selects(selector, each.labels) for each in home):
+        if judged and not any(parts.selects(selector, each.labels) for each in home):
             if keys_of(selector) <= {key for each in shown for key in each.labels}:
                 expected.add(one.display_name)
             else:
@@ -290,11 +290,11 @@ def test_of_the_own_namespace_all_that_match_nothing_are_reported(given: list[So
                     if len(rule) > 1:
                         continue  # beside others only typos are reported
                     home = [each for each in cluster.pods if each.namespace == one.namespace]
-                    misses = not any(reference.selects(peer.pod_selector, each.labels) for each in home)
+                    misses = not any(parts.selects(peer.pod_selector, each.labels) for each in home)
                     counts = way.capitalize() in types and possible(peer.pod_selector) and positive(peer.pod_selector)
                     shown = [each for each in home if reference.is_policed(each)]
-                    own = reference.expressions(one.spec.pod_selector)
-                    if own and not any(not reference.selects(one.spec.pod_selector, each.labels) for each in shown):
+                    own = parts.expressions(one.spec.pod_selector)
+                    if own and not any(not parts.selects(one.spec.pod_selector, each.labels) for each in shown):
                         continue  # only its own pods: reported if the label is a typo
                     expected = misses and counts and bool(shown)
                     path = f"spec.{way}[{n}].{'from' if way == 'ingress' else 'to'}[{m}]"
@@ -303,7 +303,7 @@ def test_of_the_own_namespace_all_that_match_nothing_are_reported(given: list[So
                     assert ((one.display_name, path) in reported) == expected
 
 
-def item_of(cluster: reference.ClusterObjects, finding: Finding) -> tuple[NetworkPolicy, NetworkPolicyPeer]:
+def item_of(cluster: parts.ClusterObjects, finding: Finding) -> tuple[NetworkPolicy, NetworkPolicyPeer]:
     one = next(each for each in cluster.policies if each.display_name == finding.subject)
     _, way, rule, _, place = path_steps(finding.path)
     assert isinstance(rule, int)
@@ -311,7 +311,7 @@ def item_of(cluster: reference.ClusterObjects, finding: Finding) -> tuple[Networ
     return one, (one.spec.ingress if way == "ingress" else one.spec.egress)[rule].peers[place]
 
 
-def matches(cluster: reference.ClusterObjects, one: NetworkPolicy, peer: NetworkPolicyPeer, each: Pod) -> bool:
+def matches(cluster: parts.ClusterObjects, one: NetworkPolicy, peer: NetworkPolicyPeer, each: Pod) -> bool:
     return reference.is_policed(each) and reference.peer_matches(cluster, one, peer, each, ip_address("8.8.8.8"))
 
 
@@ -523,7 +523,7 @@ def test_such_policies_select_some_and_such_items_no_others(given: list[Some]) -
         one = next(each for each in cluster.policies if each.display_name == finding.subject)
         if finding.path == "spec.podSelector":
             mine = [each for each in host if each.namespace == one.namespace]
-            assert any(reference.selects(one.spec.pod_selector, each.labels) for each in mine)
+            assert any(parts.selects(one.spec.pod_selector, each.labels) for each in mine)
         else:
             one, peer = item_of(cluster, finding)
             assert not any(matches(cluster, one, peer, each) for each in cluster.pods)

@@ -18,7 +18,8 @@ from haechi.analysis.lint.checks.port_names import (
 )
 from haechi.model import NetworkPolicyPort, Object, Pod, Severity, path_steps
 from haechi.model.verdict import Direction, PolicyKey
-from haechi.reference.reference import PROTOCOLS, isolates, named_ports
+from haechi.reference.parts import PROTOCOLS, named_ports
+from haechi.reference.reference import isolates
 from tests.analysis.lint.linting import LARGE_EXAMPLES, cluster_of
 from tests.analysis.lint.random_services import served
 from tests.building import namespace, pod, policy

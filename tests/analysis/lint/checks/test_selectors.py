@@ -13,7 +13,7 @@ from haechi.analysis.cluster.cluster import Cluster
 from haechi.analysis.lint import Check, Finding, run_checks
 from haechi.analysis.lint.checks.selectors import contradictory_selector, redundant_expression, unstable_label
 from haechi.model import LabelSelector, Namespace, NetworkPolicy, NetworkPolicySpec, Node, ObjectMeta, Pod
-from haechi.reference import reference
+from haechi.reference import parts, reference
 from tests import clusters
 from tests.analysis.lint.fixing import fixed
 from tests.analysis.lint.linting import LARGE_EXAMPLES, found
@@ -38,7 +38,7 @@ def findings(check: Check, *policies: NetworkPolicy) -> tuple[Finding, ...]:
 
 
 def meant(one: LabelSelector) -> list[bool]:
-    return [reference.selects(one, labels) for labels in UNIVERSE]
+    return [parts.selects(one, labels) for labels in UNIVERSE]
 
 
 @st.composite

@@ -19,7 +19,7 @@ from haechi.analysis.lint.checks.structure import (
 )
 from haechi.model import Namespace, NetworkPolicy, NetworkPolicySpec, Node, Object, Pod, default
 from haechi.model.verdict import Direction
-from haechi.reference import reference
+from haechi.reference import parts, reference
 from tests import clusters
 from tests.analysis.lint.fixing import fixed
 from tests.analysis.lint.linting import LARGE_EXAMPLES, found
@@ -38,7 +38,7 @@ def text(spec: str) -> str:
     return f"apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {{name: p}}\nspec: {spec}\n"
 
 
-def same(before: reference.ClusterObjects, after: reference.ClusterObjects, random: Random) -> bool:
+def same(before: parts.ClusterObjects, after: parts.ClusterObjects, random: Random) -> bool:
     packets = clusters.probes(before, random)[:40]
     return all(reference.allowed(before, one) == reference.allowed(after, one) for one in packets)
 

@@ -10,7 +10,8 @@ from haechi.analysis.lint.facts.dns_clients import DnsClients
 from haechi.analysis.lint.facts.review import Review
 from haechi.model import NetworkPolicy, NetworkPolicyEgressRule, NetworkPolicySpec, Object, ObjectMeta
 from haechi.model.verdict import Direction, Packet
-from haechi.reference.reference import addresses, is_own_node, isolates, owners, side
+from haechi.reference.parts import addresses
+from haechi.reference.reference import is_own_node, isolates, owners, side
 from haechi.sets import TCP, UDP
 from tests import building, clusters
 from tests.analysis.lint.hostile import lists

@@ -10,7 +10,7 @@ from haechi.analysis.cluster.cluster import Cluster
 from haechi.analysis.lint.facts.inventory import Inventory
 from haechi.engine import PodSelection
 from haechi.model import LabelSelector, Namespace, NetworkPolicy, Node, Object, Pod
-from haechi.reference import reference
+from haechi.reference import parts, reference
 from haechi.select import EVERYTHING, Selector
 from tests import clusters
 from tests.analysis.lint.checks.test_matches import workload
@@ -51,7 +51,7 @@ def test_namespaces_are_those_that_the_selector_selects(objects: list[Some], sco
     expected = []
     for name in sorted(names):
         inhabitant = pod(f"{name}/p")
-        if reference.selects(scope, reference.namespace_labels(cluster, inhabitant)):
+        if parts.selects(scope, parts.namespace_labels(cluster, inhabitant)):
             expected.append(name)
     found = inventory(*cluster.pods, *cluster.namespaces)
     assert found.namespaces(Selector.parse(scope)) == tuple(expected)

@@ -21,7 +21,8 @@ from haechi.model import (
 )
 from haechi.model.verdict import Direction, Packet, PolicyKey
 from haechi.reference import ClusterObjects
-from haechi.reference.reference import addresses, isolates, owners, peer_matches, port_matches, rules, side
+from haechi.reference.parts import addresses
+from haechi.reference.reference import isolates, owners, peer_matches, port_matches, rules, side
 from tests import building, clusters
 from tests.analysis.reach.test_listing import reference, touches_own_node
 from tests.building import PROTOCOLS
