@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from haechi import Cluster
@@ -138,6 +138,8 @@ def _at(place: Path, make: object) -> None:
 
 @settings(max_examples=15, deadline=None)
 @given(TREES, PATHS)
+@example((["b/a", "c.yaml/c.yaml"], [("a", "b/../c.yaml")]), "a")
+@example((["b/a"], [("a", "b/..")]), "a")
 def test_a_revision_is_read_as_its_checkout(tree: tuple[list[str], list[tuple[str, str]]], path: str) -> None:
     """The same objects at the same places, the same problems, except for links that leave the repository."""
     here = Path.cwd()

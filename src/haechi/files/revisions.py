@@ -174,7 +174,7 @@ class Tree:
 
     def has(self, path: str) -> bool:
         """Whether there is something at `path`, or at least a link on the way to it."""
-        real, links = self._resolved(path)
+        real, links, _ = self._resolved(path)
         return bool(links) or (real is not None and bool(self.within(real)))
 
     def write(self, paths: Iterable[str], root: Path, *, whole: bool) -> Iterator[Problem]:
@@ -192,15 +192,15 @@ class Tree:
         ahead = [*paths, ""] if whole else [*paths]
         while ahead:
             path = ahead.pop()
-            real, on_the_way = self._resolved(path)
+            real, on_the_way, left = self._resolved(path)
             links.update(on_the_way)
+            folders.update(folder for folder in left if self._is_folder(folder))
             if real is None or real in visited:
                 continue
             visited.add(real)
-            inside = self.within(real)
-            if inside and inside != [real] and _is_sane(real):
+            if self._is_folder(real):
                 folders.add(real)
-            for found in inside:
+            for found in self.within(real):
                 if found in self.links:
                     ahead.append(found)
                 elif self._entries[found].mode == _SUBMODULE:
@@ -214,27 +214,36 @@ class Tree:
         yield from self._write_files(sorted(filter(_is_sane, files)), root)
         yield from self._write_links(sorted(filter(_is_sane, links)), root)
 
-    def _resolved(self, path: str) -> tuple[str | None, list[str]]:
-        """The path without links, and the links on the way; None if it is not in the tree, or they form a loop."""
+    def _is_folder(self, path: str) -> bool:
+        """Whether it is a folder that a checkout would write."""
+        return _is_sane(path) and path not in self._entries and bool(self.within(path))
+
+    def _resolved(self, path: str) -> tuple[str | None, list[str], list[str]]:
+        """The path without links, the links on the way, and the folders that `..` leaves.
+
+        The path is None if it is not in the tree, or the links form a loop.
+        """
         real: list[str] = []
         links: list[str] = []
+        left: list[str] = []
         ahead = path.split("/")[::-1]
         while ahead:
             step = ahead.pop()
             if step == "..":
                 if not real:
-                    return None, links
+                    return None, links, left
+                left.append("/".join(real))
                 real.pop()
             elif step not in ("", "."):
                 here = "/".join((*real, step))
                 if here not in self.links:
                     real.append(step)
                 elif len(links) == MAX_LINKS or self.links[here].startswith("/"):
-                    return None, [*links, here]
+                    return None, [*links, here], left
                 else:
                     links.append(here)
                     ahead += self.links[here].split("/")[::-1]
-        return "/".join(real), links
+        return "/".join(real), links, left
 
     def _write_files(self, paths: list[str], root: Path) -> Iterator[Problem]:
         written = 0
