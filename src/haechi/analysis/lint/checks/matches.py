@@ -73,7 +73,7 @@ class _Unmatched(NamedTuple):
 )
 def selects_nothing(review: Review) -> Iterator[Diagnostic]:
     """Policies that select no pod of their namespace, most likely by mistake."""
-    for one in _policies(review):
+    for one in review.shared(_policies):
         if one.is_mistake:
             yield Diagnostic(one.policy.object, one.path, f"the policy selects nothing: {one.message}", one.hint)
 
@@ -85,7 +85,7 @@ def selects_nothing(review: Review) -> Iterator[Diagnostic]:
 )
 def peer_matches_nothing(review: Review) -> Iterator[Diagnostic]:
     """Items with selectors that select no pod, most likely by mistake."""
-    for one in _items(review):
+    for one in review.shared(_items):
         if one.is_mistake:
             yield Diagnostic(one.policy.object, one.path, f"this item allows nothing: {one.message}", one.hint)
 
@@ -98,7 +98,7 @@ def peer_matches_nothing(review: Review) -> Iterator[Diagnostic]:
 def absent_pods(review: Review) -> Iterator[Diagnostic]:
     """The other policies and items that select no pod: one note for each namespace, and for each close label."""
     by_namespace: dict[str, tuple[list[_Unmatched], list[_Unmatched]]] = {}
-    for kind, found in enumerate((_policies(review), _items(review))):
+    for kind, found in enumerate((review.shared(_policies), review.shared(_items))):
         for one in found:
             if one.is_near and not one.is_mistake:
                 what = "this item" if kind else "the policy"

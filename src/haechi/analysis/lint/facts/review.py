@@ -12,9 +12,10 @@ Promises that a part which cannot be read hides no other part, and that each sel
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TypeVar, cast
 
 from pyroaring import BitMap
 
@@ -42,6 +43,8 @@ from haechi.model import (
 )
 from haechi.select import InvalidSelector, Selector
 from haechi.sets import PortSet
+
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +160,13 @@ class Review:
         self.engine = cluster.engine
         self.objects = cluster.given
         self._selectors: dict[int, tuple[LabelSelector, Selector | None]] = {}
+        self._shared: dict[object, object] = {}
+
+    def shared(self, work: Callable[[Review], Iterable[_T]]) -> tuple[_T, ...]:
+        """What a function finds in this review, found once however many checks ask for it."""
+        if work not in self._shared:
+            self._shared[work] = tuple(work(self))
+        return cast("tuple[_T, ...]", self._shared[work])
 
     @cached_property
     def policies(self) -> tuple[WrittenPolicy, ...]:
