@@ -33,6 +33,8 @@ from tests.kube.server import TOKEN, ApiServer, Reply, Request
 
 PODS = ApiResource("", "v1", "pods")
 
+POD_LIST: dict[str, object] = {"kind": "PodList", "items": []}
+
 
 def pod(number: int, **metadata: object) -> dict[str, object]:
     return {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": f"p{number}", "namespace": "x", **metadata}}
@@ -79,7 +81,11 @@ def test_what_is_asked_for(server: ApiServer, access: Access) -> None:
 
 def test_a_continue_token_comes_back_as_it_was(server: ApiServer, access: Access) -> None:
     token = "a+b/c= d&e%2Bf?ü#"
-    reply(server, Reply.of({"metadata": {"continue": token}, "items": []}), Reply.of({"metadata": None, "items": None}))
+    reply(
+        server,
+        Reply.of({"kind": "PodList", "metadata": {"continue": token}, "items": []}),
+        Reply.of({"kind": "PodList", "metadata": None, "items": None}),
+    )
     assert asyncio.run(names(access)) == []
     assert server.requests[1].query["continue"] == token
 
@@ -89,7 +95,11 @@ def test_a_list_without_end_is_refused(
     token: str | None, server: ApiServer, access: Access, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("haechi.kube.client.MAX_PAGES", 5)
-    server.script(lambda _: Reply.of({"metadata": {"continue": token or str(len(server.requests))}, "items": []}))
+    server.script(
+        lambda _: Reply.of(
+            {"kind": "PodList", "metadata": {"continue": token or str(len(server.requests))}, "items": []}
+        )
+    )
     with pytest.raises(BadResponse, match="the list of pods has no end"):
         asyncio.run(names(access))
     assert len(server.requests) <= 7
@@ -164,6 +174,8 @@ def test_a_redirect_is_not_followed(server: ApiServer, access: Access) -> None:
         Reply(b'{"items": []}' * 20, cut=30),
         Reply(b"not gzip", headers={"Content-Encoding": "gzip"}),
         Reply(b'{"items": {}}'),
+        Reply(b'{"items": []}'),
+        Reply(b'{"kind": "Status", "status": "Failure"}'),
         Reply(b'{"items": [], "metadata": []}'),
         Reply(b"[" * 100_000),
         Reply(b"\xff\xfe{}"),

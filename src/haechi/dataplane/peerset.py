@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 from haechi.dataplane.family import AddressFamily
 from haechi.dataplane.names import comment, content_name, named_peer_text, selection_text, selector_text
-from haechi.engine import Engine, NamedPeer, PodSelection, PodState
+from haechi.engine import ANY_POD, Engine, NamedPeer, PodSelection, PodState
 from haechi.nft import DataType, Element, Set, SetFlags, concatenate, port
 from haechi.select import Selector
 from haechi.sets import PROTOCOL_NAMES, AddressSet
@@ -81,14 +81,21 @@ class NamedSet:
 
     def elements(self, engine: Engine) -> frozenset[Element]:
         """Its elements in the present state of the engine."""
-        return frozenset(
+        in_blocks = (peer for peer in self.peers if peer.selection == ANY_POD and peer.within != AddressSet.ALL)
+        found = {
+            self._element(address, number)
+            for peer in in_blocks
+            for address, number in engine.named_ports(peer.protocol, peer.name, peer.within & self.family.every)
+        }
+        return frozenset(found).union(
             self._element(address, named.number)
             for peer in self.peers
+            if peer.within == AddressSet.ALL
             for endpoint, own in engine.members(peer.selection)
             for named in endpoint.ports
             if (named.protocol, named.name) == (peer.protocol, peer.name)
             for address in own
-            if self.family.holds(address) and address in peer.within
+            if self.family.holds(address)
         )
 
     def elements_of(self, state: PodState | None) -> frozenset[Element]:

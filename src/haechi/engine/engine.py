@@ -16,6 +16,7 @@ what verdicts depend on.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import count
 
@@ -44,6 +45,7 @@ from haechi.model import (
     TierPolicy,
 )
 from haechi.select import Selector
+from haechi.sets import AddressSet
 
 _NO_KEYS: frozenset[PolicyKey] = frozenset()
 Stages = tuple[()] | tuple[PolicySet | TierSet] | tuple[TierSet, PolicySet | TierSet]
@@ -72,6 +74,7 @@ class Engine:
         self._tier_policies: dict[ClusterPolicyKey, OrderedPolicy] = {}
         self._by_tier_subject: dict[PodSelection, set[ClusterPolicyKey]] = {}
         self._tier_classes: dict[_TierClass, TierSet] = {}
+        self._by_port_name: dict[tuple[int, str], list[tuple[int, int]]] = {}
 
     @classmethod
     def of(cls, objects: Iterable[_EngineObject]) -> Engine:
@@ -170,6 +173,20 @@ class Engine:
         if not self._claims.has_disputes:
             return [address for number in numbers for address in endpoints[number].addresses]
         return [a for number in numbers for a in self._claims.split(endpoints[number].addresses)[0]]
+
+    def named_ports(self, protocol: int, name: str, within: AddressSet) -> Iterator[tuple[int, int]]:
+        """The undisputed addresses among some, each with a number that its pod gives to a port name."""
+        known = self._by_port_name.get((protocol, name))
+        if known is None:
+            known = self._by_port_name[protocol, name] = sorted(
+                (address, port.number)
+                for endpoint in self._endpoints.values()
+                for port in endpoint.ports
+                if (port.protocol, port.name) == (protocol, name)
+                for address in self._claims.split(endpoint.addresses)[0]
+            )
+        for first, last in within.intervals:
+            yield from known[bisect_left(known, (first, 0)) : bisect_left(known, (last + 1, 0))]
 
     def is_member(self, endpoint: Endpoint, selection: PodSelection) -> bool:
         """Whether a selection in use matches this pod."""
@@ -292,12 +309,14 @@ class Engine:
         return PodState(endpoint.node, own, disputed, endpoint.ports, self._memberships.of(endpoint))
 
     def _add(self, number: int, endpoint: Endpoint) -> None:
+        self._by_port_name.clear()
         self._numbers[endpoint.key] = number
         self._endpoints[number] = endpoint
         self._claims.add(number, endpoint.addresses)
         self._memberships.add(number, endpoint, self._memberships.of(endpoint))
 
     def _remove(self, number: int, endpoint: Endpoint) -> None:
+        self._by_port_name.clear()
         self._memberships.remove(number, endpoint, self._memberships.of(endpoint))
         self._claims.remove(number, endpoint.addresses)
         del self._numbers[endpoint.key], self._endpoints[number]

@@ -7,6 +7,7 @@ remedy. Proxies are those of the kubeconfig's `proxy-url`, else of HTTPS_PROXY a
 from __future__ import annotations
 
 import os
+import stat
 from base64 import b64decode
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -153,6 +154,10 @@ def pem(what: str, data: str, path: str) -> bytes | None:
     return read_file(what, path) if path else None
 
 
+MAX_FILE = 1024 * 1024
+"""Bytes of a certificate, key or token."""
+
+
 def read_file(what: str, path: str) -> bytes:
     """What a file of the kubeconfig holds.
 
@@ -160,7 +165,13 @@ def read_file(what: str, path: str) -> bytes:
         CredentialsError: it cannot be read.
     """
     try:
-        return Path(path).read_bytes()
+        with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
+            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                raise CredentialsError(f"{what}: {path}: is not a regular file")
+            data = file.read(MAX_FILE + 1)
+        if len(data) > MAX_FILE:
+            raise CredentialsError(f"{what}: {path}: is larger than {MAX_FILE // 1024} KiB")
+        return data
     except OSError as error:
         raise CredentialsError(f"{what}: {path}: {(error.strerror or 'cannot be read').lower()}") from None
 

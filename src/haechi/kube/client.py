@@ -13,8 +13,9 @@ import asyncio
 import errno
 import ssl
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from base64 import b64decode, b64encode
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager, suppress
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 from urllib.parse import urlencode
@@ -64,6 +65,7 @@ class ListMeta(msgspec.Struct, frozen=True, rename="camel"):
 class Page(msgspec.Struct, frozen=True, rename="camel"):
     """A part of a list: its items are undecoded JSON. Null is nothing, as in Go."""
 
+    kind: str = ""
     metadata: ListMeta | None = None
     items: tuple[msgspec.Raw, ...] | None = None
 
@@ -74,6 +76,17 @@ class _Status(msgspec.Struct):
 
 _PAGES = msgspec.json.Decoder(Page)
 _STATUSES = msgspec.json.Decoder(_Status)
+
+
+def _secrets(header: str) -> Iterator[str]:
+    """What a header shows, as a server might repeat it: the value, what it encodes, and its encoding."""
+    value = header.rpartition(" ")[2]
+    yield value
+    yield b64encode(value.encode()).decode().rstrip("=")
+    with suppress(ValueError):
+        password = b64decode(value, validate=True).decode().partition(":")[2]
+        if password:
+            yield password
 
 
 class Client:
@@ -120,6 +133,8 @@ class Client:
                 page = _PAGES.decode(text)
             except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
                 raise BadResponse(f"the list of {resource} is not a list in JSON") from None
+            if not page.kind.endswith("List"):
+                raise BadResponse(f"the list of {resource} is not a list, but {page.kind or 'an object without kind'}")
             yield page
             token = page.metadata.continue_ if page.metadata else ""
             if not token:
@@ -263,7 +278,8 @@ class Client:
         except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
             message = ""
         for _, value in self._credentials.headers if self._credentials else ():  # a server may repeat what it was sent
-            message = message.replace(value.rpartition(" ")[2], "…")
+            for secret in _secrets(value):
+                message = message.replace(secret, "…")
         if len(message) > MAX_MESSAGE:
             message = message[:MAX_MESSAGE] + "…"
         message = message or f"{resource or 'the server'}: HTTP status {status}"

@@ -103,10 +103,12 @@ def markdown_caveats(lines: Sequence[str]) -> Iterator[str]:
 
 
 def escaped(text: str) -> str:
-    """Text for a cell of a Markdown table."""
+    """Text for a cell of a Markdown table: no markup, mention, link or formula of its own."""
     safe = printable(text)
-    for mark in "\\`*_|<>[]":
-        safe = safe.replace(mark, f"&#{ord(mark)};" if mark in "|<>" else f"\\{mark}")
+    for mark in "\\`*_~$[]":
+        safe = safe.replace(mark, f"\\{mark}")
+    for active in ("|", "<", ">", "@", "://", "www."):
+        safe = safe.replace(active, f"&#{ord(active[0])};{active[1:]}")
     return safe
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from haechi.model import Location
+from haechi.model import Location, printable
 from haechi.report.alert import Alert
 
 _SEVERITIES = {"error": "major", "warning": "minor", "note": "info"}
@@ -45,4 +45,4 @@ def _issue(alert: Alert) -> GitlabIssue:
 
     place = alert.location or Location("unknown")
     location = GitlabLocation(str(PurePath(place.file)), GitlabLines(place.line or 1))
-    return GitlabIssue(alert.text, alert.rule, alert.fingerprint, _SEVERITIES[alert.level], location)
+    return GitlabIssue(printable(alert.text), alert.rule, alert.fingerprint, _SEVERITIES[alert.level], location)

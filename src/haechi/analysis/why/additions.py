@@ -135,7 +135,9 @@ def _candidates(cluster: Cluster, viewpoint: Viewpoint) -> Iterator[PolicyAdditi
     subject, direction = viewpoint.subject, viewpoint.direction
     found: list[tuple[int, int, PolicyAddition]] = []
     for key in sorted(cluster.engine.policies_of(subject, direction)):
-        if not cluster.engine.policies[key].defects:
+        place = cluster.places.get(key)
+        is_read_whole = not cluster.engine.policies[key].defects and not (place is not None and place.problems)
+        if is_read_whole:  # what could not be read of another one would be lost
             count = sum(1 for _ in cluster.engine.members(cluster.engine.policies[key].subject))
             found += [(count, size, one) for size, one in _to_policy(cluster, key, viewpoint)]
     own = _stable(subject)
