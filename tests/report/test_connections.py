@@ -77,6 +77,13 @@ def test_hostile_names_break_out_of_nothing() -> None:
     assert "\x1b" not in chart
 
 
+def test_markdown_has_no_mention_link_or_formula_of_a_name() -> None:
+    (line,) = list(
+        connections_markdown([Connection("@octocat ~~x~~ $y$", "https://a.b www.c.d", PortSet.tcp(80))], basis())
+    )[1:]
+    assert line == ("| &#64;octocat \\~\\~x\\~\\~ \\$y\\$ | https&#58;//a.b &#119;ww.c.d | TCP 80 |\n")
+
+
 @pytest.mark.parametrize(
     ("ports", "text"),
     [

@@ -13,7 +13,7 @@ from haechi.analysis.reach.difference import ClusterComparison, compare
 from haechi.model import Object, ObjectMeta, Pod, PodIP, PodStatus
 from haechi.model.verdict import Direction, Packet, PodKey
 from haechi.reference import allowed
-from haechi.sets import point_to_text
+from haechi.sets import PortSet, point_to_text
 from tests import clusters
 from tests.building import pod, policy
 
@@ -53,6 +53,16 @@ def test_a_new_policy_for_pods_that_are_not_there() -> None:
     assert lines(found) == [
         ("removed", "any pod", "pods app=web in namespace x (none here)", "none"),
     ]
+
+
+def test_a_policy_that_selects_fewer_pods_opens_those_to_come() -> None:
+    """Also where every pod of the input is selected before and after."""
+    wide, narrow = policy("{podSelector: {}}"), policy("{podSelector: {matchLabels: {app: db}}}")
+    found = compare(Cluster.of([DB, wide]), Cluster.of([DB, narrow]))
+    assert lines(found) == [("added", "any pod", "all pods in namespace x (to come)", str(PortSet.ALL))]
+    assert found.ineffective == ()
+    back = compare(Cluster.of([DB, narrow]), Cluster.of([DB, wide]))
+    assert lines(back) == [("removed", "any pod", "all pods in namespace x (to come)", "none")]
 
 
 def test_a_policy_that_changes_nothing_is_named_with_the_reason() -> None:

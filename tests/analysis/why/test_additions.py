@@ -17,7 +17,7 @@ from haechi.analysis.why.answer import PacketAnswer, can
 from haechi.analysis.why.patches import yaml_text
 from haechi.engine import verdict
 from haechi.files import load
-from haechi.model import Object
+from haechi.model import Object, PolicyKey
 from tests.analysis import small
 from tests.analysis.why.test_whatif import way_of
 from tests.building import namespace, pod, policy
@@ -38,6 +38,10 @@ def answered(*objects: Object, port: str = "5432", source: str = "x/web") -> tup
 
 def found(*objects: Object, port: str = "5432", source: str = "x/web") -> list[Proposal]:
     return list(proposals(*answered(*objects, port=port, source=source)))
+
+
+def touched(one: Proposal) -> list[PolicyKey]:
+    return [each.policy for each in one.additions]
 
 
 def words(one: Proposal) -> list[str]:
@@ -124,6 +128,22 @@ def test_a_policy_that_cannot_be_read_is_not_added_to() -> None:
     broken = policy("{podSelector: {matchLabels: {app: db}}, ingress: [{from: [{}]}]}", name="broken")
     (one,) = found(broken)
     assert words(one) == ["create policy x/allow-ingress-db"]
+
+
+@pytest.mark.parametrize("peer", ["{podSelector: {matchLabels: {app: yes}}}", "{podSelector: {}, nodeSelector: {}}"])
+def test_a_policy_that_is_not_read_whole_is_not_added_to(peer: str, tmp_path: Path) -> None:
+    """The addition would replace what was not read."""
+    file = tmp_path / "all.yaml"
+    file.write_text(
+        "apiVersion: v1\nkind: Pod\nmetadata: {name: web, namespace: x, labels: {app: web}}\n---\n"
+        "apiVersion: v1\nkind: Pod\nmetadata: {name: db, namespace: x, labels: {app: db}}\n---\n"
+        "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: p, namespace: x}\nspec:\n"
+        "  podSelector: {matchLabels: {app: db}}\n  ingress:\n"
+        f"  - from: [{{podSelector: {{matchLabels: {{app: backup}}}}}}, {peer}]\n"
+    )
+    cluster = Cluster.of(load([str(file)]))
+    answer = can(cluster, "x/web", "x/db", "5432").pairs[0][0]
+    assert {key.name for one in proposals(cluster, answer) for key in touched(one)} == {"allow-ingress-db"}
 
 
 def test_names_of_new_policies_are_free() -> None:

@@ -16,7 +16,7 @@ from haechi.analysis.cluster import Cluster
 from haechi.analysis.reach.classes import PodClass
 from haechi.analysis.reach.exposure import pods_text
 from haechi.analysis.reach.listing import range_text
-from haechi.analysis.reach.potential import absent_subjects, policies_of, potential_changes
+from haechi.analysis.reach.potential import absent_subjects, moved_subjects, policies_of, potential_changes
 from haechi.analysis.reach.reach import Reach
 from haechi.analysis.reach.units import Unit, units
 from haechi.engine import PolicySet
@@ -188,10 +188,12 @@ class _Comparison:
                     sides.append((unit.name, Direction.EGRESS, before.egress, after.egress))
                     sides.append((unit.name, Direction.INGRESS, before.ingress, after.ingress))
         sides.sort(key=lambda side: (side[0], side[1]))
-        for subject in absent_subjects(self._engines):
+        absent = absent_subjects(self._engines)
+        to_come = [(one, "to come") for one in moved_subjects(self._engines) if one not in absent]
+        for subject, remark in [*((one, "none here") for one in absent), *to_come]:
             for direction in Direction:
                 was, now = (policies_of(engine, subject, direction) for engine in self._engines)
-                sides.append((f"{pods_text(subject)} (none here)", direction, was, now))
+                sides.append((f"{pods_text(subject)} ({remark})", direction, was, now))
         for name, direction, was, now in sides:
             keys = {key for policies in (was, now) if policies is not None for key in policies.policies}
             causes = tuple(self._changed(keys)) if was != now else ()

@@ -83,6 +83,13 @@ def absent_subjects(engines: Iterable[Engine]) -> tuple[PodSelection, ...]:
     return tuple(sorted(absent, key=pods_text))
 
 
+def moved_subjects(engines: tuple[Engine, Engine]) -> tuple[PodSelection, ...]:
+    """The selections of policies that selected other pods before, sorted by their words."""
+    old, new = (engine.policies for engine in engines)
+    moved = (key for key in old.keys() & new.keys() if old[key].subject != new[key].subject)
+    return tuple(sorted({one for key in moved for one in (old[key].subject, new[key].subject)}, key=pods_text))
+
+
 def policies_of(engine: Engine, subject: PodSelection, direction: Direction) -> PolicySet | None:
     """The policies that isolate a pod which matches a selection and nothing more; None if there is none."""
     found = [
