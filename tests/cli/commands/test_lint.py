@@ -313,3 +313,11 @@ def test_bad_input_is_told_and_the_rest_is_looked_at(haechi: Haechi) -> None:
     assert outcome.code == 2
     assert LINE in outcome.out
     assert "unknown field" in outcome.err
+
+
+def test_checks_that_are_ignored_are_counted(haechi: Haechi, tmp_path: Path) -> None:
+    """So that a configuration that silences everything shows."""
+    (tmp_path / "p.yaml").write_text("apiVersion: v1\nkind: Pod\nmetadata: {name: a, namespace: x}\n")
+    assert "ignored or not selected" not in haechi("lint", tmp_path).err
+    count = sum(not check.on_request for check in CATALOGUE)
+    assert f"{count} checks ignored or not selected" in haechi("lint", tmp_path, "--ignore", "*").err

@@ -198,6 +198,8 @@ def _write_summary(
     left = sum(check.on_request and check.code not in run for check in CATALOGUE)
     if left:
         parts.append(f"{counted(left, 'check')} on request: --select all")
+    if off := sum(not check.on_request and check.code not in run for check in CATALOGUE):
+        parts.append(f"{counted(off, 'check')} ignored or not selected")
     remarks.line("; ".join(parts))
     if not any(isinstance(one, Pod | Workload) for one in found.objects):
         remarks.line("no pods in the input: checks that need them find nothing", Style.DIM)
