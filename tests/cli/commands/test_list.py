@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -67,6 +68,15 @@ def test_exposure(haechi: Haechi) -> None:
     ]
     outcome = haechi("list", "-", "--exposure", "-o", "json", stdin=manifests.CLUSTER)
     assert [one["isolated"] for one in json.loads(outcome.out)["exposures"]] == [False, False, False, True]
+
+
+def test_a_policy_that_allows_everything_is_not_called_a_limit(haechi: Haechi, tmp_path: Path) -> None:
+    (tmp_path / "all.yaml").write_text(
+        "apiVersion: v1\nkind: Pod\nmetadata: {name: a, namespace: x}\n---\n"
+        "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: p, namespace: x}\n"
+        "spec: {podSelector: {}, ingress: [{}]}\n"
+    )
+    assert "x/a[Pod] Ingress: isolated, but everything is allowed\n" in haechi("list", tmp_path, "--exposure").out
 
 
 def test_exposure_has_no_graph(haechi: Haechi) -> None:

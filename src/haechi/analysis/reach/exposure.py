@@ -105,6 +105,11 @@ class Exposure:
     isolated: bool
     entries: tuple[ExposureEntry, ...] = ()
 
+    @property
+    def allows_everything(self) -> bool:
+        """Whether everyone may connect on every port."""
+        return any(one.peer.kind is PeerKind.EVERYONE and one.ports == PortSet.ALL for one in self.entries)
+
 
 OPEN: tuple[ExposureEntry, ...] = (ExposureEntry(Peer(PeerKind.EVERYONE), PortSet.ALL),)
 """The entries of a direction that nothing isolates."""

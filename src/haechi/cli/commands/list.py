@@ -189,6 +189,8 @@ def _exposure_text(found: Iterable[Exposure], wording: Wording, width: int | Non
     for one in found:
         if not one.isolated:
             words = f"{one.direction}: not isolated, open to everyone"
+        elif one.allows_everything:
+            words = f"{one.direction}: isolated, but everything is allowed"
         else:
             words = f"{one.direction}: isolated, {'open only' if one.entries else 'nothing is allowed'}"
         entries = tuple(_entry(one, each, wording) for each in one.entries) if one.isolated else ()
