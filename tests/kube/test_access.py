@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
 
 from haechi.kube import Access, CredentialsError, KubeconfigError, access_to
+from haechi.kube.access import MAX_FILE, read_file
 
 AUTHORITY = "LS0tLS1CRUdJTg=="
 
@@ -152,3 +154,16 @@ def test_within_a_pod_its_service_account_is_used_unless_there_is_a_kubeconfig(t
 def test_printing_an_access_shows_no_secret(tmp_path: Path) -> None:
     path = written(tmp_path, {"proxy-url": "http://u:hunter2@p"}, {"token": "hunter2", "password": "hunter2"})
     assert "hunter2" not in repr(access_to(kubeconfig=path, environment={}))
+
+
+def test_a_file_of_a_kubeconfig_is_a_regular_one_of_a_sensible_size(tmp_path: Path) -> None:
+    """A pipe would block, a device never end."""
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "large").write_bytes(bytes(MAX_FILE + 1))
+    (tmp_path / "whole").write_bytes(b"x")
+    for name, words in (("pipe", "not a regular file"), ("large", "larger than"), ("absent", "no such file")):
+        with pytest.raises(CredentialsError, match=words):
+            read_file("tokenFile", str(tmp_path / name))
+    with pytest.raises(CredentialsError, match="not a regular file"):
+        read_file("tokenFile", "/dev/zero")
+    assert read_file("tokenFile", str(tmp_path / "whole")) == b"x"

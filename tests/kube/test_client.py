@@ -8,6 +8,7 @@ import json
 import socket
 import sys
 import threading
+from base64 import b64encode
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
@@ -28,6 +29,7 @@ from haechi.kube import (
     Unauthorized,
     Unreachable,
 )
+from haechi.kube.client import _secrets
 from haechi.kube.kubeconfig import ExecConfig, UserEntry
 from tests.kube.server import TOKEN, ApiServer, Reply, Request
 
@@ -204,6 +206,11 @@ def test_a_server_that_repeats_the_token_does_not_get_it_shown(server: ApiServer
         get(access)
     assert TOKEN not in str(caught.value)
     assert len(str(caught.value)) < 600
+
+
+def test_what_encodes_a_secret_or_is_encoded_in_one_is_not_shown_either() -> None:
+    assert {TOKEN, b64encode(TOKEN.encode()).decode().rstrip("=")} <= set(_secrets(f"Bearer {TOKEN}"))
+    assert "S3CRET" in _secrets(f"Basic {b64encode(b'bob:S3CRET').decode()}")
 
 
 @pytest.mark.parametrize("limit", ["SILENCE_SECONDS", "ANSWER_SECONDS"])

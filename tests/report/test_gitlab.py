@@ -22,5 +22,6 @@ def test_any_alert_has_what_gitlab_requires(alerts: list[Alert]) -> None:
     for entry in entries:
         assert set(entry) == {"description", "check_name", "fingerprint", "severity", "location"}
         assert entry["severity"] in {"info", "minor", "major"}
+        assert entry["description"].isprintable()
         assert isinstance(entry["location"]["path"], str)
         assert entry["location"]["lines"]["begin"] >= 1
