@@ -149,11 +149,10 @@ def test_a_revision_is_read_as_its_checkout(tree: tuple[list[str], list[tuple[st
         commit(folder)
         os.chdir(folder)
         try:
+            if any(_leaves(place, folder) for place in folder.rglob("*")):
+                return  # a checkout would be followed to wherever that is, the whole disk even
             for each in (".", path):
                 found, expected = load([Revision.of("HEAD") / each]), load([each])
-                leaves = [problem for problem in found.problems if "leads out" in problem.message]
-                if leaves or any(_leaves(place, folder) for place in folder.rglob("*")):
-                    continue
                 assert sorted(names(found)) == sorted(names(expected))
                 assert sorted(_places(found)) == sorted(_places(expected))
                 assert sorted(problem.code for problem in found.problems) == sorted(
