@@ -35,6 +35,10 @@ if TYPE_CHECKING:
     from haechi.kube import KubeError
     from haechi.library import Cluster, UnreadableInput
     from haechi.model import (
+        AdminNetworkPolicy,
+        BaselineAdminNetworkPolicy,
+        ClusterNetworkPolicy,
+        ClusterPolicyKey,
         Code,
         CronJob,
         DaemonSet,
@@ -65,21 +69,24 @@ if TYPE_CHECKING:
         Severity,
         StatefulSet,
         TCPRoute,
+        TierRuleRef,
         TLSRoute,
         UDPRoute,
     )
     from haechi.sets import AddressSet, PortSet
 
 __all__ = [
-    "AddressSet", "AmbiguousName", "Answer", "Assumption", "Backend", "Cause", "ChangeKind", "Cluster",
-    "ClusterComparison", "Code", "Connection", "CronJob", "DaemonSet", "Deployment", "Difference", "Direction",
-    "Edit", "Endpoint", "Engine", "ExternalHost", "Finding", "Fix", "GRPCRoute", "HTTPRoute", "HaechiError",
-    "Ingress", "ItemRef", "Job", "KubeError", "LabelChange", "Location", "Manifests", "Mismatch", "NamedPort",
-    "Namespace", "NetworkPolicy", "Node", "Object", "ObjectName", "Owner", "Packet", "PacketAnswer", "Pod",
-    "PodKey", "PolicyKey", "PortSet", "Problem", "ReplicaSet", "ReplicationController", "ResolvedService",
-    "Revision", "RevisionPath", "RuleAnswer", "RuleRef", "Service", "Severity", "SideAnswer", "StatefulSet",
-    "TCPRoute", "TLSRoute", "UDPRoute", "UnknownCode", "UnknownName", "UnknownPort", "UnknownRevision",
-    "UnreadableInput", "UnusableService", "__version__",
+    "AddressSet", "AdminNetworkPolicy", "AmbiguousName", "Answer", "Assumption", "Backend",
+    "BaselineAdminNetworkPolicy", "Cause", "ChangeKind", "Cluster", "ClusterComparison",
+    "ClusterNetworkPolicy", "ClusterPolicyKey", "Code", "Connection", "CronJob", "DaemonSet",
+    "Deployment", "Difference", "Direction", "Edit", "Endpoint", "Engine", "ExternalHost", "Finding",
+    "Fix", "GRPCRoute", "HTTPRoute", "HaechiError", "Ingress", "ItemRef", "Job", "KubeError",
+    "LabelChange", "Location", "Manifests", "Mismatch", "NamedPort", "Namespace", "NetworkPolicy",
+    "Node", "Object", "ObjectName", "Owner", "Packet", "PacketAnswer", "Pod", "PodKey", "PolicyKey",
+    "PortSet", "Problem", "ReplicaSet", "ReplicationController", "ResolvedService", "Revision",
+    "RevisionPath", "RuleAnswer", "RuleRef", "Service", "Severity", "SideAnswer", "StatefulSet",
+    "TCPRoute", "TLSRoute", "TierRuleRef", "UDPRoute", "UnknownCode", "UnknownName", "UnknownPort",
+    "UnknownRevision", "UnreadableInput", "UnusableService", "__version__",
 ]  # fmt: skip
 _HOMES = {
     "haechi.analysis.cluster": (
@@ -130,6 +137,10 @@ _HOMES = {
         "UnreadableInput",
     ),
     "haechi.model": (
+        "AdminNetworkPolicy",
+        "BaselineAdminNetworkPolicy",
+        "ClusterNetworkPolicy",
+        "ClusterPolicyKey",
         "Code",
         "CronJob",
         "DaemonSet",
@@ -161,6 +172,7 @@ _HOMES = {
         "StatefulSet",
         "TCPRoute",
         "TLSRoute",
+        "TierRuleRef",
         "UDPRoute",
     ),
     "haechi.sets": (

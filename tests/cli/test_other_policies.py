@@ -10,8 +10,8 @@ import pytest
 from tests.cli.conftest import Haechi
 
 OTHER = """\
-apiVersion: policy.networking.k8s.io/v1alpha1
-kind: AdminNetworkPolicy
+apiVersion: cilium.io/v2
+kind: CiliumClusterwideNetworkPolicy
 metadata: {name: deny-all}
 spec: {priority: 1, subject: {namespaces: {}}}
 """
@@ -31,7 +31,7 @@ metadata: {name: p, namespace: x}
 spec: {podSelector: {}, policyTypes: [Ingress]}
 """
 QUESTIONS = [("can", "x/a", "x/b", "80"), ("list",), ("list", "--exposure"), ("explain",), ("lint",)]
-NOTE = "1 object of other policy kinds may change this answer: AdminNetworkPolicy"
+NOTE = "1 object of other policy kinds may change this answer: CiliumClusterwideNetworkPolicy"
 
 
 @pytest.fixture
@@ -46,7 +46,7 @@ def test_another_policy_kind_is_a_warning_with_its_place(
 ) -> None:
     outcome = haechi(*question, manifests)
     assert (
-        f"{manifests}/all.yaml:1:1: warning: AdminNetworkPolicy/deny-all: policies of policy.networking.k8s.io/v1alpha1"
+        f"{manifests}/all.yaml:1:1: warning: CiliumClusterwideNetworkPolicy/deny-all: policies of cilium.io/v2"
         " are not evaluated; this one may change the answer\n" in outcome.out + outcome.err
     )
 

@@ -6,7 +6,9 @@ import json
 
 import pytest
 
+from haechi.engine import OrderedPolicy
 from haechi.model import (
+    ClusterNetworkPolicy,
     Code,
     ExternalHost,
     NetworkPolicy,
@@ -14,6 +16,48 @@ from haechi.model import (
     check,
 )
 from tests.model.reading import POLICY, codes, names, policy, read, read_json, where
+
+
+def cluster_policy(**spec: object) -> dict[str, object]:
+    return {
+        "apiVersion": "policy.networking.k8s.io/v1alpha2",
+        "kind": "ClusterNetworkPolicy",
+        "metadata": {"name": "a"},
+        "spec": {"tier": "Admin", "priority": 1, "subject": {"namespaces": {}}, **spec},
+    }
+
+
+ACCEPT = {"action": "Accept", "from": [{"namespaces": {}}]}
+PASS = {"action": "Pass", "from": [{"namespaces": {}}]}
+
+
+@pytest.mark.parametrize(
+    ("spec", "actions"),
+    [
+        ({"ingress": [ACCEPT, PASS]}, ["Accept", "Pass"]),
+        ({"ingress": [ACCEPT, {**PASS, "new": 1}]}, ["Accept", "Deny"]),
+        ({"ingress": [{**ACCEPT, "new": 1}, PASS]}, ["Pass"]),
+        ({"ingress": [{**ACCEPT, "from": [{"namespaces": {}, "new": {}}]}, PASS]}, ["Pass"]),
+        ({"ingress": [{**ACCEPT, "protocols": [{"tcp": {"destinationPort": {"number": "x"}}}]}, PASS]}, ["Pass"]),
+        ({"ingress": [5, PASS]}, ["Deny", "Pass"]),
+        ({"ingress": 5}, ["Deny"]),
+        ({"ingress": [ACCEPT, PASS], "egress": 5}, ["Accept", "Pass"]),
+        ({"ingress": [ACCEPT, PASS], "new": 5}, ["Deny"]),
+        ({"ingress": [ACCEPT, PASS], "tier": 5}, ["Deny"]),
+    ],
+)
+def test_rules_of_tiers_that_cannot_be_decoded_fail_closed(spec: dict[str, object], actions: list[str]) -> None:
+    """And others stay as they are; an Accept that fails closed matches nothing."""
+    manifests = read(json.dumps(cluster_policy(**spec)))
+    (loaded,) = manifests.loaded(ClusterNetworkPolicy)
+    assert [str(rule.action) for rule in OrderedPolicy.read(loaded.object).ingress] == actions
+    is_good = actions == ["Accept", "Pass"] and "egress" not in spec
+    assert bool(loaded.problems) is not is_good
+
+
+def test_a_status_is_no_unknown_field() -> None:
+    manifests = read(json.dumps({**cluster_policy(), "status": {"conditions": []}}))
+    assert manifests.errors == ()
 
 
 def test_the_first_of_two_objects_with_one_name_counts() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import get_args
 from urllib.parse import quote
 
 from haechi.model import (
@@ -23,6 +24,7 @@ from haechi.model import (
     ReplicationController,
     Service,
     StatefulSet,
+    TierPolicy,
 )
 
 
@@ -69,7 +71,7 @@ _PLURALS: Mapping[type[Object], str] = {
 
 ALL_KINDS = tuple(kind for kind in KINDS if kind is not ExternalHost)
 """What questions about connections need."""
-NODE_KINDS: tuple[type[Object], ...] = (NetworkPolicy, Namespace, Node, Pod)
+NODE_KINDS: tuple[type[Object], ...] = (NetworkPolicy, *get_args(TierPolicy), Namespace, Node, Pod)
 """What the rules of a node need."""
 
 

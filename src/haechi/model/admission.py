@@ -2,7 +2,8 @@
 
 A NetworkPolicy that cannot be decoded as the API server would is admitted *closed*: with its identity and as much of
 its pod selector and directions as can be trusted, but without rules, so that whoever overlooks its problems isolates
-pods rather than opening them. Any other object that cannot be decoded is left out, with its problems.
+pods rather than opening them. In a policy of a tier, the rules that cannot be decoded lose their peers, which no reader
+takes for everyone. Any other object that cannot be decoded is left out, with its problems.
 """
 
 from __future__ import annotations
@@ -13,17 +14,30 @@ from typing import get_args
 
 import msgspec
 
+from haechi.model.base import Struct
 from haechi.model.decoding import DecodingProblem, decode_struct
 from haechi.model.defaulting import DEFAULT_NAMESPACE, default, with_name_label, with_namespace
 from haechi.model.interning import Interner
 from haechi.model.kinds import Unusable
 from haechi.model.loaded import Loaded, Place
 from haechi.model.networkpolicy import LabelSelector, NetworkPolicy, NetworkPolicySpec
-from haechi.model.objects import ExternalHost, Namespace, Object, Pod, Route
+from haechi.model.objects import (
+    AdminNetworkPolicyEgressRule,
+    AdminNetworkPolicyIngressRule,
+    ClusterNetworkPolicy,
+    ClusterNetworkPolicyEgressRule,
+    ClusterNetworkPolicyIngressRule,
+    ExternalHost,
+    Namespace,
+    Object,
+    Pod,
+    Route,
+    TierPolicy,
+)
 from haechi.model.problem import Code, ObjectName, Path, Problem, Severity, path_text
 from haechi.model.tree import Data
 
-STRICT: frozenset[type[Object]] = frozenset({NetworkPolicy, ExternalHost})
+STRICT: frozenset[type[Object]] = frozenset({NetworkPolicy, *get_args(TierPolicy), ExternalHost})
 """Kinds whose unknown and repeated fields are errors, as with `kubectl apply`."""
 
 LOOSE: frozenset[type[Object]] = frozenset(get_args(Route))
@@ -83,13 +97,11 @@ class Admission:
         for problem in problems:
             self.report(problem)
         errors = tuple(problem for problem in problems if problem.severity is Severity.ERROR)
+        wrong = [mistake.path for mistake in mistakes]
         if isinstance(struct, NetworkPolicy) and errors:
-            self._add(
-                _closed(struct, [mistake.path for mistake in mistakes]),
-                place,
-                errors,
-                with_namespace(struct, self._namespace),
-            )
+            self._add(_closed(struct, wrong), place, errors, with_namespace(struct, self._namespace))
+        elif isinstance(struct, TierPolicy) and errors:
+            self._add(_without_peers(struct, wrong), place, errors, struct)
         elif not errors:
             self._add(struct, place, ())
 
@@ -107,6 +119,9 @@ class Admission:
             location = place.location(("metadata", "name"))
             self.report(Problem(Severity.ERROR, Code.DUPLICATE_OBJECT, message, location, resource.object_name))
             return
+        if isinstance(resource, TierPolicy):
+            message = f"policies of {resource.api_version} are not evaluated by every question yet"
+            self.report(Problem(Severity.WARNING, Code.OTHER_POLICY, message, place.location(), resource.object_name))
         self.objects.append(Loaded(resource, place, problems, written))
 
     def _warn(self, kind: type[Object], data: Data, wrong: Collection[Path], place: Place) -> None:
@@ -144,6 +159,33 @@ def _problem(mistake: DecodingProblem, resource: Object, place: Place, strict: b
         mistake.path,
         mistake.hint,
     )
+
+
+def _without_peers(policy: TierPolicy, wrong: list[Path]) -> TierPolicy:
+    """The policy with no peers in the rules in which something is wrong; in all of them if it may concern all.
+
+    A list of rules that cannot be read at all has one rule, without an action.
+    """
+    inside = [path[1:] for path in wrong if path[:1] == ("spec",)]
+    for_all = any(path[:1] not in (("ingress",), ("egress",)) for path in inside)
+
+    def rules(field: str, given: tuple[Struct, ...], unread: Struct) -> tuple[Struct, ...]:
+        if (field,) in inside and not given:
+            return (unread,)
+        lost = {path[1] if len(path) > 1 else None for path in inside if path[:1] == (field,)}
+        peers = "from_" if field == "ingress" else "to"
+        return tuple(
+            msgspec.structs.replace(rule, **{peers: ()}) if for_all or not lost.isdisjoint({number, None}) else rule
+            for number, rule in enumerate(given)
+        )
+
+    if isinstance(policy, ClusterNetworkPolicy):
+        unread: tuple[Struct, Struct] = ClusterNetworkPolicyIngressRule(), ClusterNetworkPolicyEgressRule()
+    else:
+        unread = AdminNetworkPolicyIngressRule(), AdminNetworkPolicyEgressRule()
+    ingress = rules("ingress", policy.spec.ingress, unread[0])
+    egress = rules("egress", policy.spec.egress, unread[1])
+    return msgspec.structs.replace(policy, spec=msgspec.structs.replace(policy.spec, ingress=ingress, egress=egress))
 
 
 def _closed(policy: NetworkPolicy, wrong: list[Path]) -> NetworkPolicy:

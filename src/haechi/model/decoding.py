@@ -112,6 +112,7 @@ def _struct(cls: type[msgspec.Struct], type_name: str, top: bool = False) -> _Co
     left_out = {name: _checker(of) for name, of in of_api.items() if name not in fields}
     if top:
         left_out |= dict.fromkeys(_TOP_FIELDS, _string)
+        left_out |= {} if of_api else {"status": _object}  # of a custom resource
 
     def convert(data: Data, path: Path, context: _Context) -> object:
         if data is None:

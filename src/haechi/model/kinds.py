@@ -18,6 +18,7 @@ _EVERYWHERE = frozenset({"", "apps", "batch", "networking.k8s.io", "haechi", "ga
 _ROUTING = frozenset({"Ingress", "HTTPRoute", "GRPCRoute", "TLSRoute", "TCPRoute", "UDPRoute"})
 """Kinds that change no verdict: in a version that is not read they are skipped."""
 _SAME_FIELDS = {
+    "policy.networking.k8s.io/v1beta1": {"ClusterNetworkPolicy"},
     "gateway.networking.k8s.io/v1beta1": {"HTTPRoute"},
     "gateway.networking.k8s.io/v1alpha2": {"GRPCRoute", "TLSRoute"},
     "gateway.networking.k8s.io/v1alpha3": {"TLSRoute"},

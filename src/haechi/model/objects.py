@@ -85,10 +85,13 @@ from haechi.model.workloads import (
     WorkloadSpec,
 )
 
-Object = NetworkPolicy | Namespace | Node | Pod | Service | Workload | ExternalHost | Ingress | Route
+Object = NetworkPolicy | TierPolicy | Namespace | Node | Pod | Service | Workload | ExternalHost | Ingress | Route
 
 KINDS: tuple[type[Object], ...] = (
     NetworkPolicy,
+    ClusterNetworkPolicy,
+    AdminNetworkPolicy,
+    BaselineAdminNetworkPolicy,
     Namespace,
     Node,
     Pod,

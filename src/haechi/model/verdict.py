@@ -58,6 +58,10 @@ class ClusterPolicyKey(NamedTuple):
         return f"{self.kind}/{self.name}"
 
 
+AnyPolicyKey = PolicyKey | ClusterPolicyKey
+"""Which policy, of whatever kind."""
+
+
 class PodKey(NamedTuple):
     """Which Pod."""
 
@@ -113,6 +117,10 @@ class TierRuleRef:
     def path(self) -> str:
         """As in API errors: `spec.ingress[0]`."""
         return path_text(self.steps)
+
+
+AnyRuleRef = RuleRef | TierRuleRef
+"""Which rule of which policy, of whatever kind."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ policies mean is decided by the engine alone.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Self, TypeVar
 
@@ -18,6 +18,8 @@ from haechi.analysis.cluster.synthetic import SyntheticAddresses
 from haechi.analysis.cluster.workloads import MOST_REPLICAS, pods_of_workloads
 from haechi.engine import Endpoint, Engine
 from haechi.model import (
+    AnyPolicyKey,
+    ClusterPolicyKey,
     Code,
     Loaded,
     Location,
@@ -33,9 +35,13 @@ from haechi.model import (
     Problem,
     RuleRef,
     Service,
+    TierPolicy,
+    TierRuleRef,
     Workload,
     check,
 )
+
+_AnyRef = TypeVar("_AnyRef", RuleRef, TierRuleRef)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -48,7 +54,8 @@ class Cluster:
         engine: what its policies mean.
         pods: all that policies see, by key.
         owners: the workload of each of them.
-        policies: by key, as given.
+        policies: the NetworkPolicies by key, as given.
+        tier_policies: the policies of tiers by key, as given.
         nodes: as given.
         namespaces: as given.
         services: as given.
@@ -64,6 +71,7 @@ class Cluster:
     pods: Mapping[PodKey, Pod]
     owners: Mapping[PodKey, Owner]
     policies: Mapping[PolicyKey, NetworkPolicy]
+    tier_policies: Mapping[ClusterPolicyKey, TierPolicy] = field(default_factory=dict)
     nodes: tuple[Node, ...] = ()
     namespaces: tuple[Namespace, ...] = ()
     services: tuple[Service, ...] = ()
@@ -86,12 +94,13 @@ class Cluster:
 
     def __repr__(self) -> str:
         """One line."""
-        return f"<{type(self).__name__} pods={len(self.pods)} policies={len(self.policies)}>"
+        return f"<{type(self).__name__} pods={len(self.pods)} policies={len(self.policies) + len(self.tier_policies)}>"
 
     @property
-    def objects(self) -> tuple[Node | Namespace | Pod | NetworkPolicy, ...]:
+    def objects(self) -> tuple[Node | Namespace | Pod | NetworkPolicy | TierPolicy, ...]:
         """All that the engine was given."""
-        return (*self.nodes, *self.namespaces, *self.pods.values(), *self.policies.values())
+        policies = (*self.policies.values(), *self.tier_policies.values())
+        return (*self.nodes, *self.namespaces, *self.pods.values(), *policies)
 
     @property
     def problems(self) -> tuple[Problem, ...]:
@@ -102,19 +111,19 @@ class Cluster:
         return tuple(sorted(found, key=lambda problem: problem.location))
 
     @cached_property
-    def places(self) -> Mapping[PolicyKey, Loaded[Object]]:
+    def places(self) -> Mapping[AnyPolicyKey, Loaded[Object]]:
         """Where the policies were read; empty for objects that were made in Python."""
         if self.manifests is None:
             return {}
         pairs = zip(self.given, self.manifests.objects, strict=True)
-        return {_key(one): place for one, place in pairs if isinstance(one, NetworkPolicy)}
+        return {_key(one): place for one, place in pairs if isinstance(one, NetworkPolicy | TierPolicy)}
 
-    def location(self, policy: PolicyKey, path: str | Path = "") -> Location | None:
+    def location(self, policy: AnyPolicyKey, path: str | Path = "") -> Location | None:
         """Where a field of a policy was read; None for a policy that was made in Python."""
         place = self.places.get(policy)
         return None if place is None else place.location(path)
 
-    def located(self, rule: RuleRef) -> RuleRef:
+    def located(self, rule: _AnyRef) -> _AnyRef:
         """The same rule with the place where it was read."""
         return replace(rule, location=self.location(rule.policy, rule.steps))
 
@@ -123,15 +132,18 @@ class Cluster:
         return self.engine.endpoint(key)
 
 
-def _key(policy: NetworkPolicy) -> PolicyKey:
-    return PolicyKey(policy.namespace, policy.name)
+def _key(policy: NetworkPolicy | TierPolicy) -> AnyPolicyKey:
+    if isinstance(policy, NetworkPolicy):
+        return PolicyKey(policy.namespace, policy.name)
+    return ClusterPolicyKey(policy.kind, policy.name)
 
 
 _AnyCluster = TypeVar("_AnyCluster", bound=Cluster)
 
 
 def _completed(kind: type[_AnyCluster], objects: list[Object], manifests: Manifests | None) -> _AnyCluster:
-    policies = {_key(one): one for one in objects if isinstance(one, NetworkPolicy)}
+    policies = {PolicyKey(one.namespace, one.name): one for one in objects if isinstance(one, NetworkPolicy)}
+    tier_policies = {ClusterPolicyKey(one.kind, one.name): one for one in objects if isinstance(one, TierPolicy)}
     nodes = tuple({one.name: one for one in objects if isinstance(one, Node)}.values())
     namespaces = tuple({one.name: one for one in objects if isinstance(one, Namespace)}.values())
     found = {PodKey(one.namespace, one.name): one for one in _pods(objects, nodes)}
@@ -139,13 +151,14 @@ def _completed(kind: type[_AnyCluster], objects: list[Object], manifests: Manife
     seen = {key: pod for key, pod in found.items() if not pod.spec.host_network and not pod.completed}
     pods = {key: addresses.completed(pod) for key, pod in seen.items()}
     synthesized = frozenset(key for key, pod in pods.items() if pod is not seen[key] and pod.addresses)
-    engine = Engine.of((*nodes, *namespaces, *pods.values(), *policies.values()))
+    engine = Engine.of((*nodes, *namespaces, *pods.values(), *policies.values(), *tier_policies.values()))
     owners = Owners(objects)
     return kind(
         engine=engine,
         pods=pods,
         owners={key: owners.of(pod) for key, pod in pods.items()},
         policies=policies,
+        tier_policies=tier_policies,
         nodes=nodes,
         namespaces=namespaces,
         services=tuple(one for one in objects if isinstance(one, Service)),
@@ -204,7 +217,9 @@ def _assumptions(pods: Iterable[Pod], synthesized: frozenset[PodKey], engine: En
         yield Assumption.COMPLETED
     if any(len(engine.claimants(point)) > 1 for endpoint in engine.endpoints for point in endpoint.addresses):
         yield Assumption.DISPUTED
-    if any(policy.defects for policy in engine.policies.values()):
+    if any(one.defects for one in engine.policies.values()) or any(
+        one.defects for one in engine.tier_policies.values()
+    ):
         yield Assumption.UNREADABLE
     if synthesized:
         yield Assumption.SYNTHETIC
