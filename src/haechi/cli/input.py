@@ -37,6 +37,7 @@ from haechi.model import (
     Problem,
     Severity,
     Source,
+    TierPolicy,
     check_create,
     check_one,
     check_update,
@@ -46,6 +47,7 @@ from haechi.model import (
 if TYPE_CHECKING:
     from haechi.analysis.cluster import Assumption, Cluster
     from haechi.cli.live import LiveCluster
+    from haechi.engine import Defect
     from haechi.report import Basis
 
 _NO_INPUT = "name files, also in haechi.toml, or a cluster with --context or --all-namespaces"
@@ -109,7 +111,7 @@ class Input:
 
     def usable(self) -> Input:
         """The same without the objects that have errors, except policies."""
-        left_out = {id(loaded) for loaded in self.unsound if not isinstance(loaded.object, NetworkPolicy)}
+        left_out = {id(loaded) for loaded in self.unsound if not isinstance(loaded.object, NetworkPolicy | TierPolicy)}
         if not left_out:
             return self
         objects = tuple(loaded for loaded in self.manifests.objects if id(loaded) not in left_out)
@@ -294,7 +296,7 @@ def read_sound(paths: Iterable[str], options: InputOptions, *, node: bool = Fals
 def read_on(paths: Iterable[str], options: InputOptions, progress: ProgressLine | None = None) -> Input:
     """The same for a command that answers a question: problems are reported, and objects with errors are left out.
 
-    A NetworkPolicy with errors stays: its unreadable parts are treated as deny, and what the API server would reject
+    A policy with errors stays: its unreadable parts are treated as deny, and what the API server would reject
     although it can be read, such as host bits in a CIDR, counts as written. The command ends with `answered`.
 
     Args:
@@ -371,18 +373,24 @@ def answered(code: ExitCode, *inputs: Input) -> ExitCode:
 
 def _effects(wrong: Iterable[Input]) -> Iterator[str]:
     """What becomes of the objects with errors."""
-    from haechi.engine import Policy
-
-    broken = [(one, one.object) for found in wrong for one in found.unsound if isinstance(one.object, NetworkPolicy)]
-    readable = [policy for one, policy in broken if not one.problems and not Policy.read(policy).defects]
+    unsound = [(one, one.object) for found in wrong for one in found.unsound]
+    broken = [(one, policy) for one, policy in unsound if isinstance(policy, NetworkPolicy | TierPolicy)]
+    readable = [policy for one, policy in broken if not one.problems and not _defects(policy)]
     named = {policy.object_name for policy in readable}
     if any(error.object not in named for found in wrong for error in found.errors):
         yield "the answer excludes unreadable input"
     if unreadable := len(broken) - len(readable):
-        yield f"the unreadable parts of {counted(unreadable, 'NetworkPolicy', 'NetworkPolicies')} are treated as deny"
+        yield f"the unreadable parts of {counted(unreadable, 'policy', 'policies')} are treated as deny"
     if readable:
-        rejected = counted(len(readable), "NetworkPolicy", "NetworkPolicies")
+        rejected = counted(len(readable), "policy", "policies")
         yield f"{rejected} that the API server rejects {'is' if len(readable) == 1 else 'are'} read as written"
+
+
+def _defects(policy: NetworkPolicy | TierPolicy) -> tuple[Defect, ...]:
+    from haechi.engine import OrderedPolicy, Policy
+
+    read = Policy.read(policy) if isinstance(policy, NetworkPolicy) else OrderedPolicy.read(policy)
+    return read.defects
 
 
 def _unread(found: Input, paths: Iterable[Given]) -> bool:
