@@ -41,6 +41,7 @@ from haechi.model import (
     check_create,
     check_one,
     check_update,
+    dns_label,
     printable,
 )
 
@@ -65,6 +66,7 @@ class Input:
         unsound: the objects that have errors.
         name: what messages call the input.
         verbosity: how much is written beside the result.
+        namespace: that of objects that name none.
     """
 
     manifests: Manifests
@@ -73,6 +75,7 @@ class Input:
     unsound: tuple[Loaded[Object], ...] = ()
     name: str = "the input"
     verbosity: Verbosity = Verbosity.NORMAL
+    namespace: str = DEFAULT_NAMESPACE
 
     @property
     def errors(self) -> tuple[Problem, ...]:
@@ -186,8 +189,11 @@ def _cluster(
         from haechi.cli.live import LiveCluster
 
         return LiveCluster.read(options, progress, node=node)
-    if options.namespaces:
-        raise CommandError("only a cluster is read by namespace", "--namespace", ["add --context or --all-namespaces"])
+    if len(options.namespaces) > 1:
+        raise CommandError("objects of files that name no namespace can be in one only", "--namespace")
+    for name in options.namespaces:
+        if dns_label(name):
+            raise CommandError(f"{printable(name)!r} is not the name of a namespace", "--namespace")
     return None
 
 
@@ -203,10 +209,10 @@ def _read(
 ) -> Input:
     """The paths, applied over a cluster if there is one, and checked."""
     rules = options.rules
+    namespace = cluster.namespace if cluster else (*options.namespaces, DEFAULT_NAMESPACE)[0]
     if cluster is not None and not paths:
         manifests = cluster.manifests
     else:
-        namespace = DEFAULT_NAMESPACE if cluster is None else cluster.namespace
         manifests = load(_announced(paths, line), _stdin(), build=options.build, namespace=namespace, strict=create)
         manifests = manifests if cluster is None else cluster.applied(manifests, node=node)
     line("checking what was read")
@@ -232,6 +238,7 @@ def _read(
         tuple(problem for problem in ordered if problem.severity is Severity.SKIPPED),
         tuple(unsound),
         verbosity=options.verbosity,
+        namespace=namespace,
     )
 
 
