@@ -6,7 +6,18 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from haechi.model import Code, LabelSelector, Problem, Severity, Source, check_create, check_update, read_manifests
+from haechi.model import (
+    Code,
+    Gates,
+    LabelSelector,
+    Problem,
+    Severity,
+    Source,
+    check_create,
+    check_update,
+    read_manifests,
+)
+from haechi.model.definitions import ReleaseChannel
 from haechi.model.quoting import quoted
 from haechi.model.version import KubernetesVersion
 from haechi.select import Selector
@@ -20,7 +31,9 @@ _INDEX = re.compile(r"\[\d+\]")
 _STORAGE = re.compile(r"StorageError: .* AdditionalErrorMsg: ")
 _STRICT = "strict decoding error: "
 _STRICT_PART = re.compile(
-    r'(?:unknown|duplicate) field "(?:[^"\\]|\\.)*"|line \d+: key "(?:[^"\\]|\\.)*" already set in map'
+    r'unknown field ".*?"(?=, (?:unknown|duplicate) field "|, yaml: |, line |\n|\Z)'  # unquoted, of a custom resource
+    r'|duplicate field "(?:[^"\\]|\\.)*"|line \d+: key "(?:[^"\\]|\\.)*" already set in map',
+    re.DOTALL,
 )
 _GO_FIELD = re.compile(r"Go struct field \w+\.(\S+) of type")
 
@@ -54,28 +67,31 @@ def answer_of_server(response: Response, case: Case) -> Answer:
     if response.status == 400 and _STRICT in message:
         return Answer("strict", _sorted(_STRICT_PART.findall(message.split(_STRICT, 1)[1]), case))
     if response.status == 400 and ("cannot be handled" in message or "error converting YAML" in message):
-        return Answer("undecodable", fields=tuple(_GO_FIELD.findall(message)))
+        prefix = "metadata." if case.kind.is_custom else ""
+        return Answer("undecodable", fields=tuple(f"{prefix}{field}" for field in _GO_FIELD.findall(message)))
     if response.status == 409:
         return Answer("conflict", _sorted([_STORAGE.sub("", message)], case))
     return Answer(f"{response.status} {message}")
 
 
-def answer_of_haechi(text: str, *, is_yaml: bool) -> Answer:
+def answer_of_haechi(text: str, *, is_yaml: bool, channel: ReleaseChannel = ReleaseChannel.EXPERIMENTAL) -> Answer:
     """What `haechi validate` reports."""
     manifests = read_manifests([Source("x.yaml" if is_yaml else "x.json", text.encode())], strict=True)
     found = [*manifests.problems]
     for loaded in manifests.objects:
-        found += check_create(loaded, matches, SERVER)
+        found += check_create(loaded, matches, SERVER, Gates(channel=channel))
     return answer_of_problems(found)
 
 
-def answer_of_haechi_to_update(stored: str, text: str, *, is_yaml: bool) -> Answer:
+def answer_of_haechi_to_update(
+    stored: str, text: str, *, is_yaml: bool, channel: ReleaseChannel = ReleaseChannel.EXPERIMENTAL
+) -> Answer:
     """What `haechi validate OLD --update NEW` reports; `stored` is the JSON of a response."""
     (old,) = read_manifests([Source("old.json", stored.encode())]).objects
     manifests = read_manifests([Source("x.yaml" if is_yaml else "x.json", text.encode())], strict=True)
     found = [*manifests.problems]
     for loaded in manifests.objects:
-        found += check_update(loaded, old.object, matches, SERVER)
+        found += check_update(loaded, old, matches, SERVER, Gates(channel=channel))
     return answer_of_problems(found)
 
 

@@ -8,9 +8,11 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 from typing import Any
+
+from haechi.model.definitions import ReleaseChannel
 
 Json = Any
 Path = tuple[str | int, ...]
@@ -31,6 +33,10 @@ NAMES = (
 CIDRS = (
     "10.0.0.0/8", "10.0.0.5/8", "010.0.0.0/8", "10.0.0.0/08", "10.0.0.0", "::/0", "fe80::1/64", "FE80::/64",
     "::ffff:10.0.0.0/104", "10.0.0.0/33", "", " 10.0.0.0/8", "10.0.0.0/16", "0.0.0.0/0", "2001:db8::/32", "10.1.0.0/16",
+)  # fmt: skip
+DOMAINS = (
+    "example.com", "*.example.com", "*.*.com", "com", "example.com.", "a_b.example.com", "a[b.c", "[.com", "^.com",
+    "_.example", "-a.com", "a-.com", "a..com", "", "*.", "EXAMPLE.com", "n1.example.com", "é.com", "a.com\n",
 )  # fmt: skip
 NUMBERS = (0, 1, -1, 80, 443, 8080, 65535, 65536, 2**31 - 1, 2**31, -(2**31), 2**63)
 TIMES = (
@@ -63,6 +69,29 @@ WORDS = {
     "uid": ("u", "", "v"),
     "image": ("nginx", "", " nginx", "nginx:1 ", "\u00a0x"),
     "generateName": NAMES,
+    "networks": (
+        *CIDRS,
+        "10.0.0.0/016",
+        "10.0.0.0/+8",
+        "fe80::1%eth0/64",
+        "10.0.0.0/",
+        "/8",
+        "1::2::3/8",
+        "1.2.3/8",
+        "::1.2.3.4/96",
+        "0:0:0:0:0:0:0:0/0",
+        "1:2:3:4:5:6:7::/64",
+        "::ffff:0:0/95",
+        "a" * 44,
+        "\u0661.0.0.0/8",
+        "10.0.0.0/16 ",
+        "10.0.0.0/8\n",
+    ),
+    "domainNames": DOMAINS,
+    "tier": ("Admin", "Baseline", "", "admin", "<&>"),
+    "action": ("Accept", "Allow", "Deny", "Pass", "", "accept"),
+    "destinationNamedPort": NAMES,
+    "namedPort": NAMES,
 }
 UNKNOWN = ("foo", 'a"b', "containerport", "Ports", "matchlabels", "a\nb", "é", "a.b", "status", "x y", "", "replicas",
            "serviceName")  # fmt: skip
@@ -74,18 +103,30 @@ class Pairs(list[tuple[str, Json]]):
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind, where it is created, and how a good object of it is made."""
+    """A kind, where it is created, how a good object of it is made, and whose definition of it counts."""
 
     name: str
     api_version: str
     plural: str
     make: Callable[[Random], Json]
+    channel: ReleaseChannel = ReleaseChannel.EXPERIMENTAL
+    release: str = ""
+
+    def __str__(self) -> str:
+        """What messages call it."""
+        return f"{self.name} of {self.api_version}, {self.channel}" if self.is_custom else self.name
 
     @property
     def path(self) -> str:
         """Where objects of the kind are created, in the namespace `default`."""
         root = f"/apis/{self.api_version}" if "/" in self.api_version else f"/api/{self.api_version}"
-        return f"{root}/{self.plural}" if self.name == "Namespace" else f"{root}/namespaces/default/{self.plural}"
+        is_global = self.name == "Namespace" or self.is_custom
+        return f"{root}/{self.plural}" if is_global else f"{root}/namespaces/default/{self.plural}"
+
+    @property
+    def is_custom(self) -> bool:
+        """Whether it is defined by a CustomResourceDefinition."""
+        return self.api_version.startswith("policy.networking.k8s.io/")
 
 
 def _labels(random: Random) -> Json:
@@ -278,6 +319,111 @@ def _cron_job(random: Random) -> Json:
     return {"metadata": _metadata(random), "spec": {**spec, "jobTemplate": template}}
 
 
+def _pods_of(random: Random) -> Json:
+    return {name: _selector(random) for name in ("podSelector", "namespaceSelector")}
+
+
+def _tier_peer(random: Random, fields: tuple[str, ...]) -> Json:
+    match random.choice(fields):
+        case "networks":
+            count = random.randint(1, 3) if random.random() < 0.95 else 26
+            found = [f"10.{number}.0.0/16" for number in range(count)]
+            return {"networks": [*found, *random.choices(CIDRS, k=random.choice((0, 0, 1)))]}
+        case "domainNames":
+            count = random.randint(1, 2) if random.random() < 0.95 else 26
+            found = [f"n{number}.example.com" for number in range(count)]
+            return {"domainNames": [*found, *random.choices(DOMAINS, k=random.choice((0, 0, 1)))]}
+        case "pods":
+            return {"pods": _pods_of(random)}
+        case field:
+            return {field: _selector(random)}
+
+
+def _range(random: Random, **more: Json) -> Json:
+    start = random.choice((1, 80, 443))
+    return {"start": start, "end": start + random.choice((0, 1, 1, 1, 1000, -1)), **more}
+
+
+def _protocol_entry(random: Random) -> Json:
+    if random.random() < 0.2:
+        return {"destinationNamedPort": random.choice(("web", "dns", ""))}
+    port = {"number": random.choice((80, 443))} if random.random() < 0.5 else {"range": _range(random)}
+    return {random.choice(("tcp", "udp", "sctp")): {"destinationPort": port}}
+
+
+def _port_entry(random: Random) -> Json:
+    protocol = {"protocol": random.choice(("TCP", "UDP", "x"))} if random.random() < 0.5 else {}
+    found = {"namedPort": "web"}, {"portNumber": {"port": 80, **protocol}}, {"portRange": _range(random, **protocol)}
+    return random.choice(found)
+
+
+def _tier_rule(random: Random, name: str, fields: tuple[str, ...], is_newest: bool) -> Json:
+    peers = random.randint(1, 3) if random.random() < 0.97 else random.choice((26, 101))
+    actions = ("Accept", "Deny", "Pass") if is_newest else ("Allow", "Deny", "Pass")
+    rule = {"action": random.choice(actions), name: [_tier_peer(random, fields) for _ in range(peers)]}
+    if random.random() < 0.3:
+        rule["name"] = "r" * random.choice((1, 100, 101))
+    if random.random() < 0.6:
+        ports = random.randint(1, 2) if random.random() < 0.97 else random.choice((26, 101))
+        entry = _protocol_entry if is_newest else _port_entry
+        rule["protocols" if is_newest else "ports"] = [entry(random) for _ in range(ports)]
+    return rule
+
+
+def _tier_policy(random: Random, *, is_newest: bool, fields: tuple[str, ...]) -> Json:
+    most = random.choice((1, 2, 2, 3)) if random.random() < 0.98 else random.choice((26, 101))
+    subject = {"namespaces": _selector(random)} if random.random() < 0.5 else {"pods": _pods_of(random)}
+    if is_newest and "pods" in subject and random.random() < 0.5:
+        del subject["pods"]["namespaceSelector"]
+    spec: Json = {"priority": random.choice((0, 10, 1000)), "subject": subject}
+    for direction, name in (("ingress", "from"), ("egress", "to")):
+        known = fields if direction == "egress" else ("namespaces", "pods")
+        if random.random() < 0.7:
+            count = random.randint(0, most)
+            spec[direction] = [_tier_rule(random, name, known, is_newest) for _ in range(count)]
+    found = {"metadata": _metadata(random), "spec": spec}
+    if random.random() < 0.1:
+        found["status"] = {"conditions": [{"type": "a", "status": "x", "reason": "", "message": "m"}]}
+    return found
+
+
+def _cluster_network_policy(random: Random) -> Json:
+    fields = ("namespaces", "pods", "networks", "nodes", "domainNames")
+    policy = _tier_policy(random, is_newest=True, fields=fields)
+    policy["spec"]["tier"] = random.choice(("Admin", "Baseline"))
+    return policy
+
+
+def _admin_network_policy(random: Random) -> Json:
+    return _tier_policy(random, is_newest=False, fields=("namespaces", "pods", "networks", "nodes", "domainNames"))
+
+
+def _baseline_admin_network_policy(random: Random) -> Json:
+    policy = _tier_policy(random, is_newest=False, fields=("namespaces", "pods", "networks", "nodes"))
+    del policy["spec"]["priority"]
+    if random.random() < 0.9:
+        policy["metadata"]["name"] = "default"
+    return policy
+
+
+CUSTOM = (
+    Kind("ClusterNetworkPolicy", "policy.networking.k8s.io/v1alpha2", "clusternetworkpolicies",
+         _cluster_network_policy, release="v0.2.0"),
+    Kind("AdminNetworkPolicy", "policy.networking.k8s.io/v1alpha1", "adminnetworkpolicies", _admin_network_policy,
+         release="v0.1.7"),
+    Kind("BaselineAdminNetworkPolicy", "policy.networking.k8s.io/v1alpha1", "baselineadminnetworkpolicies",
+         _baseline_admin_network_policy, release="v0.1.7"),
+)  # fmt: skip
+"""Kinds whose definitions a server must be given first."""
+
+FURTHER = (
+    *(replace(kind, channel=ReleaseChannel.STANDARD) for kind in CUSTOM),
+    replace(CUSTOM[0], api_version="policy.networking.k8s.io/v1beta1", release="v0.3.0"),
+    replace(CUSTOM[0], api_version="policy.networking.k8s.io/v1beta1", release="v0.3.0",
+            channel=ReleaseChannel.STANDARD),
+)  # fmt: skip
+"""The same in the other channel, and in a later version."""
+
 KINDS = (
     Kind("NetworkPolicy", "networking.k8s.io/v1", "networkpolicies", _policy),
     Kind("Namespace", "v1", "namespaces", _namespace),
@@ -288,6 +434,7 @@ KINDS = (
     Kind("ReplicaSet", "apps/v1", "replicasets", _replicated),
     Kind("Job", "batch/v1", "jobs", _job),
     Kind("CronJob", "batch/v1", "cronjobs", _cron_job),
+    *CUSTOM,
 )
 
 
@@ -318,7 +465,7 @@ def case(kind: Kind, seed: int) -> Case:
 def update_case(kind: Kind, seed: int) -> tuple[Case, Case]:
     """A good object, and what it is to be replaced by, which has its name."""
     random = Random(f"update/{kind.name}/{seed}")
-    name = f"u{seed}"
+    name = "default" if kind.name == "BaselineAdminNetworkPolicy" else f"u{seed}"
     old = {"apiVersion": kind.api_version, "kind": kind.name, **kind.make(random)}
     old["metadata"] = {"name": name, "labels": old["metadata"].get("labels", {"a": "b"})}
     new = deepcopy(old)
@@ -337,6 +484,19 @@ def update_case(kind: Kind, seed: int) -> tuple[Case, Case]:
     else:
         new["metadata"] = {"name": name}
     return Case(kind, _without_empty_labels(old), False), Case(kind, _without_empty_labels(new), random.random() < 0.2)
+
+
+def kept_case(kind: Kind, seed: int) -> tuple[Case, Case]:
+    """An object of a custom kind that may be wrong, and what it is to be replaced by, which has its name."""
+    random = Random(f"kept/{kind.name}/{seed}")
+    meta = {"name": f"k{seed}"}
+    old = {"apiVersion": kind.api_version, "kind": kind.name, **kind.make(random), "metadata": meta}
+    for _ in range(random.choice((1, 1, 2, 3))):
+        old = {**_odd_value(random, old), "metadata": meta}
+    new = old
+    for _ in range(random.choice((0, 1, 1, 2))):
+        new = {**_odd_value(random, new), "metadata": meta}
+    return Case(kind, old, False), Case(kind, deepcopy(new), random.random() < 0.2)
 
 
 def _without_empty_labels(data: Json) -> Json:

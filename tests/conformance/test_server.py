@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.conformance.__main__ import UPDATED, compare, compare_updates
+from tests.conformance.__main__ import compare_all
 from tests.conformance.objects import KINDS, Kind
 from tests.conformance.server import ApiServer
 
@@ -15,10 +15,5 @@ def test_the_server_is_the_version_that_haechi_is_compared_with(kubernetes: ApiS
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
-def test_creates_are_judged_as_by_the_server(kubernetes: ApiServer, kind: Kind) -> None:
-    assert compare(kubernetes, kind, range(50)) == 0
-
-
-@pytest.mark.parametrize("kind", UPDATED, ids=lambda kind: kind.name)
-def test_updates_are_judged_as_by_the_server(kubernetes: ApiServer, kind: Kind) -> None:
-    assert compare_updates(kubernetes, kind, range(30)) == 0
+def test_creates_and_updates_are_judged_as_by_the_server(kubernetes: ApiServer, kind: Kind) -> None:
+    assert compare_all(kubernetes, kind, range(50)) == 0

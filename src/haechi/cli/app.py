@@ -51,8 +51,9 @@ Examples:
 _VALIDATE = """\
 Check manifests as the API server would.
 
-All errors of all objects are reported at once, each with its place. A
-NetworkPolicy is checked completely, other kinds as far as Haechi uses them."""
+All errors of all objects are reported at once, each with its place.
+NetworkPolicies and policies of tiers are checked completely, other kinds as far
+as Haechi uses them."""
 _VALIDATE_EXAMPLE = f"""\
 Examples:
 

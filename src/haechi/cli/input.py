@@ -35,20 +35,19 @@ from haechi.model import (
     Object,
     PolicyKey,
     Problem,
+    ReleaseChannel,
     Severity,
     Source,
     TierPolicy,
     check_create,
     check_one,
     check_update,
-    dns_label,
     printable,
 )
 
 if TYPE_CHECKING:
     from haechi.analysis.cluster import Assumption, Cluster
     from haechi.cli.live import LiveCluster
-    from haechi.engine import Defect
     from haechi.report import Basis
 
 _NO_INPUT = "name files, also in haechi.toml, or a cluster with --context or --all-namespaces"
@@ -66,7 +65,6 @@ class Input:
         unsound: the objects that have errors.
         name: what messages call the input.
         verbosity: how much is written beside the result.
-        namespace: that of objects that name none.
     """
 
     manifests: Manifests
@@ -75,7 +73,6 @@ class Input:
     unsound: tuple[Loaded[Object], ...] = ()
     name: str = "the input"
     verbosity: Verbosity = Verbosity.NORMAL
-    namespace: str = DEFAULT_NAMESPACE
 
     @property
     def errors(self) -> tuple[Problem, ...]:
@@ -148,13 +145,15 @@ def read(
     *,
     node: bool = False,
     create: bool = False,
-    stored: Iterable[Object] = (),
+    stored: Iterable[Loaded[Object]] = (),
+    channel: ReleaseChannel = ReleaseChannel.EXPERIMENTAL,
 ) -> Input:
     """Load and check everything that `paths` mean; `-` is standard input. `progress` shows the steps.
 
     If the options name a cluster, it is read as well, and the paths are applied over it; what the rules of a `node` do
     not need is left out. With `create` objects of files are judged as by the API server that is asked to create them,
-    or to update those that are `stored`. Without paths and cluster, the paths are those of the configuration.
+    or to update those that are `stored`; custom resources by the definitions of `channel`. Without paths and cluster,
+    the paths are those of the configuration.
 
     Raises:
         CommandError: there is no input, or the cluster cannot be read.
@@ -164,7 +163,7 @@ def read(
     if not given and not options.is_live(given):
         raise CommandError("there is no input", "PATH", [_NO_INPUT])
     cluster = _cluster(given, options, line, node=node)
-    return _read(given, options, line, cluster, node=node, create=create, stored=stored)
+    return _read(given, options, line, cluster, node=node, create=create, stored=stored, channel=channel)
 
 
 def configured(paths: Iterable[Given], options: InputOptions) -> tuple[Given, ...]:
@@ -189,11 +188,8 @@ def _cluster(
         from haechi.cli.live import LiveCluster
 
         return LiveCluster.read(options, progress, node=node)
-    if len(options.namespaces) > 1:
-        raise CommandError("objects of files that name no namespace can be in one only", "--namespace")
-    for name in options.namespaces:
-        if dns_label(name):
-            raise CommandError(f"{printable(name)!r} is not the name of a namespace", "--namespace")
+    if options.namespaces:
+        raise CommandError("only a cluster is read by namespace", "--namespace", ["add --context or --all-namespaces"])
     return None
 
 
@@ -205,29 +201,30 @@ def _read(
     *,
     node: bool = False,
     create: bool = False,
-    stored: Iterable[Object] = (),
+    stored: Iterable[Loaded[Object]] = (),
+    channel: ReleaseChannel = ReleaseChannel.EXPERIMENTAL,
 ) -> Input:
     """The paths, applied over a cluster if there is one, and checked."""
-    rules = options.rules
-    namespace = cluster.namespace if cluster else (*options.namespaces, DEFAULT_NAMESPACE)[0]
+    version, gates = options.rules.version, replace(options.rules.gates, channel=channel)
     if cluster is not None and not paths:
         manifests = cluster.manifests
     else:
+        namespace = DEFAULT_NAMESPACE if cluster is None else cluster.namespace
         manifests = load(_announced(paths, line), _stdin(), build=options.build, namespace=namespace, strict=create)
         manifests = manifests if cluster is None else cluster.applied(manifests, node=node)
     line("checking what was read")
     problems = list(manifests.problems)
     named = manifests.distinct()
     unsound: list[Loaded[Object]] = []
-    earlier = {(one.kind, one.key): one for one in stored}
+    earlier = {(one.object.kind, one.object.key): one for one in stored}
     for loaded, one in zip(manifests.objects, named.objects, strict=True):
         before = earlier.get((loaded.object.kind, loaded.object.key))
         if before is not None:
-            found = check_update(loaded, before, _matches, rules.version, rules.gates)
+            found = check_update(loaded, before, _matches, version, gates)
         elif create and not loaded.place.is_stored:
-            found = check_create(loaded, _matches, rules.version, rules.gates)
+            found = check_create(loaded, _matches, version, gates)
         else:
-            found = check_one(loaded, rules.version, rules.gates)
+            found = check_one(loaded, version, gates)
         problems += found
         if loaded.problems or any(problem.severity is Severity.ERROR for problem in found):
             unsound.append(one)
@@ -238,7 +235,6 @@ def _read(
         tuple(problem for problem in ordered if problem.severity is Severity.SKIPPED),
         tuple(unsound),
         verbosity=options.verbosity,
-        namespace=namespace,
     )
 
 
@@ -303,7 +299,7 @@ def read_sound(paths: Iterable[str], options: InputOptions, *, node: bool = Fals
 def read_on(paths: Iterable[str], options: InputOptions, progress: ProgressLine | None = None) -> Input:
     """The same for a command that answers a question: problems are reported, and objects with errors are left out.
 
-    A policy with errors stays: its unreadable parts are treated as deny, and what the API server would reject
+    A NetworkPolicy with errors stays: its unreadable parts are treated as deny, and what the API server would reject
     although it can be read, such as host bits in a CIDR, counts as written. The command ends with `answered`.
 
     Args:
@@ -380,24 +376,27 @@ def answered(code: ExitCode, *inputs: Input) -> ExitCode:
 
 def _effects(wrong: Iterable[Input]) -> Iterator[str]:
     """What becomes of the objects with errors."""
-    unsound = [(one, one.object) for found in wrong for one in found.unsound]
-    broken = [(one, policy) for one, policy in unsound if isinstance(policy, NetworkPolicy | TierPolicy)]
-    readable = [policy for one, policy in broken if not one.problems and not _defects(policy)]
-    named = {policy.object_name for policy in readable}
+    from haechi.engine import OrderedPolicy, Policy
+
+    def is_readable(loaded: Loaded[Object]) -> bool:
+        policy = loaded.object
+        if isinstance(policy, NetworkPolicy):
+            return not loaded.problems and not Policy.read(policy).defects
+        return not loaded.problems and isinstance(policy, TierPolicy) and not OrderedPolicy.read(policy).defects
+
+    unsound = [one for found in wrong for one in found.unsound]
+    broken = [one for one in unsound if isinstance(one.object, NetworkPolicy | TierPolicy)]
+    readable = [one for one in broken if is_readable(one)]
+    named = {one.object.object_name for one in readable}
+    of_one_kind = all(isinstance(one.object, NetworkPolicy) for one in broken)
+    nouns = ("NetworkPolicy", "NetworkPolicies") if of_one_kind else ("policy", "policies")
     if any(error.object not in named for found in wrong for error in found.errors):
         yield "the answer excludes unreadable input"
     if unreadable := len(broken) - len(readable):
-        yield f"the unreadable parts of {counted(unreadable, 'policy', 'policies')} are treated as deny"
+        yield f"the unreadable parts of {counted(unreadable, *nouns)} are treated as deny"
     if readable:
-        rejected = counted(len(readable), "policy", "policies")
+        rejected = counted(len(readable), *nouns)
         yield f"{rejected} that the API server rejects {'is' if len(readable) == 1 else 'are'} read as written"
-
-
-def _defects(policy: NetworkPolicy | TierPolicy) -> tuple[Defect, ...]:
-    from haechi.engine import OrderedPolicy, Policy
-
-    read = Policy.read(policy) if isinstance(policy, NetworkPolicy) else OrderedPolicy.read(policy)
-    return read.defects
 
 
 def _unread(found: Input, paths: Iterable[Given]) -> bool:

@@ -11,6 +11,7 @@ from haechi.model.cidr import Cidr, CidrError, format_address, parse_address, pa
 from haechi.model.comments import Comment, yaml_comments
 from haechi.model.decoding import DecodingProblem, decode_struct
 from haechi.model.defaulting import DEFAULT_NAMESPACE, NAME_LABEL, default, with_name_label, with_namespace
+from haechi.model.definitions import ReleaseChannel
 from haechi.model.edits import Edit, apply_edits
 from haechi.model.fielderror import ErrorType, FieldError
 from haechi.model.gates import GateError, Gates
@@ -77,6 +78,7 @@ __all__ = [
     "Path",
     "Place",
     "Problem",
+    "ReleaseChannel",
     "Severity",
     "VersionError",
     "check",

@@ -15,6 +15,7 @@ from typing import get_args
 import msgspec
 
 from haechi.model.base import Struct
+from haechi.model.customresource import CUSTOM, meaningful, plain_data, repeated_keys, unknown_field
 from haechi.model.decoding import DecodingProblem, decode_struct
 from haechi.model.defaulting import DEFAULT_NAMESPACE, default, with_name_label, with_namespace
 from haechi.model.interning import Interner
@@ -87,6 +88,9 @@ class Admission:
     def admit(self, kind: type[Object], data: Data, place: Place) -> None:
         """Admit an object from plain data, or report why not."""
         strict = (self.strict and kind not in LOOSE) or kind in STRICT
+        if kind in CUSTOM:
+            self._admit_custom(kind, data, place)
+            return
         struct, mistakes = decode_struct(kind, data, strict=strict, whole_numbers=self.strict and place.is_json)
         assert isinstance(struct, kind)
         if not strict and kind not in LOOSE:
@@ -97,16 +101,37 @@ class Admission:
         for problem in problems:
             self.report(problem)
         errors = tuple(problem for problem in problems if problem.severity is Severity.ERROR)
-        wrong = [mistake.path for mistake in mistakes]
         if isinstance(struct, NetworkPolicy) and errors:
-            self._add(_closed(struct, wrong), place, errors, with_namespace(struct, self._namespace))
-        elif isinstance(struct, TierPolicy) and errors:
-            self._add(_without_peers(struct, wrong), place, errors, struct)
+            self._add(
+                _closed(struct, [mistake.path for mistake in mistakes]),
+                place,
+                errors,
+                with_namespace(struct, self._namespace),
+            )
         elif not errors:
             self._add(struct, place, ())
 
+    def _admit_custom(self, kind: type[Object], data: Data, place: Place) -> None:
+        """Admit a custom resource; what is wrong outside its metadata is found by its definition, not here."""
+        repeated = tuple(repeated_keys(data))
+        data = plain_data(data, is_json=place.is_json)
+        struct, mistakes = decode_struct(kind, meaningful(data), strict=True)
+        assert isinstance(struct, TierPolicy)
+        found = [unknown_field(one.path) if one.code is Code.UNKNOWN_FIELD else one for one in mistakes]
+        problems = tuple(_problem(one, struct, place, self.strict) for one in (*repeated, *found))
+        for problem in problems:
+            if problem.code is Code.DUPLICATE_FIELD or problem.steps[0] == "metadata":
+                self.report(problem)
+        closed = _without_peers(struct, [problem.steps for problem in problems])
+        self._add(closed, place, problems, struct if problems else None, data)
+
     def _add(
-        self, resource: Object, place: Place, problems: tuple[Problem, ...], written: Object | None = None
+        self,
+        resource: Object,
+        place: Place,
+        problems: tuple[Problem, ...],
+        written: Object | None = None,
+        data: Data = None,
     ) -> None:
         if isinstance(resource, Pod) and not self.strict:
             self._interner.pod(resource)
@@ -119,10 +144,10 @@ class Admission:
             location = place.location(("metadata", "name"))
             self.report(Problem(Severity.ERROR, Code.DUPLICATE_OBJECT, message, location, resource.object_name))
             return
-        if isinstance(resource, TierPolicy):
+        if isinstance(resource, TierPolicy) and not self.strict:
             message = f"policies of {resource.api_version} are not evaluated by every question yet"
             self.report(Problem(Severity.WARNING, Code.OTHER_POLICY, message, place.location(), resource.object_name))
-        self.objects.append(Loaded(resource, place, problems, written))
+        self.objects.append(Loaded(resource, place, problems, written, data))
 
     def _warn(self, kind: type[Object], data: Data, wrong: Collection[Path], place: Place) -> None:
         """Warn of what would be an error if the kind were strict."""

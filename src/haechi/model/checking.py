@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from haechi.model.admission import MAX_OF_ONE, and_more
 from haechi.model.creating import create_errors, create_warnings
+from haechi.model.customresource import CustomResource
 from haechi.model.fielderror import FieldError
 from haechi.model.gates import Gates
 from haechi.model.loaded import Loaded
@@ -34,7 +35,7 @@ def check_one(
     loaded: Loaded[Object], version: KubernetesVersion = NEWEST, gates: Gates = DEFAULT_GATES
 ) -> tuple[Problem, ...]:
     """What is wrong or doubtful in one object; like the server, warnings only if nothing is wrong."""
-    wrong = tuple(_errors(loaded, version, gates))
+    wrong = _wrong(loaded, errors(loaded.written or loaded.object, version, gates), gates)
     return wrong or tuple(_warnings(loaded, version, gates) if not loaded.problems else ())
 
 
@@ -43,7 +44,7 @@ def check_create(
 ) -> tuple[Problem, ...]:
     """What the API server would say to a create of one object; `matches` is whether a selector selects labels."""
     resource = loaded.written or loaded.object
-    wrong = tuple(_located(loaded, create_errors(resource, version, gates, matches)))
+    wrong = _wrong(loaded, create_errors(resource, version, gates, matches), gates)
     if wrong or loaded.problems:
         return wrong
     return tuple(_doubts(loaded, create_warnings(resource, version, gates)))
@@ -51,31 +52,55 @@ def check_create(
 
 def check_update(
     loaded: Loaded[Object],
-    old: Object,
+    old: Loaded[Object],
     matches: Matches,
     version: KubernetesVersion = NEWEST,
     gates: Gates = DEFAULT_GATES,
 ) -> tuple[Problem, ...]:
     """What the API server would say to an update of the stored object `old` to one object of the same kind and name."""
-    resource = loaded.written or loaded.object
-    found = conflict(old, resource)
+    resource, before = loaded.written or loaded.object, old.object
+    found = conflict(before, resource)
     if found is not None:
         path, words = found
         location, name = loaded.location(path), loaded.object.object_name
-        return (Problem(Severity.ERROR, Code.INVALID, words, location, name, path),)
-    wrong = tuple(_located(loaded, update_errors(old, resource, version, gates, matches)))
-    if wrong or loaded.problems:
+        refused = Problem(Severity.ERROR, Code.INVALID, words, location, name, path)
+        return (*_unknown(loaded, gates), refused)
+    wrong = _wrong(loaded, update_errors(before, resource, version, gates, matches), gates, old)
+    if wrong or (loaded.problems and not _is_custom(loaded)):
         return wrong
-    return tuple(_doubts(loaded, update_warnings(old, resource, version, gates)))
+    kept = _custom(loaded, gates).warnings(_custom(old, gates)) if _is_custom(loaded) and _is_custom(old) else ()
+    doubts = ((error.path, str(error)) for error in kept)
+    return tuple(_doubts(loaded, (*update_warnings(before, resource, version, gates), *doubts)))
 
 
-def _errors(loaded: Loaded[Object], version: KubernetesVersion, gates: Gates) -> Iterator[Problem]:
-    return _located(loaded, errors(loaded.written or loaded.object, version, gates))
+def _is_custom(loaded: Loaded[Object]) -> bool:
+    return loaded.data is not None
 
 
-def _located(loaded: Loaded[Object], found: tuple[FieldError, ...]) -> Iterator[Problem]:
-    unread = [problem.steps for problem in loaded.problems]
-    found = tuple(error for error in found if not any(_is_near(error.path, path) for path in unread))
+def _custom(loaded: Loaded[Object], gates: Gates) -> CustomResource:
+    return CustomResource(loaded.object.kind, loaded.data, gates.channel)
+
+
+def _wrong(
+    loaded: Loaded[Object], found: tuple[FieldError, ...], gates: Gates, old: Loaded[Object] | None = None
+) -> tuple[Problem, ...]:
+    """The errors as problems, with those that the definition of a custom resource adds."""
+    if not _is_custom(loaded):
+        unread = [problem.steps for problem in loaded.problems]
+        return tuple(_located(loaded, [one for one in found if not any(_is_near(one.path, path) for path in unread)]))
+    before = _custom(old, gates) if old is not None and _is_custom(old) else None
+    errors_of_data = _custom(loaded, gates).errors(found, before)
+    return (*_unknown(loaded, gates), *_located(loaded, [*found, *errors_of_data]))
+
+
+def _unknown(loaded: Loaded[Object], gates: Gates) -> Iterator[Problem]:
+    """The fields of a custom resource that its definition does not have."""
+    for one in _custom(loaded, gates).unknown() if _is_custom(loaded) else ():
+        location, name = loaded.location(one.path), loaded.object.object_name
+        yield Problem(Severity.ERROR, one.code, one.message, location, name, one.path, one.hint)
+
+
+def _located(loaded: Loaded[Object], found: list[FieldError]) -> Iterator[Problem]:
     if len(found) > MAX_OF_ONE:
         yield and_more(len(found) - MAX_OF_ONE, loaded.object, loaded.place)
     for error in found[:MAX_OF_ONE]:

@@ -13,10 +13,10 @@ from haechi.model.base import ObjectMeta
 from haechi.model.core import Namespace, Pod
 from haechi.model.fielderror import FieldError
 from haechi.model.gates import Gates
-from haechi.model.metadata import generated_name, metadata_errors, metadata_warnings
-from haechi.model.names import dns_label
+from haechi.model.metadata import finalizer_warnings, generated_name, metadata_errors, metadata_warnings
+from haechi.model.names import dns_label, subdomain
 from haechi.model.networkpolicy import NetworkPolicy
-from haechi.model.objects import Object
+from haechi.model.objects import AdminNetworkPolicy, BaselineAdminNetworkPolicy, ClusterNetworkPolicy, Object
 from haechi.model.podvalidation import default_pod_spec, pod_errors, pod_name_warnings, pod_warnings
 from haechi.model.problem import Path
 from haechi.model.soundness import errors
@@ -52,10 +52,10 @@ def create_errors(
         resource = default_job(resource)
     own = tuple(_own_errors(resource, version, gates, matches, kept))
     if isinstance(resource, Namespace | Pod | Deployment | DaemonSet | Job | CronJob):
-        rule = {"name_rule": dns_label} if isinstance(resource, Namespace | StatefulSet) else {}
+        rule = dns_label if isinstance(resource, Namespace | StatefulSet) else subdomain
         is_namespace = isinstance(resource, Namespace)
         meta = metadata_errors(
-            resource.metadata, version, namespaced=not is_namespace, keeps_generation=is_namespace, **rule
+            resource.metadata, version, namespaced=not is_namespace, name_rule=rule, keeps_generation=is_namespace
         )
         own = (*meta, *own)
     return tuple(dict.fromkeys(own))
@@ -86,6 +86,8 @@ def create_warnings(resource: Object, version: KubernetesVersion, gates: Gates) 
     yield from metadata_warnings(resource.metadata)
     name = _name(resource.metadata)
     match resource:
+        case ClusterNetworkPolicy() | AdminNetworkPolicy() | BaselineAdminNetworkPolicy():
+            yield from finalizer_warnings(resource.metadata.finalizers, version)
         case NetworkPolicy():
             yield from warnings(resource, version, gates)
         case Pod():

@@ -26,6 +26,8 @@ from haechi.model.quoting import quoted
 from haechi.model.tree import Data, RepeatedKeys
 
 _TOP_FIELDS = ("apiVersion", "kind")
+_OF_ALL = {"metadata": "ObjectMeta"}
+"""Types of fields that custom resources have as well."""
 _TIME = re.compile(
     r"\d{4}-(?P<month>\d\d)-(?P<day>\d\d)T(?P<hour>\d\d?):(?P<minute>\d\d):(?P<second>\d\d)([.,]\d+)?"
     r"(Z|[+-](?P<ahead>\d\d):(?P<minutes>\d\d))",
@@ -105,14 +107,16 @@ def _struct(cls: type[msgspec.Struct], type_name: str, top: bool = False) -> _Co
     assert isinstance(info, inspect.StructType)
     of_api = _types().get(type_name, {})
     fields = {
-        field.encode_name: (field.name, _converter(field.type, of_api.get(field.encode_name, "")))
+        field.encode_name: (
+            field.name,
+            _converter(field.type, of_api.get(field.encode_name, _OF_ALL.get(field.encode_name, ""))),
+        )
         for field in info.fields
         if not of_api or field.encode_name in of_api  # some kinds share a struct
     }
     left_out = {name: _checker(of) for name, of in of_api.items() if name not in fields}
     if top:
         left_out |= dict.fromkeys(_TOP_FIELDS, _string)
-        left_out |= {} if of_api else {"status": _object}  # of a custom resource
 
     def convert(data: Data, path: Path, context: _Context) -> object:
         if data is None:
@@ -177,7 +181,7 @@ def _unknown(names: Mapping[str, object]) -> _Convert:
 
     def report(data: Data, path: Path, context: _Context) -> None:
         message = f"strict decoding error: unknown field {quoted(path_text(path))}"
-        hint = _meant(str(path[-1]), names)
+        hint = meant(str(path[-1]), names)
         context.mistakes.append(DecodingProblem(path, Code.UNKNOWN_FIELD, message, hint))
         _check_all_repeated(data, path, context)
 
@@ -193,7 +197,8 @@ def _check_all_repeated(data: Data, path: Path, context: _Context) -> None:
             _check_all_repeated(value, (*path, key), context)
 
 
-def _meant(name: str, names: Mapping[str, object]) -> str:
+def meant(name: str, names: Mapping[str, object]) -> str:
+    """A question that offers the most similar of some names; "" if none is."""
     by_lower = {known.lower(): known for known in names}
     close = difflib.get_close_matches(name[:100].lower(), by_lower, 1)
     return f'did you mean "{by_lower[close[0]]}"?' if close else ""
@@ -233,7 +238,7 @@ def _map(data: Data, path: Path, context: _Context) -> object:
         context.wrong_type(path, "a mapping", data)
         return {}
     _check_repeated(data, path, context)
-    return {_clean(key): _string(value, (*path, key), context) for key, value in _items(data, context)}
+    return {clean(key): _string(value, (*path, key), context) for key, value in _items(data, context)}
 
 
 def _map_of(convert: _Convert) -> _Convert:
@@ -263,7 +268,7 @@ def _integer_or_string(data: Data, path: Path, context: _Context) -> object:
     if data is None:
         return None
     if isinstance(data, str):
-        return _clean(data)
+        return clean(data)
     if isinstance(data, bool) or not isinstance(data, int | float):
         context.wrong_type(path, "a number or a string", data)
         return None
@@ -296,7 +301,7 @@ def _boolean(data: Data, path: Path, context: _Context) -> bool:
 
 def _string(data: Data, path: Path, context: _Context) -> str:
     if isinstance(data, str):
-        return _clean(data)
+        return clean(data)
     if data is not None:
         quoted = str(data).lower() if isinstance(data, bool) else str(data)
         hint = f'in quotes it is a string: "{quoted}"' if isinstance(data, bool | int | float) else ""
@@ -346,8 +351,8 @@ _SCALARS: Mapping[str, _Convert] = {
 }
 
 
-def _clean(text: str) -> str:
-    """Without surrogates, for which Go's decoder puts U+FFFD, too."""
+def clean(text: str) -> str:
+    """The text without surrogates, for which Go's decoder puts U+FFFD, too."""
     if text.isascii():
         return text
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")

@@ -11,28 +11,32 @@ from haechi.model.quoting import quoted
 
 
 class ErrorType(StrEnum):
-    """The type as printed; `reason` is what Status details call it."""
+    """What sort of error it is: the reason of a Status cause; `words` is what messages say."""
 
-    REQUIRED = "Required value"
-    INVALID = "Invalid value"
-    NOT_SUPPORTED = "Unsupported value"
-    FORBIDDEN = "Forbidden"
-    TOO_LONG = "Too long"
-    DUPLICATE = "Duplicate value"
+    REQUIRED = "FieldValueRequired"
+    INVALID = "FieldValueInvalid"
+    NOT_SUPPORTED = "FieldValueNotSupported"
+    FORBIDDEN = "FieldValueForbidden"
+    TOO_LONG = "FieldValueTooLong"
+    TOO_MANY = "FieldValueTooMany"
+    DUPLICATE = "FieldValueDuplicate"
+    WRONG_TYPE = "FieldValueTypeInvalid"
 
     @property
-    def reason(self) -> str:
-        """The reason of a Status cause, like `FieldValueInvalid`."""
-        return _REASONS[self]
+    def words(self) -> str:
+        """The type as printed."""
+        return _WORDS[self]
 
 
-_REASONS = {
-    ErrorType.REQUIRED: "FieldValueRequired",
-    ErrorType.INVALID: "FieldValueInvalid",
-    ErrorType.NOT_SUPPORTED: "FieldValueNotSupported",
-    ErrorType.FORBIDDEN: "FieldValueForbidden",
-    ErrorType.TOO_LONG: "FieldValueTooLong",
-    ErrorType.DUPLICATE: "FieldValueDuplicate",
+_WORDS = {
+    ErrorType.REQUIRED: "Required value",
+    ErrorType.INVALID: "Invalid value",
+    ErrorType.NOT_SUPPORTED: "Unsupported value",
+    ErrorType.FORBIDDEN: "Forbidden",
+    ErrorType.TOO_LONG: "Too long",
+    ErrorType.TOO_MANY: "Too many",
+    ErrorType.DUPLICATE: "Duplicate value",
+    ErrorType.WRONG_TYPE: "Invalid value",
 }
 
 
@@ -53,7 +57,7 @@ class FieldError:
     @property
     def message(self) -> str:
         """The words without the path: `Invalid value: "x": why`."""
-        return ": ".join(part for part in (self.type.value, self.value, self.detail) if part)
+        return ": ".join(part for part in (self.type.words, self.value, self.detail) if part)
 
     def __str__(self) -> str:
         """The words as the API server says them."""
@@ -73,6 +77,11 @@ def forbidden(path: Path, detail: str) -> FieldError:
 def too_long(path: Path, detail: str) -> FieldError:
     """The value is longer than allowed."""
     return FieldError(path, ErrorType.TOO_LONG, "", detail)
+
+
+def too_many(path: Path, number: int, most: int) -> FieldError:
+    """A list or mapping has more than `most` items."""
+    return FieldError(path, ErrorType.TOO_MANY, str(number), f"must have at most {most} item{'s' * (most != 1)}")
 
 
 def duplicate(path: Path, value: str) -> FieldError:

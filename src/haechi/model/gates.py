@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from haechi.errors import HaechiError
+from haechi.model.definitions import ReleaseChannel
 
 _VALUES = {"true": True, "false": False}
 _NAMES = {"SCTPSupport": "sctp", "StrictIPCIDRValidation": "strict_cidrs"}
@@ -26,10 +27,12 @@ class Gates:
     Attributes:
         sctp: SCTPSupport, off by default before 1.19; off, the protocol SCTP is refused.
         strict_cidrs: StrictIPCIDRValidation (KEP-4858); None leaves it to the version, where it is on since 1.36.
+        channel: of the definitions of policies of tiers that are installed there; no gate.
     """
 
     sctp: bool = True
     strict_cidrs: bool | None = None
+    channel: ReleaseChannel = ReleaseChannel.EXPERIMENTAL
 
     @classmethod
     def parse(cls, text: str) -> Gates:
@@ -44,4 +47,4 @@ class Gates:
             if name not in _NAMES or value not in _VALUES:
                 raise GateError(part)
             settings[_NAMES[name]] = _VALUES[value]
-        return cls(**settings)
+        return cls(sctp=settings.get("sctp", True), strict_cidrs=settings.get("strict_cidrs"))

@@ -9,6 +9,7 @@ from haechi.model import jsontext, yamltext
 from haechi.model.base import Resource
 from haechi.model.problem import Location, Path, Problem, path_steps
 from haechi.model.source import Findable, Source
+from haechi.model.tree import Data
 
 R = TypeVar("R", bound=Resource, covariant=True)
 
@@ -51,13 +52,15 @@ class Loaded(Generic[R]):
 
     `problems` are its decoding errors. Only a NetworkPolicy can have some; it is then not what the manifest says, but
     closed: with its identity, its pod selector and directions as far as they can be trusted, and no rules. `written`
-    is then what could be read of it, for further checks.
+    is then what could be read of it, for further checks. `data` are the plain data of a custom resource whose
+    definition is known.
     """
 
     object: R
     place: Place
     problems: tuple[Problem, ...] = ()
     written: R | None = None
+    data: Data = None
 
     def location(self, path: str | Path = ()) -> Location:
         """The place of a field like `spec.ingress[0].from[1]`, or of its nearest ancestor if it is absent."""

@@ -5,14 +5,14 @@ The words for ownerReferences and finalizers are those of apimachinery's `Valida
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from haechi.model.base import ObjectMeta, OwnerReference
 from haechi.model.fielderror import FieldError, forbidden, invalid, invalid_for, invalid_json, required, too_long
 from haechi.model.names import dns_label, label_key, label_value, subdomain
 from haechi.model.networkpolicy import LabelSelector, LabelSelectorRequirement
-from haechi.model.problem import Path
-from haechi.model.quoting import json_list, json_text, json_value
+from haechi.model.problem import Path, path_text
+from haechi.model.quoting import json_list, json_text, json_value, quoted
 from haechi.model.version import KubernetesVersion
 
 MAX_ANNOTATIONS = 256 * 1024  # bytes, of all keys and values together
@@ -30,6 +30,7 @@ def metadata_errors(
     namespaced: bool,
     name_rule: Callable[[str], list[str]] = subdomain,
     keeps_generation: bool = False,
+    is_custom: bool = False,
 ) -> Iterator[FieldError]:
     """All errors of an object's metadata, in the API server's order.
 
@@ -39,6 +40,7 @@ def metadata_errors(
         namespaced: whether a namespace is required.
         name_rule: what is wrong with a name.
         keeps_generation: whether a create keeps `generation`; of most kinds it is set anew.
+        is_custom: whether it is a custom resource, whose finalizers may be called as they like.
     """
     path = ("metadata",)
     if meta.generate_name:
@@ -57,7 +59,7 @@ def metadata_errors(
     yield from label_errors(meta.labels, (*path, "labels"), version)
     yield from annotation_errors(meta.annotations, (*path, "annotations"), version)
     yield from _owner_errors(tuple(dict.fromkeys(meta.owner_references)), (*path, "ownerReferences"))
-    yield from _finalizer_errors(meta.finalizers, (*path, "finalizers"), version)
+    yield from _finalizer_errors(meta.finalizers, (*path, "finalizers"), version, is_custom=is_custom)
 
 
 def metadata_warnings(meta: ObjectMeta) -> Iterator[tuple[Path, str]]:
@@ -156,12 +158,26 @@ def _owner_json(owner: OwnerReference) -> dict[str, object]:
     }
 
 
-def _finalizer_errors(finalizers: tuple[str, ...], path: Path, version: KubernetesVersion) -> Iterator[FieldError]:
+def finalizer_warnings(finalizers: Iterable[str], version: KubernetesVersion) -> Iterator[tuple[Path, str]]:
+    """The path and text of what the server warns of in the finalizers of a custom resource that are new."""
+    path = ("metadata", "finalizers")
+    for finalizer in sorted({*finalizers}):
+        start = f"{path_text(path)}: {quoted(finalizer)}: "
+        yield from ((path, start + message) for message in label_key(finalizer, version))
+        if "/" not in finalizer and finalizer not in _STANDARD_FINALIZERS:
+            form = " including a path (/)" if "." in finalizer else ""
+            words = f"prefer a domain-qualified finalizer name{form} to avoid accidental conflicts"
+            yield path, f"{start}{words} with other finalizer writers"
+
+
+def _finalizer_errors(
+    finalizers: tuple[str, ...], path: Path, version: KubernetesVersion, *, is_custom: bool
+) -> Iterator[FieldError]:
     for finalizer in finalizers:
         yield from invalid_for(path, finalizer, label_key(finalizer, version))
     if {"orphan", "foregroundDeletion"} <= {*finalizers}:
         yield invalid_json(path, json_list(finalizers), "finalizer orphan and foregroundDeletion cannot be both set")
     for index, finalizer in enumerate(finalizers):
-        if "/" not in finalizer and finalizer not in _STANDARD_FINALIZERS:
+        if not is_custom and "/" not in finalizer and finalizer not in _STANDARD_FINALIZERS:
             words = "name is neither a standard finalizer name nor is it fully qualified"
             yield invalid((*path, index), finalizer, words)

@@ -14,7 +14,7 @@ from haechi.model.gates import Gates
 from haechi.model.metadata import label_errors, metadata_errors, selector_errors
 from haechi.model.names import dns_label, port_name, port_number, subdomain
 from haechi.model.networkpolicy import LabelSelector, NetworkPolicy
-from haechi.model.objects import Object
+from haechi.model.objects import Object, TierPolicy
 from haechi.model.podvalidation import PROTOCOLS, container_port_errors
 from haechi.model.problem import Path
 from haechi.model.quoting import json_list, json_text
@@ -29,11 +29,16 @@ _NOT_A_CIDR = "must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)"
 def errors(
     resource: Object, version: KubernetesVersion = NEWEST, gates: Gates = DEFAULT_GATES
 ) -> tuple[FieldError, ...]:
-    """All errors of an object: for a NetworkPolicy `validate`, for any other what makes it unsafe to use."""
+    """All errors of an object: for a NetworkPolicy `validate`, for any other what makes it unsafe to use.
+
+    Of a policy of a tier only the metadata are judged: its definition judges data, not the struct.
+    """
     if isinstance(resource, NetworkPolicy):
         return validate(resource, version, gates)
     rule = dns_label if isinstance(resource, Namespace) else subdomain
-    metadata = metadata_errors(resource.metadata, version, namespaced=False, name_rule=rule)
+    metadata = metadata_errors(
+        resource.metadata, version, namespaced=False, name_rule=rule, is_custom=isinstance(resource, TierPolicy)
+    )
     namespace = resource.metadata.namespace if resource.namespaced else ""
     wrong = dns_label(namespace) if namespace else []
     return (

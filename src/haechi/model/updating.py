@@ -15,9 +15,9 @@ from haechi.model.core import Container, Pod, PodSpec
 from haechi.model.creating import create_errors
 from haechi.model.fielderror import FieldError, forbidden, invalid, invalid_json
 from haechi.model.gates import Gates
-from haechi.model.metadata import metadata_warnings
+from haechi.model.metadata import finalizer_warnings, metadata_warnings
 from haechi.model.networkpolicy import LabelSelector, NetworkPolicy
-from haechi.model.objects import Object
+from haechi.model.objects import Object, TierPolicy
 from haechi.model.podvalidation import default_pod_spec, pod_warnings
 from haechi.model.problem import Path
 from haechi.model.quoting import json_value, quoted
@@ -174,7 +174,9 @@ def _is_latest(image: str) -> bool:
 def update_warnings(old: Object, new: Object, version: KubernetesVersion, gates: Gates) -> Iterator[tuple[Path, str]]:
     """The path and full text of each warning that the server sends along with updating `old` to `new`."""
     yield from metadata_warnings(new.metadata)
-    if isinstance(new, NetworkPolicy):
+    if isinstance(new, TierPolicy):
+        yield from finalizer_warnings({*new.metadata.finalizers} - {*old.metadata.finalizers}, version)
+    elif isinstance(new, NetworkPolicy):
         yield from warnings(new, version, gates, kept_cidrs(old))
     elif isinstance(new, Deployment | DaemonSet | Job | CronJob) and _stored_spec(old) != _stored_spec(new):
         prefix = ("spec", "jobTemplate", "spec") if isinstance(new, CronJob) else ("spec",)

@@ -173,3 +173,54 @@ def test_a_misspelt_port_is_an_unknown_field(haechi: Haechi) -> None:
     assert 'unknown field "spec.containers[0].ports[0].containerport" (did you mean "containerPort"?)' in outcome.out
     answer = haechi("list", "-", stdin=text)
     assert 'warning: Pod/shop/web: unknown field "spec.containers[0].ports[0].containerport"' in answer.err
+
+
+TIERS = """\
+apiVersion: policy.networking.k8s.io/v1alpha2
+kind: ClusterNetworkPolicy
+metadata: {name: c}
+spec:
+  tier: Admin
+  priority: 1
+  subject: {namespaces: {}}
+  egress:
+  - action: Deny
+    to:
+    - nodes: {}
+"""
+
+
+def test_a_policy_of_a_tier_is_judged_by_its_definition(haechi: Haechi) -> None:
+    assert haechi("validate", "-", stdin=TIERS).code == 0
+    outcome = haechi("validate", "-", stdin=TIERS.replace("priority: 1", "priority: 2000"))
+    assert outcome.code == 1
+    assert outcome.out == (
+        "<stdin>:6:3: error: ClusterNetworkPolicy/c: spec.priority: Invalid value: 2000: spec.priority in body should "
+        "be less than or equal to 1000\n"
+    )
+
+
+def test_the_standard_channel_has_other_definitions(haechi: Haechi) -> None:
+    outcome = haechi("validate", "-", "--channel", "standard", stdin=TIERS)
+    assert outcome.code == 1
+    assert (
+        '<stdin>:11:7: error: ClusterNetworkPolicy/c: strict decoding error: unknown field "spec.egress[0].to[0].nodes"'
+        in (outcome.out)
+    )
+
+
+def test_an_update_of_a_policy_of_a_tier_may_keep_what_is_wrong(haechi: Haechi, tmp_path: Path) -> None:
+    old, new = tmp_path / "old.yaml", tmp_path / "new.yaml"
+    old.write_text(TIERS.replace("priority: 1", "priority: 2000"))
+    new.write_text(old.read_text().replace("Deny", "Pass"))
+    assert haechi("validate", old, "--update", new).code == 0
+    assert haechi("validate", new).code == 1
+
+
+def test_a_policy_of_a_tier_with_errors_still_denies(haechi: Haechi) -> None:
+    """Its unreadable rules fail closed; without the policy everything would be allowed."""
+    pods = "".join(f"---\napiVersion: v1\nkind: Pod\nmetadata: {{name: {name}, namespace: x}}\n" for name in "ab")
+    assert haechi("can", "x/a", "x/b", "80", "-", stdin=pods).code == 0
+    outcome = haechi("can", "x/a", "x/b", "80", "-", stdin=TIERS.replace("nodes", "hosts") + pods)
+    assert (outcome.code, outcome.out.split("\n")[0]) == (2, "denied")
+    assert "the unreadable parts of 1 policy are treated as deny" in outcome.err

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from haechi.model import Problem
 
 Output = Literal["text", "json", "sarif"]
+Channel = Literal["experimental", "standard"]
 
 
 def validate(
@@ -28,6 +29,7 @@ def validate(
         tuple[str, ...],
         Parameter(name="--update", metavar="NEW", negative="", consume_multiple=True, show_default=False),
     ] = (),
+    channel: Channel = "experimental",
     output: Annotated[Output, Parameter(name=("--output", "-o"))] = "text",
     options: InputOptions = INPUT_OPTIONS,
 ) -> int:
@@ -36,22 +38,25 @@ def validate(
     Args:
         *paths: Files, folders or - for standard input.
         update: Check these as updates of the objects of PATH, and those that are new as creates.
+        channel: The channel of the definitions of ClusterNetworkPolicy and its predecessors on that server.
         output: Lines for people, JSON for programs or SARIF 2.1.0 for code scanning.
         options: How input is read and validated.
     """
     from haechi.cli import terminal
     from haechi.cli.input import read
     from haechi.cli.progress import ProgressLine
-    from haechi.model import Code
+    from haechi.model import Code, ReleaseChannel
     from haechi.report import validation_json, validation_sarif
 
+    definitions = ReleaseChannel(channel)
     with ProgressLine(terminal.errors()) as progress:
         if update:
             old = read(paths, options, progress)
-            found = read(update, _files_only(options, old.namespace), progress, create=True, stored=old.objects)
+            stored = old.manifests.objects
+            found = read(update, _files_only(options), progress, create=True, stored=stored, channel=definitions)
             found = replace(found, findings=(*_unread(old), *found.findings))
         else:
-            found = read(paths, options, progress, create=True)
+            found = read(paths, options, progress, create=True, channel=definitions)
     if options.strict:
         found = found.strict()
     if output == "text":
@@ -65,9 +70,9 @@ def validate(
     return ExitCode.FOUND if found.errors else ExitCode.GOOD
 
 
-def _files_only(options: InputOptions, namespace: str) -> InputOptions:
+def _files_only(options: InputOptions) -> InputOptions:
     """The options without the cluster that they name: that is what is updated."""
-    return replace(options, context=None, kubeconfig=None, namespaces=(namespace,), all_namespaces=False)
+    return replace(options, context=None, kubeconfig=None, namespaces=(), all_namespaces=False)
 
 
 def _unread(old: Input) -> tuple[Problem, ...]:
