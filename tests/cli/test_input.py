@@ -218,6 +218,29 @@ def test_sound_input_is_read_as_it_is(tmp_path: Path) -> None:
     assert answered(ExitCode.FOUND, found) is ExitCode.FOUND
 
 
+MISSPELT_TIER = """
+apiVersion: policy.networking.k8s.io/v1alpha2
+kind: ClusterNetworkPolicy
+metadata: {name: closed}
+spec:
+  tier: Admin
+  priority: 1
+  subject: {namespaces: {}}
+  egress: [{action: Deny, to: [{namespacez: {}}]}, {action: Accept, to: [{namespaces: {}}]}]
+"""
+
+
+def test_a_policy_of_a_tier_with_an_error_stays_and_fails_closed(tmp_path: Path) -> None:
+    path = tmp_path / "input.yaml"
+    path.write_text("---\n".join([MISSPELT_TIER, manifests.POD, manifests.OTHER_POD]))
+    found = read_on([str(path)], InputOptions())
+    cluster = Cluster.of(found.manifests)
+    (policy,) = cluster.engine.tier_policies.values()
+    assert [(rule.action, rule.peers.anywhere) for rule in policy.egress] == [("Deny", True), ("Accept", False)]
+    with pytest.raises(CommandError, match="the unreadable parts of 1 policy are treated as deny"):
+        answered(ExitCode.GOOD, found)
+
+
 HOST_BITS = """
 apiVersion: networking.k8s.io/v1
 kind: NetworkPolicy
@@ -236,8 +259,8 @@ def test_the_last_word_is_what_the_answer_is_without(tmp_path: Path) -> None:
     ):
         (tmp_path / f"{name}.yaml").write_text(text)
     words = "the answer excludes unreadable input"
-    one = "the unreadable parts of 1 NetworkPolicy are treated as deny"
-    two = "the unreadable parts of 2 NetworkPolicies are treated as deny"
+    one = "the unreadable parts of 1 policy are treated as deny"
+    two = "the unreadable parts of 2 policies are treated as deny"
     for names, message in (
         (["good", "one"], f"an error in the input, see above: {words}"),
         (
@@ -250,7 +273,7 @@ def test_the_last_word_is_what_the_answer_is_without(tmp_path: Path) -> None:
         ),
         (
             ["good", "four"],
-            "an error in the input, see above: 1 NetworkPolicy that the API server rejects is read as written",
+            "an error in the input, see above: 1 policy that the API server rejects is read as written",
         ),
     ):
         found = read_on([str(tmp_path / f"{name}.yaml") for name in names], InputOptions())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import get_args, get_origin
 
 import pytest
@@ -157,3 +158,52 @@ def test_a_namespace_says_where_names_are_looked_for(haechi: Haechi, question: s
     assert outcome.code in (0, 1), outcome.err
     assert "shop/api" in outcome.out
     assert haechi("list", "-", "-n", "other", "-q", stdin=text).out.count("other/api") > 2
+
+
+POLICY = """\
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: deny}
+spec: {podSelector: {matchLabels: {app: web}}}
+"""
+POD = """\
+apiVersion: v1
+kind: Pod
+metadata: {name: web, labels: {app: web}}
+spec: {containers: [{name: c, image: c}], nodeName: n1}
+status: {phase: Running, podIPs: [{ip: 10.0.0.9}]}
+"""
+ASSERTION = """\
+apiVersion: haechi/v1alpha1
+kind: ConnectivityTest
+metadata: {name: t}
+spec:
+  assertions:
+  - {from: {pod: shop/web}, to: {ip: 8.8.8.8}, ports: [{port: 80}], expect: deny}
+"""
+NAMELESS = {
+    "list": ("list", "FILE", "--by", "pod"),
+    "can": ("can", "web", "8.8.8.8", "80", "FILE"),
+    "explain": ("explain", "FILE"),
+    "lint": ("lint", "FILE", "--select", "all", "-o", "json"),
+    "diff": ("diff", "/dev/null", "FILE"),
+    "test": ("test", "TESTS", "FILE"),
+    "validate": ("validate", "WRONG"),
+    "validate --update": ("validate", "FILE", "--update", "WRONG"),
+    "compile": ("compile", "FILE", "--node", "n1"),
+    "lab run": ("lab", "run", "FILE", "--from", "nope"),
+}
+"""Questions about objects without a namespace; each answer names one."""
+
+
+@pytest.mark.parametrize("question", NAMELESS)
+def test_a_namespace_is_that_of_objects_without_one(haechi: Haechi, question: str, tmp_path: Path) -> None:
+    (tmp_path / "p.yaml").write_text(f"{POLICY}---\n{POD}")
+    (tmp_path / "wrong.yaml").write_text(POLICY.replace("app: web", "app: -"))
+    (tmp_path / "t.yaml").write_text(ASSERTION)
+    names = {"FILE": tmp_path / "p.yaml", "WRONG": tmp_path / "wrong.yaml", "TESTS": tmp_path / "t.yaml"}
+    outcome = haechi(*(names.get(word, word) for word in NAMELESS[question]), "-n", "shop")
+    text = outcome.out + outcome.err
+    assert "shop/" in text or '"namespace": "shop"' in text, text
+    assert "default/" not in text, text
+    assert '"default"' not in text, text

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
+import select
 import sys
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -134,6 +137,79 @@ def test_a_plugin_that_does_not_end_is_ended(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr("haechi.kube.credentials.PLUGIN_SECONDS", 0.05)
     with pytest.raises(CredentialsError, match="did not end"):
         asked(plugin("import time; time.sleep(60)"))
+
+
+@pytest.fixture
+def alive(tmp_path: Path) -> Iterator[int]:
+    """A pipe that reads as ended once no process has `alive` in the folder open for writing."""
+    os.mkfifo(tmp_path / "alive")
+    pipe = os.open(tmp_path / "alive", os.O_RDONLY | os.O_NONBLOCK)
+    yield pipe
+    os.close(pipe)
+
+
+def shell(folder: Path, then: str) -> UserEntry:
+    """A user whose plugin starts a process, says so in the pipe `alive`, which both have open, and goes on."""
+    script = f"exec 9> {folder}/alive; sleep 600 & echo >&9; {then}"
+    return UserEntry(exec=ExecConfig(api_version=V1, command="sh", args=("-c", script), interactive_mode="Never"))
+
+
+@pytest.mark.parametrize(
+    ("then", "seconds", "words"),
+    [
+        ("wait", 0.3, "exec plugin sh did not end within"),
+        ("exit 0", 0.3, "exec plugin sh did not end within"),  # the other process has its output open
+        ("exec yes", 60, "exec plugin sh printed more than 1024 KiB"),
+        ("exec cat /dev/zero", 60, "exec plugin sh printed more than 1024 KiB"),
+    ],
+)
+def test_a_plugin_without_end_is_ended_with_its_children(
+    tmp_path: Path, alive: int, monkeypatch: pytest.MonkeyPatch, then: str, seconds: float, words: str
+) -> None:
+    monkeypatch.setattr("haechi.kube.credentials.PLUGIN_SECONDS", seconds)
+    with pytest.raises(CredentialsError, match=words):
+        asked(shell(tmp_path, then))
+    assert_ended(alive)
+
+
+def assert_ended(alive: int) -> None:
+    assert os.read(alive, 10) == b"\n"
+    assert select.select([alive], [], [], 10)[0]
+    assert os.read(alive, 1) == b""
+
+
+def test_a_plugin_of_a_cancelled_request_is_ended_with_its_children(tmp_path: Path, alive: int) -> None:
+    access = Access("dev", "https://api", user=shell(tmp_path, "wait"))
+
+    async def cancelled() -> None:
+        task = asyncio.ensure_future(credentials(access))
+        started = asyncio.Event()
+        asyncio.get_running_loop().add_reader(alive, started.set)
+        await started.wait()
+        asyncio.get_running_loop().remove_reader(alive)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    asyncio.run(cancelled())
+    assert_ended(alive)
+
+
+@pytest.mark.parametrize("interactive", [False, True])
+def test_only_a_plugin_that_may_ask_a_person_shares_the_terminal(
+    monkeypatch: pytest.MonkeyPatch, interactive: bool
+) -> None:
+    main, terminal = os.openpty()
+    with os.fdopen(main), os.fdopen(terminal) as stdin:
+        monkeypatch.setattr(sys, "stdin", stdin)
+        program = f"import os; {printing({'token': SECRET}).removesuffix(')')}.replace({SECRET!r}, str(os.getsid(0))))"
+        found = asked(plugin(program, mode="IfAvailable" if interactive else "Never"))
+    assert (header(found) == f"Bearer {os.getsid(0)}") == interactive
+
+
+def test_a_large_credential_is_read_whole() -> None:
+    program = printing({"token": SECRET}).removesuffix(")") + f".replace({SECRET!r}, 't' * 900_000))"
+    assert header(asked(plugin(program))) == f"Bearer {'t' * 900_000}"
 
 
 def test_credentials_without_a_time_never_expire() -> None:

@@ -48,7 +48,7 @@ class InputOptions:
         build: Build kustomizations and Helm charts with kubectl, kustomize or helm from the PATH.
         context: Read the cluster of this kubeconfig context, with PATHs applied over it.
         kubeconfig: Read a cluster by this kubeconfig, instead of KUBECONFIG or ~/.kube/config.
-        namespaces: Of a cluster only this namespace; of files, where names are looked for; may be repeated.
+        namespaces: The namespace of objects and names that have none; of a cluster only what is in it; may be repeated.
         all_namespaces: Read the whole cluster of the current context.
         kubernetes_version: Validate by the rules of this version, such as 1.33; by default the newest known.
         feature_gates: Feature gates of that API server: SCTPSupport=false, StrictIPCIDRValidation=true.
@@ -83,8 +83,8 @@ class InputOptions:
         return named or (bool(self.namespaces) and not paths)
 
     def for_reading(self, paths: Sequence[object]) -> Self:
-        """Without namespaces where files alone are read: there they choose what names mean, not the input."""
-        return self if self.is_live(paths) else replace(self, namespaces=())
+        """Without several namespaces where files alone are read: none is that of objects, but names may be in each."""
+        return self if self.is_live(paths) or len(self.namespaces) == 1 else replace(self, namespaces=())
 
     @property
     def rules(self) -> Rules:

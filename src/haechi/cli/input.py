@@ -42,12 +42,14 @@ from haechi.model import (
     check_create,
     check_one,
     check_update,
+    dns_label,
     printable,
 )
 
 if TYPE_CHECKING:
     from haechi.analysis.cluster import Assumption, Cluster
     from haechi.cli.live import LiveCluster
+    from haechi.engine import Defect
     from haechi.report import Basis
 
 _NO_INPUT = "name files, also in haechi.toml, or a cluster with --context or --all-namespaces"
@@ -65,6 +67,7 @@ class Input:
         unsound: the objects that have errors.
         name: what messages call the input.
         verbosity: how much is written beside the result.
+        namespace: that of objects that name none.
     """
 
     manifests: Manifests
@@ -73,6 +76,7 @@ class Input:
     unsound: tuple[Loaded[Object], ...] = ()
     name: str = "the input"
     verbosity: Verbosity = Verbosity.NORMAL
+    namespace: str = DEFAULT_NAMESPACE
 
     @property
     def errors(self) -> tuple[Problem, ...]:
@@ -188,8 +192,11 @@ def _cluster(
         from haechi.cli.live import LiveCluster
 
         return LiveCluster.read(options, progress, node=node)
-    if options.namespaces:
-        raise CommandError("only a cluster is read by namespace", "--namespace", ["add --context or --all-namespaces"])
+    if len(options.namespaces) > 1:
+        raise CommandError("objects of files that name no namespace can be in one only", "--namespace")
+    for name in options.namespaces:
+        if dns_label(name):
+            raise CommandError(f"{printable(name)!r} is not the name of a namespace", "--namespace")
     return None
 
 
@@ -206,10 +213,10 @@ def _read(
 ) -> Input:
     """The paths, applied over a cluster if there is one, and checked."""
     version, gates = options.rules.version, replace(options.rules.gates, channel=channel)
+    namespace = cluster.namespace if cluster else (*options.namespaces, DEFAULT_NAMESPACE)[0]
     if cluster is not None and not paths:
         manifests = cluster.manifests
     else:
-        namespace = DEFAULT_NAMESPACE if cluster is None else cluster.namespace
         manifests = load(_announced(paths, line), _stdin(), build=options.build, namespace=namespace, strict=create)
         manifests = manifests if cluster is None else cluster.applied(manifests, node=node)
     line("checking what was read")
@@ -235,6 +242,7 @@ def _read(
         tuple(problem for problem in ordered if problem.severity is Severity.SKIPPED),
         tuple(unsound),
         verbosity=options.verbosity,
+        namespace=namespace,
     )
 
 
@@ -299,7 +307,7 @@ def read_sound(paths: Iterable[str], options: InputOptions, *, node: bool = Fals
 def read_on(paths: Iterable[str], options: InputOptions, progress: ProgressLine | None = None) -> Input:
     """The same for a command that answers a question: problems are reported, and objects with errors are left out.
 
-    A NetworkPolicy with errors stays: its unreadable parts are treated as deny, and what the API server would reject
+    A policy with errors stays: its unreadable parts are treated as deny, and what the API server would reject
     although it can be read, such as host bits in a CIDR, counts as written. The command ends with `answered`.
 
     Args:
@@ -376,27 +384,24 @@ def answered(code: ExitCode, *inputs: Input) -> ExitCode:
 
 def _effects(wrong: Iterable[Input]) -> Iterator[str]:
     """What becomes of the objects with errors."""
-    from haechi.engine import OrderedPolicy, Policy
-
-    def is_readable(loaded: Loaded[Object]) -> bool:
-        policy = loaded.object
-        if isinstance(policy, NetworkPolicy):
-            return not loaded.problems and not Policy.read(policy).defects
-        return not loaded.problems and isinstance(policy, TierPolicy) and not OrderedPolicy.read(policy).defects
-
-    unsound = [one for found in wrong for one in found.unsound]
-    broken = [one for one in unsound if isinstance(one.object, NetworkPolicy | TierPolicy)]
-    readable = [one for one in broken if is_readable(one)]
-    named = {one.object.object_name for one in readable}
-    of_one_kind = all(isinstance(one.object, NetworkPolicy) for one in broken)
-    nouns = ("NetworkPolicy", "NetworkPolicies") if of_one_kind else ("policy", "policies")
+    unsound = [(one, one.object) for found in wrong for one in found.unsound]
+    broken = [(one, policy) for one, policy in unsound if isinstance(policy, NetworkPolicy | TierPolicy)]
+    readable = [policy for one, policy in broken if not one.problems and not _defects(policy)]
+    named = {policy.object_name for policy in readable}
     if any(error.object not in named for found in wrong for error in found.errors):
         yield "the answer excludes unreadable input"
     if unreadable := len(broken) - len(readable):
-        yield f"the unreadable parts of {counted(unreadable, *nouns)} are treated as deny"
+        yield f"the unreadable parts of {counted(unreadable, 'policy', 'policies')} are treated as deny"
     if readable:
-        rejected = counted(len(readable), *nouns)
+        rejected = counted(len(readable), "policy", "policies")
         yield f"{rejected} that the API server rejects {'is' if len(readable) == 1 else 'are'} read as written"
+
+
+def _defects(policy: NetworkPolicy | TierPolicy) -> tuple[Defect, ...]:
+    from haechi.engine import OrderedPolicy, Policy
+
+    read = Policy.read(policy) if isinstance(policy, NetworkPolicy) else OrderedPolicy.read(policy)
+    return read.defects
 
 
 def _unread(found: Input, paths: Iterable[Given]) -> bool:

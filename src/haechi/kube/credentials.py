@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import subprocess
 import sys
 from base64 import b64encode
 from collections.abc import Mapping
@@ -17,6 +18,7 @@ from datetime import UTC, datetime
 
 import msgspec
 
+from haechi import processes
 from haechi.kube.access import Access, pem, read_file
 from haechi.kube.errors import CredentialsError, KubeconfigError
 from haechi.kube.kubeconfig import ExecConfig, UserEntry
@@ -24,6 +26,8 @@ from haechi.kube.kubeconfig import ExecConfig, UserEntry
 _VERSIONS = ("client.authentication.k8s.io/v1", "client.authentication.k8s.io/v1beta1")
 PLUGIN_SECONDS = 120.0
 """How long a plugin may take that cannot ask a person."""
+PLUGIN_BYTES = 1024 * 1024
+"""What a plugin may print."""
 
 
 @dataclass(frozen=True)
@@ -141,28 +145,30 @@ def _environment(plugin: ExecConfig, access: Access, *, interactive: bool) -> di
 
 
 async def _output(plugin: ExecConfig, environment: Mapping[str, str], *, interactive: bool) -> bytes:
-    name = plugin.command
+    """What the plugin prints. One that may ask a person stays in this session: only there can it use the terminal."""
+    name, seconds = plugin.command, None if interactive else PLUGIN_SECONDS
     try:
-        process = await asyncio.create_subprocess_exec(
-            name,
-            *plugin.args,
+        process = subprocess.Popen(
+            (name, *plugin.args),
             env=environment,
-            stdin=None if interactive else asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
+            stdin=None if interactive else subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            start_new_session=not interactive,
         )
     except (OSError, ValueError) as error:
         why = error.strerror or "cannot be started" if isinstance(error, OSError) else "has a name that no program has"
         raise CredentialsError(f"exec plugin {name}: {why.lower()}", plugin.install_hint[:200]) from None
     try:
-        out, _ = await asyncio.wait_for(process.communicate(), None if interactive else PLUGIN_SECONDS)
-    except TimeoutError:
-        raise CredentialsError(f"exec plugin {name} did not end within {PLUGIN_SECONDS:.0f} seconds") from None
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
-    if process.returncode:
-        raise CredentialsError(f"exec plugin {name} failed with exit code {process.returncode}, see above")
+        code, out, _ = await asyncio.to_thread(processes.finish, process, PLUGIN_BYTES, seconds)
+    except asyncio.CancelledError:
+        processes.kill(process)
+        raise
+    if len(out) > PLUGIN_BYTES:
+        raise CredentialsError(f"exec plugin {name} printed more than {PLUGIN_BYTES // 1024} KiB")
+    if code is None:
+        raise CredentialsError(f"exec plugin {name} did not end within {PLUGIN_SECONDS:.0f} seconds")
+    if code:
+        raise CredentialsError(f"exec plugin {name} failed with exit code {code}, see above")
     return out
 
 

@@ -85,7 +85,7 @@ def test_an_error_on_one_side_is_told_and_the_rest_is_compared(haechi: Haechi, o
     assert outcome.out.startswith("- shop/client[Pod] and shop/web[Pod] -> each other: everything by shop/bad")
     assert outcome.err.splitlines()[-1] == (
         "haechi: error: 3 errors in NEW, see above: the answer excludes unreadable input; "
-        "the unreadable parts of 1 NetworkPolicy are treated as deny"
+        "the unreadable parts of 1 policy are treated as deny"
     )
 
 

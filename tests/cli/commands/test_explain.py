@@ -194,7 +194,7 @@ def test_a_policy_with_an_error_is_explained_as_it_is_enforced(haechi: Haechi) -
     assert found.code == 2
     assert "    Rule 1 of 1 cannot be read, so it allows nothing: spec.ingress[0].from[0]: " in found.out
     assert "<stdin>:11:9: error:" in found.err
-    assert found.err.endswith("the unreadable parts of 1 NetworkPolicy are treated as deny\n")
+    assert found.err.endswith("the unreadable parts of 1 policy are treated as deny\n")
 
 
 def test_others_are_explained_as_without_it(haechi: Haechi) -> None:

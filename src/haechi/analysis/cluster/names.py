@@ -35,6 +35,9 @@ _WORDS = {
     "CronJob": ("cj", "cronjob", "cronjobs"),
     "Service": ("svc", "service", "services"),
     "NetworkPolicy": ("netpol", "policy", "policies", "networkpolicy", "networkpolicies"),
+    "ClusterNetworkPolicy": ("cnp", "clusternetworkpolicy", "clusternetworkpolicies"),
+    "AdminNetworkPolicy": ("anp", "adminnetworkpolicy", "adminnetworkpolicies"),
+    "BaselineAdminNetworkPolicy": ("banp", "baselineadminnetworkpolicy", "baselineadminnetworkpolicies"),
 }
 _KINDS = {word: kind for kind, words in _WORDS.items() for word in words}
 _LISTED = re.compile(r"([^\[\]/]+)/([^\[\]/]+)\[([A-Za-z]+)\]")

@@ -52,8 +52,8 @@ def validate(
     with ProgressLine(terminal.errors()) as progress:
         if update:
             old = read(paths, options, progress)
-            stored = old.manifests.objects
-            found = read(update, _files_only(options), progress, create=True, stored=stored, channel=definitions)
+            stored, rest = old.manifests.objects, _files_only(options, old.namespace)
+            found = read(update, rest, progress, create=True, stored=stored, channel=definitions)
             found = replace(found, findings=(*_unread(old), *found.findings))
         else:
             found = read(paths, options, progress, create=True, channel=definitions)
@@ -70,9 +70,9 @@ def validate(
     return ExitCode.FOUND if found.errors else ExitCode.GOOD
 
 
-def _files_only(options: InputOptions) -> InputOptions:
+def _files_only(options: InputOptions, namespace: str) -> InputOptions:
     """The options without the cluster that they name: that is what is updated."""
-    return replace(options, context=None, kubeconfig=None, namespaces=(), all_namespaces=False)
+    return replace(options, context=None, kubeconfig=None, namespaces=(namespace,), all_namespaces=False)
 
 
 def _unread(old: Input) -> tuple[Problem, ...]:
