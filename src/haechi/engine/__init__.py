@@ -17,6 +17,7 @@ from haechi.engine.meaning import (
 )
 from haechi.engine.policy import Defect, Policy, PolicyRule, UnreadablePart, read_peer, read_ports
 from haechi.engine.policyset import PolicySet
+from haechi.engine.precedence import Precedence
 from haechi.engine.selection import ANY_POD, NamedPeer, Peers, PodSelection
 from haechi.engine.tierpolicy import OrderedPolicy, OrderedRule
 from haechi.engine.tierset import TierEntry, TierSet
@@ -24,7 +25,7 @@ from haechi.engine.tierset import TierEntry, TierSet
 __all__ = [
     "ANY_POD", "Defect", "Delta", "Endpoint", "Engine", "NamedPeer", "NamedPort", "OrderedPolicy",
     "OrderedRule", "Peers", "PodChange", "PodSelection", "PodState", "Policy", "PolicyRule", "PolicySet",
-    "Stages", "TierEntry", "TierSet", "UnreadablePart", "addresses", "allowed_ports", "deciding_rule",
+    "Precedence", "Stages", "TierEntry", "TierSet", "UnreadablePart", "addresses", "allowed_ports", "deciding_rule",
     "decisions", "includes", "point", "points", "read_peer", "read_ports", "rule_ports", "side_traffic",
     "traffic", "verdict",
 ]  # fmt: skip
