@@ -108,7 +108,8 @@ def answer_of_problems(found: list[Problem]) -> Answer:
         return Answer("conflict", _once(_UID.sub(UID, problem.message) for problem in errors))
     if errors:
         return Answer("invalid", _once(problem.message for problem in errors))
-    return Answer("accepted", _once(one.message for one in found if one.severity is Severity.WARNING))
+    said = (one for one in found if one.severity is Severity.WARNING and one.code is not Code.REFUSED_LATER)
+    return Answer("accepted", _once(one.message for one in said))
 
 
 def matches(selector: LabelSelector, labels: Mapping[str, str]) -> bool:

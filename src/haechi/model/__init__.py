@@ -36,6 +36,7 @@ from haechi.model.rewriting import RewriteError, document_edits, rewrite
 from haechi.model.soundness import errors
 from haechi.model.source import Source
 from haechi.model.stored import StoredObjects
+from haechi.model.tierwarnings import refused_later
 from haechi.model.tree import Data, ParsedDocument, SyntaxProblem
 from haechi.model.validation import validate, warnings
 from haechi.model.verdict import (
@@ -89,6 +90,7 @@ __all__ = [
     "errors",
     "format_address",
     "read_manifests",
+    "refused_later",
     "parse_address",
     "policy_kinds",
     "parse_cidr",

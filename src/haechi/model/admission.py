@@ -117,12 +117,18 @@ class Admission:
         data = plain_data(data, is_json=place.is_json)
         struct, mistakes = decode_struct(kind, meaningful(data), strict=True)
         assert isinstance(struct, TierPolicy)
-        found = [unknown_field(one.path) if one.code is Code.UNKNOWN_FIELD else one for one in mistakes]
-        problems = tuple(_problem(one, struct, place, self.strict) for one in (*repeated, *found))
-        for problem in problems:
-            if problem.code is Code.DUPLICATE_FIELD or problem.steps[0] == "metadata":
-                self.report(problem)
-        closed = _without_peers(struct, [problem.steps for problem in problems])
+        found = (unknown_field(one.path) if one.code is Code.UNKNOWN_FIELD else one for one in mistakes)
+        reported = [*repeated]
+        others: list[DecodingProblem] = []
+        for mistake in found:
+            (reported if mistake.path[0] == "metadata" else others).append(mistake)
+        wrong = [*reported, *others]
+        problems = tuple(_problem(one, struct, place, self.strict) for one in wrong[:MAX_OF_ONE])
+        for problem in problems[: len(reported)]:
+            self.report(problem)
+        if len(reported) > MAX_OF_ONE:
+            self.report(and_more(len(reported) - MAX_OF_ONE, struct, place))
+        closed = _without_peers(struct, [one.path for one in wrong])
         self._add(closed, place, problems, struct if problems else None, data)
 
     def _add(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import islice
 
 from haechi.model.admission import MAX_OF_ONE, and_more
 from haechi.model.creating import create_errors, create_warnings
@@ -12,9 +13,10 @@ from haechi.model.gates import Gates
 from haechi.model.loaded import Loaded
 from haechi.model.manifests import Manifests
 from haechi.model.networkpolicy import NetworkPolicy
-from haechi.model.objects import Object
+from haechi.model.objects import Object, TierPolicy
 from haechi.model.problem import Code, Path, Problem, Severity
 from haechi.model.soundness import errors
+from haechi.model.tierwarnings import refused_later
 from haechi.model.updating import conflict, update_errors, update_warnings
 from haechi.model.validation import DEFAULT_GATES, NEWEST, warnings
 from haechi.model.version import KubernetesVersion
@@ -47,7 +49,7 @@ def check_create(
     wrong = _wrong(loaded, create_errors(resource, version, gates, matches), gates)
     if wrong or loaded.problems:
         return wrong
-    return tuple(_doubts(loaded, create_warnings(resource, version, gates)))
+    return (*_doubts(loaded, create_warnings(resource, version, gates)), *_later(loaded))
 
 
 def check_update(
@@ -70,7 +72,7 @@ def check_update(
         return wrong
     kept = _custom(loaded, gates).warnings(_custom(old, gates)) if _is_custom(loaded) and _is_custom(old) else ()
     doubts = ((error.path, str(error)) for error in kept)
-    return tuple(_doubts(loaded, (*update_warnings(before, resource, version, gates), *doubts)))
+    return (*_doubts(loaded, (*update_warnings(before, resource, version, gates), *doubts)), *_later(loaded))
 
 
 def _is_custom(loaded: Loaded[Object]) -> bool:
@@ -95,7 +97,7 @@ def _wrong(
 
 def _unknown(loaded: Loaded[Object], gates: Gates) -> Iterator[Problem]:
     """The fields of a custom resource that its definition does not have."""
-    for one in _custom(loaded, gates).unknown() if _is_custom(loaded) else ():
+    for one in islice(_custom(loaded, gates).unknown(), MAX_OF_ONE) if _is_custom(loaded) else ():
         location, name = loaded.location(one.path), loaded.object.object_name
         yield Problem(Severity.ERROR, one.code, one.message, location, name, one.path, one.hint)
 
@@ -125,9 +127,16 @@ def _is_near(path: Path, unread: Path) -> bool:
 def _warnings(loaded: Loaded[Object], version: KubernetesVersion, gates: Gates) -> Iterator[Problem]:
     if isinstance(loaded.object, NetworkPolicy):
         yield from _doubts(loaded, warnings(loaded.object, version, gates))
+    yield from _later(loaded)
 
 
-def _doubts(loaded: Loaded[Object], found: Iterable[tuple[Path, str]]) -> Iterator[Problem]:
+def _later(loaded: Loaded[Object]) -> Iterator[Problem]:
+    """What later definitions refuse."""
+    if isinstance(loaded.object, TierPolicy):
+        yield from _doubts(loaded, refused_later(loaded.object), Code.REFUSED_LATER)
+
+
+def _doubts(loaded: Loaded[Object], found: Iterable[tuple[Path, str]], code: Code = Code.DOUBTFUL) -> Iterator[Problem]:
     for path, text in found:
         location, name = loaded.location(path), loaded.object.object_name
-        yield Problem(Severity.WARNING, Code.DOUBTFUL, text, location, name, path)
+        yield Problem(Severity.WARNING, code, text, location, name, path)

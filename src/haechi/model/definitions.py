@@ -15,8 +15,8 @@ from haechi.model.schema import IS_CIDR, IS_DEFAULT, IS_MASKED_CIDR, IS_RANGE, S
 
 _STRING = Schema(type="string")
 _LABEL = "([-a-zA-Z0-9_]*[a-zA-Z0-9])?"
-_DOMAIN = rf"^(\*\.)?([a-zA-Z0-9]{_LABEL}\.)+[a-zA-Z0-9]{_LABEL}\.?$"
-_LOOSE_DOMAIN = rf"^(\*\.)?([a-zA-z0-9]{_LABEL}\.)+[a-zA-z0-9]{_LABEL}\.?$"
+DOMAIN = rf"^(\*\.)?([a-zA-Z0-9]{_LABEL}\.)+[a-zA-Z0-9]{_LABEL}\.?$"
+LOOSE_DOMAIN = rf"^(\*\.)?([a-zA-z0-9]{_LABEL}\.)+[a-zA-z0-9]{_LABEL}\.?$"
 """As published before v0.3.0: from `A` to `z` there are more than letters."""
 _PORT = Schema(type="integer", format="int32", minimum=1, maximum=65535)
 _PRIORITY = Schema(type="integer", format="int32", minimum=0, maximum=1000)
@@ -177,7 +177,7 @@ def _policy(
     choice = {"namespaces": _SELECTOR, "pods": pods}
     is_cidr = ValidationRule(rule=IS_CIDR if loose else IS_MASKED_CIDR, message="Invalid CIDR format provided")
     network = Schema(type="string", max_length=43, rules=(is_cidr,))
-    name = Schema(type="string", pattern=_LOOSE_DOMAIN if loose else _DOMAIN)
+    name = Schema(type="string", pattern=LOOSE_DOMAIN if loose else DOMAIN)
     addresses = {
         "networks": _list(network, 25, 1, "set"),
         "nodes": _SELECTOR,

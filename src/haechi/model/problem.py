@@ -54,6 +54,7 @@ class Code(StrEnum):
     DUPLICATE_OBJECT = "duplicate-object"
     INVALID = "invalid"
     DOUBTFUL = "doubtful"
+    REFUSED_LATER = "refused-later"
 
 
 @dataclass(frozen=True, slots=True, order=True)

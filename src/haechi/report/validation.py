@@ -29,6 +29,7 @@ RULES: Final = {
     Code.DUPLICATE_OBJECT: "The object is defined twice.",
     Code.INVALID: "The API server refuses the value.",
     Code.DOUBTFUL: "The API server warns of the value.",
+    Code.REFUSED_LATER: "Later definitions of the kind refuse the value, or may refuse it.",
 }
 
 

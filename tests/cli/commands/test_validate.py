@@ -224,3 +224,10 @@ def test_a_policy_of_a_tier_with_errors_still_denies(haechi: Haechi) -> None:
     outcome = haechi("can", "x/a", "x/b", "80", "-", stdin=TIERS.replace("nodes", "hosts") + pods)
     assert (outcome.code, outcome.out.split("\n")[0]) == (2, "denied")
     assert "the unreadable parts of 1 policy are treated as deny" in outcome.err
+
+
+def test_what_later_definitions_refuse_is_a_warning(haechi: Haechi) -> None:
+    outcome = haechi("validate", "-", "-o", "json", stdin=TIERS.replace("nodes: {}", "networks: [10.0.0.1/8]"))
+    (found,) = json.loads(outcome.out)["findings"]
+    assert (outcome.code, found["severity"], found["code"]) == (0, "warning", "refused-later")
+    assert (found["path"], found["location"]["line"]) == ("spec.egress[0].to[0].networks[0]", 11)
