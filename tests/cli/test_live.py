@@ -248,6 +248,24 @@ def test_what_is_stored_is_not_judged_as_a_create(haechi: Haechi, config: Path, 
     assert (outcome.code, outcome.out) == (0, "")
 
 
+def test_files_over_a_cluster_are_judged_as_updates_of_what_it_has(
+    haechi: Haechi, config: Path, tmp_path: Path
+) -> None:
+    """The port of a pod cannot change; a pod that is not there yet is created."""
+    path = tmp_path / "pod.yaml"
+    spec = "{nodeName: n1, containers: [{name: c, image: i:1, ports: [{name: db, containerPort: 5432}]}]}"
+    path.write_text(f"apiVersion: v1\nkind: Pod\nmetadata: {{name: db, namespace: shop}}\nspec: {spec}\n")
+    question = ("validate", path, "--kubeconfig", config)
+    assert haechi(*question).code == 0
+    path.write_text(path.read_text().replace("5432", "5433"))
+    assert haechi("validate", path).code == 0
+    outcome = haechi(*question)
+    assert outcome.code == 1
+    assert outcome.out.startswith(f"{path}:4:1: error: Pod/shop/db: spec: Forbidden: pod updates may not change fields")
+    path.write_text(path.read_text().replace("name: db,", "name: new,"))
+    assert haechi(*question).code == 0
+
+
 def test_diff_compares_two_sets_of_files_over_one_cluster(haechi: Haechi, config: Path, tmp_path: Path) -> None:
     """One cluster, read once, below both sides."""
     old, new = tmp_path / "old.yaml", tmp_path / "new.yaml"

@@ -156,8 +156,8 @@ def read(
 
     If the options name a cluster, it is read as well, and the paths are applied over it; what the rules of a `node` do
     not need is left out. With `create` objects of files are judged as by the API server that is asked to create them,
-    or to update those that are `stored`; custom resources by the definitions of `channel`. Without paths and cluster,
-    the paths are those of the configuration.
+    or to update those that the cluster has or that are `stored`; custom resources by the definitions of `channel`.
+    Without paths and cluster, the paths are those of the configuration.
 
     Raises:
         CommandError: there is no input, or the cluster cannot be read.
@@ -223,10 +223,11 @@ def _read(
     problems = list(manifests.problems)
     named = manifests.distinct()
     unsound: list[Loaded[Object]] = []
-    earlier = {(one.object.kind, one.object.key): one for one in stored}
+    present = cluster.manifests.objects if cluster is not None and create else ()
+    earlier = {(one.object.kind, one.object.key): one for one in (*present, *stored)}
     for loaded, one in zip(manifests.objects, named.objects, strict=True):
         before = earlier.get((loaded.object.kind, loaded.object.key))
-        if before is not None:
+        if before is not None and not loaded.place.is_stored:
             found = check_update(loaded, before, _matches, version, gates)
         elif create and not loaded.place.is_stored:
             found = check_create(loaded, _matches, version, gates)
