@@ -103,6 +103,8 @@ def folded(text: str, width: int | None, indent: str = "") -> str:
 
 def columns(text: str) -> int:
     """How many columns of a terminal the text takes: Korean letters are two wide (UAX #11), combining marks none."""
+    if text.isascii():
+        return len(text)
     return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
 
 

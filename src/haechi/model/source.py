@@ -10,7 +10,7 @@ from typing import Protocol
 
 from haechi.model.problem import Location, Path, printable
 
-_BLOCK = 1 << 16
+_BLOCK = 1 << 12
 _CONTINUATION = bytes(range(0x80, 0xC0))  # UTF-8: all bytes of a character but its first
 
 
@@ -42,7 +42,7 @@ class Source:
         return Location(self.name)
 
     def at(self, offset: int) -> Location:
-        """The place of the byte at `offset`; costs at most 64 KiB of counting once the input has been indexed."""
+        """The place of the byte at `offset`; costs at most 4 KiB of counting once the input has been indexed."""
         if not self._marks:
             self._index()
         offset = max(0, min(offset, len(self.data)))

@@ -14,6 +14,7 @@ from haechi.analysis.lint.facts import (
     WrittenPort,
     WrittenRule,
     named_range,
+    redundant_sets,
 )
 from haechi.analysis.lint.finding import Fix
 from haechi.analysis.lint.wording import name_list
@@ -101,44 +102,42 @@ def overlapping_ports(review: Review) -> Iterator[Diagnostic]:
     """Items of `ports` that can be deleted."""
     for policy in review.policies:
         for rule, _ in policy.effective:
-            remaining = list(rule.ports)
-            for port in reversed(rule.ports):
-                others = [one for one in remaining if one is not port]
-                if others and _is_covered(port, others):
-                    remaining = others
-                    yield Diagnostic(
-                        policy.object,
-                        port.path,
-                        _where(port, others),
-                        "delete the item",
-                        Fix("delete the item", (Edit(port.path),)),
-                    )
+            for number, others in _covered(rule).items():
+                port = rule.ports[number]
+                yield Diagnostic(
+                    policy.object,
+                    port.path,
+                    _where(port, [rule.ports[other] for other in others]),
+                    "delete the item",
+                    Fix("delete the item", (Edit(port.path),)),
+                )
 
 
-def _is_covered(port: WrittenPort, others: list[WrittenPort]) -> bool:
-    ports = PortSet.union_all([one.ports for one in others if one.ports is not None])
-    names = {name for one in others for name in one.names}
-    numbered = port.ports is None or port.ports <= ports
-    return numbered and all(
-        name in names or named_range(name[0]) <= ports  # whatever number the name stands for
-        for name in port.names
-    )
+def _covered(rule: WrittenRule) -> dict[int, tuple[int, ...]]:
+    """The items that others of the rule cover, each with those that stay and cover it."""
+    numbered = [port.ports or PortSet.NONE for port in rule.ports]
+    covered = redundant_sets(numbered)
+    stay = {number: ports for number, ports in enumerate(numbered) if ports and number not in covered}
+    whole = PortSet.union_all(stay.values())
+    first: dict[tuple[int, str], tuple[int, ...]] = {}
+    for number, port in enumerate(rule.ports):
+        for name in port.names:
+            if name in first:
+                covered[number] = first[name]
+                continue
+            ports = named_range(name[0])
+            first[name] = (number,)
+            if ports <= whole:  # whatever number the name stands for
+                first[name] = tuple(n for n, others in stay.items() if not ports.isdisjoint(others))
+                covered[number] = first[name]
+    return covered
 
 
 def _where(port: WrittenPort, others: list[WrittenPort]) -> str:
-    """Which others cover an item, in words: one of them if one is enough."""
+    """Which others cover an item, in words."""
     if any((port.ports, port.names) == (one.ports, one.names) for one in others):
         return f"{_words(port)} is in the list twice"
-    alone = [one for one in others if _is_covered(port, [one])]
-    covering = alone[:1] or [one for one in others if _overlaps(port, one)]
-    return f"{_words(port)} is included in {name_list(map(_words, covering))} of the same list"
-
-
-def _overlaps(port: WrittenPort, other: WrittenPort) -> bool:
-    if port.ports is None or other.ports is None:
-        return False
-    whole = PortSet.union_all([PortSet.protocol(protocol) for protocol, _ in port.names])
-    return not (port.ports | whole).isdisjoint(other.ports)
+    return f"{_words(port)} is included in {name_list(map(_words, others))} of the same list"
 
 
 def _words(port: WrittenPort) -> str:

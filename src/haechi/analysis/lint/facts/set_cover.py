@@ -1,4 +1,4 @@
-"""Which of many sets of addresses are redundant: the others cover them.
+"""Which of many sets of addresses or ports are redundant: the others cover them.
 
 Why: lists of CIDRs grow over the years. The edges of all sets divide the line into stretches, and a set is redundant if
 at least one other set lies on each of its stretches:
@@ -17,10 +17,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from itertools import accumulate, chain
 
-from haechi.sets import AddressSet
+from haechi.sets import AddressSet, PortSet
 
 
-def redundant_sets(sets: Sequence[AddressSet]) -> dict[int, tuple[int, ...]]:
+def redundant_sets(sets: Sequence[AddressSet] | Sequence[PortSet]) -> dict[int, tuple[int, ...]]:
     """The indexes of the sets that the others cover: smaller ones first, of equal ones the later.
 
     Empty sets are left out: they are not redundant because of the others.
