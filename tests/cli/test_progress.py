@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
@@ -21,7 +21,7 @@ from haechi.cli import progress
 from haechi.cli.arguments import InputOptions
 from haechi.cli.commands.test import one_by_one, read_tests
 from haechi.cli.input import read_on
-from haechi.cli.progress import DELAY, ProgressLine, picture
+from haechi.cli.progress import DELAY, LOG_INTERVAL, ProgressLine, picture
 from haechi.cli.terminal import Terminal
 from tests.cli import manifests
 from tests.cli.conftest import Haechi
@@ -228,13 +228,16 @@ def test_every_path_is_shown_when_its_turn_comes_and_problems_come_on_an_empty_l
     for name, text in (("a.yaml", manifests.CLUSTER), ("b.yaml", "a: [\n"), ("c.yaml", manifests.DOUBTFUL)):
         (tmp_path / name).write_text(text)
     screen = Screen()
-    line = ProgressLine(screen.terminal, Clock(step=10))
+    line = ProgressLine(replace(screen.terminal, width=500), Clock(step=10))
     paths = [str(path) for path in sorted(tmp_path.iterdir())]
     read_on(paths, InputOptions(), progress=line)
-    *reading, checking = screen.pictures
-    assert checking.strip() == "checking what was read"
-    assert [(line.startswith(f"reading {str(tmp_path)[:20]}"), line[-4:]) for line in reading] == [
-        (True, f" {number}/3") for number in (1, 2, 3)
+    assert [picture.strip() for picture in screen.pictures] == [
+        f"reading {paths[0]}",
+        f"reading {paths[1]}",
+        f"reading file 2: {paths[1]}",
+        f"reading {paths[2]}",
+        f"reading file 3: {paths[2]}",
+        "checking what was read",
     ]
     assert screen.left == ""
     assert "b.yaml:2:1: error: " in capsys.readouterr().err
@@ -248,7 +251,84 @@ def test_a_person_who_types_the_input_is_left_alone(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(sys, "stdin", Keyboard(io.BytesIO(manifests.CLUSTER.encode())))
     screen = Screen()
     read_on(["-"], InputOptions(), progress=ProgressLine(screen.terminal, Clock(step=10)))
-    assert [picture.strip() for picture in screen.pictures] == ["checking what was read"]
+    steps_after_the_end = ["reading <stdin>", "checking what was read"]
+    assert [picture.strip() for picture in screen.pictures] == steps_after_the_end
+
+
+def pods(count: int) -> bytes:
+    """A stream of that many pods, each of about 1 MiB."""
+    blank = "#" * 127 + "\n"
+    return "".join(
+        f"---\napiVersion: v1\nkind: Pod\nmetadata: {{name: p{n}, namespace: x}}\n{blank * 8192}" for n in range(count)
+    ).encode()
+
+
+def logged(paths: list[str]) -> list[str]:
+    """What a command without a terminal writes while it reads, if every look at the clock takes 10 seconds."""
+    stream = io.StringIO()
+    read_on(paths, InputOptions(), progress=ProgressLine(Terminal(stream), Clock(step=10), logged=True))
+    return stream.getvalue().splitlines()
+
+
+def test_a_log_shows_how_much_of_a_large_file_was_read(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_bytes(pods(3))
+    name = str(tmp_path / "a.yaml")
+    assert logged([name]) == [
+        f"reading {name}",
+        f"reading 0 of 3 MiB: {name}",
+        f"reading 1 of 3 MiB: {name}",
+        f"reading 2 of 3 MiB: {name}",
+        "checking what was read",
+    ]
+
+
+def test_the_files_of_a_folder_are_counted_with_their_bytes(tmp_path: Path) -> None:
+    for name in "abc":
+        (tmp_path / f"{name}.yaml").write_bytes(pods(1).replace(b"p0", name.encode()))
+    assert logged([str(tmp_path)]) == [
+        f"reading {tmp_path}",
+        f"reading 0 of 1 MiB: {tmp_path}/a.yaml",
+        f"reading file 2, 1 MiB: {tmp_path}/b.yaml",
+        f"reading file 3, 2 MiB: {tmp_path}/c.yaml",
+        "checking what was read",
+    ]
+
+
+def test_the_items_of_a_large_list_are_progress_too(tmp_path: Path) -> None:
+    items = (
+        f"- {{apiVersion: v1, kind: Pod, metadata: {{name: p{n}, namespace: x}}}} # {'-' * 65_000}\n" for n in range(50)
+    )
+    (tmp_path / "a.yaml").write_text("apiVersion: v1\nkind: List\nitems:\n" + "".join(items))
+    assert [line.split()[1] for line in logged([str(tmp_path / "a.yaml")])[1:-1]] == ["0", "1", "2", "3"]
+
+
+def test_a_log_does_not_repeat_a_step_and_gets_nothing_in_the_first_ten_seconds() -> None:
+    stream, clock = io.StringIO(), Clock()
+    line = ProgressLine(Terminal(stream), clock, logged=True)
+    line("reading", detail="1 of 52 MiB")
+    clock.now = LOG_INTERVAL - 0.001
+    line.refresh()
+    assert stream.getvalue() == ""
+    for clock.now in (LOG_INTERVAL, 2 * LOG_INTERVAL, 3 * LOG_INTERVAL):
+        line.refresh()
+    assert stream.getvalue() == "reading 1 of 52 MiB\n"
+
+
+@pytest.mark.parametrize("command", ["list", "lint", "explain", "validate", "diff", "can", "test"])
+def test_every_question_writes_progress_to_a_log_but_not_with_quiet(
+    command: str, haechi: Haechi, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(progress, "LOG_INTERVAL", 0.0)
+    path = tmp_path / "a.yaml"
+    path.write_text(manifests.CLUSTER)
+    (tmp_path / "tests.yaml").write_text(TESTS)
+    arguments = {
+        "diff": [str(path), "--to", str(path)],
+        "can": ["shop/client", "shop/web", str(path)],
+        "test": [str(tmp_path / "tests.yaml"), str(path)],
+    }.get(command, [str(path)])
+    assert f"reading {path}\n" in haechi(command, *arguments).err
+    assert "reading" not in haechi(command, *arguments, "-q").err
 
 
 def test_every_assertion_is_shown_when_its_turn_comes_and_keeps_its_name(tmp_path: Path) -> None:

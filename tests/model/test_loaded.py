@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from haechi.model import NetworkPolicy
+from haechi.model import NetworkPolicy, Source, read_manifests
 from tests.model.reading import POD, policy, read
 
 SPEC = {"podSelector": {}, "ingress": [{"from": [{"podSelector": {}}, {"ipBlock": {"cidr": "10.0.0.0/8"}}]}]}
@@ -42,3 +42,13 @@ def test_a_place_can_be_asked_for_again_and_in_any_order() -> None:
     again = [loaded.location("spec") for loaded in reversed(manifests.objects)]
     assert first == again[::-1]
     assert len(set(first)) == 3
+
+
+def test_of_all_parsed_texts_only_the_last_one_stays() -> None:
+    """So the places in a large policy at the end of the input need no second parse, and memory does not add up."""
+    sources = [Source(name, f"{json.dumps(POD)}\n---\nkind: {name}\n".encode()) for name in "ab"]
+    read_manifests(sources)
+    assert [source.parsed and source.parsed[0] for source in sources] == [
+        None,
+        (len(json.dumps(POD)) + 1, len(sources[1].data)),
+    ]

@@ -23,7 +23,7 @@ from haechi.cli.failure import CommandError, ExitCode
 from haechi.cli.progress import ProgressLine
 from haechi.cli.terminal import Style, Terminal, errors
 from haechi.cli.wording import counted
-from haechi.files import Given, RevisionPath, load, read_pipes
+from haechi.files import Given, RevisionPath, read_all, read_pipes
 from haechi.model import (
     DEFAULT_NAMESPACE,
     Code,
@@ -44,6 +44,7 @@ from haechi.model import (
     check_update,
     dns_label,
     printable,
+    read_manifests,
 )
 
 if TYPE_CHECKING:
@@ -53,6 +54,7 @@ if TYPE_CHECKING:
     from haechi.report import Basis
 
 _NO_INPUT = "name files, also in haechi.toml, or a cluster with --context or --all-namespaces"
+_READING = "reading"
 _STYLES = {Severity.ERROR: Style.RED, Severity.WARNING: Style.YELLOW, Severity.SKIPPED: Style.DIM}
 
 
@@ -217,7 +219,8 @@ def _read(
     if cluster is not None and not paths:
         manifests = cluster.manifests
     else:
-        manifests = load(_announced(paths, line), _stdin(), build=options.build, namespace=namespace, strict=create)
+        texts = read_all(_announced(paths, line), _stdin(), build=options.build)
+        manifests = read_manifests(texts, namespace, strict=create, progress=_Reading(line))
         manifests = manifests if cluster is None else cluster.applied(manifests, node=node)
     line("checking what was read")
     problems = list(manifests.problems)
@@ -254,27 +257,45 @@ def _matches(selector: LabelSelector, labels: Mapping[str, str]) -> bool:
 
 
 def _announced(paths: Iterable[Given], progress: ProgressLine) -> Iterator[Given]:
-    """The paths, each shown as the reader takes it; nothing is shown while a person types standard input."""
-    given = ["-" if path == STDIN else path for path in paths]
-    for number, path in enumerate(given, 1):
-        if path != "-":
-            progress(f"reading {path.name if isinstance(path, Source) else path}{_size(path)}", number, len(given))
-        elif sys.stdin is not None and sys.stdin.isatty():
+    """The paths, each shown before it is read; nothing is shown while a person types standard input."""
+    for path in paths:
+        if path not in (STDIN, "-"):
+            progress(_READING, detail=path.name if isinstance(path, Source) else str(path))
+            yield path
+            continue
+        if sys.stdin is not None and sys.stdin.isatty():
             progress.wipe()
         else:
-            progress("reading standard input", number, len(given))
-        yield path
+            progress(_READING, detail="standard input")
+        yield "-"
 
 
-def _size(path: Given) -> str:
-    """` (52 MiB)` of a file that takes seconds to read."""
-    if not isinstance(path, str):
-        return ""
-    try:
-        size = Path(path).stat().st_size >> 20
-    except (OSError, ValueError):
-        return ""
-    return f" ({size} MiB)" if size else ""
+class _Reading:
+    """Shows which file is being read, and how much was: `reading 12 of 52 MiB: a.yaml`, `file 314, 120 MiB: b.yaml`."""
+
+    def __init__(self, line: ProgressLine) -> None:
+        self._line = line
+        self._source: Source | None = None
+        self._files = 0
+        self._before = 0  # bytes of earlier files
+        self._shown = 0  # MiB
+
+    def __call__(self, source: Source, done: int) -> None:
+        is_next = source is not self._source
+        if is_next:
+            self._before += 0 if self._source is None else len(self._source.data)
+            self._source = source
+            self._files += 1
+        read = self._before + done >> 20
+        if read == self._shown and not is_next:
+            return
+        self._shown = read
+        size = len(source.data) >> 20
+        if self._files > 1:
+            count = f"file {self._files}{f', {read} MiB' if read else ''}: "
+        else:
+            count = f"{read} of {size} MiB: " if size else ""
+        self._line(_READING, detail=count + source.name)
 
 
 def shared(paths: Iterable[str]) -> list[Given]:

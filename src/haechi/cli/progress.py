@@ -1,4 +1,4 @@
-"""The progress line: what a command is busy with, shown on a terminal, and for a lab also in logs, now and then.
+"""The progress line: what a command is busy with, shown on a terminal, and in logs now and then.
 
 A single step of a question may take long, so a thread looks at the clock, and the line shows the latest step. Promises
 that nothing is written before `DELAY`, that a wiped line stays away until the next step, and that no line is left
@@ -24,7 +24,7 @@ LOG_INTERVAL = 10.0
 WIPE = "\r\x1b[K"
 """Back to the beginning of an empty line."""
 _INTERVAL = 0.1  # seconds between two pictures, and between two looks at the clock
-_Step = tuple[str, int, int]
+_Step = tuple[str, str, int, int]  # words, detail, done, total
 
 
 class ProgressLine:
@@ -36,7 +36,7 @@ class ProgressLine:
         in_child: whether a forked process reports the steps. Then they are shown at once, without a thread, and the
             line is wiped although this process did not draw it.
         logged: whether, where there is no terminal, the latest step is written as a line of its own at most every
-            `LOG_INTERVAL`.
+            `LOG_INTERVAL`, unless nothing has changed.
     """
 
     def __init__(
@@ -55,7 +55,7 @@ class ProgressLine:
         self._first = self._next + (0 if in_child else DELAY)
         self._log = self._next + LOG_INTERVAL
         self._step: _Step | None = None
-        self._shown: _Step | None = None
+        self._shown: _Step | None = None  # on the terminal, or last in the log
         self._lock = threading.Lock()
         self._ended = threading.Event()
         self._thread: threading.Thread | None = None
@@ -65,33 +65,36 @@ class ProgressLine:
         """One that shows nothing."""
         return cls(Terminal(StringIO()))
 
-    def __call__(self, words: str, done: int = 0, total: int = 0) -> None:
-        """Report a step: new words are shown at once, counts (`done` of `total`) now and then."""
+    def __call__(self, words: str, done: int = 0, total: int = 0, detail: str = "") -> None:
+        """Report a step: new words are shown at once, counts (`done` of `total`) and details now and then."""
         known = self._step is not None and self._step[0] == words
-        self._step = (words, done, total)
+        self._step = (words, detail, done, total)
         if not known or self._clock() >= self._next:
             self.refresh()
 
     def refresh(self) -> None:
         """Show the latest step, if it is time for that."""
         now = self._clock()
-        if self._logged and self._step is not None and now >= self._log:
-            self._log = now + LOG_INTERVAL
-            words, done, total = self._step
-            self._write(f"{printable(words)}{_count(done, total)}\n")
-        if not self._terminal.interactive or now < self._first:
+        due = self._log if self._logged else self._first
+        if now < due or not (self._logged or self._terminal.interactive):
             return
         with self._lock:
-            if self._step is not None and self._step != self._shown:
-                words, done, total = self._shown = self._step
+            if self._step is None or self._step == self._shown:
+                return
+            words, detail, done, total = self._shown = self._step
+            text = printable(f"{words} {detail}".rstrip())
+            if self._logged:
+                self._log = now + LOG_INTERVAL
+                self._write(f"{text}{_count(done, total)}\n")
+            else:
                 self._next = now + _INTERVAL
-                self._write(WIPE + picture(printable(words), done, total, self._terminal.width or 80))
+                self._write(WIPE + picture(text, done, total, self._terminal.width or 80))
 
     def wipe(self) -> None:
         """Make room for other output: nothing is shown until the next step."""
         with self._lock:
             self._step = None
-            if self._shown is not None or (self._in_child and self._terminal.interactive):
+            if self._terminal.interactive and (self._shown is not None or self._in_child):
                 self._shown = None
                 self._write(WIPE)
 
@@ -100,7 +103,7 @@ class ProgressLine:
         self._terminal.stream.flush()
 
     def __enter__(self) -> ProgressLine:
-        if self._terminal.interactive and not self._in_child:
+        if (self._terminal.interactive or self._logged) and not self._in_child:
             self._thread = threading.Thread(target=self._watch, daemon=True)
             self._thread.start()
         return self

@@ -8,7 +8,7 @@ takes for everyone. Any other object that cannot be decoded is left out, with it
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from functools import cache
 from typing import get_args
 
@@ -36,6 +36,7 @@ from haechi.model.objects import (
     TierPolicy,
 )
 from haechi.model.problem import Code, ObjectName, Path, Problem, Severity, path_text
+from haechi.model.source import Source
 from haechi.model.tree import Data
 
 STRICT: frozenset[type[Object]] = frozenset({NetworkPolicy, *get_args(TierPolicy), ExternalHost})
@@ -47,7 +48,14 @@ LOOSE: frozenset[type[Object]] = frozenset(get_args(Route))
 MAX_OF_ONE = 1000
 """How many problems of one object are reported; the others are counted."""
 
+Progress = Callable[[Source, int], None]
+"""Called now and then with what is being read, and how many bytes of it were."""
+
 _BOTH = ("Ingress", "Egress")
+
+
+def silent(source: Source, done: int) -> None:
+    """No progress."""
 
 
 class Admission:
@@ -56,8 +64,11 @@ class Admission:
     With `strict`, unknown and repeated fields are errors, except in `LOOSE` kinds, and annotations of pods stay.
     """
 
-    def __init__(self, namespace: str = DEFAULT_NAMESPACE, *, strict: bool = False) -> None:
+    def __init__(
+        self, namespace: str = DEFAULT_NAMESPACE, *, strict: bool = False, progress: Progress = silent
+    ) -> None:
         self.strict = strict
+        self.progress = progress
         self.objects: list[Loaded[Object]] = []
         self.problems: list[Problem] = []
         self.error_count = 0

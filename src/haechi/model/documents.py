@@ -38,7 +38,10 @@ _TOO_MANY_LISTS = Unusable(Severity.ERROR, Code.LIMIT, f"lists within lists, mor
 
 
 def read(source: Source, admission: Admission) -> None:
-    """Admit all objects of a source; reading stops after `MAX_ERRORS` errors, with one more that says so."""
+    """Admit all objects of a source; reading stops after `MAX_ERRORS` errors, with one more that says so.
+
+    The last document stays parsed in `source`.
+    """
     encoding = next((name for mark, name in _ENCODINGS.items() if source.data.startswith(mark)), None)
     if encoding is not None:
         message = f"is {encoding} text; save it as UTF-8"
@@ -53,7 +56,6 @@ def read(source: Source, admission: Admission) -> None:
             admission.refuse(Unusable(Severity.ERROR, Code.LIMIT, message), Place(source, first, end, is_json=True))
             break
         _Document(source, first, end, admission).read()
-    source.parsed = None
     if (len(admission.problems), len(admission.objects)) == before:
         admission.report(Problem(Severity.WARNING, Code.EMPTY, "holds no objects", source.whole))
 
@@ -67,6 +69,7 @@ class _Document:
 
     def read(self) -> None:
         """Admit its objects or report why it cannot be read."""
+        self.admission.progress(self.source, self.begin)
         separator = _SEPARATOR.match(self.source.data, self.begin, self.end)
         content = separator.end() if separator else self.begin
         looks_like_json = jsontext.looks_like_json(self.source.data, content)
@@ -118,6 +121,7 @@ class _Document:
         if not cut or type(head) is not dict or not is_list(head.get("kind")) or head.get("items", 0) is not None:
             return False
         for begin, end in cut[1]:
+            self.admission.progress(self.source, begin)
             try:
                 tree = yamltext.parse_yaml(self.source.data, begin, end)
             except SyntaxProblem as problem:

@@ -16,7 +16,7 @@ from typing import TypeVar, cast
 
 import msgspec
 
-from haechi.model.admission import Admission
+from haechi.model.admission import Admission, Progress, silent
 from haechi.model.base import ObjectMeta, Resource
 from haechi.model.defaulting import DEFAULT_NAMESPACE, NAME_LABEL
 from haechi.model.documents import read
@@ -82,21 +82,30 @@ def _named(loaded: Loaded[Object], number: int) -> Loaded[Object]:
 
 
 def read_manifests(
-    sources: Iterable[Source | Problem], namespace: str = DEFAULT_NAMESPACE, *, strict: bool = False
+    sources: Iterable[Source | Problem],
+    namespace: str = DEFAULT_NAMESPACE,
+    *,
+    strict: bool = False,
+    progress: Progress = silent,
 ) -> Manifests:
     """The objects of some texts, in order, and the problems with them; a problem stands for a text that is missing.
 
     Objects that name no namespace are in `namespace`. With `strict`, unknown and repeated fields are errors in every
-    kind, as they are to the API server.
+    kind, as they are to the API server. `progress` is called with the source that is being read and the bytes of it
+    that were.
 
     Never raises for what it finds there: look at `Manifests.problems`. `haechi.files.load` finds the texts.
     """
-    admission = Admission(namespace, strict=strict)
+    admission = Admission(namespace, strict=strict, progress=progress)
+    last: Source | None = None
     for found in sources:
+        if last is not None:
+            last.parsed = None  # of all trees only the last one stays, whose places are often asked for
         if isinstance(found, Problem):
             admission.report(found)
         else:
             read(found, admission)
+            last = found
     problems = tuple(admission.problems)
     if not admission.objects and not any(problem.severity is Severity.ERROR for problem in problems):
         where = problems[0].location if problems else Location("input")

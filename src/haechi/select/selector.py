@@ -213,7 +213,7 @@ EVERYTHING = Selector()
 NOTHING = Selector(contradictory=True)
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=262_144)
 def _of_labels(labels: tuple[tuple[str, str], ...]) -> Selector:
     """The selector of `matchLabels` alone, in which no key occurs twice. Thousands of policies share a few of them."""
     return Selector(tuple([Requirement(key, SelectorOperator.IN, (value,)) for key, value in sorted(labels)]))

@@ -57,7 +57,7 @@ def can(
     from haechi.cli.progress import ProgressLine
 
     port, inputs = _split(paths, options)
-    with ProgressLine(terminal.errors()) as progress:
+    with ProgressLine(terminal.errors(), logged=not options.quiet) as progress:
         found = read_on(inputs, options.for_reading(inputs), progress)
         progress("understanding policies")
         cluster = Cluster.of(found.manifests)

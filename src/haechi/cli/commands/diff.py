@@ -62,7 +62,7 @@ def diff(
     from haechi.cli.progress import ProgressLine
 
     matches_pods = Configuration.find().ipblock_matches_pods(ipblock_matches_pods)
-    with ProgressLine(terminal.errors()) as progress:
+    with ProgressLine(terminal.errors(), logged=not options.quiet) as progress:
         if (*paths, *to, *with_).count(STDIN) > 1:
             raise CommandError("standard input can be read once only")
         sides = _sides(paths, to, git, progress, live=options.is_live(paths))

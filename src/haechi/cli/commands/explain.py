@@ -49,7 +49,7 @@ def explain(
     from haechi.cli.progress import ProgressLine
 
     target, files = _split(paths, options)
-    with ProgressLine(terminal.errors()) as progress:
+    with ProgressLine(terminal.errors(), logged=not options.quiet) as progress:
         found = read_on(files, options.for_reading(files), progress)
         progress("understanding policies")
         cluster = Cluster.of(found.manifests)

@@ -68,7 +68,7 @@ def lint(
         raise CommandError("--diff writes nothing: give one of the two", "--write-baseline")
     known = _known(baseline, write_baseline)
     _refuse_fixes(fix, diff, paths, options)
-    with ProgressLine(terminal.errors()) as progress:
+    with ProgressLine(terminal.errors(), logged=not options.quiet) as progress:
         found = read_on(paths, options, progress)
         cluster, findings = _findings(found, checks, configuration, progress)
         if diff:

@@ -60,7 +60,7 @@ def list_connections(
     if exposure and output not in ("text", "json"):
         raise CommandError("exposure is written as text or json", "--output")
     matches_pods = Configuration.find().ipblock_matches_pods(ipblock_matches_pods)
-    with ProgressLine(terminal.errors()) as progress:
+    with ProgressLine(terminal.errors(), logged=not options.quiet) as progress:
         found = read_on(paths, options.for_reading(paths), progress)
         progress("understanding policies")
         cluster = Cluster.of(found.manifests)

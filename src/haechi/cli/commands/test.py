@@ -53,7 +53,7 @@ def judge_assertions(
     if tests == STDIN and STDIN in paths:
         raise CommandError("standard input cannot be both the assertions and the manifests", "TESTS")
     suites, skipped = read_tests(tests, options)
-    with ProgressLine(terminal.errors()) as progress:
+    with ProgressLine(terminal.errors(), logged=not options.quiet) as progress:
         found = read_on(paths, options, progress)
         progress("understanding policies")
         cluster = Cluster.of(found.manifests)

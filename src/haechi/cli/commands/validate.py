@@ -49,7 +49,7 @@ def validate(
     from haechi.report import validation_json, validation_sarif
 
     definitions = ReleaseChannel(channel)
-    with ProgressLine(terminal.errors()) as progress:
+    with ProgressLine(terminal.errors(), logged=not options.quiet) as progress:
         if update:
             old = read(paths, options, progress)
             stored, rest = old.manifests.objects, _files_only(options, old.namespace)

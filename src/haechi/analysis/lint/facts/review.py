@@ -269,12 +269,20 @@ def _rule(written: NetworkPolicyIngressRule | NetworkPolicyEgressRule, ref: Rule
     namespace, peers_field = policy.key.namespace, "from" if ref.direction is Direction.INGRESS else "to"
     peers = [_peer(one, (*ref.steps, peers_field, number), namespace) for number, one in enumerate(written.peers)]
     ports = [_port(one, (*ref.steps, "ports", number)) for number, one in enumerate(written.ports)]
-    try:
-        rule = PolicyRule.read(written, namespace)
-    except ValueError:
-        rule = None
     in_force = ref.direction in policy.directions
-    return WrittenRule(ref, in_force, written, rule, tuple(peers), tuple(ports))
+    return WrittenRule(ref, in_force, written, _read(written, ref, policy), tuple(peers), tuple(ports))
+
+
+def _read(
+    written: NetworkPolicyIngressRule | NetworkPolicyEgressRule, ref: RuleRef, policy: Policy
+) -> PolicyRule | None:
+    """The rule as the engine reads it, which has read those of a policy without defects."""
+    if not policy.defects:
+        return (policy.ingress if ref.direction is Direction.INGRESS else policy.egress)[ref.index]
+    try:
+        return PolicyRule.read(written, policy.key.namespace)
+    except ValueError:
+        return None
 
 
 def _peer(written: NetworkPolicyPeer, path: Path, namespace: str) -> WrittenPeer:

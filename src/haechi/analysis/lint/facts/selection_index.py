@@ -16,6 +16,7 @@ the pairs that are looked up. Promises the same answer as comparing with `PodSel
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from itertools import product
 
 from haechi.engine import PodSelection
@@ -39,7 +40,7 @@ class SelectionIndex:
         self._known: dict[PodSelection, tuple[PodSelection, ...]] = {}
         for one in dict.fromkeys(selections):
             if not one.contradictory:
-                for key in product(_anchors(_scope(one)), _anchors(one.pods)):
+                for key in product(_scope(one.namespaces)[0], _anchors(one.pods)):
                     self._filed.setdefault(key, []).append(one)
 
     def implied_by(self, selection: PodSelection) -> tuple[PodSelection, ...]:
@@ -50,17 +51,17 @@ class SelectionIndex:
         return found
 
     def _implied_by(self, selection: PodSelection) -> Iterator[PodSelection]:
-        keys = product(_required(_scope(selection)), _required(selection.pods))
+        keys = product(_scope(selection.namespaces)[1], _required(selection.pods))
         candidates = dict.fromkeys(one for key in keys for one in self._filed.get(key, ()))
         return (one for one in candidates if selection.implies(one))
 
 
-def _scope(selection: PodSelection) -> Selector:
-    """Its namespaces as a selector."""
-    scope = selection.namespaces
-    if isinstance(scope, Selector):
-        return scope
-    return Selector((Requirement(NAME_LABEL, SelectorOperator.IN, (scope,)),))
+@lru_cache(maxsize=1024)
+def _scope(namespaces: str | Selector) -> tuple[tuple[_Label, ...], tuple[_Label, ...]]:
+    """The anchors of the namespaces of a selection, and what they require."""
+    if isinstance(namespaces, str):
+        namespaces = Selector((Requirement(NAME_LABEL, SelectorOperator.IN, (namespaces,)),))
+    return _anchors(namespaces), tuple(_required(namespaces))
 
 
 def _anchors(selector: Selector) -> tuple[_Label, ...]:

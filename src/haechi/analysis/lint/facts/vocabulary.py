@@ -58,6 +58,7 @@ class Vocabulary:
         self._values: dict[str, _Words] = {}
         self._keys = _Words()
         self._keys_of: dict[str, dict[str, None]] = {}
+        self._typos: dict[Requirement, Label | None] = {}
         self._nearest: dict[Requirement, Label | None] = {}
         for key, value in dict.fromkeys(pair for labels in labelled for pair in labels.items()):
             self._keys.add(key)
@@ -73,7 +74,9 @@ class Vocabulary:
 
     def typo(self, requirement: Requirement) -> Label | None:
         """The label that is one typing error away from what is required."""
-        return next(self._within(1, requirement), None)
+        if requirement not in self._typos:
+            self._typos[requirement] = next(self._within(1, requirement), None)
+        return self._typos[requirement]
 
     def nearest(self, requirement: Requirement) -> Label | None:
         """The label that is one typing error away from what is required, or two."""
