@@ -39,11 +39,13 @@ class Cluster(ClusterValue):
     """The same value as `haechi.analysis.cluster.Cluster`, with the questions as methods."""
 
     @classmethod
-    def load(cls, *paths: str | os.PathLike[str] | RevisionPath, build: bool = False) -> Cluster:
+    def load(
+        cls, *paths: str | os.PathLike[str] | RevisionPath, build: bool = False, ipblock_matches_pods: bool = True
+    ) -> Cluster:
         """The cluster of some files and folders, also of git revisions.
 
         What cannot be used is left out, and is in `problems`. Kustomizations and Helm charts are built by their tools
-        with `build`, and raise otherwise.
+        with `build`, and raise otherwise. `ipblock_matches_pods` as for `of`.
 
         Raises:
             UnreadableInput: a path does not exist, cannot be read or holds no objects.
@@ -54,7 +56,7 @@ class Cluster(ClusterValue):
         unreadable = tuple(problem for problem in manifests.problems if problem.code in _WHOLE_PATHS)
         if unreadable:
             raise UnreadableInput(unreadable)
-        return cls.of(manifests)
+        return cls.of(manifests, ipblock_matches_pods=ipblock_matches_pods)
 
     @classmethod
     def from_context(

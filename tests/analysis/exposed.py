@@ -24,6 +24,8 @@ def grants(
     """
     if entry.peer.pods is not None and (peer is None or not cluster.engine.is_member(peer, entry.peer.pods)):
         return False
+    if entry.peer.kind is PeerKind.ADDRESSES and peer is not None and not cluster.engine.ipblock_matches_pods:
+        return False
     if (entry.peer.kind is PeerKind.ADDRESSES or entry.peer.addresses) and remote not in entry.peer.addresses:
         return False
     if entry.port_name is None:

@@ -170,6 +170,7 @@ metadata: {name: db, labels: {app: db}}
 spec: {nodeName: b, containers: []}
 status: {podIP: 10.0.0.2}
 """
+NEVER = {"ipblock-never-matches-pods"}
 BLOCKS = {"ipblock-matches-pods", "ipblock-never-matches-pods"}
 BLOCK = """\
 ---
@@ -180,9 +181,18 @@ spec: {podSelector: {matchLabels: {app: db}}, ingress: [{from: [{ipBlock: {cidr:
 """
 
 
-def test_whether_blocks_mean_pods_is_the_same_for_list_and_diff(haechi: Haechi, project: Path) -> None:
+ASSERTION = """\
+apiVersion: haechi/v1alpha1
+kind: ConnectivityTest
+metadata: {name: t}
+spec: {assertions: [{from: {pod: default/web}, to: {pod: default/db}, expect: allow}]}
+"""
+
+
+def test_whether_blocks_mean_pods_is_the_same_for_all_questions(haechi: Haechi, project: Path) -> None:
     (project / "old.yaml").write_text(POOL)
     (project / "new.yaml").write_text(POOL + BLOCK)
+    (project / "t.yaml").write_text(ASSERTION)
 
     def names(*options: str) -> tuple[bool, bool, set[str]]:
         """Whether list has web and db connected, whether diff has that gone, and what both assume."""
@@ -193,6 +203,14 @@ def test_whether_blocks_mean_pods_is_the_same_for_list_and_diff(haechi: Haechi, 
         assert assumed == same
         connected = any((one["source"], one["destination"]) == ends for one in listed["connections"])
         gone = any((one["source"], one["destination"]) == ends for one in changed["changes"])
+        asked = haechi("can", "web", "db", "80", "new.yaml", *options, "-o", "json")
+        judged = haechi("test", "t.yaml", "new.yaml", *options, "-o", "json")
+        for each in (asked, judged):
+            assert {one["name"] for one in json.loads(each.out)["assumptions"]} & BLOCKS == assumed
+        assert asked.code == judged.code == (not connected)
+        for question in ("explain", "lint"):
+            outcome = haechi(question, "new.yaml", *options, "-o", "json")
+            assert {one["name"] for one in json.loads(outcome.out)["assumptions"]} & BLOCKS == assumed & NEVER
         return connected, gone, assumed
 
     assert names() == (True, False, {"ipblock-matches-pods"})

@@ -74,12 +74,22 @@ class Configuration:
         self._folder, self._source, self._above = folder, source, above
 
     @classmethod
-    def find(cls) -> Configuration:
+    def find(cls, *, ipblock_matches_pods: bool | None = None) -> Configuration:
         """The configuration for the working directory.
+
+        Args:
+            ipblock_matches_pods: what the command line gives instead of the key, if it does.
 
         Raises:
             CommandError: its file cannot be used.
         """
+        found = cls._nearest()
+        if ipblock_matches_pods is not None:
+            found.table = msgspec.structs.replace(found.table, ipblock_matches_pods=ipblock_matches_pods)
+        return found
+
+    @classmethod
+    def _nearest(cls) -> Configuration:
         try:
             here = Path.cwd()
         except FileNotFoundError:  # it was deleted
@@ -96,9 +106,10 @@ class Configuration:
         """The paths, as seen from the working directory."""
         return tuple(map(self._seen, self.table.paths))
 
-    def ipblock_matches_pods(self, given: bool | None) -> bool:
-        """Whether an ipBlock means pods with its addresses; what is given on the command line wins."""
-        return self.table.ipblock_matches_pods if given is None else given
+    @property
+    def ipblock_matches_pods(self) -> bool:
+        """Whether an ipBlock means pods with its addresses."""
+        return self.table.ipblock_matches_pods
 
     @property
     def baseline(self) -> str | None:

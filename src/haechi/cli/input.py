@@ -504,9 +504,9 @@ def write_remarks(
         terminal.line(prefix + line, Style.DIM)
 
 
-def listing_assumptions(cluster: Cluster, *, ipblock_matches_pods: bool) -> tuple[Assumption, ...]:
+def listing_assumptions(cluster: Cluster) -> tuple[Assumption, ...]:
     """What the connections of a cluster rest on."""
     from haechi.analysis.cluster import Assumption
 
-    block = Assumption.IPBLOCK_PODS if ipblock_matches_pods else Assumption.IPBLOCK_NO_PODS
-    return (Assumption.OWN_NODE, block, Assumption.EITHER_FAMILY, *cluster.assumptions)
+    always = (Assumption.OWN_NODE, cluster.ipblock_assumption, Assumption.EITHER_FAMILY)
+    return tuple(dict.fromkeys((*always, *cluster.assumptions)))

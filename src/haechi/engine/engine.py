@@ -58,9 +58,14 @@ class Engine:
     """A cluster: its namespaces, nodes, pods and policies.
 
     `put` and `delete` accept objects in any order. `of` builds the same state from many objects at once, faster.
+
+    Args:
+        ipblock_matches_pods: whether an ipBlock matches pods whose addresses it contains, as `haechi.reference` and the
+            kernel's rules have it. Without that, questions are answered for networks on which it never does.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, ipblock_matches_pods: bool = True) -> None:
+        self.ipblock_matches_pods = ipblock_matches_pods
         self._numbers: dict[PodKey, int] = {}
         self._endpoints: dict[int, Endpoint] = {}
         self._free: list[int] = []
@@ -75,11 +80,12 @@ class Engine:
         self._by_tier_subject: dict[PodSelection, set[ClusterPolicyKey]] = {}
         self._tier_classes: dict[_TierClass, TierSet] = {}
         self._by_port_name: dict[tuple[int, str], list[tuple[int, int]]] = {}
+        self._pod_addresses: AddressSet | None = None
 
     @classmethod
-    def of(cls, objects: Iterable[_EngineObject]) -> Engine:
+    def of(cls, objects: Iterable[_EngineObject], *, ipblock_matches_pods: bool = True) -> Engine:
         """The engine of a whole cluster. Of several objects with one key the last is used."""
-        engine = cls()
+        engine = cls(ipblock_matches_pods=ipblock_matches_pods)
         endpoints: dict[PodKey, Endpoint] = {}
         policies: dict[PolicyKey, NetworkPolicy] = {}
         tier_policies: dict[ClusterPolicyKey, TierPolicy] = {}
@@ -139,6 +145,13 @@ class Engine:
         """The pods that claim an address, sorted by key: more than one if it is disputed."""
         found = [self._endpoints[number] for number in self._claims.claimants(address)]
         return tuple(sorted(found, key=lambda endpoint: endpoint.key))
+
+    @property
+    def pod_addresses(self) -> AddressSet:
+        """All addresses of pods, disputed ones included."""
+        if self._pod_addresses is None:
+            self._pod_addresses = AddressSet.of(*{one for each in self.endpoints for one in each.addresses})
+        return self._pod_addresses
 
     def node_addresses(self, name: str) -> tuple[int, ...]:
         """The addresses of a node, from its object."""
@@ -310,6 +323,7 @@ class Engine:
 
     def _add(self, number: int, endpoint: Endpoint) -> None:
         self._by_port_name.clear()
+        self._pod_addresses = None
         self._numbers[endpoint.key] = number
         self._endpoints[number] = endpoint
         self._claims.add(number, endpoint.addresses)
@@ -317,6 +331,7 @@ class Engine:
 
     def _remove(self, number: int, endpoint: Endpoint) -> None:
         self._by_port_name.clear()
+        self._pod_addresses = None
         self._memberships.remove(number, endpoint, self._memberships.of(endpoint))
         self._claims.remove(number, endpoint.addresses)
         del self._numbers[endpoint.key], self._endpoints[number]
@@ -347,7 +362,7 @@ class Engine:
         return Delta.of(changes)
 
     def _put_policy(self, policy: NetworkPolicy) -> BitMap:
-        new = Policy.read(policy)
+        new = Policy.read(policy, ipblock_matches_pods=self.ipblock_matches_pods)
         old = self._policies.get(new.key)
         if old == new:
             return BitMap()

@@ -92,7 +92,7 @@ def deciding_rule(
 
 def includes(engine: Engine, peers: Peers, remote: int, peer: Endpoint | None) -> bool:
     """Whether peers include the address `remote`, which belongs to the pod `peer` if there is one."""
-    if peers.anywhere or remote in peers.blocks:
+    if peers.anywhere or (remote in peers.blocks and (peer is None or engine.ipblock_matches_pods)):
         return True
     if peers.nodes and remote in engine.addresses_of_nodes(peers.nodes):
         return True
@@ -131,7 +131,8 @@ def addresses(engine: Engine, peers: Peers) -> AddressSet:
     if peers.anywhere:
         return AddressSet.ALL
     nodes = engine.addresses_of_nodes(peers.nodes) if peers.nodes else ()
-    return AddressSet.of(*engine.addresses(peers.selections), *nodes) | peers.blocks
+    blocks = peers.blocks if engine.ipblock_matches_pods else peers.blocks - engine.pod_addresses
+    return AddressSet.of(*engine.addresses(peers.selections), *nodes) | blocks
 
 
 def traffic(engine: Engine, policies: PolicySet | None) -> Traffic:

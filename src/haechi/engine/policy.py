@@ -9,7 +9,7 @@ policyTypes cannot, it isolates in both directions and allows nothing.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import count
 from typing import NamedTuple
@@ -59,11 +59,13 @@ class PolicyRule:
         peers: the peers that the rule allows.
         ports: the ports on which it does; `PortSet.ALL` for a rule without ports.
         names: IP protocol number and port name, resolved on the server's pod.
+        blocks_match_pods: whether ipBlocks among the peers match pods whose addresses they contain.
     """
 
     peers: Peers
     ports: PortSet
     names: tuple[tuple[int, str], ...] = ()
+    blocks_match_pods: bool = True
 
     @classmethod
     def read(cls, rule: NetworkPolicyIngressRule | NetworkPolicyEgressRule, namespace: str) -> PolicyRule:
@@ -80,7 +82,7 @@ class PolicyRule:
         peers = self.peers
         for name in self.names:
             yield from (NamedPeer(selection, *name) for selection in peers.selections)
-            if peers.anywhere or peers.blocks:
+            if peers.anywhere or (peers.blocks and self.blocks_match_pods):
                 yield NamedPeer(ANY_POD, *name, AddressSet.ALL if peers.anywhere else peers.blocks)
 
 
@@ -105,7 +107,7 @@ class Policy:
     defects: tuple[Defect, ...] = ()
 
     @classmethod
-    def read(cls, policy: NetworkPolicy) -> Policy:
+    def read(cls, policy: NetworkPolicy, *, ipblock_matches_pods: bool = True) -> Policy:
         """Read an API object with the defaults of the API server (networking/v1)."""
         spec, namespace = policy.spec, policy.namespace
         defects: list[Defect] = []
@@ -115,6 +117,8 @@ class Policy:
         key = PolicyKey(namespace, policy.name)
         ingress = _rules(spec.ingress, key, Direction.INGRESS, defects)
         egress = _rules(spec.egress, key, Direction.EGRESS, defects)
+        if not ipblock_matches_pods:
+            egress = tuple(replace(rule, blocks_match_pods=False) for rule in egress)
         return cls(
             key,
             PodSelection(namespace, subject),

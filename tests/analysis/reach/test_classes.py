@@ -55,8 +55,8 @@ def test_pods_of_one_class_can_be_exchanged(by_rule: bool) -> None:
 
 def numbers(objects: small.Objects, *, by_rule: bool = False, blocks: bool = True) -> list[list[str]]:
     """The members of each class."""
-    engine = Cluster.of(objects).engine
-    found = PodClasses.of(engine, by_rule=by_rule, ipblock_matches_pods=blocks).all
+    engine = Cluster.of(objects, ipblock_matches_pods=blocks).engine
+    found = PodClasses.of(engine, by_rule=by_rule).all
     return [[key.name for key in one.members] for one in found]
 
 

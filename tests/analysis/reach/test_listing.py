@@ -180,7 +180,7 @@ def test_focus_keeps_lines_of_those_pods_only() -> None:
 @pytest.mark.parametrize(("matches", "count"), [(True, 1), (False, 0)])
 def test_an_ip_block_means_pods_unless_told_otherwise(matches: bool, count: int) -> None:
     block = policy(FROM_WEB.replace("podSelector: {matchLabels: {app: web}}", "ipBlock: {cidr: 10.0.0.1/32}"))
-    found = connections(Cluster.of([WEB, DB, block]), external=False, ipblock_matches_pods=matches)
+    found = connections(Cluster.of([WEB, DB, block], ipblock_matches_pods=matches), external=False)
     assert len([line for line in found if line.destination == "x/db[Pod]"]) == count
 
 

@@ -8,6 +8,7 @@ from haechi.analysis.cluster.cluster import Cluster
 from haechi.analysis.reach.classes import PodClasses
 from haechi.analysis.reach.rows import AddressKind, Rows, outside
 from haechi.engine import Engine, PolicySet, traffic
+from haechi.model import Object
 from haechi.model.verdict import Direction
 from haechi.sets import AddressSet, PortSet, text_to_point
 from tests.analysis import small
@@ -56,8 +57,8 @@ def test_blocks_mean_pods_or_not() -> None:
         (f"{{ingress: [{{from: [{block}]}}]}}", PortSet.ALL),
         (f"{{policyTypes: [Egress], egress: [{{to: [{block}], ports: [{{port: web}}]}}]}}", PortSet.tcp(80)),
     ):
-        engine = Cluster.of([pod("x/a", "10.0.0.1", ports=("web=80/TCP",)), policy(spec)]).engine
-        (policies,) = policy_sets(engine)
+        objects: list[Object] = [pod("x/a", "10.0.0.1", ports=("web=80/TCP",)), policy(spec)]
         for means_pods, found in ((True, {AddressKind(0, 0): ports}), (False, {})):
-            classes = PodClasses.of(engine, ipblock_matches_pods=means_pods)
-            assert Rows(classes, ipblock_matches_pods=means_pods).of(policies) == found
+            engine = Cluster.of(objects, ipblock_matches_pods=means_pods).engine
+            (policies,) = policy_sets(engine)
+            assert Rows(PodClasses.of(engine)).of(policies) == found

@@ -82,15 +82,25 @@ class Cluster:
     assumptions: tuple[Assumption, ...] = ()
 
     @classmethod
-    def of(cls, manifests: Manifests | Iterable[Object]) -> Self:
-        """The cluster of what was loaded, or of plain objects. Of several objects with one key the last counts."""
+    def of(cls, manifests: Manifests | Iterable[Object], *, ipblock_matches_pods: bool = True) -> Self:
+        """The cluster of what was loaded, or of plain objects. Of several objects with one key the last counts.
+
+        Args:
+            manifests: what is in it.
+            ipblock_matches_pods: whether an ipBlock matches pods whose addresses it contains; on some networks it never
+                does.
+        """
         if isinstance(manifests, Manifests):
-            return _completed(cls, [one.object for one in manifests.distinct().objects], manifests)
-        return _completed(cls, list(manifests), None)
+            objects = [one.object for one in manifests.distinct().objects]
+            return _completed(cls, objects, manifests, ipblock_matches_pods=ipblock_matches_pods)
+        return _completed(cls, list(manifests), None, ipblock_matches_pods=ipblock_matches_pods)
 
     def __eq__(self, other: object) -> bool:
         """Equal input makes equal clusters: everything else follows from it."""
-        return isinstance(other, Cluster) and self.given == other.given
+        return isinstance(other, Cluster) and (self.given, self.ipblock_assumption) == (
+            other.given,
+            other.ipblock_assumption,
+        )
 
     def __repr__(self) -> str:
         """One line."""
@@ -127,6 +137,11 @@ class Cluster:
         """The same rule with the place where it was read."""
         return replace(rule, location=self.location(rule.policy, rule.steps))
 
+    @property
+    def ipblock_assumption(self) -> Assumption:
+        """What is assumed of ipBlocks and pods, where an answer rests on it."""
+        return Assumption.IPBLOCK_PODS if self.engine.ipblock_matches_pods else Assumption.IPBLOCK_NO_PODS
+
     def endpoint(self, key: PodKey) -> Endpoint | None:
         """A pod as the engine knows it."""
         return self.engine.endpoint(key)
@@ -141,7 +156,9 @@ def _key(policy: NetworkPolicy | TierPolicy) -> AnyPolicyKey:
 _AnyCluster = TypeVar("_AnyCluster", bound=Cluster)
 
 
-def _completed(kind: type[_AnyCluster], objects: list[Object], manifests: Manifests | None) -> _AnyCluster:
+def _completed(
+    kind: type[_AnyCluster], objects: list[Object], manifests: Manifests | None, *, ipblock_matches_pods: bool
+) -> _AnyCluster:
     policies = {PolicyKey(one.namespace, one.name): one for one in objects if isinstance(one, NetworkPolicy)}
     tier_policies = {ClusterPolicyKey(one.kind, one.name): one for one in objects if isinstance(one, TierPolicy)}
     nodes = tuple({one.name: one for one in objects if isinstance(one, Node)}.values())
@@ -151,7 +168,10 @@ def _completed(kind: type[_AnyCluster], objects: list[Object], manifests: Manife
     seen = {key: pod for key, pod in found.items() if not pod.spec.host_network and not pod.completed}
     pods = {key: addresses.completed(pod) for key, pod in seen.items()}
     synthesized = frozenset(key for key, pod in pods.items() if pod is not seen[key] and pod.addresses)
-    engine = Engine.of((*nodes, *namespaces, *pods.values(), *policies.values(), *tier_policies.values()))
+    engine = Engine.of(
+        (*nodes, *namespaces, *pods.values(), *policies.values(), *tier_policies.values()),
+        ipblock_matches_pods=ipblock_matches_pods,
+    )
     owners = Owners(objects)
     return kind(
         engine=engine,
@@ -211,6 +231,8 @@ def _counted(number: int) -> str:
 def _assumptions(pods: Iterable[Pod], synthesized: frozenset[PodKey], engine: Engine) -> Iterator[Assumption]:
     """In the order of `Assumption`."""
     listed = list(pods)
+    if not engine.ipblock_matches_pods:
+        yield Assumption.IPBLOCK_NO_PODS
     if any(pod.spec.host_network for pod in listed):
         yield Assumption.HOST_NETWORK
     if any(pod.completed for pod in listed):

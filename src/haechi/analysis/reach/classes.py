@@ -98,13 +98,14 @@ class PodClasses:
     all: tuple[PodClass, ...]
     selected: dict[PodSelection, tuple[int, ...]]
     edges: tuple[int, ...]
+    ipblock_matches_pods: bool = True
 
     def segment(self, point: int) -> int:
         """The index of the segment between two edges that an address lies in."""
         return bisect_right(self.edges, point)
 
     @classmethod
-    def of(cls, engine: Engine, *, ipblock_matches_pods: bool = True, by_rule: bool = False) -> PodClasses:
+    def of(cls, engine: Engine, *, by_rule: bool = False) -> PodClasses:
         """The classes of an engine's present state."""
         endpoints = sorted(engine.endpoints, key=lambda endpoint: endpoint.key)
         sets = _PolicySets(engine)
@@ -113,7 +114,7 @@ class PodClasses:
         else:
             used = {policies for endpoint in endpoints for policies in sets.of(endpoint) if policies is not None}
             distinctions = _Distinctions.of_sets(used)
-        edges = distinctions.edges if ipblock_matches_pods else (V6_START,)
+        edges = distinctions.edges if engine.ipblock_matches_pods else (V6_START,)
         matching = _matching(engine, distinctions.selections)
         groups: dict[_Kind, list[Endpoint]] = {}
         for endpoint in endpoints:
@@ -130,7 +131,8 @@ class PodClasses:
             found.append(PodClass(number, keys, *sets.of(group[0]), addresses, kind.ports))
             for selection in kind.selections:
                 members[selection].append(number)
-        return cls(tuple(found), {selection: tuple(numbers) for selection, numbers in members.items()}, edges)
+        selected = {selection: tuple(numbers) for selection, numbers in members.items()}
+        return cls(tuple(found), selected, edges, engine.ipblock_matches_pods)
 
 
 def _matching(engine: Engine, selections: Iterable[PodSelection]) -> dict[PodKey, list[PodSelection]]:

@@ -105,15 +105,14 @@ class ClusterComparison:
         return self.connections + self.exposures
 
 
-def compare(old: Cluster, new: Cluster, *, ipblock_matches_pods: bool = True) -> ClusterComparison:
+def compare(old: Cluster, new: Cluster) -> ClusterComparison:
     """All differences of two clusters.
 
     Args:
         old: as it was.
         new: as it is to be.
-        ipblock_matches_pods: whether an ipBlock means pods whose addresses it holds.
     """
-    comparison = _Comparison(old, new, ipblock_matches_pods=ipblock_matches_pods)
+    comparison = _Comparison(old, new)
     connections = tuple(comparison.all())
     exposures = tuple(comparison.exposures())
     effective = {cause.policy for one in (*connections, *exposures) for cause in one.causes}
@@ -159,9 +158,8 @@ def _only_on_one_side(old: Cluster, new: Cluster, key: PolicyKey) -> str:
 class _Comparison:
     """Two clusters side by side. Work is done once for each pair of classes, before and after."""
 
-    def __init__(self, old: Cluster, new: Cluster, *, ipblock_matches_pods: bool = True) -> None:
-        self._old = Reach(old, ipblock_matches_pods=ipblock_matches_pods)
-        self._new = Reach(new, ipblock_matches_pods=ipblock_matches_pods)
+    def __init__(self, old: Cluster, new: Cluster) -> None:
+        self._old, self._new = Reach(old), Reach(new)
         self._engines = old.engine, new.engine
         self._policies = old.engine.policies, new.engine.policies
         self._units: dict[_Numbers, list[Unit]] = {}

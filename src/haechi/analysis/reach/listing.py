@@ -56,11 +56,9 @@ class Listing:
     reach: Reach
 
     @classmethod
-    def of(
-        cls, cluster: Cluster, by: Grouping | str = Grouping.WORKLOAD, *, ipblock_matches_pods: bool = True
-    ) -> Listing:
+    def of(cls, cluster: Cluster, by: Grouping | str = Grouping.WORKLOAD) -> Listing:
         """The listing of a cluster."""
-        reach = Reach(cluster, ipblock_matches_pods=ipblock_matches_pods)
+        reach = Reach(cluster)
         return cls(groups(cluster, reach.classes, Grouping(by)), reach)
 
     def connections(
@@ -128,7 +126,6 @@ def connections(
     *,
     external: bool = True,
     focus: Iterable[PodKey] | None = None,
-    ipblock_matches_pods: bool = True,
 ) -> tuple[Connection, ...]:
     """All connections that policies allow.
 
@@ -137,10 +134,9 @@ def connections(
         by: what a line stands for.
         external: with those from and to outside addresses.
         focus: only those of these pods, if given.
-        ipblock_matches_pods: whether an ipBlock means pods whose addresses it holds.
     """
     wanted = None if focus is None else frozenset(focus)
-    listing = Listing.of(cluster, by, ipblock_matches_pods=ipblock_matches_pods)
+    listing = Listing.of(cluster, by)
     return tuple(
         listing.connections(
             external=external, focus=None if wanted is None else lambda group: not wanted.isdisjoint(group.pods)

@@ -30,13 +30,12 @@ class Reach:
 
     Args:
         cluster: whose connections.
-        ipblock_matches_pods: whether an ipBlock matches pods whose addresses it contains.
     """
 
-    def __init__(self, cluster: Cluster, *, ipblock_matches_pods: bool = True) -> None:
-        classes = PodClasses.of(cluster.engine, ipblock_matches_pods=ipblock_matches_pods)
+    def __init__(self, cluster: Cluster) -> None:
+        classes = PodClasses.of(cluster.engine)
         self.classes = classes.all
-        self._policies = Rows(classes, ipblock_matches_pods=ipblock_matches_pods)
+        self._policies = Rows(classes)
         self._rows: dict[int, _Row] = {}
         self._common: dict[tuple[int, int], PortSet] = {}
         self._profiles: dict[_Profile, _Profile] = {}

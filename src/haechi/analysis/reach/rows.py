@@ -30,12 +30,10 @@ class Rows:
 
     Args:
         classes: those of the cluster.
-        ipblock_matches_pods: whether an ipBlock matches pods whose addresses it contains.
     """
 
-    def __init__(self, classes: PodClasses, *, ipblock_matches_pods: bool = True) -> None:
+    def __init__(self, classes: PodClasses) -> None:
         self._classes = classes
-        self._blocks_count = ipblock_matches_pods
         self._by_blocks: dict[AddressSet, tuple[AddressKind, ...]] = {}
         self._of_class = [
             tuple(AddressKind(one.number, place) for place in range(len(one.addresses))) for one in classes.all
@@ -65,7 +63,7 @@ class Rows:
             return set(self._all_kinds)
         selected = {number for selection in peers.selections for number in self._classes.selected[selection]}
         found = {kind for number in selected for kind in self._of_class[number]}
-        if peers.blocks and self._blocks_count:
+        if peers.blocks and self._classes.ipblock_matches_pods:
             found.update(self._in_blocks(peers.blocks))
         return found
 
@@ -82,8 +80,7 @@ class Rows:
         """Kind and ports of what egress to port names allows."""
         for named in policies.named:
             everywhere = named.within == AddressSet.ALL
-            within = self._all_kinds if everywhere else self._in_blocks(named.within) if self._blocks_count else ()
-            meant = set(within)
+            meant = set(self._all_kinds if everywhere else self._in_blocks(named.within))
             for number in self._classes.selected[named.selection]:
                 for port in self._classes.all[number].ports:
                     if (port.protocol, port.name) == (named.protocol, named.name):

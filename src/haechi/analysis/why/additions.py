@@ -90,7 +90,7 @@ def with_additions(cluster: Cluster, additions: Iterable[PolicyAddition]) -> Clu
     for one in additions:
         policies[one.policy] = one.applied(policies.get(one.policy))
     others = (one for one in cluster.given if not isinstance(one, NetworkPolicy))
-    return Cluster.of((*others, *policies.values()))
+    return Cluster.of((*others, *policies.values()), ipblock_matches_pods=cluster.engine.ipblock_matches_pods)
 
 
 def _together(additions: tuple[PolicyAddition, ...]) -> tuple[PolicyAddition, ...]:

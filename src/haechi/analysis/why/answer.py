@@ -307,8 +307,10 @@ def _assumed_by(cluster: Cluster, answer: PacketAnswer) -> set[Assumption]:
         if subject is not None and open_anyway and cluster.engine.policies_of(subject, side.direction):
             found.add(Assumption.OWN_NODE)
         rules = cluster.engine.policies
-        if peer is not None and any(
-            rule.peers.blocks for key, _ in side.isolating for rule in rules[key].rules(side.direction)
+        if (
+            peer is not None
+            and cluster.engine.ipblock_matches_pods
+            and any(rule.peers.blocks for key, _ in side.isolating for rule in rules[key].rules(side.direction))
         ):
             found.add(Assumption.IPBLOCK_PODS)
         if any(rule.names for key, _ in side.isolating for rule in rules[key].rules(side.direction)):

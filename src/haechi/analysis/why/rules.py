@@ -132,8 +132,11 @@ def _nearest(cluster: Cluster, items: tuple[Item, ...], viewpoint: Viewpoint) ->
             candidates.append((tuple(_selection_mismatches(cluster, selection, peer)), item))
     blocks = [item for item in items if item.rule.peers.blocks]
     if blocks or not candidates:
-        what = "in its ipBlocks" if blocks else "a pod, and the rule matches pods"
-        candidates.append(((Mismatch(f"{point_to_text(viewpoint.remote)} is not {what}"),), (blocks or list(items))[0]))
+        around = [item for item in blocks if viewpoint.remote in item.rule.peers.blocks]
+        what = "not in its ipBlocks" if blocks else "not a pod, and the rule matches pods"
+        what = "a pod's address, which ipBlocks never match here" if around else what
+        mismatch = Mismatch(f"{point_to_text(viewpoint.remote)} is {what}")
+        candidates.append(((mismatch,), (around or blocks or list(items))[0]))
     return min(candidates, key=lambda candidate: sum(_weight(mismatch) for mismatch in candidate[0]))
 
 

@@ -34,6 +34,7 @@ def can(
         Parameter(name="[PORT] PATH", allow_leading_hyphen=False, help="A port, then the input."),
     ],
     what_if: Annotated[bool, Parameter(negative="", show_default=False)] = False,
+    ipblock_matches_pods: Annotated[bool | None, Parameter(show_default=False)] = None,
     output: Annotated[Output, Parameter(name=("--output", "-o"))] = "text",
     options: InputOptions = INPUT_OPTIONS,
 ) -> int:
@@ -44,6 +45,7 @@ def can(
         dst: The destination.
         *paths: A port, then files, folders or - for standard input.
         what_if: Also propose what to add so that it is allowed, or the smallest changes that would reverse the answer.
+        ipblock_matches_pods: Whether an ipBlock means pods with its addresses; on some networks it never does.
         output: Sentences for people or JSON for programs.
         options: How input is read and validated.
     """
@@ -52,15 +54,17 @@ def can(
     from haechi.analysis.why import can as ask
     from haechi.cli import terminal
     from haechi.cli.answer_text import write_text
+    from haechi.cli.configuration import Configuration
     from haechi.cli.failure import ExitCode, named_by
     from haechi.cli.input import answered, read_on, write_remarks
     from haechi.cli.progress import ProgressLine
 
+    matches_pods = Configuration.find(ipblock_matches_pods=ipblock_matches_pods).ipblock_matches_pods
     port, inputs = _split(paths, options)
     with ProgressLine(terminal.errors(), logged=not options.quiet) as progress:
         found = read_on(inputs, options.for_reading(inputs), progress)
         progress("understanding policies")
-        cluster = Cluster.of(found.manifests)
+        cluster = Cluster.of(found.manifests, ipblock_matches_pods=matches_pods)
         progress("judging")
         with named_by(_ARGUMENTS):
             answer = ask(cluster, src, dst, port, options.namespaces)

@@ -53,7 +53,7 @@ def diff(
         output: Lines for people, JSON or CSV for programs, or Markdown for a comment.
         options: How input is read and validated.
     """
-    from haechi.analysis.cluster import Assumption, Cluster
+    from haechi.analysis.cluster import Cluster
     from haechi.analysis.reach import compare
     from haechi.cli import terminal
     from haechi.cli.configuration import Configuration
@@ -61,7 +61,7 @@ def diff(
     from haechi.cli.input import answered, read_each, shared, write_remarks
     from haechi.cli.progress import ProgressLine
 
-    matches_pods = Configuration.find().ipblock_matches_pods(ipblock_matches_pods)
+    matches_pods = Configuration.find(ipblock_matches_pods=ipblock_matches_pods).ipblock_matches_pods
     with ProgressLine(terminal.errors(), logged=not options.quiet) as progress:
         if (*paths, *to, *with_).count(STDIN) > 1:
             raise CommandError("standard input can be read once only")
@@ -72,27 +72,24 @@ def diff(
         if not any(each.manifests.objects for each in inputs):
             raise CommandError("both sides are empty: there is nothing to compare")
         progress("understanding policies")
-        clusters = [Cluster.of(each.manifests) for each in inputs]
+        clusters = [Cluster.of(each.manifests, ipblock_matches_pods=matches_pods) for each in inputs]
         progress("comparing")
-        found = compare(*clusters, ipblock_matches_pods=matches_pods)
+        found = compare(*clusters)
     for side, each, cluster in zip(sides, inputs, clusters, strict=True):
-        side.matches_pods = matches_pods
         side.notes += cluster.notes if each.manifests.objects else ("this side is empty", *cluster.notes)
     terminal.output().write("".join(_rendered(found, sides, inputs, clusters, output)))
     for side, cluster in zip(sides, clusters, strict=True):
-        assumed = cluster.assumptions if matches_pods else (Assumption.IPBLOCK_NO_PODS, *cluster.assumptions)
-        write_remarks(terminal.errors(), options.verbosity, side.notes, assumed, f"{side.name}: ")
+        write_remarks(terminal.errors(), options.verbosity, side.notes, cluster.assumptions, f"{side.name}: ")
     return answered(ExitCode.FOUND if _fails(found.differences, fail_on) else ExitCode.GOOD, *inputs)
 
 
 @dataclass
 class _Side:
-    """What is compared: its name, what it is read from, remarks about it, and whether ipBlocks mean pods."""
+    """What is compared: its name, what it is read from, and remarks about it."""
 
     name: Literal["old", "new"]
     paths: Sequence[Given]
     notes: tuple[str, ...] = ()
-    matches_pods: bool = True
 
 
 def _sides(
@@ -178,8 +175,7 @@ def _rendered(
 def _basis(side: _Side, found: Input, cluster: Cluster) -> Basis:
     from haechi.cli.input import listing_assumptions
 
-    assumptions = listing_assumptions(cluster, ipblock_matches_pods=side.matches_pods)
-    basis = found.basis(cluster, assumptions=assumptions)
+    basis = found.basis(cluster, assumptions=listing_assumptions(cluster))
     return basis._replace(notes=list(side.notes))
 
 

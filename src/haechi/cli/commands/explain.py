@@ -29,6 +29,7 @@ Lang = Literal["en", "ko"]
 def explain(
     *paths: Annotated[Paths, Parameter(help="Files, folders or -; before them KIND/NAME.")],
     output: Annotated[Output, Parameter(name=("--output", "-o"))] = "text",
+    ipblock_matches_pods: Annotated[bool | None, Parameter(show_default=False)] = None,
     lang: Annotated[Lang | None, Parameter(show_default=False)] = None,
     options: InputOptions = INPUT_OPTIONS,
 ) -> int:
@@ -37,22 +38,25 @@ def explain(
     Args:
         *paths: Files, folders or - for standard input; before them KIND/NAME.
         output: Sentences, what kubectl describe netpol prints, or JSON for programs.
+        ipblock_matches_pods: Whether an ipBlock means pods with its addresses; on some networks it never does.
         lang: English or Korean; that of LC_ALL, LC_MESSAGES or LANG if absent.
         options: How input is read and validated.
     """
     from haechi.analysis.cluster import Cluster
     from haechi.analysis.explain import Language
     from haechi.cli import terminal
+    from haechi.cli.configuration import Configuration
     from haechi.cli.explanation_text import write_descriptions, write_text
     from haechi.cli.failure import ExitCode
     from haechi.cli.input import answered, read_on, write_remarks
     from haechi.cli.progress import ProgressLine
 
+    matches_pods = Configuration.find(ipblock_matches_pods=ipblock_matches_pods).ipblock_matches_pods
     target, files = _split(paths, options)
     with ProgressLine(terminal.errors(), logged=not options.quiet) as progress:
         found = read_on(files, options.for_reading(files), progress)
         progress("understanding policies")
-        cluster = Cluster.of(found.manifests)
+        cluster = Cluster.of(found.manifests, ipblock_matches_pods=matches_pods)
         policies, pods = _chosen(cluster, target, options.namespaces, paths[:1])
         if output == "describe":
             policies = _stored(policies, found.broken)

@@ -38,6 +38,7 @@ def lint(
     baseline: Annotated[str | None, Parameter(metavar="FILE", show_default=False)] = None,
     write_baseline: Annotated[bool, Parameter(negative="", show_default=False)] = False,
     fail_on: Annotated[FailOn | None, Parameter(show_default=False)] = None,
+    ipblock_matches_pods: Annotated[bool | None, Parameter(show_default=False)] = None,
     output: Annotated[Output, Parameter(name=("--output", "-o"))] = "text",
     options: InputOptions = INPUT_OPTIONS,
 ) -> int:
@@ -52,6 +53,7 @@ def lint(
         baseline: Without the findings that this file knows, and report which of them are gone.
         write_baseline: Instead of findings, write them all into the file of --baseline.
         fail_on: The least severity of a finding that makes the exit code 1; by default warning.
+        ipblock_matches_pods: Whether an ipBlock means pods with its addresses; on some networks it never does.
         output: With excerpts, a line for each finding, or for JSON, SARIF, GitHub annotations, GitLab Code Quality.
         options: How input is read and validated.
     """
@@ -61,7 +63,7 @@ def lint(
     from haechi.cli.input import answered, read, read_on, write_remarks
     from haechi.cli.progress import ProgressLine
 
-    configuration = Configuration.find()
+    configuration = Configuration.find(ipblock_matches_pods=ipblock_matches_pods)
     checks = _checks(select, ignore, configuration)
     baseline = baseline or configuration.baseline
     if diff and write_baseline:
@@ -137,7 +139,7 @@ def _findings(
         return frozenset(check.code for check in select_checks(codes)) if codes else frozenset()
 
     progress("understanding policies")
-    cluster = Cluster.of(found.manifests)
+    cluster = Cluster.of(found.manifests, ipblock_matches_pods=configuration.ipblock_matches_pods)
     findings = run_checks(cluster, checks, lambda done, total: progress("looking for mistakes", done, total))
     return cluster, tuple(one for one in findings if one.location is None or one.code not in ignored(one.location.file))
 

@@ -59,15 +59,15 @@ def list_connections(
 
     if exposure and output not in ("text", "json"):
         raise CommandError("exposure is written as text or json", "--output")
-    matches_pods = Configuration.find().ipblock_matches_pods(ipblock_matches_pods)
+    matches_pods = Configuration.find(ipblock_matches_pods=ipblock_matches_pods).ipblock_matches_pods
     with ProgressLine(terminal.errors(), logged=not options.quiet) as progress:
         found = read_on(paths, options.for_reading(paths), progress)
         progress("understanding policies")
-        cluster = Cluster.of(found.manifests)
+        cluster = Cluster.of(found.manifests, ipblock_matches_pods=matches_pods)
         pods, addresses = _focused(cluster, focus, options.namespaces)
-        assumptions = listing_assumptions(cluster, ipblock_matches_pods=matches_pods)
+        assumptions = listing_assumptions(cluster)
         progress("listing connections")
-        listing = Listing.of(cluster, by, ipblock_matches_pods=matches_pods)
+        listing = Listing.of(cluster, by)
         if not exposure:
             _check_size(listing, pods)
         names = [group.name for group in listing.groups]

@@ -32,6 +32,7 @@ def judge_assertions(
     tests: Annotated[PathText, Parameter(name="TESTS", help="A file or folder of ConnectivityTests, or -.")],
     /,
     *paths: Paths,
+    ipblock_matches_pods: Annotated[bool | None, Parameter(show_default=False)] = None,
     output: Annotated[Output, Parameter(name=("--output", "-o"))] = "text",
     options: InputOptions = INPUT_OPTIONS,
 ) -> int:
@@ -40,6 +41,7 @@ def judge_assertions(
     Args:
         tests: A file or folder of ConnectivityTests, or - for standard input.
         *paths: Files, folders or - for standard input.
+        ipblock_matches_pods: Whether an ipBlock means pods with its addresses; on some networks it never does.
         output: Lines for people, JSON for programs or JUnit XML for CI.
         options: How input is read and validated.
     """
@@ -47,21 +49,23 @@ def judge_assertions(
     from haechi.analysis.cluster import Assumption, Cluster
     from haechi.cli import terminal
     from haechi.cli.assertions import write
+    from haechi.cli.configuration import Configuration
     from haechi.cli.input import answered, read_on, write_remarks
     from haechi.cli.progress import ProgressLine
 
     if tests == STDIN and STDIN in paths:
         raise CommandError("standard input cannot be both the assertions and the manifests", "TESTS")
+    matches_pods = Configuration.find(ipblock_matches_pods=ipblock_matches_pods).ipblock_matches_pods
     suites, skipped = read_tests(tests, options)
     with ProgressLine(terminal.errors(), logged=not options.quiet) as progress:
         found = read_on(paths, options, progress)
         progress("understanding policies")
-        cluster = Cluster.of(found.manifests)
+        cluster = Cluster.of(found.manifests, ipblock_matches_pods=matches_pods)
         judgement = judge(World.of(cluster), one_by_one(suites, progress))
     write_remarks(terminal.errors(), options.verbosity, cluster.notes)
 
     def basis() -> Basis:
-        assumptions = (Assumption.OWN_NODE, Assumption.IPBLOCK_PODS, *cluster.assumptions)
+        assumptions = dict.fromkeys((Assumption.OWN_NODE, cluster.ipblock_assumption, *cluster.assumptions))
         return replace(found, skipped=(*skipped, *found.skipped)).basis(cluster, assumptions=assumptions)
 
     write(terminal.output(), judgement, cluster.location, output, basis)

@@ -100,7 +100,8 @@ class DnsClients:
         blocks = AddressSet.union_all([one.blocks for one in peers])
         if not blocks.isdisjoint(self.resolvers.local):
             return True
-        if blocks and self.resolvers.ports.keys() <= self._review.cluster.synthesized:
+        match_pods = self._review.engine.ipblock_matches_pods
+        if blocks and match_pods and self.resolvers.ports.keys() <= self._review.cluster.synthesized:
             return True  # their real addresses may be in it
         own = {selection for one in peers for selection in one.selections}
         if any(self._other_resolvers.intersect(self._review.pods(selection)) for selection in own):

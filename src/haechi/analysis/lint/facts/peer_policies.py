@@ -135,7 +135,8 @@ class PeerPolicies:
         if any(family in other.families and not allowed.isdisjoint(ports) for family, allowed in sides):
             return True
         policies = other.policies(direction)
-        return policies is not None and own.has_synthetic and _has_blocks(policies, ports)
+        may_be_in_blocks = own.has_synthetic and self._engine.ipblock_matches_pods
+        return policies is not None and may_be_in_blocks and _has_blocks(policies, ports)
 
     def _by_class(self, selection: PodSelection) -> tuple[_SelectedPods, ...]:
         """The pods of a selection by their classes."""
