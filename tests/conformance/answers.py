@@ -29,6 +29,7 @@ UID = "00000000-0000-0000-0000-000000000000"
 _UID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _INDEX = re.compile(r"\[\d+\]")
 _STORAGE = re.compile(r"StorageError: .* AdditionalErrorMsg: ")
+_TEMPLATE = re.compile(r"(spec\.template(?:\.spec)?: Invalid value: ).*: (field is immutable)", re.DOTALL)
 _STRICT = "strict decoding error: "
 _STRICT_PART = re.compile(
     r'unknown field ".*?"(?=, (?:unknown|duplicate) field "|, yaml: |, line |\n|\Z)'  # unquoted, of a custom resource
@@ -107,7 +108,7 @@ def answer_of_problems(found: list[Problem]) -> Answer:
     if any(problem.message.startswith("Operation cannot be fulfilled") for problem in errors):
         return Answer("conflict", _once(_UID.sub(UID, problem.message) for problem in errors))
     if errors:
-        return Answer("invalid", _once(problem.message for problem in errors))
+        return Answer("invalid", _once(_UID.sub(UID, problem.message) for problem in errors))
     said = (one for one in found if one.severity is Severity.WARNING and one.code is not Code.REFUSED_LATER)
     return Answer("accepted", _once(one.message for one in said))
 
@@ -140,8 +141,8 @@ def _sorted(texts: Iterable[str], case: Case) -> tuple[str, ...]:
 
 
 def _without_difference(text: str) -> str:
-    """The text without the difference that the server appends, of which Haechi reads a part only."""
-    return text.split("\n")[0] if "pod updates may not change" in text else text
+    """The text without the difference, or the template, that the server prints, of which Haechi reads a part only."""
+    return text.split("\n")[0] if "pod updates may not change" in text else _TEMPLATE.sub(r"\1\2", text)
 
 
 def _generated(text: str, case: Case) -> str:

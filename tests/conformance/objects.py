@@ -21,7 +21,8 @@ UNREAD = frozenset({
     "resources", "env", "args", "securityContext", "tolerations", "strategy", "managedFields", "terminationMessagePath",
     "terminationGracePeriodSeconds", "volumes", "livenessProbe", "minReadySeconds", "backoffLimit",
     "concurrencyPolicy", "updateStrategy", "deletionGracePeriodSeconds", "selfLink", "apiVersion", "kind",
-    "readinessProbe", "affinity", "suspend",
+    "readinessProbe", "affinity", "suspend", "completionMode", "podReplacementPolicy", "dnsPolicy", "schedulerName",
+    "terminationMessagePolicy",
 })  # fmt: skip
 """Fields of the objects below that are not read, and those that say what an object is."""
 
@@ -308,6 +309,8 @@ def _job(random: Random) -> Json:
         spec |= {"manualSelector": random.random() < 0.7, "selector": {"matchLabels": {"app": "web"}}}
     if random.random() < 0.1:
         spec["template"]["metadata"]["labels"]["job-name"] = "a"
+    if random.random() < 0.2:
+        spec["suspend"] = True
     return {"metadata": _metadata(random), "spec": spec}
 
 
@@ -484,6 +487,25 @@ def update_case(kind: Kind, seed: int) -> tuple[Case, Case]:
     else:
         new["metadata"] = {"name": name}
     return Case(kind, _without_empty_labels(old), False), Case(kind, _without_empty_labels(new), random.random() < 0.2)
+
+
+def job_update(stored: Json, seed: int, is_yaml: bool) -> Case:
+    """What a stored Job is to be replaced by: as the server returned it, apart from mutations of its spec and labels.
+
+    A Job must be sent with all that the server added to it, its selector above all.
+    """
+    random = Random(f"job/{seed}")
+    (kind,) = (one for one in KINDS if one.name == "Job")
+    meta = {name: stored["metadata"][name] for name in ("name", "namespace", "resourceVersion", "uid")}
+    data = {"metadata": {"labels": stored["metadata"].get("labels", {})}, "spec": stored["spec"]}
+    for _ in range(random.choice((0, 1, 1, 2))):
+        data = random.choice((_odd_value, _odd_value, _odd_value, _new_field))(random, data)
+    spec = data.get("spec") or stored["spec"]
+    data["spec"] = {**spec, "selector": spec.get("selector") or stored["spec"]["selector"]}
+    changed_meta = data.get("metadata")
+    labels = changed_meta.get("labels") if isinstance(changed_meta, dict) else None
+    meta |= {"labels": labels} if labels else {}
+    return Case(kind, {"apiVersion": kind.api_version, "kind": kind.name, **data, "metadata": meta}, is_yaml)
 
 
 def kept_case(kind: Kind, seed: int) -> tuple[Case, Case]:

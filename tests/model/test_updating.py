@@ -74,3 +74,35 @@ def test_a_job_keeps_the_selector_that_the_server_gave_it() -> None:
     assert answer("Job", spec, {**spec, "completions": 3}).texts == (
         "spec.completions: Invalid value: 3: field is immutable",
     )
+
+
+def job(uid: str, image: str = "nginx", *, labels: dict[str, str] | None = None, **spec: object) -> object:
+    """As a server has stored it."""
+    made = {"controller-uid": uid, "batch.kubernetes.io/controller-uid": uid, "job-name": "a"}
+    return {
+        "selector": {"matchLabels": {"batch.kubernetes.io/controller-uid": uid}},
+        "manualSelector": False,
+        "parallelism": 1,
+        "completions": 1,
+        "template": {
+            "metadata": {"labels": {"batch.kubernetes.io/job-name": "a", **made, **(labels or {})}},
+            "spec": {"containers": [{**CONTAINER, "image": image}], "restartPolicy": "Never"},
+        },
+        **spec,
+    }
+
+
+def test_a_job_may_be_sent_as_the_server_returned_it() -> None:
+    """With the selector and the labels that were made for it."""
+    assert answer("Job", job("u"), job("u", parallelism=3)).sort == "accepted"
+    assert "spec.selector: " in answer("Job", job("u"), job("v")).texts[0]
+
+
+def test_the_template_of_a_job_is_immutable_unless_it_is_suspended() -> None:
+    immutable = ("spec.template: Invalid value: field is immutable",)
+    assert answer("Job", job("u"), job("u", "httpd")).texts == immutable
+    assert answer("Job", job("u"), job("u", labels={"a": "b"})).texts == immutable
+    assert answer("Job", job("u", suspend=True), job("u", labels={"a": "b"})).sort == "accepted"
+    assert answer("Job", job("u", suspend=True), job("u", "httpd")).texts == (
+        "spec.template.spec: Invalid value: field is immutable",
+    )

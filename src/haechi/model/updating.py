@@ -80,15 +80,19 @@ def update_errors(
 
 
 def _with_generated(old: Object, new: Object) -> Object:
-    """A Job with the selector that the server gave the stored one."""
-    if not isinstance(old, Job) or not isinstance(new, Job) or new.spec.selector is not None:
+    """A Job with the selector and the labels that the server gave the stored one, if it has no selector itself.
+
+    An update may have any selector, as far as it is that of the stored Job.
+    """
+    if not isinstance(old, Job) or not isinstance(new, Job):
         return new
-    template = default_job(old).spec.template
-    labels = {**template.metadata.labels, **new.spec.template.metadata.labels}
-    meta = msgspec.structs.replace(new.spec.template.metadata, labels=labels)
-    template = msgspec.structs.replace(new.spec.template, metadata=meta)
-    selector = default_job(old).spec.selector
-    spec = msgspec.structs.replace(new.spec, selector=selector, template=template, manual_selector=True)
+    stored = default_job(old).spec
+    spec = msgspec.structs.replace(new.spec, manual_selector=True)
+    if spec.selector is None:
+        labels = {**stored.template.metadata.labels, **spec.template.metadata.labels}
+        meta = msgspec.structs.replace(spec.template.metadata, labels=labels)
+        template = msgspec.structs.replace(spec.template, metadata=meta)
+        spec = msgspec.structs.replace(spec, selector=stored.selector, template=template)
     return msgspec.structs.replace(new, spec=spec)
 
 
@@ -106,15 +110,27 @@ def _changed(old: Object, new: Object) -> Iterator[FieldError]:
             if old.spec.service_name != new.spec.service_name:
                 yield invalid(("spec", "serviceName"), new.spec.service_name, _IMMUTABLE)
         case (Job(), Job()):
-            yield from _job_changes(old, new)
+            changed = _with_generated(old, new)
+            assert isinstance(changed, Job)
+            yield from _job_changes(old, changed)
 
 
 def _job_changes(old: Job, new: Job) -> Iterator[FieldError]:
-    if new.spec.selector is not None and default_job(old).spec.selector != default_job(new).spec.selector:
-        yield _immutable_selector(new.spec.selector, ("spec", "selector"))
-    number = _completions(new.spec)
-    if _completions(old.spec) != number:
+    before, after = default_job(old).spec, new.spec
+    if before.selector != after.selector:
+        yield _immutable_selector(after.selector, ("spec", "selector"))
+    path: Path = ("spec", "template", "spec") if before.suspend else ("spec", "template")
+    if _template(before, suspended=bool(before.suspend)) != _template(after, suspended=bool(before.suspend)):
+        yield invalid_json(path, "", _IMMUTABLE)  # the server prints the whole value
+    number = _completions(after)
+    if _completions(before) != number:
         yield invalid_json(("spec", "completions"), json_value(number), _IMMUTABLE)
+
+
+def _template(job: JobSpec, *, suspended: bool) -> object:
+    """What must not change of a Job's template, with the server's defaults."""
+    meta, spec = job.template.metadata, _defaulted(default_pod_spec(job.template.spec))
+    return spec if suspended else (meta.labels, meta.annotations, spec)
 
 
 def _immutable_selector(selector: LabelSelector | None, path: Path) -> FieldError:
@@ -197,5 +213,7 @@ def _stored_spec(workload: Object) -> object:
             counts = (workload.pod_count, _completions(job.spec))
             return pods, counts, workload.spec.schedule, bool(workload.spec.suspend), job.metadata.labels
         case Job():
-            return pods, workload.pod_count, _completions(workload.spec)
+            spec = workload.spec
+            flags = (bool(spec.manual_selector), bool(spec.suspend))
+            return pods, workload.pod_count, _completions(spec), flags
     return pods

@@ -46,6 +46,7 @@ class JobSpec(Struct, frozen=True, kw_only=True):
     completions: int | None = None
     selector: LabelSelector | None = None
     manual_selector: bool | None = None
+    suspend: bool | None = None
     template: PodTemplateSpec = PodTemplateSpec()
 
 
