@@ -7,7 +7,7 @@ named `web`) or 8080, UDP 53 (named `dns`) or 5353, SCTP 9003 or 9005, over both
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from ipaddress import ip_address
 from itertools import product
@@ -203,6 +203,7 @@ def networks(tier: str) -> Iterator[TierCase]:
 
     yield step("deny", rules, to_s, denied)
     yield step("relabelled", rules, (), denied + to_s, "other")
+    yield step("labelled as before", rules, to_s, denied)
     two = [f"{each[key]}/{size}" for each, size in ((V4, 32), (V6, 128)) for key in ("R0", "H0")]
     chosen = rule("to", "Accept", f"{{networks: {two}}}")
     others = tuple(f"G1>{key}1 {port}" for key in "RH" for port in ports)
@@ -228,17 +229,15 @@ def nodes(tier: str) -> Iterator[TierCase]:
 
 def named(tier: str) -> Iterator[TierCase]:
     """CNP{Admin,Baseline}Tier{Ingress,Egress}NamedPort."""
-    for direction, end, name, port, other in (
-        ("egress", "to", "web", "80", "8080"),
-        ("ingress", "from", "dns", "53", "5353"),
-    ):
-        rules = [rule(end, "Accept", "H", named=name), rule(end, "Deny", "H")]
-        yield TierCase(
-            f"{tier} {direction} named port",
-            (*world(), with_rules(direction, rules, "G", tier)),
-            (arrow(direction, "G0", "H1", port),),
-            (arrow(direction, "G1", "H1", other),),
-        )
+    for direction, end in (("egress", "to"), ("ingress", "from")):
+        for name, port, other in (("web", "80", "8080"), ("dns", "53", "5353")):
+            rules = [rule(end, "Accept", "H", named=name), rule(end, "Deny", "H")]
+            yield TierCase(
+                f"{tier} {direction} named port {name}",
+                (*world(), with_rules(direction, rules, "G", tier)),
+                (arrow(direction, "G0", "H1", port),),
+                (arrow(direction, "G1", "H1", other),),
+            )
 
 
 def both_directions(tier: str) -> Iterator[TierCase]:
@@ -248,22 +247,24 @@ def both_directions(tier: str) -> Iterator[TierCase]:
     ingress = rules_of("from", "R", "S", "H", three, ("80", "5353", "9003"))
     if tier == "Baseline":
         egress, ingress = ([each for each in rules if "Pass" not in each] for rules in (egress, ingress))
-    rules = f"ingress: [{', '.join(ingress)}], egress: [{', '.join(egress)}]"
-    spec = f"{{tier: {tier}, priority: 15, subject: {house('G')}, {rules}}}"
-    yield TierCase(
-        f"{tier} both directions",
-        (*world(), tier_policy(spec)),
-        (
-            *(f"R0>G0 {port}" for port in PORTS),
-            *(f"G0>R0 {port}" for port in PORTS),
-            *("G0>H1 8080", "G0>H1 5353", "G0>H1 9003", "H1>G1 80", "H1>G1 5353", "H1>G1 9003"),
-            *("S1>G0 8080", "S1>G0 5353", "S1>G0 9005", "G0>S1 8080", "G0>S1 5353", "G0>S1 9005"),
-        ),
-        (
-            *("G0>H1 80", "G0>H1 53", "G0>H1 9005", "H1>G1 8080", "H1>G1 53", "H1>G1 9005"),
-            *("S0>G0 80", "S0>G0 53", "S0>G0 9003", "G1>S1 80", "G1>S1 53", "G1>S1 9003"),
-        ),
-    )
+    with_r = (*(f"R0>G0 {port}" for port in PORTS), *(f"G0>R0 {port}" for port in PORTS))
+    with_h = (*("G0>H1 8080", "G0>H1 5353", "G0>H1 9003", "H1>G1 80", "H1>G1 5353", "H1>G1 9003"),)
+    not_h = (*("G0>H1 80", "G0>H1 53", "G0>H1 9005", "H1>G1 8080", "H1>G1 53", "H1>G1 9005"),)
+    with_s = (*("S1>G0 8080", "S1>G0 5353", "S1>G0 9005", "G0>S1 8080", "G0>S1 5353", "G0>S1 9005"),)
+    not_s = (*("S0>G0 80", "S0>G0 53", "S0>G0 9003", "G1>S1 80", "G1>S1 53", "G1>S1 9003"),)
+
+    def step(
+        name: str, change: Callable[[list[str]], list[str]], passes: tuple[str, ...], blocked: tuple[str, ...]
+    ) -> TierCase:
+        rules = f"ingress: [{', '.join(change(ingress))}], egress: [{', '.join(change(egress))}]"
+        spec = f"{{tier: {tier}, priority: 15, subject: {house('G')}, {rules}}}"
+        return TierCase(f"{tier} both directions{name}", (*world(), tier_policy(spec)), passes, blocked)
+
+    yield step("", list, (*with_r, *with_h, *with_s), (*not_h, *not_s))
+    yield step(": deny first", lambda rules: swapped(rules, 0, 1), (*with_h, *with_s), (*with_r, *not_h, *not_s))
+    if tier == "Admin":
+        yield step(": pass", passed, (*with_r, *with_h, *with_s), (*not_h, *not_s))
+        yield step(": pass on ports", lambda rules: swapped(rules, 3, 4), (*with_r, *with_h, *with_s, *not_s), not_h)
 
 
 def cases() -> Iterator[TierCase]:

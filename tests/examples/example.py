@@ -10,6 +10,7 @@ from pathlib import Path
 
 from haechi.files import load
 from haechi.lab.cluster import LabCluster, lab_cluster
+from haechi.lab.ports import ports_to_probe
 from haechi.model import (
     ContainerPort,
     Namespace,
@@ -18,6 +19,7 @@ from haechi.model import (
     NetworkPolicyIngressRule,
     Node,
     Pod,
+    TierPolicy,
 )
 from haechi.model.manifests import Manifests
 from haechi.model.verdict import Address
@@ -56,18 +58,19 @@ class Example:
     @cached_property
     def cluster(self) -> ClusterObjects:
         """The same as an API server would list it."""
-        return ClusterObjects(self.lab.pods, self.lab.namespaces, self.lab.nodes, self.lab.policies)
+        policies = tuple(one for one in self.lab.policies if isinstance(one, NetworkPolicy))
+        tiers = tuple(one for one in self.lab.policies if isinstance(one, TierPolicy))
+        return ClusterObjects(self.lab.pods, self.lab.namespaces, self.lab.nodes, policies, tiers)
 
     @cached_property
-    def objects(self) -> list[Namespace | Node | Pod | NetworkPolicy]:
+    def objects(self) -> list[Namespace | Node | Pod | NetworkPolicy | TierPolicy]:
         """The cluster's objects, in one list."""
-        return [*self.cluster.namespaces, *self.cluster.pods, *self.cluster.policies]
+        return [*self.lab.objects]
 
     @cached_property
     def addresses(self) -> dict[str, list[Address]]:
-        """Every pod (`namespace/name`) and host (`host/name`) with its addresses."""
-        ends = {pod.key: pod.addresses for pod in self.cluster.pods} | self.lab.hosts
-        return {name: [ip_address(text) for text in texts] for name, texts in ends.items()}
+        """Every pod (`namespace/name`), host (`host/name`) and, as a peer, node (`node/name`) with its addresses."""
+        return {name: [ip_address(text) for text in texts] for name, texts in self.lab.endpoints.items()}
 
     @cached_property
     def ports(self) -> list[int]:
@@ -81,6 +84,8 @@ class Example:
             for rule in rules:
                 for port in rule.ports:
                     found |= {number for number in (port.port, port.end_port) if isinstance(number, int)}
+        if self.cluster.tier_policies:
+            found |= {port for _, port in ports_to_probe(self.cluster.tier_policies, ())}
         return [*sorted(found), max(found, default=0) + 1]
 
     def _container_ports(self) -> Iterator[ContainerPort]:

@@ -28,7 +28,7 @@ from haechi.model import (
 from haechi.model.core import ExternalHostSpec
 from haechi.model.workloads import PodTemplateSpec, WorkloadSpec
 from tests import clusters
-from tests.building import namespace, node, pod, policy
+from tests.building import namespace, node, pod, policy, tier_policy
 from tests.examples.example import ROOT, Example, folders
 
 BLOCK = policy("{podSelector: {}, ingress: [{from: [{ipBlock: {cidr: 10.0.0.0/8, except: [10.1.0.0/16]}}]}]}")
@@ -314,3 +314,17 @@ def test_engine_and_topology_speak_of_the_same_pods() -> None:
     }
     assert found.namespaces == (namespace("x"),)
     assert found.policies == (BLOCK,)
+
+
+def test_nodes_are_endpoints_where_a_tier_has_them_as_peers() -> None:
+    given: list[Object] = [pod("x/a", node="n"), node("n", "172.18.0.2", marks="os=linux"), BLOCK]
+    assert lab_cluster(given).node_endpoints == {}
+    tier = tier_policy("{egress: [{action: Deny, to: [{nodes: {matchLabels: {os: linux}}}]}]}")
+    found = lab_cluster([*given, tier])
+    assert found.policies == (BLOCK, tier)
+    assert found.node_endpoints == {"node/n": found.nodes[0].addresses, "node/node-1": found.nodes[1].addresses}
+    places = {each.name: (each.node, each.is_pod) for each in found.topology().endpoints}
+    assert {name: place for name, place in places.items() if name.startswith("node/")} == {
+        "node/n": ("n", False),
+        "node/node-1": ("node-1", False),
+    }

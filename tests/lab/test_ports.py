@@ -7,15 +7,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from haechi.lab.ports import PROTOCOLS, ports_to_probe
-from haechi.model import NetworkPolicy, Pod
+from haechi.model import NetworkPolicy, Pod, TierPolicy
 from haechi.sets import PROTOCOL_NUMBERS
 from tests import clusters
-from tests.building import pod, policy
+from tests.building import pod, policy, tier_policy
 
 UNNAMED = 61_000
 
 
-def numbers(*policies: NetworkPolicy, pods: tuple[Pod, ...] = ()) -> list[int]:
+def numbers(*policies: NetworkPolicy | TierPolicy, pods: tuple[Pod, ...] = ()) -> list[int]:
     found = ports_to_probe(policies, pods)
     listed = sorted({number for _, number in found})
     assert list(found) == [(protocol, number) for number in listed for protocol in PROTOCOLS]
@@ -93,3 +93,12 @@ def test_some_port_is_allowed_by_no_number_and_every_number_is_a_port(
 def test_every_protocol_has_its_number() -> None:
     assert PROTOCOL_NUMBERS == {"TCP": 6, "UDP": 17, "SCTP": 132}
     assert set(PROTOCOL_NUMBERS) == set(PROTOCOLS)
+
+
+@pytest.mark.parametrize(("direction", "end"), [("ingress", "from"), ("egress", "to")])
+def test_rules_of_tiers_name_ports_as_well(direction: str, end: str) -> None:
+    spans = ["tcp: {destinationPort: {number: 80}}", "sctp: {destinationPort: {range: {start: 100, end: 200}}}"]
+    spans += ["udp: {}", "udp: {destinationPort: {number: 0}}", "destinationNamedPort: web"]
+    entries = ", ".join(f"{{{each}}}" for each in spans)
+    found = tier_policy(f"{{{direction}: [{{action: Deny, {end}: [{{namespaces: {{}}}}], protocols: [{entries}]}}]}}")
+    assert numbers(found, pods=(pod("x/a", ports=("web=8080/TCP",)),)) == [80, 99, 100, 200, 201, 8080, UNNAMED]

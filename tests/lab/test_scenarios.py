@@ -18,7 +18,7 @@ from haechi.lab.topology import LabEndpoint, LabNode, Topology
 from haechi.model import Node, Pod
 from haechi.netlink import Nftables
 from haechi.netns import isolated
-from haechi.verify import prove
+from haechi.verify import ClusterObject, prove
 from tests.scenarios import PORTS, SCENARIOS, Key, Object, Scenario, Verdicts, after, base_cluster, key, placed
 
 pytestmark = pytest.mark.kernel
@@ -57,7 +57,7 @@ def topology(objects: list[Object]) -> Topology:
     return Topology(nodes, pods)
 
 
-def in_kernel(network: Network, ruleset: NodeRuleset, present: Iterable[Object]) -> list[str]:
+def in_kernel(network: Network, ruleset: NodeRuleset, present: Iterable[ClusterObject]) -> list[str]:
     with network.node(ruleset.node), Nftables() as nftables:
         found = nftables.ruleset(TABLE.name)
     proof = prove(found, present, ruleset.node)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from haechi.lab.addresses import FreeAddresses
 from haechi.lab.witnesses import witnesses
-from haechi.model import NetworkPolicy
+from haechi.model import NetworkPolicy, TierPolicy
 from haechi.sets import AddressSet, text_to_point
-from tests.building import policy
+from tests.building import policy, tier_policy
 
 BOTH = (4, 6)
 
@@ -20,7 +20,10 @@ def block(cidr: str, *excepts: str, direction: str = "ingress") -> NetworkPolicy
 
 
 def found(
-    *policies: NetworkPolicy, known: tuple[str, ...] = (), taken: tuple[str, ...] = (), families: tuple[int, ...] = BOTH
+    *policies: NetworkPolicy | TierPolicy,
+    known: tuple[str, ...] = (),
+    taken: tuple[str, ...] = (),
+    families: tuple[int, ...] = BOTH,
 ) -> tuple[list[str], list[str]]:
     """The words of the witnesses, whose places are checked here, and of the regions that have none."""
     seen, missing = witnesses(policies, known, FreeAddresses([*known, *taken]), families)
@@ -103,3 +106,8 @@ def test_an_exception_outside_of_its_block_needs_no_witness() -> None:
 
 def test_unreadable_blocks_are_passed_over() -> None:
     assert found(block("10.0.0.0/33"), block("10.0.0.0/8", "x"), families=(4,)) == (["in no ipBlock"], [])
+
+
+def test_networks_of_tiers_have_witnesses_as_well() -> None:
+    tier = tier_policy("{egress: [{action: Deny, to: [{networks: [192.0.2.9/24, x/8]}, {namespaces: {}}]}]}")
+    assert found(tier, families=(4,)) == (["in 192.0.2.9/24", "in no ipBlock"], [])

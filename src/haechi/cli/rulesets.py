@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from haechi.cli.failure import CommandError, unknown_name
 from haechi.cli.wording import counted
 from haechi.dataplane import NodeRuleset
 from haechi.engine import Engine
-from haechi.model import Namespace, NetworkPolicy, Node, Object, Pod, Workload
+from haechi.model import Namespace, NetworkPolicy, Node, Object, Pod, TierPolicy, Workload
 
 if TYPE_CHECKING:
     from haechi.cli.input import Input
@@ -24,8 +24,12 @@ def ruleset(objects: Sequence[Object], node: str) -> Ruleset:
         CommandError: no object knows a node of this name.
     """
     check_node(objects, node)
-    of_engine = (one for one in objects if isinstance(one, Namespace | Node | Pod | NetworkPolicy))
-    return NodeRuleset(Engine.of(of_engine), node).ruleset()
+    return NodeRuleset(Engine.of(state(objects)), node).ruleset()
+
+
+def state(objects: Iterable[Object]) -> list[Namespace | Node | Pod | NetworkPolicy | TierPolicy]:
+    """The objects that the rules of a node depend on."""
+    return [one for one in objects if isinstance(one, Namespace | Node | Pod | NetworkPolicy | TierPolicy)]
 
 
 def check_node(objects: Sequence[Object], node: str) -> None:

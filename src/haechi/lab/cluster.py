@@ -32,6 +32,7 @@ from haechi.model import (
     PodIP,
     PodStatus,
     Service,
+    TierPolicy,
     printable,
 )
 from haechi.sets import text_to_point
@@ -49,7 +50,7 @@ class LabCluster:
         nodes: with their addresses.
         namespaces: as given.
         pods: that run, workloads' pods included, each with node and addresses.
-        policies: as given.
+        policies: of all kinds, as given.
         hosts: outside hosts by name, with their addresses: `host/NAME` for an ExternalHost, `outside/ADDRESS` for a
             witness.
         descriptions: of each host, by name.
@@ -59,15 +60,28 @@ class LabCluster:
     nodes: tuple[Node, ...]
     namespaces: tuple[Namespace, ...]
     pods: tuple[Pod, ...]
-    policies: tuple[NetworkPolicy, ...]
+    policies: tuple[NetworkPolicy | TierPolicy, ...]
     hosts: dict[str, tuple[str, ...]] = field(default_factory=dict)
     descriptions: dict[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
     @property
-    def objects(self) -> tuple[Node | Namespace | Pod | NetworkPolicy, ...]:
+    def objects(self) -> tuple[Node | Namespace | Pod | NetworkPolicy | TierPolicy, ...]:
         """The objects that policies are about."""
         return (*self.nodes, *self.namespaces, *self.pods, *self.policies)
+
+    @property
+    def endpoints(self) -> dict[str, tuple[str, ...]]:
+        """All that send and receive, by name, with their addresses: pods, outside hosts and `node_endpoints`."""
+        return {pod.key: pod.addresses for pod in self.pods} | self.hosts | self.node_endpoints
+
+    @property
+    def node_endpoints(self) -> dict[str, tuple[str, ...]]:
+        """The nodes as `node/NAME`, if a rule of a tier has nodes as peers; else they need not be tried."""
+        tiers = (policy for policy in self.policies if isinstance(policy, TierPolicy))
+        if not any(peer.nodes is not None for policy in tiers for rule in policy.spec.egress for peer in rule.to):
+            return {}
+        return {f"node/{node.name}": node.addresses for node in self.nodes}
 
     def topology(self) -> Topology:
         """The cluster as nodes, endpoints and addresses.
@@ -88,7 +102,11 @@ class LabCluster:
             for pod in self.pods
         ]
         hosts = [LabEndpoint(name, None, addresses) for name, addresses in self.hosts.items()]
-        return Topology(nodes, (*pods, *hosts))
+        at_nodes = [
+            LabEndpoint(name, name.removeprefix("node/"), addresses, host_network=True)
+            for name, addresses in self.node_endpoints.items()
+        ]
+        return Topology(nodes, (*pods, *hosts, *at_nodes))
 
     def _check_addresses(self) -> None:
         """Refuse two owners of one address, by their names."""
@@ -135,7 +153,7 @@ class _Completion:
 
     def cluster(self) -> LabCluster:
         nodes = {name: self.node(name) for name in self.names}
-        policies = tuple(one for one in self.objects if isinstance(one, NetworkPolicy))
+        policies = tuple(one for one in self.objects if isinstance(one, NetworkPolicy | TierPolicy))
         hosts, descriptions = self.hosts(policies)
         turn = cycle(nodes.values())
         return LabCluster(
@@ -209,7 +227,9 @@ class _Completion:
 
     # -- outside -----------------------------------------------------------------------------------------------------
 
-    def hosts(self, policies: tuple[NetworkPolicy, ...]) -> tuple[dict[str, tuple[str, ...]], dict[str, str]]:
+    def hosts(
+        self, policies: Iterable[NetworkPolicy | TierPolicy]
+    ) -> tuple[dict[str, tuple[str, ...]], dict[str, str]]:
         hosts: dict[str, tuple[str, ...]] = {}
         descriptions: dict[str, str] = {}
         for one in self.objects:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final, get_args
 
 from haechi.lab.probe import Protocol
-from haechi.model import NetworkPolicy, Pod
+from haechi.model import NetworkPolicy, Pod, TierPolicy, as_cluster_network_policy
 from haechi.sets import IntervalSet
 
 Port = tuple[Protocol, int]
@@ -21,7 +21,7 @@ _HIGH: Final = IntervalSet([(61_000, 65_535)])
 """Candidates for the port that nothing names, and better ones: beyond the ephemeral ports of clients."""
 
 
-def ports_to_probe(policies: Iterable[NetworkPolicy], pods: Iterable[Pod]) -> tuple[Port, ...]:
+def ports_to_probe(policies: Iterable[NetworkPolicy | TierPolicy], pods: Iterable[Pod]) -> tuple[Port, ...]:
     """The ports to probe, by number and protocol."""
     ranges = [*_of_policies(policies), *((number, number) for number in _of_pods(pods))]
     named = IntervalSet(ranges)
@@ -34,13 +34,28 @@ def ports_to_probe(policies: Iterable[NetworkPolicy], pods: Iterable[Pod]) -> tu
     return tuple((protocol, number) for number in numbers for protocol in PROTOCOLS)
 
 
-def _of_policies(policies: Iterable[NetworkPolicy]) -> Iterator[tuple[int, int]]:
+def _of_policies(policies: Iterable[NetworkPolicy | TierPolicy]) -> Iterator[tuple[int, int]]:
     for policy in policies:
+        if isinstance(policy, TierPolicy):
+            yield from _of_tiers(policy)
+            continue
         ports = [rule.ports for rule in policy.spec.ingress] + [rule.ports for rule in policy.spec.egress]
         for rule_ports in ports:
             for port in rule_ports:
                 if isinstance(port.port, int) and 1 <= port.port <= (port.end_port or port.port) <= 65535:
                     yield port.port, port.end_port or port.port
+
+
+def _of_tiers(policy: TierPolicy) -> Iterator[tuple[int, int]]:
+    spec = as_cluster_network_policy(policy).spec
+    listed = [rule.protocols or () for rule in spec.ingress] + [rule.protocols or () for rule in spec.egress]
+    for entry in (entry for entries in listed for entry in entries):
+        for transport in (entry.tcp, entry.udp, entry.sctp):
+            port = transport.destination_port if transport is not None else None
+            if port is not None:
+                first, last = (port.range.start, port.range.end) if port.range else (port.number or 0, port.number or 0)
+                if 1 <= first <= last <= 65535:
+                    yield first, last
 
 
 def _of_pods(pods: Iterable[Pod]) -> Iterator[int]:

@@ -24,7 +24,7 @@ from haechi.lab.ports import Port
 from haechi.lab.probe import Probe
 from haechi.lab.sample import common_addresses
 from haechi.lab.sender import send
-from haechi.model import Packet, PacketVerdict
+from haechi.model import ClusterPolicyKey, Packet, PacketVerdict, Tier
 from haechi.netlink import Nftables
 from haechi.netns import isolated, require_nf_tables
 from haechi.report import LabRun, ProbeResult
@@ -75,7 +75,7 @@ def run_lab(
             asked = expectations(engine, chosen)
             results = tuple(observe(network, asked, chosen.ports, report_step))
             proofs = tuple(node_proofs(network, cluster, report_step))
-            found = _lab_run(cluster, chosen, results, proofs, time.monotonic() - begun)
+            found = _lab_run(cluster, engine, chosen, results, proofs, time.monotonic() - begun)
             if on_finished is not None:
                 on_finished(network, found)
         return found
@@ -142,6 +142,7 @@ def observe(
 
 def _lab_run(
     cluster: LabCluster,
+    engine: Engine,
     chosen: ChosenConnections,
     results: tuple[ProbeResult, ...],
     proofs: tuple[Proof, ...],
@@ -149,8 +150,8 @@ def _lab_run(
 ) -> LabRun:
     return LabRun(
         results,
-        {pod.key: pod.addresses for pod in cluster.pods} | cluster.hosts,
-        cluster.descriptions,
+        cluster.endpoints,
+        cluster.descriptions | dict.fromkeys(cluster.node_endpoints, "the node itself"),
         {
             node.name: tuple(pod.key for pod in cluster.pods if pod.spec.node_name == node.name)
             for node in cluster.nodes
@@ -158,9 +159,18 @@ def _lab_run(
         (*cluster.notes, *_sampled(chosen)),
         seconds,
         proofs,
-        tuple(pod.key for pod in cluster.pods if pod.spec.host_network),
+        (*(pod.key for pod in cluster.pods if pod.spec.host_network), *cluster.node_endpoints),
         chosen.sample,
+        dict(_subjects(engine)),
     )
+
+
+def _subjects(engine: Engine) -> Iterator[tuple[str, tuple[ClusterPolicyKey, ...]]]:
+    """The pods that policies of tiers are about, with these policies."""
+    for endpoint in engine.endpoints if engine.tier_policies else ():
+        found = [policy.key for tier in Tier for policy in engine.tier_policies_of(endpoint, tier)]
+        if found:
+            yield str(endpoint.key), tuple(found)
 
 
 def _sampled(chosen: ChosenConnections) -> Iterator[str]:

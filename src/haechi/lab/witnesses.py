@@ -1,4 +1,4 @@
-"""Witnesses: outside hosts that show the effect of ipBlocks.
+"""Witnesses: outside hosts that show the effect of ipBlocks, and of networks of tiers.
 
 Why: whether a rule about addresses works shows only if a host inside of its block and one outside try to connect.
 Promises one witness in every ipBlock (outside of its exceptions), one in every exception and, for each family of the
@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from haechi.analysis.cluster import ip_blocks
 from haechi.lab.addresses import FreeAddresses
-from haechi.model import IPBlock, NetworkPolicy
+from haechi.model import IPBlock, NetworkPolicy, TierPolicy
 from haechi.sets import AddressSet, text_to_point
 
 
@@ -32,12 +32,15 @@ class Witness(NamedTuple):
 
 
 def witnesses(
-    policies: Iterable[NetworkPolicy], known: Iterable[str], addresses: FreeAddresses, families: tuple[int, ...]
+    policies: Iterable[NetworkPolicy | TierPolicy],
+    known: Iterable[str],
+    addresses: FreeAddresses,
+    families: tuple[int, ...],
 ) -> tuple[tuple[Witness, ...], tuple[str, ...]]:
     """The witnesses that a lab needs, and the descriptions of the regions that can have none.
 
     Args:
-        policies: whose ipBlocks are considered.
+        policies: whose ipBlocks and networks are considered.
         known: addresses of the outside hosts of the input.
         addresses: where the witnesses' addresses are taken from.
         families: the address families of the lab: 4, 6 or both.

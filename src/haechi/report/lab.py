@@ -55,9 +55,9 @@ class ProbeResultJson(JsonValue, frozen=True):
 
 
 class LabEndpointJson(JsonValue, frozen=True):
-    """A pod, with its `node`, or an outside host, with a `description`; the other one is empty.
+    """A pod, with its `node`, an outside host, with a `description`, or a node itself, with both.
 
-    `hostNetwork`: it shares the node's namespace, so policies do not apply to it.
+    `hostNetwork`: it is in the node's namespace, so policies do not apply to it.
     """
 
     name: str
@@ -110,7 +110,7 @@ class LabReport(Document, frozen=True):
 
 def lab_json(run: LabRun, places: Places, basis: Basis) -> str:
     """The run as JSON text."""
-    homes = {pod: node for node, pods in run.nodes.items() for pod in pods}
+    homes = run.homes
     return document_text(
         LabReport(
             API_VERSION,
@@ -195,12 +195,13 @@ def _expected(one: ProbeResult) -> str:
     if one.expected.allowed:
         return "allowed"
     sides = [("egress", one.expected.egress), ("ingress", one.expected.ingress)]
-    words = [
-        f"{word}: {_policies(side.policies) if side.policies else 'an address that several pods claim'}"
-        for word, side in sides
-        if not side.allowed
-    ]
-    return f"denied ({'; '.join(words)})"
+    return f"denied ({'; '.join(f'{word}: {_reason(side)}' for word, side in sides if not side.allowed)})"
+
+
+def _reason(side: Side) -> str:
+    if side.tier_rule is not None:
+        return f"{side.tier_rule.policy} {side.tier_rule.path}"
+    return _policies(side.policies) if side.policies else "an address that several pods claim"
 
 
 def _policies(keys: Sequence[PolicyKey]) -> str:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
-from haechi.model import PacketVerdict
+from haechi.model import ClusterPolicyKey, PacketVerdict
 
 if TYPE_CHECKING:
     from haechi.verify import Proof
@@ -21,7 +21,7 @@ class ProbeResult:
     """A connection that was tried.
 
     Attributes:
-        source: the client: `namespace/pod`, `host/NAME` or `outside/ADDRESS`.
+        source: the client: `namespace/pod`, `host/NAME`, `outside/ADDRESS` or `node/NAME`.
         destination: the server, likewise.
         family: 4 or 6.
         protocol: TCP, UDP or SCTP.
@@ -78,13 +78,14 @@ class LabRun:
     Attributes:
         results: in order of source, destination, port, protocol and family.
         endpoints: the addresses of everyone, by name.
-        descriptions: of outside hosts, by name.
+        descriptions: of outside hosts, and of nodes as `node/NAME`, by name.
         nodes: the nodes' names and, on each, its pods.
         notes: what was left out or chosen.
         seconds: how long the run took, from the first namespace to the last packet.
         proofs: for each node, whether its kernel's table means what the policies mean, for every packet there is.
-        host_network: the pods that share their node's namespace, by name; policies do not apply to them.
+        host_network: who shares a node's namespace, by name: pods, and nodes as such; policies do not apply to them.
         sample: what the results are a sample of; None if everything was tried.
+        subjects: the pods that policies of tiers are about, by name, with these policies in the order of evaluation.
     """
 
     results: tuple[ProbeResult, ...]
@@ -96,6 +97,13 @@ class LabRun:
     proofs: tuple[Proof, ...] = ()
     host_network: tuple[str, ...] = ()
     sample: LabSample | None = None
+    subjects: dict[str, tuple[ClusterPolicyKey, ...]] = field(default_factory=dict)
+
+    @property
+    def homes(self) -> dict[str, str]:
+        """The node of every pod, and of every node as `node/NAME`."""
+        homes = {pod: node for node, pods in self.nodes.items() for pod in pods}
+        return homes | {f"node/{node}": node for node in self.nodes}
 
     @cached_property
     def mismatches(self) -> tuple[ProbeResult, ...]:

@@ -13,7 +13,7 @@ from haechi.analysis.cluster.synthetic import UNUSABLE, SyntheticAddresses, ip_b
 from haechi.model import NetworkPolicy, Object, ObjectMeta, Service
 from haechi.model.core import ServiceSpec
 from haechi.sets import AddressSet, point_to_text, text_to_point
-from tests.building import node, pod, policy
+from tests.building import node, pod, policy, tier_policy
 from tests.clusters import policies
 
 
@@ -67,3 +67,8 @@ def test_no_block_narrower_than_everything_holds_them(found: list[NetworkPolicy]
 def test_a_family_that_blocks_fill_gives_none() -> None:
     halves = "{ingress: [{from: [{ipBlock: {cidr: 0.0.0.0/1}}, {ipBlock: {cidr: 128.0.0.0/1}}]}]}"
     assert first([policy(halves)], 1) == [("fd00:10:244::1",)]
+
+
+def test_networks_of_tiers_are_avoided_as_well() -> None:
+    tier = tier_policy("{egress: [{action: Deny, to: [{networks: [10.244.0.0/16, 'fd00::/8']}]}]}")
+    assert first([tier], 1) == [("10.0.0.1", "::2")]

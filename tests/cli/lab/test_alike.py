@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 
 from haechi.cli.lab.alike import by_class
 from haechi.cli.lab.table import isolation, write_table
 from haechi.cli.terminal import Terminal
+from haechi.model import ClusterPolicyKey
 from haechi.report import LabRun, LabSample, ProbeResult, SampledClass
 from tests.cli.reports import rows, shop, side
 
@@ -77,3 +79,20 @@ def test_host_network_pods_are_listed_with_the_reason() -> None:
     run = LabRun(tuple(rows("a/x", "a/y")), {"a/x": (), "a/y": ()}, host_network=("a/x",))
     (line,) = [each for each in text_of(run) if "hostNetwork" in each]
     assert line.startswith("NetworkPolicies do not apply to pods with hostNetwork: a/x. ")
+
+
+def test_nodes_and_the_subjects_of_tiers_keep_their_words() -> None:
+    near, far = rows("a/y1", "node/n1"), rows("a/y2", "node/n1", egress=side(False))
+    classes = (*CLASSES, SampledClass(("node/n1", "node/n2"), ("node/n1",)))
+    admin = ClusterPolicyKey("ClusterNetworkPolicy", "admin")
+    run = replace(
+        sampled(*near, *far, host_network=("node/n1", "node/n2")),
+        descriptions={"node/n1": "the node itself", "node/n2": "the node itself"},
+        sample=LabSample(1000, 7, classes),
+        subjects={"a/y1": (admin,), "a/y2": (admin,)},
+    )
+    lines = text_of(run)
+    assert "to node/n1 and 1 alike (another node): nodes" in lines
+    assert "to node/n1 and 1 alike (same node): nodes" in lines
+    assert "a/y1 and 1 alike are subject to tiers: ClusterNetworkPolicy/admin." in lines
+    assert not any("hostNetwork" in line or "No policy selects" in line for line in lines)

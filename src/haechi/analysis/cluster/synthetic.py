@@ -14,7 +14,17 @@ from functools import cached_property
 import msgspec
 
 from haechi.engine import points
-from haechi.model import ExternalHost, IPBlock, NetworkPolicy, Node, Object, Pod, PodIP, Service
+from haechi.model import (
+    ExternalHost,
+    IPBlock,
+    NetworkPolicy,
+    Node,
+    Object,
+    Pod,
+    PodIP,
+    Service,
+    TierPolicy,
+)
 from haechi.sets import AddressError, AddressSet, point_to_text, text_to_point
 
 _PREFERRED = (
@@ -43,7 +53,7 @@ class SyntheticAddresses:
 
     @cached_property
     def _families(self) -> list[Iterator[int]]:
-        policies = (one for one in self._objects if isinstance(one, NetworkPolicy))
+        policies = (one for one in self._objects if isinstance(one, NetworkPolicy | TierPolicy))
         touched = AddressSet.union_all([_touched(block) for block in ip_blocks(policies)])
         free = AddressSet.ALL - UNUSABLE - touched - AddressSet.of(*_taken(self._objects))
         return [_points(free, networks) for networks in _PREFERRED]
@@ -67,9 +77,12 @@ def _taken(objects: Iterable[Object]) -> Iterator[int]:
             yield from points(one.addresses)
 
 
-def ip_blocks(policies: Iterable[NetworkPolicy]) -> Iterator[IPBlock]:
-    """Every ipBlock of some policies."""
+def ip_blocks(policies: Iterable[NetworkPolicy | TierPolicy]) -> Iterator[IPBlock]:
+    """Every ipBlock of some policies; in those of tiers, every network."""
     for policy in policies:
+        if isinstance(policy, TierPolicy):
+            yield from (IPBlock(cidr=text) for rule in policy.spec.egress for peer in rule.to for text in peer.networks)
+            continue
         rules = (*(rule.from_ for rule in policy.spec.ingress), *(rule.to for rule in policy.spec.egress))
         for peers in rules:
             for peer in peers:

@@ -45,8 +45,7 @@ def verify(
     from haechi.cli import terminal
     from haechi.cli.failure import ExitCode
     from haechi.cli.input import read_sound
-    from haechi.cli.rulesets import check_node, remarks, rests_on
-    from haechi.model import Namespace, NetworkPolicy, Node, Pod
+    from haechi.cli.rulesets import check_node, remarks, rests_on, state
     from haechi.verify import prove
 
     found = read_sound(paths, options, node=True)
@@ -55,8 +54,7 @@ def verify(
         terminal.errors().line(remark)
     table = _from_kernel(netns) if ruleset is None else _from_file(ruleset, netns)
     begun = time.monotonic()
-    state = [one for one in found.objects if isinstance(one, Namespace | Node | Pod | NetworkPolicy)]
-    proof = prove(table, state, node)
+    proof = prove(table, state(found.objects), node)
     seconds = time.monotonic() - begun
     if output == "json":
         from haechi.report import proof_report_json

@@ -24,7 +24,8 @@ def by_class(run: LabRun) -> tuple[LabRun, Mapping[str, int]]:
         name = f"{first} and {len(others)} alike" if others else first
         names |= dict.fromkeys(each.members, name)
         sizes[name] = len(each.members)
-    homes = {pod: node for node, pods in run.nodes.items() for pod in pods}
+    homes = run.homes
+    outside = {names[host]: description for host, description in run.descriptions.items() if host in names}
     shared: set[str] = set()
 
     def named(endpoint: str, other: str) -> str:
@@ -32,6 +33,8 @@ def by_class(run: LabRun) -> tuple[LabRun, Mapping[str, int]]:
             return names[endpoint]
         name = f"{names[endpoint]} ({'same' if homes[endpoint] == homes.get(other) else 'another'} node)"
         shared.add(name)
+        if endpoint in run.descriptions:
+            outside[name] = run.descriptions[endpoint]
         return name
 
     results = tuple(
@@ -39,12 +42,12 @@ def by_class(run: LabRun) -> tuple[LabRun, Mapping[str, int]]:
         for one in run.results
     )
     present = {name for one in results for name in (one.source, one.destination)}
-    outside = {names[host]: description for host, description in run.descriptions.items() if host in names}
     found = replace(
         run,
         results=results,
         endpoints=dict.fromkeys(sorted(present), ()),
         descriptions=outside,
         host_network=tuple(sorted(shared)),
+        subjects={names[pod]: policies for pod, policies in run.subjects.items() if pod in names},
     )
     return found, sizes

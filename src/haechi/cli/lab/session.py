@@ -111,7 +111,7 @@ def buildable(objects: Iterable[Object], options: LabOptions) -> LabCluster:
 
 
 def _plan(cluster: LabCluster, objects: Iterable[Object], options: LabOptions) -> ProbePlan:
-    endpoints = {pod.key: pod.addresses for pod in cluster.pods} | cluster.hosts
+    endpoints = cluster.endpoints
     names = Names.among(cluster.pods, objects)
     chosen = parse_ports(options.ports, cluster.pods)
     return ProbePlan(

@@ -14,7 +14,7 @@ from haechi.cli.lab.alike import by_class
 from haechi.cli.lab.sections import TableRow, TableSection, table_sections
 from haechi.cli.terminal import Style, Terminal, fold
 from haechi.cli.wording import counted, joined
-from haechi.model import PolicyKey
+from haechi.model import ClusterPolicyKey, PolicyKey
 from haechi.report import LabRun, mismatch_text
 from haechi.verify import Proof
 
@@ -77,7 +77,8 @@ def _write_sections(terminal: Terminal, run: LabRun) -> None:
 def _heading(section: TableSection, everyone: Sequence[str]) -> str:
     who = wording.names(section.destinations, everyone)
     if section.outside:
-        return f"to {who}: outside"
+        nodes = sum(one.startswith("node/") for one in section.destinations)
+        return f"to {who}: {'outside' if not nodes else 'nodes' if nodes == len(section.destinations) else 'no pods'}"
     if section.ingress:
         return f"to {who}: isolated for ingress by {wording.policies(section.ingress)}"
     return f"to {who}: not isolated for ingress"
@@ -148,7 +149,7 @@ def proved(proof: Proof) -> Iterator[str]:
 
 
 def isolation(run: LabRun, sizes: Mapping[str, int]) -> Iterator[str]:
-    """Which pods are isolated by which policies, in sentences, then the others.
+    """Which pods are subject to tiers, which are isolated by which policies, in sentences, then the others.
 
     Args:
         run: the results; pods on the host's network are left out.
@@ -160,27 +161,37 @@ def isolation(run: LabRun, sizes: Mapping[str, int]) -> Iterator[str]:
         sends.setdefault(row.source, set()).update(row.expected.egress.policies)
         receives.setdefault(row.destination, set()).update(row.expected.ingress.policies)
     pods = sorted(name for name in run.endpoints if name not in run.descriptions)
+    by_tiers: dict[tuple[ClusterPolicyKey, ...], list[str]] = {}
+    for name in sorted((sends.keys() | receives.keys()) & run.subjects.keys()):
+        by_tiers.setdefault(run.subjects[name], []).append(name)
+    for keys, some in by_tiers.items():
+        verb = "are" if len(some) > 1 or sizes.get(some[0], 1) > 1 else "is"
+        yield f"{wording.names(some, pods)} {verb} subject to tiers: {wording.policies(keys, 5)}."
     alike: dict[tuple[tuple[PolicyKey, ...], tuple[PolicyKey, ...]], list[str]] = {}
     for name in sorted({*sends, *receives} - run.descriptions.keys() - {*run.host_network}):
         key = tuple(sorted(receives.get(name, ()))), tuple(sorted(sends.get(name, ())))
         alike.setdefault(key, []).append(name)
     # Of a pod that was probed in one direction only, nothing is known about the other
     open_pods = [name for name in alike.pop(((), ()), []) if name in sends and name in receives]
+    open_pods = [name for name in open_pods if name not in run.subjects]
     for (ingress, egress), some in alike.items():
         yield _sentence(wording.names(some, pods), len(some) > 1, ingress, egress)
     if open_pods:
         number = sum(sizes.get(name, 1) for name in open_pods)
-        count = counted(number, "other pod" if alike else "pod")
+        count = counted(number, "other pod" if alike or by_tiers else "pod")
         pronoun = "it" if number == 1 else "them"
         yield f"No policy selects the {count}: only the policies of the other end restrict {pronoun}."
 
 
 def host_network(run: LabRun) -> Iterator[str]:
     """Which pods policies do not apply to, and why."""
-    if run.host_network:
+    pods = [name for name in run.host_network if name not in run.descriptions]
+    if pods:
+        peers = "an ipBlock, networks or nodes" if run.subjects else "an ipBlock"
         yield (
-            f"NetworkPolicies do not apply to pods with hostNetwork: {wording.names(run.host_network, run.endpoints)}."
-            " Their traffic is that of their node: no policy isolates them, and only an ipBlock can match it."
+            f"NetworkPolicies{' and tiers' if run.subjects else ''} do not apply to pods with hostNetwork:"
+            f" {wording.names(pods, run.endpoints)}. Their traffic is that of their node: no policy isolates them, and"
+            f" only {peers} can match it."
         )
 
 

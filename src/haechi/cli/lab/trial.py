@@ -76,7 +76,7 @@ class Trial:
             for assertion in suite.assertions
             for check in checks(self.world, assertion, suite.namespace)[0]
         ]
-        endpoints = {pod.key: pod.addresses for pod in self.cluster.pods} | self.cluster.hosts
+        endpoints = self.cluster.endpoints
         points = {name: tuple(map(text_to_point, addresses)) for name, addresses in endpoints.items()}
         sources = AddressSet.union_all([check.sources.addresses for check in asked])
         destinations = AddressSet.union_all([check.destinations.addresses for check in asked])

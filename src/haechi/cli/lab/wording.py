@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Sequence
 from haechi.cli.lab.sections import PortOutcomes, TableRow, TableSection
 from haechi.cli.wording import first_names
 from haechi.lab import PROTOCOLS, Port
-from haechi.model import PolicyKey
+from haechi.model import AnyPolicyKey
 
 MOST = 4
 """Names in a cell; of more, the first three and how many more."""
@@ -80,7 +80,7 @@ def sources(row: TableRow, section: TableSection, everyone: Collection[str]) -> 
     return names(row.sources, here)
 
 
-def policies(keys: Sequence[PolicyKey], most: int = 3) -> str:
+def policies(keys: Sequence[AnyPolicyKey], most: int = 3) -> str:
     """Policies by comma; of many the first and how many more."""
     return first_names(list(map(str, keys)), most)
 
