@@ -7,6 +7,7 @@ allow.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from ipaddress import IPv4Address
 
 from haechi.engine.endpoint import Endpoint
@@ -114,6 +115,7 @@ def rule_ports(
         return rule.ports
     if direction is Direction.INGRESS:
         return rule.ports | ports_by_name(subject.ports, rule.names)
+    rule = replace(rule, blocks_match_pods=engine.ipblock_matches_pods)  # it may be a part of one of the engine's
     return PortSet.union_all([rule.ports, *(_named_ports(engine, named, remote, peer) for named in rule.named_peers())])
 
 

@@ -201,3 +201,14 @@ def test_every_operator_is_told_in_words(expression: str, labels: str, words: st
     peer = f"{{podSelector: {{matchExpressions: [{expression}]}}}}"
     cluster = Cluster.of([pod("x/web", "10.0.0.1", marks=labels), DB, policy(f"{{ingress: [{{from: [{peer}]}}]}}")])
     assert [mismatch.words for mismatch in the(cluster, "x/web", "x/db", "80").mismatches] == [f"pod x/web: {words}"]
+
+
+@pytest.mark.parametrize("ports", ["", ", ports: [{port: 80}]", ", ports: [{port: web}]"])
+def test_an_ip_block_around_a_pod_that_never_matches_pods_is_the_reason(ports: str) -> None:
+    block = policy(f"{{policyTypes: [Egress], egress: [{{to: [{{ipBlock: {{cidr: 10.0.0.0/8}}}}]{ports}}}]}}")
+    objects = [pod("x/web", "10.0.0.1"), pod("x/db", "10.0.0.2", ports=("web=80/TCP",)), block]
+    assert can(Cluster.of(objects), "web", "db", "80").allowed
+    answer = can(Cluster.of(objects, ipblock_matches_pods=False), "web", "db", "80")
+    assert not answer.allowed
+    reasons = [each.words for one in answer.shown for rule in (one.egress.nearest,) if rule for each in rule.mismatches]
+    assert "10.0.0.2 is a pod's address, which ipBlocks never match here" in reasons
