@@ -13,7 +13,7 @@ from haechi import Cluster
 from haechi.analysis.why.answer import can
 from haechi.analysis.why.rules import ItemRef, RuleAnswer, Viewpoint, rule_answers
 from haechi.engine import Endpoint, point
-from haechi.model import NetworkPolicy, NetworkPolicyIngressRule, NetworkPolicyPeer
+from haechi.model import NetworkPolicy, NetworkPolicyIngressRule, NetworkPolicyPeer, Object
 from haechi.model.verdict import Direction, Packet, PolicyKey
 from haechi.reference import ClusterObjects
 from haechi.reference.reference import NetworkPolicyRule, owners, peer_matches, rule_allows
@@ -206,7 +206,7 @@ def test_every_operator_is_told_in_words(expression: str, labels: str, words: st
 @pytest.mark.parametrize("ports", ["", ", ports: [{port: 80}]", ", ports: [{port: web}]"])
 def test_an_ip_block_around_a_pod_that_never_matches_pods_is_the_reason(ports: str) -> None:
     block = policy(f"{{policyTypes: [Egress], egress: [{{to: [{{ipBlock: {{cidr: 10.0.0.0/8}}}}]{ports}}}]}}")
-    objects = [pod("x/web", "10.0.0.1"), pod("x/db", "10.0.0.2", ports=("web=80/TCP",)), block]
+    objects: list[Object] = [pod("x/web", "10.0.0.1"), pod("x/db", "10.0.0.2", ports=("web=80/TCP",)), block]
     assert can(Cluster.of(objects), "web", "db", "80").allowed
     answer = can(Cluster.of(objects, ipblock_matches_pods=False), "web", "db", "80")
     assert not answer.allowed
