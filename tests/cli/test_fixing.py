@@ -160,3 +160,20 @@ def test_fixes_that_make_each_other_necessary_end(file: Path) -> None:
         return read_manifests(sources), [TYPES]
 
     assert len(all_fixes(loaded(file), [TYPES], relint).fixed) == ROUNDS
+
+
+def test_of_many_fixes_in_a_document_only_those_that_cannot_be_made_are_left(tmp_path: Path) -> None:
+    """Also where one that cannot be made is in the way of others: the item of which it would change a part."""
+    ports = "".join(f"    - port: {80 + number}\n" for number in range(9))
+    path = tmp_path / "a.yaml"
+    path.write_text(
+        "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: one}\n"
+        f"spec:\n  podSelector: {{}}\n  ingress:\n  - ports:\n{ports}"
+    )
+    above = ("spec", "ingress", 0, "ports")
+    items = [finding("one", Edit((*above, number))) for number in range(9)]
+    impossible = finding("one", Edit((*above, 5, "port", "number"), 1))  # a port is no mapping
+    outcome = fixes(loaded(path), [*items[:5], impossible, *items[5:8]])
+    assert outcome.fixed == items[:8]
+    assert [each for each, _ in outcome.left] == [impossible]
+    assert outcome.texts[str(path)].data == path.read_bytes().replace(ports.encode(), b"    - port: 88\n")

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import io
 import subprocess
+from difflib import diff_bytes, unified_diff
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from haechi.cli import patch as cli_patch
 from haechi.cli.patch import patch, write_patch
 from haechi.cli.terminal import Terminal
 
@@ -59,3 +61,32 @@ def test_on_a_terminal_it_has_colours_and_no_controls_of_the_text() -> None:
         "\x1b[32m+2\x1b[0m",
         "\x1b[32m\\ No newline at end of file\x1b[0m",
     ]
+
+
+@pytest.mark.parametrize("window", [1, 2, 5])
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command[0])
+@given(TEXTS, TEXTS)
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+def test_a_diff_of_more_lines_than_a_window_is_right_too(
+    tmp_path: Path, command: list[str], window: int, old: bytes, new: bytes
+) -> None:
+    with pytest.MonkeyPatch.context() as context:
+        context.setattr(cli_patch, "_WINDOW", window)
+        if old != new and old and new:
+            assert applied(tmp_path, "web.yaml", old, new, command) == new
+
+
+@given(st.lists(st.integers(0, 99), unique=True, max_size=20), st.lists(st.integers(0, 99), unique=True, max_size=20))
+def test_a_diff_of_few_lines_is_that_of_difflib(old: list[int], new: list[int]) -> None:
+    one, other = ([b"%d\n" % number for number in numbers] for numbers in (old, new))
+    expected = list(diff_bytes(unified_diff, one, other, b"a/x", b"b/x"))
+    assert list(patch("x", b"".join(one), b"".join(other))) == expected
+
+
+def test_thousands_of_changes_are_found_where_they_are() -> None:
+    """Every tenth of 60,000 lines that look alike is gone."""
+    old = [b"- port: %d\n" % (number // 4) for number in range(60_000)]
+    new = [line for number, line in enumerate(old) if number % 10]
+    lines = list(patch("x", b"".join(old), b"".join(new)))[2:]
+    changes = [line for line in lines if line[:1] in (b"+", b"-")]
+    assert changes == [b"-" + line for number, line in enumerate(old) if not number % 10]

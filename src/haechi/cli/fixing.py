@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
@@ -105,29 +105,56 @@ def _fixed(source: Source, findings: list[Finding], places: _Places, left: _Unfi
 def _fix_document(
     text: str, is_json: bool, findings: list[Finding], places: _Places, left: _Unfixed
 ) -> tuple[str, list[Finding]]:
-    """The document after every fix that can be made in it, and the findings that these fix."""
+    """The document after every fix that can be made in it, and the findings that these fix.
+
+    All are tried at once, and if that fails, each half: a document has thousands, and hardly one that cannot be made.
+    """
     edits: list[Edit] = []
     fixed: list[Finding] = []
     best = text
-    for finding in findings:
-        assert finding.fix is not None
-        new = list(document_edits(places[finding.subject].place, finding.fix.edits))
-        if any(_overlap(one, other) for one in new for other in edits):
+    waiting = [findings]
+    while waiting:
+        some = waiting.pop()
+        chosen, new = _compatible(some, edits, places)
+        if not chosen:
             continue
         try:
             best = rewrite(text, [*edits, *new], is_json=is_json)
         except RewriteError as error:
-            left.append((finding, str(error)))
+            if len(some) == 1:
+                left.append((some[0], str(error)))
+            else:
+                half = len(some) // 2
+                waiting += [some[half:], some[:half]]
         else:
             edits += new
-            fixed.append(finding)
+            fixed += chosen
     return best, fixed
 
 
-def _overlap(one: Edit, other: Edit) -> bool:
-    """Whether one is within the other."""
-    shared = min(len(one.path), len(other.path))
-    return one.path[:shared] == other.path[:shared]
+def _compatible(
+    findings: Iterable[Finding], edits: Iterable[Edit], places: _Places
+) -> tuple[list[Finding], list[Edit]]:
+    """The findings whose edits are neither within others nor contain some, and their edits."""
+    whole = {edit.path for edit in edits}
+    above = {prefix for path in whole for prefix in _prefixes(path)}
+    chosen: list[Finding] = []
+    made: list[Edit] = []
+    for finding in findings:
+        assert finding.fix is not None
+        new = list(document_edits(places[finding.subject].place, finding.fix.edits))
+        if any(edit.path in above or not whole.isdisjoint(_prefixes(edit.path)) for edit in new):
+            continue
+        chosen.append(finding)
+        made += new
+        whole |= {edit.path for edit in new}
+        above |= {prefix for edit in new for prefix in _prefixes(edit.path)}
+    return chosen, made
+
+
+def _prefixes(path: tuple[str | int, ...]) -> Iterator[tuple[str | int, ...]]:
+    """The paths of all that a field is in, and its own."""
+    return (path[:length] for length in range(len(path) + 1))
 
 
 def write_fixes(found: Fixes) -> Fixes:
