@@ -25,6 +25,8 @@ ELSEWHERE = {
     "analysis/explain/ports.py": "analysis/explain/test_policy.py",
     "analysis/explain/selections.py": "analysis/explain/test_policy.py",
     "analysis/explain/sentences.py": "analysis/explain/test_policy.py",
+    "analysis/explain/tierrules.py": "analysis/explain/test_tiers.py",
+    "analysis/explain/tierwords.py": "analysis/explain/test_policy.py",
     "analysis/explain/words.py": "analysis/explain/test_policy.py",
     "analysis/lint/check.py": "analysis/lint/test_catalogue.py",
     "analysis/lint/facts/labelled.py": "analysis/lint/facts/test_inventory.py",

@@ -27,8 +27,7 @@ def write_descriptions(terminal: Terminal, policies: Iterable[NetworkPolicy]) ->
 def write_text(terminal: Terminal, explanations: Explanations, language: Language) -> None:
     """Indented sentences, each with its place; an empty line between explanations."""
     terminal = terminal.of_tables
-    titles = [one.sentence for one in explanations.policies] + [one.sentence for one in explanations.pods]
-    for number, title in enumerate(titles):
+    for number, title in enumerate(explanations.sentences):
         if number:
             terminal.line()
         _write(terminal, title, language, 0)

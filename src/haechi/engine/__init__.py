@@ -19,13 +19,13 @@ from haechi.engine.policy import Defect, Policy, PolicyRule, UnreadablePart, rea
 from haechi.engine.policyset import PolicySet
 from haechi.engine.precedence import Precedence
 from haechi.engine.selection import ANY_POD, NamedPeer, Peers, PodSelection
-from haechi.engine.tierpolicy import OrderedPolicy, OrderedRule
+from haechi.engine.tierpolicy import OrderedPolicy, OrderedRule, read_tier_peer, read_tier_protocol
 from haechi.engine.tierset import TierEntry, TierSet
 
 __all__ = [
     "ANY_POD", "Defect", "Delta", "Endpoint", "Engine", "NamedPeer", "NamedPort", "OrderedPolicy",
     "OrderedRule", "Peers", "PodChange", "PodSelection", "PodState", "Policy", "PolicyRule", "PolicySet",
     "Precedence", "Stages", "TierEntry", "TierSet", "UnreadablePart", "addresses", "allowed_ports", "deciding_rule",
-    "decisions", "includes", "point", "points", "read_peer", "read_ports", "rule_ports", "side_traffic",
-    "traffic", "verdict",
+    "decisions", "includes", "point", "points", "read_peer", "read_ports", "read_tier_peer", "read_tier_protocol",
+    "rule_ports", "side_traffic", "traffic", "verdict",
 ]  # fmt: skip

@@ -139,10 +139,10 @@ def _rules(
 
 def _read(rule: _Rule, ref: TierRuleRef) -> OrderedRule:
     action = Action(rule.action)
-    peers = Peers.union([_peer(peer, action) for peer in rule.peers])
+    peers = Peers.union([read_tier_peer(peer, action) for peer in rule.peers])
     if rule.protocols is None:
         return OrderedRule(ref, action, peers, PortSet.ALL)
-    entries = [_protocol(entry) for entry in rule.protocols]
+    entries = [read_tier_protocol(entry) for entry in rule.protocols]
     ports = PortSet.union_all([each for each in entries if isinstance(each, PortSet)])
     return OrderedRule(ref, action, peers, ports, tuple(sorted({each for each in entries if isinstance(each, str)})))
 
@@ -158,14 +158,14 @@ def _defects(rule: _Rule, ref: TierRuleRef) -> Iterator[Defect]:
         yield Defect(path, "there is no peer", ref)
     for number, peer in enumerate(peers):
         try:
-            _peer(peer, action)
+            read_tier_peer(peer, action)
         except ValueError as error:
             yield Defect(f"{path}[{number}]", str(error), ref)
     if rule.protocols == ():
         yield Defect(f"{ref.path}.protocols", "the list is empty", ref)
     for number, entry in enumerate(rule.protocols or ()):
         try:
-            if isinstance(_protocol(entry), str) and any(map(_has_no_names, peers)):
+            if isinstance(read_tier_protocol(entry), str) and any(map(_has_no_names, peers)):
                 raise UnreadablePart("networks, nodes and domain names have no named ports")
         except ValueError as error:
             yield Defect(f"{ref.path}.protocols[{number}]", str(error), ref)
@@ -201,8 +201,12 @@ def _readable(selector: LabelSelector | None, path: str, defects: list[Defect]) 
     return Selector.all_of([requirement for one in found for requirement in one.requirements])
 
 
-def _peer(peer: _Peer, action: Action) -> Peers:
-    """What one item of `from` or `to` matches. Raises ValueError."""
+def read_tier_peer(peer: _Peer, action: Action) -> Peers:
+    """What one item of `from` or `to` of a rule with this action matches.
+
+    Raises:
+        ValueError: it cannot be read.
+    """
     found: list[Peers] = []
     if peer.namespaces is not None:
         selection = PodSelection.of(Selector.parse(peer.namespaces), EVERYTHING)
@@ -242,8 +246,12 @@ def _has_no_names(peer: _Peer) -> bool:
     )
 
 
-def _protocol(entry: ClusterNetworkPolicyProtocol) -> PortSet | str:
-    """What one item of `protocols` matches: ports, or a port name. Raises ValueError."""
+def read_tier_protocol(entry: ClusterNetworkPolicyProtocol) -> PortSet | str:
+    """What one item of `protocols` matches: ports, or a port name of any protocol.
+
+    Raises:
+        ValueError: it cannot be read.
+    """
     found: list[PortSet | str] = []
     for name, transport in (("TCP", entry.tcp), ("UDP", entry.udp), ("SCTP", entry.sctp)):
         if transport is not None:

@@ -4,11 +4,27 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-from haechi.model import Direction, Location
-from haechi.report.document import API_VERSION, Basis, Document, JsonValue, NamespacedName, document_text, named
+from haechi.model import ClusterPolicyKey, Direction, Location, Tier, TierRuleRef, path_text
+from haechi.report.document import (
+    API_VERSION,
+    Basis,
+    Document,
+    JsonValue,
+    NamespacedName,
+    ObjectReference,
+    document_text,
+    named,
+)
 
 if TYPE_CHECKING:
-    from haechi.analysis.explain import Explanations, Language, PodExplanation, PolicyExplanation, Sentence
+    from haechi.analysis.explain import (
+        Explanations,
+        Language,
+        PodExplanation,
+        PolicyExplanation,
+        Sentence,
+        TierPolicyExplanation,
+    )
 
 
 class SentenceJson(JsonValue, frozen=True):
@@ -29,6 +45,38 @@ class ExplainedPolicy(JsonValue, frozen=True):
     explanation: SentenceJson
 
 
+class TierRule(JsonValue, frozen=True):
+    """A rule of a policy of a tier, such as `spec.ingress[0]`; or a part of one."""
+
+    policy: ObjectReference
+    path: str
+    location: Location | None
+
+
+class DecidedPart(JsonValue, frozen=True):
+    """A rule, or a part of one, that never decides, in any cluster: the rules in `by` decide all of it before."""
+
+    rule: TierRule
+    by: list[TierRule]
+
+
+class ExplainedTierPolicy(JsonValue, frozen=True):
+    """A policy of a tier and the pods that it selects.
+
+    `priority` is null for a kind without priorities. `before` and `after` are the policies of the tier that can select
+    the same pods and are asked before and after it, in order.
+    """
+
+    policy: ObjectReference
+    tier: Tier
+    priority: int | None
+    before: list[ObjectReference]
+    after: list[ObjectReference]
+    selected: list[NamespacedName]
+    decided: list[DecidedPart]
+    explanation: SentenceJson
+
+
 class ExplainedPod(JsonValue, frozen=True):
     """A pod, with the policies that isolate it in each direction."""
 
@@ -39,11 +87,12 @@ class ExplainedPod(JsonValue, frozen=True):
 
 
 class Explanation(Document, frozen=True):
-    """Policies or pods, explained. `language` is `en` or `ko`."""
+    """Policies or pods, explained. `language` is `en` or `ko`; `tierPolicies` are in the order of asking."""
 
     kind: Literal["Explanation"]
     language: str
     policies: list[ExplainedPolicy]
+    tier_policies: list[ExplainedTierPolicy]
     pods: list[ExplainedPod]
 
 
@@ -53,13 +102,40 @@ def explanation_json(explanations: Explanations, language: Language, basis: Basi
 
     head = basis._replace(notes=[*basis.notes, *(in_words(note, language) for note in explanations.notes)])
     policies = [_policy(one, language) for one in explanations.policies]
+    tier_policies = [_tier_policy(one, language) for one in explanations.tier_policies]
     pods = [_pod(one, language) for one in explanations.pods]
-    return document_text(Explanation(API_VERSION, "Explanation", *head, language.value, policies, pods))
+    return document_text(Explanation(API_VERSION, "Explanation", *head, language.value, policies, tier_policies, pods))
 
 
 def _policy(one: PolicyExplanation, language: Language) -> ExplainedPolicy:
     selected = [*map(named, one.selected)]
     return ExplainedPolicy(named(one.key), selected, list(one.isolates), _sentence(one.sentence, language))
+
+
+def _tier_policy(one: TierPolicyExplanation, language: Language) -> ExplainedTierPolicy:
+    return ExplainedTierPolicy(
+        _reference(one.key),
+        one.tier,
+        one.priority,
+        [*map(_reference, one.before)],
+        [*map(_reference, one.after)],
+        [*map(named, one.selected)],
+        [
+            DecidedPart(
+                TierRule(_reference(one.key), path_text(part.steps), part.location), [*map(_tier_rule, part.by)]
+            )
+            for part in one.decided
+        ],
+        _sentence(one.sentence, language),
+    )
+
+
+def _reference(key: ClusterPolicyKey) -> ObjectReference:
+    return ObjectReference(key.kind, "", key.name)
+
+
+def _tier_rule(ref: TierRuleRef) -> TierRule:
+    return TierRule(_reference(ref.policy), ref.path, ref.location)
 
 
 def _pod(one: PodExplanation, language: Language) -> ExplainedPod:

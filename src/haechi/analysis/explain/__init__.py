@@ -6,8 +6,10 @@ from haechi.analysis.explain.pod import PodExplanation, explain_pod, ignored_pod
 from haechi.analysis.explain.policy import PolicyExplanation, explain_policy
 from haechi.analysis.explain.selections import SelectedPods
 from haechi.analysis.explain.sentences import Language, Sentence, in_words
+from haechi.analysis.explain.tiers import DecidedRule, TierPolicyExplanation, explain_tier_policy
 
 __all__ = [
-    "Explanations", "Language", "PodExplanation", "PolicyExplanation", "SelectedPods", "Sentence", "describe_all",
-    "explain_pod", "explain_policy", "ignored_pods", "in_words",
+    "DecidedRule", "Explanations", "Language", "PodExplanation", "PolicyExplanation", "SelectedPods", "Sentence",
+    "TierPolicyExplanation", "describe_all", "explain_pod", "explain_policy", "explain_tier_policy", "ignored_pods",
+    "in_words",
 ]  # fmt: skip

@@ -1,4 +1,4 @@
-"""Selections of pods as phrases: in general, and the pods that they select right now.
+"""Selections of pods as phrases: in general, the pods that they select right now, and what judges those.
 
 Promises that membership is the engine's answer, that pods of one workload are named together, and that each selection
 is resolved once.
@@ -7,11 +7,13 @@ is resolved once.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from functools import cached_property
 
 from haechi.analysis.cluster import Cluster
 from haechi.analysis.explain.sentences import Joined, Sentence
-from haechi.engine import PodSelection
-from haechi.model import NAME_LABEL, PodKey
+from haechi.engine import PodSelection, Precedence
+from haechi.model import NAME_LABEL, AnyPolicyKey, ClusterPolicyKey, Direction, PodKey, Tier
 from haechi.select import EVERYTHING, Requirement, Selector, SelectorOperator
 
 MOST_NAMES = 10
@@ -19,11 +21,43 @@ MOST_NAMES = 10
 
 
 class SelectedPods:
-    """The pods of a cluster by selection."""
+    """The pods of a cluster by selection, and the policies that judge them."""
 
     def __init__(self, cluster: Cluster) -> None:
         self._cluster = cluster
         self._sentences: dict[PodSelection, Sentence] = {}
+        self._finally: dict[Direction, Mapping[PodKey, tuple[AnyPolicyKey, ...]]] = {}
+
+    @cached_property
+    def precedence(self) -> Precedence:
+        """Which rules of tiers are asked before others."""
+        return Precedence(self._cluster.engine.tier_policies.values())
+
+    def after_admin(self, direction: Direction) -> Mapping[PodKey, tuple[AnyPolicyKey, ...]]:
+        """What judges each pod after the Admin tier: NetworkPolicies, else the Baseline tier, else nothing."""
+        if direction not in self._finally:
+            engine = self._cluster.engine
+            self._finally[direction] = {
+                one.key: tuple(sorted(engine.policies_of(one, direction)))
+                or tuple(
+                    each.key for each in engine.tier_policies_of(one, Tier.BASELINE) if direction in each.directions
+                )
+                for one in engine.endpoints
+            }
+        return self._finally[direction]
+
+    def asked_first(self, selection: PodSelection, direction: Direction) -> tuple[ClusterPolicyKey, ...]:
+        """The policies of the Admin tier with rules about any pod of a selection, in order."""
+        engine = self._cluster.engine
+        if not engine.tier_policies:
+            return ()
+        found = {
+            one.key: one.order
+            for endpoint, _ in engine.members(selection)
+            for one in engine.tier_policies_of(endpoint, Tier.ADMIN)
+            if direction in one.directions
+        }
+        return tuple(sorted(found, key=found.__getitem__))
 
     def keys(self, selection: PodSelection) -> tuple[PodKey, ...]:
         """The pods that it selects now, sorted."""
@@ -38,16 +72,21 @@ class SelectedPods:
     def _sentence(self, keys: tuple[PodKey, ...]) -> Sentence:
         if not keys:
             return Sentence.of("now.none")
+        return Sentence.of("now.some", count=pod_count(len(keys)), names=self.names(keys))
+
+    def names(self, keys: Collection[PodKey]) -> Sentence | Joined:
+        """Some pods, those of one workload together."""
         workloads = Counter(self._cluster.owners[key] for key in keys)
-        names: list[Sentence | str] = [
-            f"{owner.namespace}/{owner.name}"
-            if owner.kind == "Pod"
-            else Sentence.of(
-                "workload", kind=owner.kind, name=f"{owner.namespace}/{owner.name}", count=pod_count(number)
-            )
-            for owner, number in sorted(workloads.items())
-        ]
-        return Sentence.of("now.some", count=pod_count(len(keys)), names=name_list(names))
+        return name_list(
+            [
+                f"{owner.namespace}/{owner.name}"
+                if owner.kind == "Pod"
+                else Sentence.of(
+                    "workload", kind=owner.kind, name=f"{owner.namespace}/{owner.name}", count=pod_count(number)
+                )
+                for owner, number in sorted(workloads.items())
+            ]
+        )
 
 
 def pod_count(number: int) -> Sentence:
@@ -55,7 +94,7 @@ def pod_count(number: int) -> Sentence:
     return Sentence.of("count.one") if number == 1 else Sentence.of("count.many", number=number)
 
 
-def name_list(names: list[Sentence | str]) -> Sentence | Joined:
+def name_list(names: Sequence[Sentence | str]) -> Sentence | Joined:
     """`a, b and 3 more`: the first `MOST_NAMES` names."""
     first = Joined(tuple(names[:MOST_NAMES]))
     rest = len(names) - MOST_NAMES

@@ -8,7 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from haechi.analysis.explain.tierwords import TIER_WORDS
+
 WORDS: Mapping[str, tuple[str, str]] = {
+    **TIER_WORDS,
     "join.comma": (", ", ", "),
     "join.and": (" AND ", " 그리고(AND) "),
     # selected pods

@@ -2,6 +2,7 @@
 
 A first argument `policy/NAME`, `pod/NAME` or the like chooses what is explained, unless a file or folder has that name;
 without one all policies are. Names count in `--namespace`, else in every namespace; `policy/NAMESPACE/NAME` is one.
+Policies of tiers have no namespace: `cnp/NAME`, `anp/NAME`, `banp/default`.
 """
 
 from __future__ import annotations
@@ -18,10 +19,11 @@ if TYPE_CHECKING:
     from haechi.analysis.cluster import Cluster, NameText
     from haechi.analysis.explain import Explanations
     from haechi.cli.progress import ProgressLine
-    from haechi.model import NetworkPolicy, PodKey, PolicyKey
+    from haechi.model import AnyPolicyKey, NetworkPolicy, PodKey, PolicyKey
 
     _Key = TypeVar("_Key", PolicyKey, PodKey)
 
+_SHORT = {"ClusterNetworkPolicy": "cnp", "AdminNetworkPolicy": "anp", "BaselineAdminNetworkPolicy": "banp"}
 Output = Literal["text", "describe", "json"]
 Lang = Literal["en", "ko"]
 
@@ -59,14 +61,14 @@ def explain(
         cluster = Cluster.of(found.manifests, ipblock_matches_pods=matches_pods)
         policies, pods = _chosen(cluster, target, options.namespaces, paths[:1])
         if output == "describe":
-            policies = _stored(policies, found.broken)
+            described, left_out = _stored(policies, found.broken)
         else:
             explanations = _explained(cluster, policies, pods, progress)
     remarks = terminal.errors()
-    write_remarks(remarks, options.verbosity, cluster.notes)
+    write_remarks(remarks, options.verbosity, (*cluster.notes, *left_out) if output == "describe" else cluster.notes)
     language = Language(lang or spoken(os.environ))
     if output == "describe":
-        write_descriptions(terminal.output(), [cluster.policies[key] for key in policies])
+        write_descriptions(terminal.output(), [cluster.policies[key] for key in described])
     elif output == "json":
         from haechi.report import explanation_json
 
@@ -105,25 +107,38 @@ def _split(paths: Sequence[str], options: InputOptions) -> tuple[NameText | None
 
 def _chosen(
     cluster: Cluster, target: NameText | None, namespaces: tuple[str, ...], given: tuple[str, ...]
-) -> tuple[tuple[PolicyKey, ...], tuple[PodKey, ...]]:
-    """The policies and pods that a target names; all policies without one.
+) -> tuple[tuple[AnyPolicyKey, ...], tuple[PodKey, ...]]:
+    """The policies and pods that a target names; all policies without one, those of tiers only of all namespaces.
 
     Raises:
         CommandError: nothing has that name, or there is no policy to explain.
     """
     from haechi.analysis.explain import ignored_pods
-    from haechi.cli.failure import CommandError
-    from haechi.model import NetworkPolicy, PodKey
+    from haechi.cli.failure import CommandError, unknown_name
+    from haechi.model import ClusterPolicyKey, NetworkPolicy, PodKey
 
     if target is None:
-        policies = tuple(sorted(key for key in cluster.policies if not namespaces or key.namespace in namespaces))
+        policies: tuple[AnyPolicyKey, ...] = tuple(
+            sorted(key for key in cluster.policies if not namespaces or key.namespace in namespaces)
+        )
+        if not namespaces:
+            read = cluster.engine.tier_policies.values()
+            policies += tuple(one.key for one in sorted(read, key=lambda one: (one.tier, one.order)))
         if not policies:
             where = f"namespace {' or '.join(namespaces)}" if namespaces else "the input"
             raise CommandError(f"there is no policy in {where}")
         return policies, ()
     name, namespaces = target.name, (target.namespace,) if target.namespace else namespaces
     if target.kind == NetworkPolicy.kind:
-        return _named(cluster.policies, name, namespaces, "a policy"), ()
+        others = [f"{_SHORT[key.kind]}/{key.name}" for key in cluster.tier_policies if key.name == name]
+        return _named(cluster.policies, name, namespaces, "a policy", others), ()
+    if target.kind in _SHORT:
+        key = ClusterPolicyKey(target.kind, name)
+        if key not in cluster.tier_policies or target.namespace:
+            known = [one.name for one in cluster.tier_policies if one.kind == target.kind]
+            what = f"{'an' if target.kind.startswith('A') else 'a'} {target.kind}"
+            raise unknown_name("", f"{target.namespace}/{name}" if target.namespace else name, known, what)
+        return (key,), ()
     if target.kind != "Pod":
         return (), _pods_of(cluster, given[0], namespaces)
     ignored = {PodKey(pod.namespace, pod.name) for pod in ignored_pods(cluster)}
@@ -148,12 +163,16 @@ def _pods_of(cluster: Cluster, text: str, namespaces: tuple[str, ...]) -> tuple[
     return tuple(sorted(some[0] for some in members if some))
 
 
-def _named(known: Iterable[_Key], name: str, namespaces: tuple[str, ...], what: str) -> tuple[_Key, ...]:
-    from haechi.cli.failure import unknown_name
+def _named(
+    known: Iterable[_Key], name: str, namespaces: tuple[str, ...], what: str, others: Sequence[str] = ()
+) -> tuple[_Key, ...]:
+    from haechi.cli.failure import CommandError, unknown_name
 
     keys = sorted(known)
     found = tuple(key for key in keys if key.name == name and (not namespaces or key.namespace in namespaces))
     if not found:
+        if others:
+            raise CommandError(f"{name!r} is not a NetworkPolicy", "", (f"did you mean {' or '.join(others)}?",))
         one = len(namespaces) == 1
         given = f"{namespaces[0]}/{name}" if one else name
         names = [str(key) if one else key.name for key in keys]
@@ -161,35 +180,56 @@ def _named(known: Iterable[_Key], name: str, namespaces: tuple[str, ...], what: 
     return found
 
 
-def _stored(policies: tuple[PolicyKey, ...], broken: Iterable[NetworkPolicy]) -> tuple[PolicyKey, ...]:
-    """The policies without broken ones, which the API server would reject: kubectl has nothing to describe.
+def _stored(
+    policies: tuple[AnyPolicyKey, ...], broken: Iterable[NetworkPolicy]
+) -> tuple[tuple[PolicyKey, ...], tuple[str, ...]]:
+    """The NetworkPolicies without broken ones, which the API server would reject: kubectl has nothing to describe.
+
+    Returns:
+        With a remark on the policies of tiers, which kubectl describes as their YAML only.
 
     Raises:
         CommandError: no policy is left, or pods were chosen.
     """
     from haechi.cli.failure import CommandError
+    from haechi.cli.wording import counted
     from haechi.model import PolicyKey
 
     if not policies:
         raise CommandError("describe is for policies only", "--output", ("a pod is explained with -o text or -o json",))
+    described = [key for key in policies if isinstance(key, PolicyKey)]
+    tiers = len(policies) - len(described)
+    if not described:
+        hint = "kubectl describes other kinds as their YAML; -o text and -o json explain them"
+        raise CommandError("describe is for NetworkPolicies only", "--output", (hint,))
     rejected = {PolicyKey(policy.namespace, policy.name) for policy in broken}
-    stored = tuple(key for key in policies if key not in rejected)
+    stored = tuple(key for key in described if key not in rejected)
     if not stored:
         raise CommandError("the API server would refuse all of these policies and store none that could be described")
-    return stored
+    return stored, (f"{counted(tiers, 'policy', 'policies')} of tiers not described",) if tiers else ()
 
 
 def _explained(
-    cluster: Cluster, policies: tuple[PolicyKey, ...], pods: tuple[PodKey, ...], progress: ProgressLine
+    cluster: Cluster, policies: tuple[AnyPolicyKey, ...], pods: tuple[PodKey, ...], progress: ProgressLine
 ) -> Explanations:
-    from haechi.analysis.explain import Explanations, SelectedPods, explain_pod, explain_policy
+    from haechi.analysis.explain import (
+        Explanations,
+        SelectedPods,
+        explain_pod,
+        explain_policy,
+        explain_tier_policy,
+    )
+    from haechi.model import PolicyKey
 
     selected = SelectedPods(cluster)
-    explained_policies, explained_pods = [], []
+    explained_policies, explained_tier_policies, explained_pods = [], [], []
     for number, policy in enumerate(policies, 1):
         progress("explaining policy", number, len(policies))
-        explained_policies.append(explain_policy(cluster, policy, selected))
+        if isinstance(policy, PolicyKey):
+            explained_policies.append(explain_policy(cluster, policy, selected))
+        else:
+            explained_tier_policies.append(explain_tier_policy(cluster, policy, selected))
     for number, pod in enumerate(pods, 1):
         progress("explaining pod", number, len(pods))
         explained_pods.append(explain_pod(cluster, pod, selected))
-    return Explanations(tuple(explained_policies), tuple(explained_pods))
+    return Explanations(tuple(explained_policies), tuple(explained_tier_policies), tuple(explained_pods))
