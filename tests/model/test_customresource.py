@@ -123,3 +123,17 @@ def test_finalizers_may_be_called_anything_with_a_warning() -> None:
     assert found.severity is Severity.WARNING
     assert found.message.startswith('metadata.finalizers: "x": prefer a domain-qualified finalizer name')
     assert updated(text, text) == []
+
+
+@pytest.mark.parametrize("field", ["new", "tier", "egress"])
+@pytest.mark.parametrize("depth", [190, 500, 800])
+def test_nesting_has_a_limit(field: str, depth: int) -> None:
+    data: object = 1
+    for level in range(depth):
+        data = {"a": data} if level % 2 and field == "new" else [data]
+    text = json.dumps({field: data})[1:-1]
+    found = created(policy().replace('"subject"', f'{text}, "subject"'))
+    assert (Code.LIMIT in {one.code for one in found}) is (depth > 200)
+    assert found
+    twice = policy().replace('"subject"', f'{text}, "{field}": 1, "subject"')
+    assert Code.DUPLICATE_FIELD in {one.code for one in created(twice)}

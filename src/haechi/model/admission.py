@@ -37,7 +37,7 @@ from haechi.model.objects import (
 )
 from haechi.model.problem import Code, ObjectName, Path, Problem, Severity, path_text
 from haechi.model.source import Source
-from haechi.model.tree import Data
+from haechi.model.tree import Data, LimitProblem
 
 STRICT: frozenset[type[Object]] = frozenset({NetworkPolicy, *get_args(TierPolicy), ExternalHost})
 """Kinds whose unknown and repeated fields are errors, as with `kubectl apply`."""
@@ -124,8 +124,12 @@ class Admission:
 
     def _admit_custom(self, kind: type[Object], data: Data, place: Place) -> None:
         """Admit a custom resource; what is wrong outside its metadata is found by its definition, not here."""
-        repeated = tuple(repeated_keys(data))
-        data = plain_data(data, is_json=place.is_json)
+        try:
+            plain = plain_data(data, is_json=place.is_json)
+        except LimitProblem as error:
+            self.report(Problem(Severity.ERROR, Code.LIMIT, error.message, place.location()))
+            return
+        repeated, data = tuple(repeated_keys(data)), plain
         struct, mistakes = decode_struct(kind, meaningful(data), strict=True)
         assert isinstance(struct, TierPolicy)
         found = (unknown_field(one.path) if one.code is Code.UNKNOWN_FIELD else one for one in mistakes)

@@ -17,20 +17,28 @@ from haechi.model.fielderror import FieldError
 from haechi.model.problem import Code, Path, path_text
 from haechi.model.quoting import quoted
 from haechi.model.schema import ABSENT, Schema, schema_errors, schema_warnings, stored_form, unknown_fields
-from haechi.model.tree import Data, RepeatedKeys
+from haechi.model.tree import Data, LimitProblem, RepeatedKeys
 
 CUSTOM: frozenset[type[object]] = frozenset(get_args(TierPolicy))
 """Kinds that are defined by a CustomResourceDefinition that is known here."""
 
+MAX_DEPTH = 200
+"""Of the data of a custom resource; no definition has a tenth of it."""
 _META = ("apiVersion", "kind", "metadata")
 
 
-def plain_data(data: Data, *, is_json: bool) -> Data:
-    """The data as Go has them: without repeated keys, and with floats for integers of more than 64 bits."""
+def plain_data(data: Data, *, is_json: bool, depth: int = 0) -> Data:
+    """The data as Go has them: without repeated keys, and with floats for integers of more than 64 bits.
+
+    Raises:
+        LimitProblem: they are nested too deeply.
+    """
+    if depth > MAX_DEPTH:
+        raise LimitProblem("nested too deeply", 0)
     if isinstance(data, dict):
-        return {clean(name): plain_data(value, is_json=is_json) for name, value in data.items()}
+        return {clean(name): plain_data(value, is_json=is_json, depth=depth + 1) for name, value in data.items()}
     if isinstance(data, list):
-        return [plain_data(item, is_json=is_json) for item in data]
+        return [plain_data(item, is_json=is_json, depth=depth + 1) for item in data]
     if isinstance(data, str):
         return clean(data)
     if isinstance(data, float) and not is_json and data.is_integer() and abs(data) < 1e21:
@@ -70,7 +78,7 @@ def repeated_keys(data: Data, path: Path = ()) -> Iterator[DecodingProblem]:
         for name, text in words.items():
             yield DecodingProblem((*path, name), Code.DUPLICATE_FIELD, f"strict decoding error: {text}")
         items += data.overridden
-    for step, value in items:
+    for step, value in items if len(path) < MAX_DEPTH else ():
         yield from repeated_keys(value, (*path, step))
 
 
