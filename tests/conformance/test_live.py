@@ -10,7 +10,9 @@ import pytest
 import yaml
 
 from tests.cli.conftest import Haechi, haechi
-from tests.conformance.server import ApiServer
+from tests.conformance.definitions import install, published
+from tests.conformance.objects import CUSTOM
+from tests.conformance.server import ApiServer, NotAvailable
 
 __all__ = ["haechi"]
 ROLE = next(
@@ -187,3 +189,31 @@ def test_a_policy_of_another_kind_is_found(shop: ApiServer, tmp_path: Path, haec
         in outcome.err
     )
     assert outcome.code == 0
+
+
+@pytest.fixture
+def tier_policy(shop: ApiServer) -> Iterator[str]:
+    """A ClusterNetworkPolicy of the server, as it was sent."""
+    kind = CUSTOM[0]
+    try:
+        install(shop, published(kind))
+    except NotAvailable as problem:
+        pytest.skip(str(problem))
+    rule = {"action": "Deny", "from": [{"namespaces": {}}], "protocols": [{"tcp": {"destinationPort": {"number": 25}}}]}
+    spec = {"tier": "Admin", "priority": 1, "subject": {"pods": {"podSelector": {}}}, "ingress": [rule]}
+    body = {"apiVersion": kind.api_version, "kind": kind.name, "metadata": {"name": "no-mail"}, "spec": spec}
+    post(shop, kind.path, body, again=True)
+    yield json.dumps(body)
+    shop.ask("DELETE", f"{kind.path}/no-mail")
+
+
+def test_a_policy_of_a_tier_is_read_and_judged(
+    shop: ApiServer, tier_policy: str, tmp_path: Path, haechi: Haechi
+) -> None:
+    reader = config(shop, tmp_path, "reader")
+    outcome = haechi("validate", "--kubeconfig", reader)
+    assert outcome.code == 0, outcome.out + outcome.err
+    question = ("validate", "-", "--kubeconfig", reader)
+    assert haechi(*question, stdin=tier_policy).code == 0
+    assert haechi(*question, stdin=tier_policy.replace('"Deny"', '"deny"')).code == 1
+    assert haechi("can", "live-shop/web", "live-shop/db", "25", "--kubeconfig", reader).out.startswith("denied")
