@@ -10,6 +10,7 @@ import pytest
 
 from tests.cli import manifests
 from tests.cli.conftest import Haechi
+from tests.report.documents import checked
 
 POLICY = dedent("""\
     apiVersion: networking.k8s.io/v1
@@ -37,6 +38,7 @@ def baseline(haechi: Haechi, policy: Path, tmp_path: Path) -> Path:
     file = tmp_path / "known.json"
     outcome = haechi("lint", policy, "--baseline", file, "--write-baseline")
     assert (outcome.code, outcome.out, outcome.err) == (0, "", f"{file}: 2 known findings\n")
+    checked(file.read_text())
     return file
 
 
@@ -113,6 +115,10 @@ def test_a_baseline_that_is_missing_is_an_error(haechi: Haechi, policy: Path, tm
         ('{"apiVersion": "haechi/v9", "kind": "LintBaseline", "findings": []}', ": is no baseline: "),
         (manifests.GOOD, ":1:1: is no baseline: "),
         ("", ":1:1: is no baseline: "),
+        (
+            '{"apiVersion": "haechi/v1", "kind": "LintBaseline", "findings": [{"fingerprint": "x"}]}',
+            ": is no baseline: Expected `str` matching regex '^[0-9a-f]{32}$' - at `$.findings[0].fingerprint`",
+        ),
         ("\xff", ": is no baseline: "),
     ],
 )

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import jsonschema
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from haechi import report
 from haechi.analysis.reach import ClusterComparison
-from haechi.report import DOCUMENTS, basis, schema
+from haechi.report import DOCUMENTS, Document, LintBaseline, basis, schema
 from tests.report.documents import checked
 from tests.report.schemas import FOLDER, schema_text
 
@@ -40,7 +43,7 @@ def test_every_object_is_described_and_every_field_required(kind: str) -> None:
         assert each["required"] == list(each["properties"])
 
 
-@pytest.mark.parametrize("kind", DOCUMENTS)
+@pytest.mark.parametrize("kind", [kind for kind, form in DOCUMENTS.items() if issubclass(form, Document)])
 def test_every_document_begins_with_what_it_is_and_rests_on(kind: str) -> None:
     assert list(schema(kind)["$defs"][DOCUMENTS[kind].__name__]["properties"])[:8] == [
         "apiVersion",
@@ -62,6 +65,48 @@ def test_a_field_that_is_missing_unknown_or_of_another_type_is_found() -> None:
     del document["notes"]
     with pytest.raises(jsonschema.ValidationError):
         checked(msgspec.json.encode(document).decode())
+
+
+def test_all_kinds_but_what_is_read_again_rest_on_something() -> None:
+    assert [kind for kind, form in DOCUMENTS.items() if not issubclass(form, Document)] == ["LintBaseline"]
+
+
+KNOWN = {"fingerprint": "0" * 32, "code": "dash-trap", "object": {"kind": "K", "namespace": "", "name": "n"}}
+BASELINE = {"apiVersion": "haechi/v1", "kind": "LintBaseline", "findings": [{**KNOWN, "message": "m"}]}
+VALUES = st.sampled_from([None, 1, "", "x", [], {}, [KNOWN], "haechi/v1", "LintBaseline", "0" * 32, "0" * 33, "G" * 32])
+
+
+@given(st.lists(st.tuples(st.integers(0, 20), st.one_of(st.just("delete"), VALUES)), max_size=2))
+def test_a_baseline_is_read_exactly_if_it_is_one_by_its_schema(edits: list[tuple[int, object]]) -> None:
+    document = msgspec.json.decode(msgspec.json.encode(BASELINE))
+    for number, value in edits:
+        places = list(fields_of(document))
+        if places:
+            parent, key = places[number % len(places)]
+            if value == "delete":
+                del parent[key]
+            else:
+                parent[key] = value
+    try:
+        jsonschema.validate(document, schema("LintBaseline"))
+        right = True
+    except jsonschema.ValidationError:
+        right = False
+    try:
+        LintBaseline.parse(msgspec.json.encode(document))
+        read = True
+    except msgspec.DecodeError:
+        read = False
+    assert read == right
+
+
+def fields_of(value: Any) -> Iterator[tuple[dict[str, Any], str]]:
+    """Every field of a document, as its object and key."""
+    if isinstance(value, dict):
+        yield from ((value, key) for key in value)
+        value = list(value.values())
+    for each in value if isinstance(value, list) else ():
+        yield from fields_of(each)
 
 
 def definitions(kind: str) -> list[dict[str, Any]]:

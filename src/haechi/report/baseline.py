@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import msgspec
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 class KnownFinding(JsonValue, frozen=True):
     """A known finding. Only `fingerprint` and `code` count, the rest is for people."""
 
-    fingerprint: str
+    fingerprint: Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{32}$")]
     code: str
     object: ObjectReference
     message: str
@@ -42,7 +42,7 @@ class LintBaseline(JsonValue, frozen=True):
 
     @classmethod
     def parse(cls, data: bytes) -> LintBaseline:
-        """A baseline as `text` writes it.
+        """A baseline of the form that its schema describes.
 
         Raises:
             msgspec.DecodeError: it is none.

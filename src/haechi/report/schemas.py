@@ -11,9 +11,10 @@ from typing import Any, Final
 import msgspec
 
 from haechi.report.assertions import AssertionReport
+from haechi.report.baseline import LintBaseline
 from haechi.report.connections import ConnectionList
 from haechi.report.diff import ConnectionDiff
-from haechi.report.document import Document
+from haechi.report.document import JsonValue
 from haechi.report.explanation import Explanation
 from haechi.report.exposure import ExposureList
 from haechi.report.lab import LabReport
@@ -24,13 +25,14 @@ from haechi.report.ruleset import RulesetJson
 from haechi.report.validation import ValidationReport
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
-DOCUMENTS: Final[dict[str, type[Document]]] = {
+DOCUMENTS: Final[dict[str, type[JsonValue]]] = {
     "AssertionReport": AssertionReport,
     "ConnectionDiff": ConnectionDiff,
     "ConnectionList": ConnectionList,
     "Explanation": Explanation,
     "ExposureList": ExposureList,
     "LabReport": LabReport,
+    "LintBaseline": LintBaseline,
     "LintReport": LintReport,
     "LintRules": LintRules,
     "ProofReport": ProofReport,
