@@ -73,7 +73,9 @@ def test_all_kinds_but_what_is_read_again_rest_on_something() -> None:
 
 KNOWN = {"fingerprint": "0" * 32, "code": "dash-trap", "object": {"kind": "K", "namespace": "", "name": "n"}}
 BASELINE = {"apiVersion": "haechi/v1", "kind": "LintBaseline", "findings": [{**KNOWN, "message": "m"}]}
-VALUES = st.sampled_from([None, 1, "", "x", [], {}, [KNOWN], "haechi/v1", "LintBaseline", "0" * 32, "0" * 33, "G" * 32])
+VALUES: st.SearchStrategy[object] = st.sampled_from(
+    [None, 1, "", "x", [], {}, [KNOWN], "haechi/v1", "LintBaseline", "0" * 32, "0" * 33, "G" * 32]
+)
 
 
 @given(st.lists(st.tuples(st.integers(0, 20), st.one_of(st.just("delete"), VALUES)), max_size=2))
