@@ -10,7 +10,7 @@ from haechi.engine import Engine
 from haechi.lab.network import Network, build
 from haechi.lab.run import enforce
 from haechi.lab.topology import LabEndpoint, LabNode, Topology
-from haechi.model import Namespace, NetworkPolicy, ObjectMeta, Pod, PodIP, PodSpec, PodStatus
+from haechi.model import Namespace, NetworkPolicy, ObjectMeta, Pod, PodIP, PodSpec, PodStatus, TierPolicy
 from haechi.netlink import Nftables
 from haechi.verify import ClusterObject
 from tests.scenarios.scenario import netpol
@@ -45,16 +45,16 @@ class Enforced:
         self.rulesets = [NodeRuleset(self.engine, node.name) for node in NODES]
         self._send()
 
-    def put(self, one: NetworkPolicy | Pod | Namespace) -> None:
+    def put(self, one: NetworkPolicy | TierPolicy | Pod | Namespace) -> None:
         self.present[type(one), one.key] = one
         delta = self.engine.put(one)
         for ruleset in self.rulesets:
             ruleset.apply(delta)
         self._send()
 
-    def delete(self, policy: NetworkPolicy) -> None:
-        del self.present[NetworkPolicy, policy.key]
-        delta = self.engine.delete(NetworkPolicy, policy.namespace, policy.name)
+    def delete(self, policy: NetworkPolicy | TierPolicy) -> None:
+        del self.present[type(policy), policy.key]
+        delta = self.engine.delete(type(policy), policy.namespace, policy.name)
         for ruleset in self.rulesets:
             ruleset.apply(delta)
         self._send()

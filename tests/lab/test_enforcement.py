@@ -124,7 +124,7 @@ def test_a_service_is_judged_by_the_pod_behind_it(version: int) -> None:
             service, behind = ("10.96.0.1", "10.1.0.3") if version == 4 else ("fd96::1", "fd00:1::3")
             translate(lab.network, version, service, 80, behind, PORT)
             lab.put(CLIENT)
-            assert reaches(lab.network, "x/far", version, service, 80)
+            assert reaches(lab.network, "x/far", version, service, 80, seconds=10)
             lab.put(NOTHING)
             assert not reaches(lab.network, "x/far", version, service, 80)
 
@@ -141,7 +141,7 @@ def test_a_pod_reaches_itself_through_a_service(version: int) -> None:
             translate(lab.network, version, service, 80, behind, PORT, hairpin=True)
             lab.put(TO_CLIENT)
             lab.put(NO_EGRESS)
-            assert reaches(lab.network, "x/client", version, service, 80)
+            assert reaches(lab.network, "x/client", version, service, 80, seconds=10)
 
     isolated(work)
 
@@ -161,8 +161,8 @@ def translate(
         nft("-f", "-", feed=text)
 
 
-def reaches(network: Network, server: str, version: int, address: str, port: int) -> bool:
-    """Whether the client gets a connection to an address that is not the server's own."""
+def reaches(network: Network, server: str, version: int, address: str, port: int, *, seconds: float = 0.5) -> bool:
+    """Whether the client gets a connection to an address, which need not be the server's own, within `seconds`."""
     family = socket.AF_INET if version == 4 else socket.AF_INET6
     with network.namespace_of(server), socket.socket(family) as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -170,7 +170,7 @@ def reaches(network: Network, server: str, version: int, address: str, port: int
         listener.listen(4)
         with network.namespace_of("x/client"):
             try:
-                socket.create_connection((address, port), 0.5).close()
+                socket.create_connection((address, port), seconds).close()
             except TimeoutError:
                 return False
     return True
