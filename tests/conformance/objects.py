@@ -613,6 +613,11 @@ def _new_field(random: Random, data: Json) -> Json:
     return changed(data, (*path, random.choice(UNKNOWN)), lambda holder, step: holder.__setitem__(step, value))
 
 
+def misread(random: Random, data: Json) -> Json:
+    """The data with a wrong type, a further field or a repeated key somewhere."""
+    return dict(random.choice((_wrong_type, _new_field, _repeat_key))(random, {"it": data}))["it"]
+
+
 def _repeat_key(random: Random, data: Json) -> Json:
     holders = [path for path in places(data) if type(at(data, path)) is dict and at(data, path)]
     if not holders:

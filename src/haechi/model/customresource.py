@@ -16,7 +16,8 @@ from haechi.model.definitions import ReleaseChannel, definition
 from haechi.model.fielderror import FieldError
 from haechi.model.problem import Code, Path, path_text
 from haechi.model.quoting import quoted
-from haechi.model.schema import ABSENT, Schema, schema_errors, schema_warnings, stored_form, unknown_fields
+from haechi.model.schema import Schema, schema_errors, schema_warnings, stored_form, unknown_fields
+from haechi.model.schemarules import ABSENT
 from haechi.model.tree import Data, LimitProblem, RepeatedKeys
 
 CUSTOM: frozenset[type[object]] = frozenset(get_args(TierPolicy))

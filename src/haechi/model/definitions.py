@@ -11,7 +11,8 @@ from collections.abc import Callable, Mapping
 from enum import StrEnum
 from functools import cache
 
-from haechi.model.schema import IS_CIDR, IS_DEFAULT, IS_MASKED_CIDR, IS_RANGE, Schema, ValidationRule, no_port_names
+from haechi.model.schema import Schema, ValidationRule
+from haechi.model.schemarules import IS_CIDR, IS_DEFAULT, IS_MASKED_CIDR, IS_RANGE, no_port_names
 
 _STRING = Schema(type="string")
 _LABEL = "([-a-zA-Z0-9_]*[a-zA-Z0-9])?"

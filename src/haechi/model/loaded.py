@@ -50,10 +50,10 @@ class Place:
 class Loaded(Generic[R]):
     """An object from a manifest.
 
-    `problems` are its decoding errors. Only a NetworkPolicy can have some; it is then not what the manifest says, but
-    closed: with its identity, its pod selector and directions as far as they can be trusted, and no rules. `written`
-    is then what could be read of it, for further checks. `data` are the plain data of a custom resource whose
-    definition is known.
+    `problems` are its decoding errors. Only a policy can have some; it is then not what the manifest says, but closed:
+    a NetworkPolicy with its identity, its pod selector and directions as far as they can be trusted, and no rules; a
+    policy of a tier with no peers in the rules concerned. `written` is then what could be read of it, for further
+    checks. `data` are the plain data of a custom resource whose definition is known.
     """
 
     object: R

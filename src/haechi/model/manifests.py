@@ -3,7 +3,7 @@
 `read_manifests` reads YAML streams, JSON (several documents in a row too), lists of any kind and whole dumps of
 `kubectl get -o json`. Every object knows the place of its fields. One bad document, item or file never hides the
 others, and nothing is left out without a problem that says so. Repeated keys are refused in the kinds that are decoded
-strictly (NetworkPolicy, ExternalHost), a warning in other YAML, and not looked for in other JSON, which programs have
+strictly (policies, ExternalHost), a warning in other YAML, and not looked for in other JSON, which programs have
 written.
 """
 

@@ -8,11 +8,9 @@ server says something only if nothing else is wrong that could make it senseless
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from functools import cache
-from ipaddress import IPv6Address
-from typing import Final
 
 import msgspec
 
@@ -28,10 +26,8 @@ from haechi.model.fielderror import (
 )
 from haechi.model.problem import Path, path_text
 from haechi.model.quoting import json_value, quoted
+from haechi.model.schemarules import ABSENT, HOLDS, NoAnswer, field_of
 from haechi.model.tree import Data
-
-ABSENT: Final = object()
-"""In place of an old value: there is none to compare with."""
 
 _NOWHERE: Path = ("<nil>",)
 _UNCHECKED = (
@@ -39,12 +35,6 @@ _UNCHECKED = (
     "validation"
 )
 _BLOCKING = {ErrorType.NOT_SUPPORTED, ErrorType.REQUIRED, ErrorType.TOO_LONG, ErrorType.TOO_MANY, ErrorType.WRONG_TYPE}
-_IPV4_PREFIX = re.compile(r"(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.|(?=/))){4}(?<!\.)/(?:3[0-2]|[12]?\d)", re.ASCII)
-_IPV6_PREFIX = re.compile(r"([0-9a-fA-F:.]+)/(?:12[0-8]|1[01]\d|[1-9]?\d)", re.ASCII)
-
-
-class _NoAnswer(Exception):
-    """A rule that cannot be evaluated, for the reason that CEL gives."""
 
 
 class ValidationRule(msgspec.Struct, frozen=True, kw_only=True):
@@ -140,7 +130,7 @@ def _errors(data: Data, schema: Schema, path: Path, old: Data) -> Iterator[Field
         for name, value in data.items():
             inner = schema.of_field(name)
             if inner is not None:
-                found += _errors(value, inner, (*path, name), _field(old, name))
+                found += _errors(value, inner, (*path, name), field_of(old, name))
         found += (required((*path, name)) for name in schema.required if name not in data)
     elif isinstance(data, list) and schema.items is not None:
         for index, item in enumerate(data):
@@ -264,23 +254,19 @@ def _broken_rules(
     for one in schema.rules:
         value = quoted(data) if isinstance(data, str) else ""
         try:
-            if not _HOLDS[one.rule](data):
+            if not HOLDS[one.rule](data):
                 yield invalid_json(path or _NOWHERE, value, one.message), kept
-        except _NoAnswer as error:
+        except NoAnswer as error:
             words = f"{error} evaluating rule: {one.message}"
             yield invalid_json(path, quoted(schema.type), words), False
     if isinstance(data, dict):
         for name, value in data.items():
             inner = schema.of_field(name)
             if inner is not None:
-                yield from _broken_rules(value, inner, (*path, name), _field(old, name), kept=kept)
+                yield from _broken_rules(value, inner, (*path, name), field_of(old, name), kept=kept)
     elif isinstance(data, list) and schema.items is not None:
         for index, item in enumerate(data):
             yield from _broken_rules(item, schema.items, (*path, index), ABSENT, kept=kept)
-
-
-def _field(data: Data, name: str) -> Data:
-    return data.get(name, ABSENT) if isinstance(data, dict) else ABSENT
 
 
 def _is_same(data: Data, old: Data) -> bool:
@@ -315,79 +301,3 @@ def _go_float(number: float) -> str:
         return format(digits, "f")
     mantissa = format(digits.scaleb(-exponent), "f")
     return f"{mantissa}e{exponent:+03}"
-
-
-def _is_cidr(text: Data) -> bool:
-    """Whether Go's `netip.ParsePrefix` reads the text, and it is no IPv4-mapped address."""
-    if not isinstance(text, str):
-        return True
-    if _IPV4_PREFIX.fullmatch(text):
-        return True
-    found = _IPV6_PREFIX.fullmatch(text)
-    if found is None or ":" not in found[1]:
-        return False
-    try:
-        return IPv6Address(found[1]).ipv4_mapped is None
-    except ValueError:
-        return False
-
-
-def _is_masked_cidr(text: Data) -> bool:
-    from haechi.model.cidr import parse_cidr
-
-    return _is_cidr(text) and not (isinstance(text, str) and parse_cidr(text).has_host_bits)
-
-
-def _starts_before_its_end(ports: Data) -> bool:
-    start, end = (_number(_field(ports, name), name) for name in ("start", "end"))
-    return start < end
-
-
-def _number(data: Data, name: str) -> int:
-    if data is ABSENT:
-        raise _NoAnswer(f"no such key: {name}")
-    if isinstance(data, float):
-        raise _NoAnswer("invalid data, expected int, got float64")
-    return data if isinstance(data, int) else 0
-
-
-def _names_ports_of_pods_only(ports: str, name: str, fields: tuple[str, ...]) -> Callable[[Data], bool]:
-    def holds(rule: Data) -> bool:
-        peers, entries = _field(rule, "to"), _field(rule, ports)
-        if not isinstance(entries, list) or all(_field(entry, name) is ABSENT for entry in entries):
-            return True
-        if peers is ABSENT:
-            raise _NoAnswer("no such key: to")
-        return not isinstance(peers, list) or all(_field(one, field) is ABSENT for one in peers for field in fields)
-
-    return holds
-
-
-def _is_called_default(data: Data) -> bool:
-    return _field(_field(data, "metadata"), "name") == "default"
-
-
-IS_CIDR = "isCIDR(self)"
-IS_MASKED_CIDR = "isCIDR(self) && cidr(self) == cidr(self).masked()"
-IS_RANGE = "self.start < self.end"
-IS_DEFAULT = "self.metadata.name == 'default'"
-
-
-def no_port_names(ports: str, item: str, name: str, fields: tuple[str, ...]) -> str:
-    """The text of the rule that egress peers with one of `fields` exclude an item of `ports` with `name`."""
-    peers = " || ".join(f"has(peer.{field})" for field in fields)
-    return f"!(self.to.exists(peer, {peers}) && has(self.{ports}) && self.{ports}.exists({item}, has({item}.{name})))"
-
-
-_ADDRESSES = ("networks", "nodes", "domainNames")
-_HOLDS: Mapping[str, Callable[[Data], bool]] = {
-    IS_CIDR: _is_cidr,
-    IS_MASKED_CIDR: _is_masked_cidr,
-    IS_RANGE: _starts_before_its_end,
-    IS_DEFAULT: _is_called_default,
-    **{
-        no_port_names(ports, item, name, fields): _names_ports_of_pods_only(ports, name, fields)
-        for ports, item, name in (("protocols", "protocol", "destinationNamedPort"), ("ports", "port", "namedPort"))
-        for fields in (_ADDRESSES, _ADDRESSES[:2])
-    },
-}
