@@ -192,3 +192,42 @@ def test_an_item_is_added_after_the_others_and_before_the_comments_that_follow()
 def test_an_item_is_added_in_the_style_of_the_list(text: str, new: str) -> None:
     length = len(yaml.safe_load(text)["a"])
     assert rewrite(text, [Edit(("a", length), 3)]) == new
+
+
+PORT = {"protocol": "TCP", "port": 53}
+PEERS: list[dict[str, object]] = [{"from": [{"podSelector": {}}]}]
+
+
+@pytest.mark.parametrize(
+    ("text", "path", "value", "new"),
+    [
+        # between brackets: YAML beside YAML, JSON beside JSON
+        ("a: [{x: 1}]\n", ("a", 1), PORT, "a: [{x: 1}, {protocol: TCP, port: 53}]\n"),
+        ('a: [{"x": 1}]\n', ("a", 1), PORT, 'a: [{"x": 1}, {"protocol": "TCP", "port": 53}]\n'),
+        ("a: {b: {x: y}}\n", ("a", "c"), ["1", "on", "x, y"], "a: {b: {x: y}, c: ['1', 'on', 'x, y']}\n"),
+        ("a: {b: 1}\n", ("a", "b"), PEERS, "a: {b: [{from: [{podSelector: {}}]}]}\n"),
+        ("{a: []}\n", ("a", 0), PORT, "{a: [{protocol: TCP, port: 53}]}\n"),
+        # on lines: lines; a comment stays with the key
+        ("a: []\n", ("a",), PEERS, "a:\n- from:\n  - podSelector: {}\n"),
+        ("s:\n  a: []   # none\n  b: 1\n", ("s", "a"), PEERS,
+         "s:\n  a:   # none\n  - from:\n    - podSelector: {}\n  b: 1\n"),
+        # brackets on several lines: a comment stays on the line of its item
+        ("a: [\n  {x: 1},  # one\n  {x: 2}  # two\n]\n", ("a", 2), PORT,
+         "a: [\n  {x: 1},  # one\n  {x: 2},  # two\n  {protocol: TCP, port: 53}\n]\n"),
+        ("a: [\n  {x: 1},  # one\n  ]  # end\n", ("a", 1), PORT,
+         "a: [\n  {x: 1},  # one\n  {protocol: TCP, port: 53},\n  ]  # end\n"),
+        ("s: {\n  a: 1,\n  b: {x: 1}  # one\n }\n", ("s", "c"), PORT,
+         "s: {\n  a: 1,\n  b: {x: 1},  # one\n  c: {protocol: TCP, port: 53}\n }\n"),
+        ('{\n "a": [\n  {\n   "x": 1\n  }\n ]\n}\n', ("a", 1), PORT,
+         '{\n "a": [\n  {\n   "x": 1\n  },\n  {"protocol": "TCP", "port": 53}\n ]\n}\n'),
+        # lines: a comment that belongs to an item or a field stays behind it, any other comes after what is added
+        ("a:\n- x: 1\n  # one\n# next\nb: 2\n", ("a", 1), 3, "a:\n- x: 1\n  # one\n- 3\n# next\nb: 2\n"),
+        ("a:\n  - x: 1  # one\n    # more\n\n    # far\n", ("a", 1), 3,
+         "a:\n  - x: 1  # one\n    # more\n  - 3\n\n    # far\n"),
+        ("a:\n  b: 1\n    # one\n  # last\n", ("a", "c"), 3, "a:\n  b: 1\n    # one\n  c: 3\n  # last\n"),
+    ],
+)  # fmt: skip
+def test_what_is_added_has_the_style_around_it_and_takes_no_comment(
+    text: str, path: tuple[str | int, ...], value: object, new: str
+) -> None:
+    assert rewrite(text, [Edit(path, value)]) == new

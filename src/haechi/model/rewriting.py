@@ -10,6 +10,8 @@ is cut at the marks of the parser:
     < - port: 81   # both >      with the comment on them; comments between items stay
       # the last one
 
+What is added is written in the style of what is around it, and after the comments of the value before it.
+
 Promises that the new text, parsed again, is exactly the old value with the edits; this is checked each time. Text that
 cannot be cut like this is not changed: anchors, and the first key of an item of a list.
 """
@@ -17,6 +19,7 @@ cannot be cut like this is not changed: anchors, and the first key of an item of
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Iterable, Iterator
 from itertools import pairwise
@@ -56,7 +59,7 @@ def rewrite(text: str, edits: Iterable[Edit], *, is_json: bool = False) -> str:
         root = yaml.compose(text, Loader=YAML_LOADER)
     except (LookupError, yaml.YAMLError) as error:
         raise RewriteError("it is written in an unusual way") from error
-    cuts = sorted(_YamlText(text, root).cuts(listed))
+    cuts = sorted(_YamlText(text, root, is_json).cuts(listed))
     if any(one[1] > other[0] for one, other in pairwise(cuts)):
         raise RewriteError("its fixes overlap")
     for first, end, new in reversed(cuts):
@@ -92,8 +95,8 @@ def _exact(value: object) -> str:
 class _YamlText:
     """A text and its nodes."""
 
-    def __init__(self, text: str, root: yaml.Node | None) -> None:
-        self._text, self._root = text, root
+    def __init__(self, text: str, root: yaml.Node | None, is_json: bool) -> None:
+        self._text, self._root, self._is_json = text, root, is_json
 
     def cuts(self, edits: Iterable[Edit]) -> Iterator[_Cut]:
         """The cuts for some edits."""
@@ -141,14 +144,38 @@ class _YamlText:
         """Add an item after the others, before comments that follow them."""
         items = container.value
         if container.flow_style or not items:
-            text = json.dumps(edit.value, ensure_ascii=False)
-            place = _end(items[-1]) if items else container.start_mark.index + 1
-            return place, place, f", {text}" if items else text
+            return self._between_brackets(container, items, self._flow(edit.value, container))
         start, _, _ = self._lines(items[0], edit.path[:-1])
         dash = self._text.index("-", start)
-        place = self._line_end(_end(items[-1]))
+        place = self._after(_end(items[-1]), dash - self._text.rfind("\n", 0, dash) - 1)
         before = "" if self._text[:place].endswith("\n") else "\n"
         return place, place, before + _block([edit.value], self._text[start:dash])
+
+    def _between_brackets(self, container: yaml.CollectionNode, parts: list[yaml.Node], text: str) -> _Cut:
+        """Add an item or a field after the others; on a line of its own if the closing bracket is on a later line."""
+        if not parts:
+            place = container.start_mark.index + 1
+            return place, place, text
+        start, place = parts[-1].start_mark, _end(parts[-1])
+        end = self._line_end(place)
+        if end >= container.end_mark.index:
+            return place, place, f", {text}"
+        rest = self._text[place : end - 1]
+        comma = "," if rest.lstrip().startswith(",") else ""
+        indent = " " * start.column
+        if start.line > container.start_mark.line:
+            line = self._text[start.index - start.column : start.index]
+            indent = line[: len(line) - len(line.lstrip())]
+        return place, end, f"{'' if comma else ','}{rest}\n{indent}{text}{comma}\n"
+
+    def _flow(self, value: object, around: yaml.Node) -> str:
+        """A value on one line: YAML, or JSON where what is around it is."""
+        if self._is_json or _has_quoted_keys(around):
+            return json.dumps(value, ensure_ascii=False)
+        text: str = yaml.safe_dump(
+            [value], default_flow_style=True, sort_keys=False, allow_unicode=True, width=math.inf
+        )
+        return text.strip()[1:-1]
 
     # -- fields --------------------------------------------------------------------------------------------------------
 
@@ -168,7 +195,9 @@ class _YamlText:
                     return self._field(container, key, value, edit.path)
                 if isinstance(value, yaml.CollectionNode) and not value.flow_style:
                     colon = self._text.index(":", key.end_mark.index) + 1
-                    return colon, _end(value), " " + json.dumps(edit.value, ensure_ascii=False)
+                    return colon, _end(value), " " + self._flow(edit.value, container)
+                if _is_nested(edit.value) and not container.flow_style and not value.value:
+                    return self._filled(key, value, edit.value)
                 return self._replaced(value, edit)
         return self._added(container, edit)
 
@@ -176,12 +205,22 @@ class _YamlText:
         if isinstance(node, yaml.CollectionNode) and not node.flow_style:
             raise _strange(edit.path)
         text = json.dumps(edit.value, ensure_ascii=False)
+        if isinstance(edit.value, list | dict):
+            text = self._flow(edit.value, node)
         if isinstance(edit.value, str) and isinstance(node, yaml.ScalarNode):
             if not node.style and _is_plain(edit.value):
                 text = edit.value
             elif node.style == "'" and text == f'"{edit.value}"' and "'" not in text:
                 text = f"'{edit.value}'"
         return node.start_mark.index, _end(node), text
+
+    def _filled(self, key: yaml.Node, empty: yaml.Node, value: object) -> _Cut:
+        """Replace a field's empty value by lines; a comment after it stays with the key."""
+        colon = self._text.index(":", key.end_mark.index) + 1
+        end = self._line_end(_end(empty))
+        rest = self._text[_end(empty) : end].removesuffix("\n").rstrip()
+        lines = _block({key.value: value}, " " * key.start_mark.column).partition("\n")[2]
+        return colon, end, f"{rest}\n{lines}"
 
     def _field(self, container: yaml.MappingNode, key: yaml.Node, value: yaml.Node, path: Path) -> _Cut:
         """Delete a field with its lines."""
@@ -194,13 +233,13 @@ class _YamlText:
         """Add a field after the others."""
         name, value = str(edit.path[-1]), edit.value
         if container.flow_style:
-            comma = ", " if container.value else ""
-            place = _end(container.value[-1][1]) if container.value else container.start_mark.index + 1
-            return place, place, f"{comma}{json.dumps(name)}: {json.dumps(value, ensure_ascii=False)}"
-        indent = "\n" + " " * container.value[0][0].start_mark.column
-        place = self._line_end(_end(container))
+            text = self._flow({name: value}, container)[1:-1]
+            return self._between_brackets(container, [value for _, value in container.value], text)
+        column = container.value[0][0].start_mark.column
+        indent = "\n" + " " * column
+        place = self._after(_end(container), column)
         before = "" if self._text[:place].endswith("\n") else "\n"
-        if isinstance(value, list | dict) and any(isinstance(one, list | dict) for one in value):
+        if _is_nested(value):
             return place, place, before + _block({name: value}, indent[1:])
         if isinstance(value, list) and value:
             lines = "".join(f"{indent}- {one if _is_plain(one) else json.dumps(one)}" for one in value)
@@ -220,6 +259,13 @@ class _YamlText:
             else:
                 raise _strange(path)
         return node
+
+    def _after(self, index: int, column: int) -> int:
+        """The beginning of the next line that is no comment on the value before, which is one right of `column`."""
+        place = self._line_end(index)
+        while comment := re.compile(rf" {{{column + 1},}}#[^\n]*\n?").match(self._text, place):
+            place = comment.end()
+        return place
 
     def _line_end(self, index: int) -> int:
         """The beginning of the next line, unless `index` is at one already."""
@@ -241,6 +287,19 @@ def _block(value: object, indent: str) -> str:
     """A value in block style, each line with an indent."""
     lines = yaml.safe_dump(value, sort_keys=False, allow_unicode=True, width=1_000).splitlines()
     return "".join(f"{indent}{line}\n" for line in lines)
+
+
+def _is_nested(value: object) -> bool:
+    """Whether it is a list or mapping of lists or mappings."""
+    parts = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return any(isinstance(one, list | dict) for one in parts)
+
+
+def _has_quoted_keys(node: yaml.Node) -> bool:
+    """Whether the first key in a node is quoted, as in JSON."""
+    while isinstance(node, yaml.SequenceNode) and node.value:
+        node = node.value[0]
+    return isinstance(node, yaml.MappingNode) and bool(node.value) and node.value[0][0].style == '"'
 
 
 def _is_plain(value: object) -> bool:

@@ -68,7 +68,7 @@ def test_the_patch_tool_makes_the_additions_and_changes_nothing_else(tmp_path: P
             - ipBlock:
                 cidr: 8.8.8.8/32
             # nobody else
-            ports: [{port: 80}, {"protocol": "UDP", "port": 53}]
+            ports: [{port: 80}, {protocol: UDP, port: 53}]
         ---
         apiVersion: networking.k8s.io/v1
         kind: NetworkPolicy
@@ -79,6 +79,47 @@ def test_the_patch_tool_makes_the_additions_and_changes_nothing_else(tmp_path: P
           - from:
             - podSelector: {}
         """)
+
+
+BRACKETS = dedent("""\
+    apiVersion: networking.k8s.io/v1
+    kind: NetworkPolicy
+    metadata: {name: one, namespace: x}
+    spec: {
+      podSelector: {},
+      ingress: [{
+        from: [
+          {podSelector: {}},  # ours
+          {podSelector: {matchLabels: {a: b}}}  # b's
+        ],
+        ports: [{port: 80}]}]}
+    """)
+
+
+@pytest.mark.parametrize("tool", [("patch", "-s", "-p0"), ("git", "apply", "-p0")])
+@pytest.mark.parametrize("text", [TEXT, BRACKETS])
+def test_every_tool_makes_the_additions_and_every_comment_stays_where_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tool: tuple[str, ...], text: str
+) -> None:
+    if shutil.which(tool[0]) is None:
+        pytest.skip(f"{tool[0]} is not installed")
+    monkeypatch.chdir(tmp_path)
+    file = Path("a.yaml")
+    file.write_text(text, encoding="utf-8")
+    peer = PolicyAddition(ONE, ("spec", "ingress", 0, "from", 1 + (text is BRACKETS)), PEER.value)
+    change = unified_patch(Cluster.of(load([str(file)])), [peer, PORT], lambda _: True)
+    subprocess.run(tool, input=change, text=True, check=True)
+    expected = list(yaml.safe_load_all(text))
+    expected[0]["spec"]["ingress"][0]["from"].append(PEER.value)
+    expected[0]["spec"]["ingress"][0]["ports"].append(PORT.value)
+    new = file.read_text(encoding="utf-8")
+    assert list(yaml.safe_load_all(new)) == expected
+    assert commented(new) == commented(text)
+
+
+def commented(text: str) -> list[str]:
+    """The lines with a comment, but for commas."""
+    return [line.replace(",", "") for line in text.splitlines() if "#" in line]
 
 
 def test_texts_that_are_no_files_have_no_patch(tmp_path: Path) -> None:
