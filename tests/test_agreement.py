@@ -40,9 +40,9 @@ from haechi.model import (
 from haechi.model.verdict import Direction, Packet, PodKey, Side
 from haechi.reference import ClusterObjects, allowed
 from haechi.sets import PROTOCOL_NAMES, AddressSet, point_to_text, text_to_point
-from tests import clusters
+from tests import clusters, tier_words
 from tests.analysis import small
-from tests.analysis.exposed import all_exposures, grants
+from tests.analysis.exposed import all_exposures, allows
 
 NEW = PodKey("a", "to-come")
 ONS = ((6, 80), (6, 8080), (6, 7), (17, 53), (132, 81), (1, 0))
@@ -90,7 +90,7 @@ class Asked:
     def different(self) -> bool:
         """Whether `diff` shows a connection as denied that was allowed without policies."""
         bare = Cluster.of(
-            [one for one in self.after.objects if not isinstance(one, NetworkPolicy)],
+            [one for one in self.after.objects if not isinstance(one, NetworkPolicy | TierPolicy)],
             ipblock_matches_pods=self.after.engine.ipblock_matches_pods,
         )
         return any(
@@ -108,7 +108,7 @@ class Asked:
         named = f"{own.key}[Pod]"
         (found,) = (one for one in all_exposures(self.before) if (one.group, one.direction) == (named, direction))
         remote = self.points[1 - mine]
-        return any(grants(self.after, one, remote, peer, self.packet, self.ends[1]) for one in found.entries)
+        return allows(self.after, found, remote, peer, self.packet, self.ends[1])
 
     def asserted(self, expect: str) -> bool:
         ends = [
@@ -178,6 +178,11 @@ def contradicts_no_finding(cluster: Cluster, answer: Answer, packet: Packet, rig
     st.one_of(
         st.lists(clusters.objects(), min_size=6, max_size=18),
         st.builds(small.objects, st.integers(0, 10_000).map(Random)),
+        st.builds(
+            list[Object].__add__,
+            st.lists(clusters.pods(), min_size=2, max_size=4),
+            st.lists(tier_words.objects(readable=False), min_size=2, max_size=12),
+        ),
     ),
     clusters.pods(),
     st.sampled_from(("10.0.0.77", "8.8.8.9", "fd00::77", "2001:db8::9")),

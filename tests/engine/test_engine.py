@@ -97,7 +97,7 @@ def test_traffic_holds_exactly_what_the_verdict_allows(found: list[Object], rand
             disputed = len(engine.claimants(far)) > 1
             if pod is None or pod is engine.owner(far) or disputed or far in own_node(engine, pod):
                 continue
-            whole = traffic(engine, engine.policy_set(pod, direction))
+            whole = traffic(engine, engine.stages(pod)[0 if direction is Direction.EGRESS else 1])
             assert whole.contains(far, packet.protocol, packet.port) == side.allowed, packet
 
 
@@ -119,5 +119,5 @@ def test_order_does_not_matter(found: list[Object], random: Random) -> None:
         same = one_by_one.endpoint(endpoint.key)
         assert same == endpoint
         assert whole.policy_sets(endpoint) == one_by_one.policy_sets(endpoint)
-        for policies in whole.policy_sets(endpoint):
-            assert traffic(whole, policies) == traffic(one_by_one, policies)
+        for stages, others in zip(whole.stages(endpoint), one_by_one.stages(endpoint), strict=True):
+            assert traffic(whole, stages) == traffic(one_by_one, others)

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from haechi.engine import Engine, Peers, PodSelection, addresses, point, traffic, verdict
 from haechi.model import Namespace, NetworkPolicy, Node, Pod
-from haechi.model.verdict import Direction, PodKey
+from haechi.model.verdict import PodKey
 from haechi.select import EVERYTHING
 from haechi.sets import AddressSet, PortSet, Traffic, text_to_point
 from tests.building import pod, policy
@@ -94,7 +94,7 @@ def test_addresses_are_those_of_pods_that_are_theirs_alone_and_of_blocks() -> No
 
 
 def test_traffic_of_a_pod_without_policies_is_everything() -> None:
-    assert traffic(Engine(), None) == Traffic.ALL
+    assert traffic(Engine(), ()) == Traffic.ALL
 
 
 def test_traffic_of_names_is_each_pods_own_number() -> None:
@@ -112,5 +112,5 @@ def test_traffic_of_names_is_each_pods_own_number() -> None:
         engine = Engine.of([*world(), policy(f"{{policyTypes: [Egress], egress: [{text}]}}")])
         endpoint = engine.endpoint(PodKey("x", "a"))
         assert endpoint is not None
-        found = traffic(engine, engine.policy_set(endpoint, Direction.EGRESS))
+        found = traffic(engine, engine.stages(endpoint)[0])
         assert found == Traffic.from_terms([(AddressSet.parse(group), ports) for group, ports in expected])

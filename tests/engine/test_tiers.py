@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from haechi.engine import Engine, point, side_traffic, verdict
+from haechi.engine import Engine, point, traffic, verdict
 from haechi.model import Node, TierPolicy
 from haechi.model.verdict import Direction
 from haechi.reference import ClusterObjects, allowed
@@ -44,7 +44,7 @@ def assert_agrees(engine: Engine, cluster: ClusterObjects, random: Random) -> No
             if own and remote not in {*own[0].host_addresses, *engine.node_addresses(own[0].node)}:
                 key = own[0].key, direction
                 if key not in sides:
-                    sides[key] = side_traffic(engine, own[0], direction)
+                    sides[key] = traffic(engine, engine.stages(own[0])[mine])
                 assert sides[key].contains(remote, packet.protocol, packet.port) == side.allowed, packet
 
 

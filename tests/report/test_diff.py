@@ -32,8 +32,8 @@ def test_json_has_the_policies_behind_each_change() -> None:
         "before": [{"protocol": "any", "first": 1, "last": 65535}],
         "after": [],
         "policies": [
-            {"policy": {"namespace": "x", "name": "p"}, "change": "added"},
-            {"policy": {"namespace": "x", "name": "q"}, "change": "changed"},
+            {"policy": {"kind": "NetworkPolicy", "namespace": "x", "name": "p"}, "change": "added"},
+            {"policy": {"kind": "NetworkPolicy", "namespace": "x", "name": "q"}, "change": "changed"},
         ],
     }
 
@@ -86,7 +86,7 @@ def test_exposures_and_policies_without_effect_stand_apart() -> None:
     assert (document["changes"], document["exposureChanges"][0]["source"]) == ([], "any pod")
     assert document["ineffective"] == [
         {
-            "policy": {"namespace": "x", "name": "q"},
+            "policy": {"kind": "NetworkPolicy", "namespace": "x", "name": "q"},
             "change": "changed",
             "reason": "it means the same as before",
         }

@@ -27,7 +27,11 @@ def test_the_document_holds_everything_that_was_tried() -> None:
         "expected": {
             "allowed": False,
             "egress": {"isolated": False, "allowed": True, "policies": []},
-            "ingress": {"isolated": True, "allowed": False, "policies": [{"namespace": "shop", "name": "db"}]},
+            "ingress": {
+                "isolated": True,
+                "allowed": False,
+                "policies": [{"kind": "NetworkPolicy", "namespace": "shop", "name": "db"}],
+            },
         },
         "arrived": False,
         "replied": False,

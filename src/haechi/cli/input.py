@@ -26,6 +26,7 @@ from haechi.cli.wording import counted
 from haechi.files import Given, RevisionPath, read_all, read_pipes
 from haechi.model import (
     DEFAULT_NAMESPACE,
+    AnyPolicyKey,
     Code,
     LabelSelector,
     Loaded,
@@ -33,7 +34,6 @@ from haechi.model import (
     Manifests,
     NetworkPolicy,
     Object,
-    PolicyKey,
     Problem,
     ReleaseChannel,
     Severity,
@@ -43,6 +43,7 @@ from haechi.model import (
     check_one,
     check_update,
     dns_label,
+    policy_key,
     printable,
     read_manifests,
 )
@@ -100,15 +101,15 @@ class Input:
         """The policies with errors."""
         return tuple(loaded.object for loaded in self.unsound if isinstance(loaded.object, NetworkPolicy))
 
-    def location(self, policy: PolicyKey, path: str) -> Location | None:
+    def location(self, policy: AnyPolicyKey, path: str) -> Location | None:
         """Where a field of a policy was read; `""` is the policy itself."""
         loaded = self._policies.get(policy)
         return None if loaded is None else loaded.location(path)
 
     @cached_property
-    def _policies(self) -> dict[PolicyKey, Loaded[NetworkPolicy]]:
-        loaded = self.manifests.loaded(NetworkPolicy)
-        return {PolicyKey(one.object.namespace, one.object.name): one for one in loaded}
+    def _policies(self) -> dict[AnyPolicyKey, Loaded[Object]]:
+        objects = ((one, one.object) for one in self.manifests.objects)
+        return {policy_key(policy): one for one, policy in objects if isinstance(policy, NetworkPolicy | TierPolicy)}
 
     def strict(self) -> Input:
         """The same with an error for every skipped document, except a file that was read already."""

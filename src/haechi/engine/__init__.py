@@ -7,11 +7,11 @@ from haechi.engine.meaning import (
     addresses,
     allowed_ports,
     deciding_rule,
-    decisions,
     includes,
+    outside,
+    outside_addresses,
     point,
     rule_ports,
-    side_traffic,
     traffic,
     verdict,
 )
@@ -26,6 +26,6 @@ __all__ = [
     "ANY_POD", "Defect", "Delta", "Endpoint", "Engine", "NamedPeer", "NamedPort", "OrderedPolicy",
     "OrderedRule", "Peers", "PodChange", "PodSelection", "PodState", "Policy", "PolicyRule", "PolicySet",
     "Precedence", "Stages", "TierEntry", "TierSet", "UnreadablePart", "addresses", "allowed_ports", "deciding_rule",
-    "decisions", "includes", "point", "points", "read_peer", "read_ports", "read_tier_peer", "read_tier_protocol",
-    "rule_ports", "side_traffic", "traffic", "verdict",
+    "includes", "outside", "outside_addresses", "point", "points", "read_peer", "read_ports", "read_tier_peer",
+    "read_tier_protocol", "rule_ports", "traffic", "verdict",
 ]  # fmt: skip

@@ -79,6 +79,7 @@ class Engine:
         self._tier_policies: dict[ClusterPolicyKey, OrderedPolicy] = {}
         self._by_tier_subject: dict[PodSelection, set[ClusterPolicyKey]] = {}
         self._tier_classes: dict[_TierClass, TierSet] = {}
+        self._known_stages: dict[tuple[int, ...], Stages] = {}  # by the identities of its members
         self._by_port_name: dict[tuple[int, str], list[tuple[int, int]]] = {}
         self._pod_addresses: AddressSet | None = None
 
@@ -246,18 +247,19 @@ class Engine:
         return known
 
     def stages(self, endpoint: Endpoint) -> tuple[Stages, Stages]:
-        """Egress and ingress of a pod: what judges its connections, in order."""
+        """Egress and ingress of a pod: what judges its connections, in order. Equal ones are one object."""
         egress, ingress = self.policy_sets(endpoint)
-        if not self._tier_policies:
-            return () if egress is None else (egress,), () if ingress is None else (ingress,)
         return self._stages(endpoint, Direction.EGRESS, egress), self._stages(endpoint, Direction.INGRESS, ingress)
 
     def _stages(self, endpoint: Endpoint, direction: Direction, policies: PolicySet | None) -> Stages:
-        admin = self.tier_set(endpoint, Tier.ADMIN, direction)
-        last = self.tier_set(endpoint, Tier.BASELINE, direction) if policies is None else policies
-        if admin is None:
-            return () if last is None else (last,)
-        return (admin,) if last is None else (admin, last)
+        found: Stages = () if policies is None else (policies,)
+        if self._tier_policies:
+            admin = self.tier_set(endpoint, Tier.ADMIN, direction)
+            last = self.tier_set(endpoint, Tier.BASELINE, direction) if policies is None else policies
+            found = () if last is None else (last,)
+            if admin is not None:
+                found = (admin,) if last is None else (admin, last)
+        return self._known_stages.setdefault(tuple(map(id, found)), found)
 
     def _isolating(self, selections: Iterable[PodSelection], direction: Direction) -> frozenset[PolicyKey]:
         subjects = self._by_subject
@@ -378,6 +380,7 @@ class Engine:
         if old is None:
             return BitMap()
         self._classes.forget(key)
+        self._known_stages.clear()
         self._unindex(old)
         changed = BitMap(self._memberships.members(old.subject))
         for selection in old.selections():
@@ -405,6 +408,7 @@ class Engine:
         if old is None:
             return BitMap()
         self._tier_classes.clear()
+        self._known_stages.clear()
         changed = BitMap()
         if old.subject is not None:
             changed |= self._memberships.members(old.subject)

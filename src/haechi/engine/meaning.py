@@ -6,12 +6,12 @@ allow.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from ipaddress import IPv4Address
 
 from haechi.engine.endpoint import Endpoint
-from haechi.engine.engine import Engine
+from haechi.engine.engine import Engine, Stages
 from haechi.engine.policy import PolicyRule
 from haechi.engine.policyset import PolicySet, ports_by_name
 from haechi.engine.selection import NamedPeer, Peers
@@ -137,13 +137,43 @@ def addresses(engine: Engine, peers: Peers) -> AddressSet:
     return AddressSet.of(*engine.addresses(peers.selections), *nodes) | blocks
 
 
-def traffic(engine: Engine, policies: PolicySet | None) -> Traffic:
-    """Everything that a policy set allows, by the address of the other end; everything without a policy set."""
-    if policies is None:
-        return Traffic.ALL
-    terms = [(addresses(engine, policies.everywhere), PortSet.ALL)]
-    terms += [(addresses(engine, peers), ports) for ports, peers in policies.by_ports]
-    return Traffic.from_terms([*terms, *_named_terms(engine, policies.named, PortSet.ALL)])
+def traffic(engine: Engine, stages: Stages) -> Traffic:
+    """Everything that the stages of a side allow, by the address of the other end."""
+    return _allowed(stages, lambda *peers: _terms(engine, *peers))
+
+
+def outside(engine: Engine, stages: Stages) -> Traffic:
+    """The same for addresses that no pod has."""
+    return _allowed(stages, lambda peers, _, ports: ((outside_addresses(engine, peers), ports),))
+
+
+def outside_addresses(engine: Engine, peers: Peers) -> AddressSet:
+    """The addresses of peers that need not be pods': those of blocks and nodes."""
+    if peers.anywhere or not peers.nodes:
+        return AddressSet.ALL if peers.anywhere else peers.blocks
+    return peers.blocks | AddressSet.of(*engine.addresses_of_nodes(peers.nodes))
+
+
+_Term = tuple[AddressSet, PortSet]
+_Matched = Callable[[Peers, Iterable[NamedPeer], PortSet], Iterable[_Term]]  # what peers match on some ports
+
+
+def _terms(engine: Engine, peers: Peers, named: Iterable[NamedPeer], ports: PortSet) -> Iterator[_Term]:
+    yield addresses(engine, peers), ports
+    yield from _named_terms(engine, named, ports)
+
+
+def _allowed(stages: Stages, matched: _Matched) -> Traffic:
+    allowed, undecided = Traffic.NONE, Traffic.ALL
+    for stage in stages:
+        if isinstance(stage, PolicySet):
+            groups = [(PortSet.ALL, stage.everywhere, stage.named), *((*one, ()) for one in stage.by_ports)]
+            found = Traffic.from_terms(one for ports, peers, named in groups for one in matched(peers, named, ports))
+            return found if len(stages) == 1 else allowed | (found & undecided)
+        accepted, denied = _decisions(stage, matched)
+        allowed |= accepted & undecided
+        undecided -= accepted | denied
+    return allowed | undecided
 
 
 def _named_terms(engine: Engine, named: Iterable[NamedPeer], within: PortSet) -> Iterator[tuple[AddressSet, PortSet]]:
@@ -154,32 +184,15 @@ def _named_terms(engine: Engine, named: Iterable[NamedPeer], within: PortSet) ->
             yield AddressSet.of(*own) & each.within, ports
 
 
-def decisions(engine: Engine, tier_set: TierSet) -> tuple[Traffic, Traffic]:
-    """What a tier accepts and what it denies, by the address of the other end."""
-    accepted: list[tuple[AddressSet, PortSet]] = []
-    denied: list[tuple[AddressSet, PortSet]] = []
-    limited = PortSet.union_all([ports for ports, _ in tier_set.by_ports])
-    for ports, entries in ((PortSet.ALL - limited, tier_set.everywhere), *tier_set.by_ports):
+def _decisions(tier_set: TierSet, matched: _Matched) -> tuple[Traffic, Traffic]:
+    """What a tier accepts and what it denies."""
+    accepted: list[_Term] = []
+    denied: list[_Term] = []
+    for ports, entries in tier_set.pieces():
         decided = Traffic.NONE
         for entry in entries:
-            terms = [(addresses(engine, entry.peers), ports), *_named_terms(engine, entry.named, ports)]
-            matched = Traffic.from_terms(terms) - decided
-            decided |= matched
+            found = Traffic.from_terms(matched(entry.peers, entry.named, ports)) - decided
+            decided |= found
             if entry.action is not Action.PASS:
-                (accepted if entry.action is Action.ACCEPT else denied).extend(matched.boxes())
+                (accepted if entry.action is Action.ACCEPT else denied).extend(found.boxes())
     return Traffic.from_terms(accepted), Traffic.from_terms(denied)
-
-
-def side_traffic(engine: Engine, subject: Endpoint, direction: Direction) -> Traffic:
-    """Everything that policies of all kinds allow a pod in one direction, by the address of the other end."""
-    policies = engine.policy_set(subject, direction)
-    allowed, undecided = Traffic.NONE, Traffic.ALL
-    for tier in Tier:
-        if tier is Tier.BASELINE and policies is not None:
-            return allowed | (traffic(engine, policies) & undecided)
-        tier_set = engine.tier_set(subject, tier, direction)
-        if tier_set is not None:
-            accepted, denied = decisions(engine, tier_set)
-            allowed |= accepted & undecided
-            undecided -= accepted | denied
-    return allowed | undecided

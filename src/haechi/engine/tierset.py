@@ -113,6 +113,11 @@ class TierSet:
         yield self.everywhere
         yield from (entries for _, entries in self.by_ports)
 
+    def pieces(self) -> Iterator[tuple[PortSet, Entries]]:
+        """Every list of entries, with the ports on which it decides."""
+        yield PortSet.ALL - PortSet.union_all([ports for ports, _ in self.by_ports]), self.everywhere
+        yield from self.by_ports
+
     def selections(self) -> set[PodSelection]:
         """All selections among the peers."""
         listed = [entry for entries in self.lists() for entry in entries]

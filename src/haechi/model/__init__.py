@@ -56,6 +56,7 @@ from haechi.model.verdict import (
     Side,
     Tier,
     TierRuleRef,
+    policy_key,
 )
 from haechi.model.version import KubernetesVersion, VersionError
 from haechi.model.yamltext import parse_yaml, split_yaml
@@ -92,6 +93,7 @@ __all__ = [
     "read_manifests",
     "refused_later",
     "parse_address",
+    "policy_key",
     "policy_kinds",
     "parse_cidr",
     "path_steps",

@@ -11,6 +11,8 @@ from enum import StrEnum
 from ipaddress import IPv4Address, IPv6Address
 from typing import NamedTuple
 
+from haechi.model.adminnetworkpolicy import TierPolicy
+from haechi.model.networkpolicy import NetworkPolicy
 from haechi.model.problem import Location, Path, path_text
 
 Address = IPv4Address | IPv6Address
@@ -60,6 +62,13 @@ class ClusterPolicyKey(NamedTuple):
 
 AnyPolicyKey = PolicyKey | ClusterPolicyKey
 """Which policy, of whatever kind."""
+
+
+def policy_key(policy: NetworkPolicy | TierPolicy) -> AnyPolicyKey:
+    """Which policy it is."""
+    if isinstance(policy, NetworkPolicy):
+        return PolicyKey(policy.namespace, policy.name)
+    return ClusterPolicyKey(policy.kind, policy.name)
 
 
 class PodKey(NamedTuple):

@@ -12,13 +12,13 @@ from haechi.report.document import (
     Basis,
     Document,
     JsonValue,
-    NamespacedName,
+    ObjectReference,
     Places,
     PolicyField,
     PortRange,
     address_ranges,
     document_text,
-    named,
+    policy_reference,
     port_ranges_json,
 )
 from haechi.report.junit import JUnitCase, JUnitFailure, JUnitSuite, junit_text
@@ -39,8 +39,8 @@ class ViolationJson(JsonValue, frozen=True):
     destination_addresses: list[str]
     ports: list[PortRange]
     allowed: bool
-    egress_policies: list[NamespacedName]
-    ingress_policies: list[NamespacedName]
+    egress_policies: list[ObjectReference]
+    ingress_policies: list[ObjectReference]
     rules: list[PolicyField]
 
 
@@ -109,14 +109,14 @@ def _violation(one: Violation, places: Places) -> ViolationJson:
         address_ranges(one.destination.addresses),
         port_ranges_json(one.ports),
         one.allowed,
-        [*map(named, one.verdict.egress.policies)],
-        [*map(named, one.verdict.ingress.policies)],
+        [*map(policy_reference, one.verdict.egress.policies)],
+        [*map(policy_reference, one.verdict.ingress.policies)],
         [_rule(ref, places) for ref in one.rules],
     )
 
 
 def _rule(ref: RuleRef, places: Places) -> PolicyField:
-    return PolicyField(named(ref.policy), ref.path, places(ref.policy, ref.path))
+    return PolicyField(policy_reference(ref.policy), ref.path, places(ref.policy, ref.path))
 
 
 # -- JUnit -------------------------------------------------------------------------------------------------------------

@@ -15,12 +15,12 @@ from haechi.report.document import (
     Basis,
     Document,
     JsonValue,
-    NamespacedName,
+    ObjectReference,
     PortRange,
     ProblemJson,
     SynthesizedJson,
     document_text,
-    named,
+    policy_reference,
     port_ranges_json,
 )
 
@@ -35,7 +35,7 @@ S = TypeVar("S", bound=JsonValue)
 class PolicyChange(JsonValue, frozen=True):
     """A policy behind a change: `added`, `removed` or `changed`."""
 
-    policy: NamespacedName
+    policy: ObjectReference
     change: str
 
 
@@ -53,7 +53,7 @@ class ConnectionChange(JsonValue, frozen=True):
 class IneffectivePolicy(JsonValue, frozen=True):
     """A policy that was added, removed or changed without any change of connections or exposures, and why."""
 
-    policy: NamespacedName
+    policy: ObjectReference
     change: str
     reason: str
 
@@ -91,7 +91,9 @@ class ConnectionDiff(Document, frozen=True):
 
 def diff_json(found: ClusterComparison, old: Basis, new: Basis) -> str:
     """The differences as JSON text, with what each side rests on."""
-    ineffective = [IneffectivePolicy(named(cause.policy), cause.change, reason) for cause, reason in found.ineffective]
+    ineffective = [
+        IneffectivePolicy(policy_reference(cause.policy), cause.change, reason) for cause, reason in found.ineffective
+    ]
     changes, exposures = connection_changes(found.connections), connection_changes(found.exposures)
     order = [one.value for one in Assumption]
     document = ConnectionDiff(
@@ -132,7 +134,7 @@ def connection_changes(found: Iterable[Difference]) -> list[ConnectionChange]:
             one.destination,
             port_ranges_json(one.before),
             port_ranges_json(one.after),
-            [PolicyChange(named(cause.policy), cause.change) for cause in one.causes],
+            [PolicyChange(policy_reference(cause.policy), cause.change) for cause in one.causes],
         )
         for one in found
     ]

@@ -1,8 +1,8 @@
 """What all JSON documents have in common: the head that says what a document rests on, and the values that they share.
 
-Keys are lowerCamelCase, as in Kubernetes. A policy and a pod are `{namespace, name}`, a place in a file is
-`{file, line, column}`, a rule or another field of a policy is `{policy, path, location}`. A text that does not apply is
-empty, any other value null; no key is ever left out. A struct's docstring is its description in the schema.
+Keys are lowerCamelCase, as in Kubernetes. A pod is `{namespace, name}`, a policy `{kind, namespace, name}`, a place in
+a file `{file, line, column}`, a rule or another field of a policy `{policy, path, location}`. A text that does not
+apply is empty, any other value null; no key is ever left out. A struct's docstring is its description in the schema.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ import msgspec
 
 from haechi.analysis.cluster import Assumption
 from haechi.model import (
+    AnyPolicyKey,
+    AnyRuleRef,
     Code,
     ExternalHost,
     Location,
@@ -22,7 +24,6 @@ from haechi.model import (
     Pod,
     PodKey,
     PolicyKey,
-    RuleRef,
     Severity,
     shortened,
 )
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 
 ApiVersion = Literal["haechi/v1"]
 API_VERSION: ApiVersion = "haechi/v1"
-Places = Callable[[PolicyKey, str], Location | None]
+Places = Callable[[AnyPolicyKey, str], Location | None]
 """Where a field of a policy was read; `""` is the policy itself."""
 
 
@@ -43,7 +44,7 @@ class JsonValue(msgspec.Struct, frozen=True, rename="camel", gc=False):
 
 
 class NamespacedName(JsonValue, frozen=True):
-    """A policy or a pod."""
+    """A pod or a Service."""
 
     namespace: str
     name: str
@@ -60,7 +61,7 @@ class ObjectReference(JsonValue, frozen=True):
 class PolicyField(JsonValue, frozen=True):
     """A field of a policy, such as the rule `spec.ingress[0]`. `location` is where it was read, null if it was not."""
 
-    policy: NamespacedName
+    policy: ObjectReference
     path: str
     location: Location | None
 
@@ -216,14 +217,21 @@ def document_text(document: Document) -> str:
 # -- values ------------------------------------------------------------------------------------------------------------
 
 
-def named(key: PolicyKey | PodKey) -> NamespacedName:
-    """A policy or a pod."""
+def named(key: PodKey) -> NamespacedName:
+    """A pod."""
     return NamespacedName(key.namespace, key.name)
 
 
-def policy_rule(ref: RuleRef) -> PolicyField:
+def policy_reference(key: AnyPolicyKey) -> ObjectReference:
+    """A policy."""
+    if isinstance(key, PolicyKey):
+        return ObjectReference("NetworkPolicy", key.namespace, key.name)
+    return ObjectReference(key.kind, "", key.name)
+
+
+def policy_rule(ref: AnyRuleRef) -> PolicyField:
     """A rule of a policy."""
-    return PolicyField(named(ref.policy), ref.path, ref.location)
+    return PolicyField(policy_reference(ref.policy), ref.path, ref.location)
 
 
 def protocol_and_port(protocol: int, port: int) -> tuple[str, int | None]:

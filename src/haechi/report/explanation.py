@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-from haechi.model import ClusterPolicyKey, Direction, Location, Tier, TierRuleRef, path_text
+from haechi.model import Direction, Location, Tier, TierRuleRef, path_text
 from haechi.report.document import (
     API_VERSION,
     Basis,
@@ -14,6 +14,7 @@ from haechi.report.document import (
     ObjectReference,
     document_text,
     named,
+    policy_reference,
 )
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ class SentenceJson(JsonValue, frozen=True):
 class ExplainedPolicy(JsonValue, frozen=True):
     """A policy, the pods that it selects and the directions in which it isolates them."""
 
-    policy: NamespacedName
+    policy: ObjectReference
     selected: list[NamespacedName]
     isolates: list[Direction]
     explanation: SentenceJson
@@ -81,8 +82,8 @@ class ExplainedPod(JsonValue, frozen=True):
     """A pod, with the policies that isolate it in each direction."""
 
     pod: NamespacedName
-    ingress: list[NamespacedName]
-    egress: list[NamespacedName]
+    ingress: list[ObjectReference]
+    egress: list[ObjectReference]
     explanation: SentenceJson
 
 
@@ -109,20 +110,20 @@ def explanation_json(explanations: Explanations, language: Language, basis: Basi
 
 def _policy(one: PolicyExplanation, language: Language) -> ExplainedPolicy:
     selected = [*map(named, one.selected)]
-    return ExplainedPolicy(named(one.key), selected, list(one.isolates), _sentence(one.sentence, language))
+    return ExplainedPolicy(policy_reference(one.key), selected, list(one.isolates), _sentence(one.sentence, language))
 
 
 def _tier_policy(one: TierPolicyExplanation, language: Language) -> ExplainedTierPolicy:
     return ExplainedTierPolicy(
-        _reference(one.key),
+        policy_reference(one.key),
         one.tier,
         one.priority,
-        [*map(_reference, one.before)],
-        [*map(_reference, one.after)],
+        [*map(policy_reference, one.before)],
+        [*map(policy_reference, one.after)],
         [*map(named, one.selected)],
         [
             DecidedPart(
-                TierRule(_reference(one.key), path_text(part.steps), part.location), [*map(_tier_rule, part.by)]
+                TierRule(policy_reference(one.key), path_text(part.steps), part.location), [*map(_tier_rule, part.by)]
             )
             for part in one.decided
         ],
@@ -130,16 +131,12 @@ def _tier_policy(one: TierPolicyExplanation, language: Language) -> ExplainedTie
     )
 
 
-def _reference(key: ClusterPolicyKey) -> ObjectReference:
-    return ObjectReference(key.kind, "", key.name)
-
-
 def _tier_rule(ref: TierRuleRef) -> TierRule:
-    return TierRule(_reference(ref.policy), ref.path, ref.location)
+    return TierRule(policy_reference(ref.policy), ref.path, ref.location)
 
 
 def _pod(one: PodExplanation, language: Language) -> ExplainedPod:
-    ingress, egress = [*map(named, one.ingress)], [*map(named, one.egress)]
+    ingress, egress = [*map(policy_reference, one.ingress)], [*map(policy_reference, one.egress)]
     return ExplainedPod(named(one.key), ingress, egress, _sentence(one.sentence, language))
 
 

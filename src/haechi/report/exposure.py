@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Literal
 
 from haechi.analysis.reach import PeerKind
-from haechi.model import Direction
+from haechi.model import Action, Direction, Tier
 from haechi.report.document import (
     API_VERSION,
     Basis,
@@ -26,12 +26,16 @@ if TYPE_CHECKING:
 class ExposedPeers(JsonValue, frozen=True):
     """Peers and their ports; `portName` is empty where ports are numbers, else the number is each pod's own.
 
-    `pods` is a selection of pods where `peer` is `pods`, `addresses` are CIDRs where it is `addresses`. `internet` is
-    true if they include most public addresses. `rules` are the rules that allow it.
+    `pods` is a selection of pods where `peer` is `pods`, `nodes` a label selector where it is `nodes`, `addresses` are
+    CIDRs where it is `addresses`. `internet` is true if they include most public addresses. `rules` are the rules
+    behind it. `tier` is null for NetworkPolicies, and for what is allowed where nothing decides.
     """
 
+    tier: Tier | None
+    action: Action
     peer: PeerKind
     pods: str
+    nodes: str
     addresses: list[str]
     internet: bool
     port_name: str
@@ -40,7 +44,10 @@ class ExposedPeers(JsonValue, frozen=True):
 
 
 class ExposureJson(JsonValue, frozen=True):
-    """One direction of a workload: open to `peers` only. Where no policy isolates it, they are everyone."""
+    """One direction of a workload: open to `peers` only. Where no NetworkPolicy isolates it, the last is everyone.
+
+    Peers of tiers come first, in order: the first of a tier that matches decides, unless its action is `Pass`.
+    """
 
     name: str
     direction: Direction
@@ -64,8 +71,11 @@ def exposures_json(found: Iterable[Exposure], basis: Basis) -> str:
             one.isolated,
             [
                 ExposedPeers(
+                    each.tier,
+                    each.action,
                     each.peer.kind,
                     "" if each.peer.pods is None else str(each.peer.pods),
+                    "" if each.peer.nodes is None else str(each.peer.nodes),
                     list(each.peer.addresses.cidrs()),
                     each.peer.is_internet,
                     each.name,

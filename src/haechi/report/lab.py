@@ -5,7 +5,15 @@ from __future__ import annotations
 from itertools import groupby
 from typing import TYPE_CHECKING, Literal
 
-from haechi.report.document import API_VERSION, Basis, Document, JsonValue, NamespacedName, document_text, named
+from haechi.report.document import (
+    API_VERSION,
+    Basis,
+    Document,
+    JsonValue,
+    ObjectReference,
+    document_text,
+    policy_reference,
+)
 from haechi.report.junit import JUnitCase, JUnitFailure, JUnitSuite, junit_text
 from haechi.report.proof import ProofJson, proof_json
 
@@ -26,7 +34,7 @@ class ExpectedSide(JsonValue, frozen=True):
 
     isolated: bool
     allowed: bool
-    policies: list[NamespacedName]
+    policies: list[ObjectReference]
 
 
 class ExpectedVerdict(JsonValue, frozen=True):
@@ -155,7 +163,7 @@ def _result(one: ProbeResult) -> ProbeResultJson:
 
 
 def _side(side: Side) -> ExpectedSide:
-    return ExpectedSide(side.isolated, side.allowed, [*map(named, side.policies)])
+    return ExpectedSide(side.isolated, side.allowed, [*map(policy_reference, side.policies)])
 
 
 # -- JUnit -------------------------------------------------------------------------------------------------------------

@@ -11,10 +11,12 @@ from haechi.report.document import (
     Document,
     JsonValue,
     NamespacedName,
+    ObjectReference,
     Places,
     PolicyField,
     document_text,
     named,
+    policy_reference,
     protocol_and_port,
 )
 
@@ -42,7 +44,7 @@ class PolicyDecisionJson(JsonValue, frozen=True):
 
     pod: NamespacedName
     direction: Direction
-    policies: list[NamespacedName]
+    policies: list[ObjectReference]
     rules: list[PolicyField]
 
 
@@ -128,8 +130,8 @@ def _decision(one: PolicyDecision, places: Places) -> PolicyDecisionJson:
     return PolicyDecisionJson(
         named(one.pod),
         one.direction,
-        [*map(named, one.policies)],
-        [PolicyField(named(rule.policy), rule.path, places(rule.policy, rule.path)) for rule in one.rules],
+        [*map(policy_reference, one.policies)],
+        [PolicyField(policy_reference(rule.policy), rule.path, places(rule.policy, rule.path)) for rule in one.rules],
     )
 
 

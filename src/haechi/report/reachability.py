@@ -16,6 +16,7 @@ from haechi.report.document import (
     PolicyField,
     document_text,
     named,
+    policy_reference,
     policy_rule,
     protocol_and_port,
 )
@@ -77,7 +78,7 @@ class AdditionJson(JsonValue, frozen=True):
     `jsonPatch` does it by RFC 6902; empty for a new policy, which is `value`.
     """
 
-    policy: NamespacedName
+    policy: ObjectReference
     is_new: bool
     path: str
     value: Any
@@ -197,7 +198,7 @@ def _packet(one: PacketAnswer, what_if: WhatIf | None) -> PacketVerdictJson:
 def _side(side: SideAnswer) -> SideVerdict:
     return SideVerdict(
         side.allowed,
-        [PolicyField(named(policy), "spec.podSelector", location) for policy, location in side.isolating],
+        [PolicyField(policy_reference(policy), "spec.podSelector", location) for policy, location in side.isolating],
         [_match(rule) for rule in side.allowing],
         None if side.nearest is None else _match(side.nearest),
     )
@@ -215,7 +216,7 @@ def _match(one: RuleAnswer) -> RuleMatch:
 
 
 def _item(policy: PolicyKey, item: ItemRef) -> PolicyField:
-    return PolicyField(named(policy), item.path, item.location)
+    return PolicyField(policy_reference(policy), item.path, item.location)
 
 
 def _proposal(one: Proposal) -> ProposalJson:
@@ -231,7 +232,9 @@ def _proposal(one: Proposal) -> ProposalJson:
 def _addition(one: PolicyAddition) -> AdditionJson:
     from haechi.analysis.why import json_patch, yaml_text
 
-    return AdditionJson(named(one.policy), one.is_new, one.field, one.value, yaml_text(one), json_patch(one), str(one))
+    return AdditionJson(
+        policy_reference(one.policy), one.is_new, one.field, one.value, yaml_text(one), json_patch(one), str(one)
+    )
 
 
 def _change(change: Change, *, widening: bool) -> ProposedChange:

@@ -13,15 +13,21 @@ from haechi.analysis.reach.difference import ChangeKind, diff
 from haechi.analysis.reach.listing import connections
 from haechi.model import Object
 from haechi.sets import AddressSet, PortSet
+from tests import tier_words
 from tests.analysis.reach.test_listing import judge
 from tests.building import pod, policy
 from tests.clusters import OTHER_ADDRESSES, objects
 
+ANY = tier_words.objects(readable=False)
 WEB, DB = pod("x/web", "10.0.0.1", marks="app=web"), pod("x/db", "10.0.0.2", marks="app=db")
 FROM_WEB = "{podSelector: {matchLabels: {app: db}}, ingress: [{from: [{podSelector: {matchLabels: {app: web}}}]}]}"
 
 
-@given(st.lists(objects(readable=False), max_size=12), st.lists(objects(readable=False), max_size=4), st.integers(0, 6))
+@given(
+    st.lists(ANY, max_size=12) | st.lists(objects(readable=False), max_size=12),
+    st.lists(ANY, max_size=4),
+    st.integers(0, 6),
+)
 def test_differences_between_pods_are_those_of_the_lists(
     common: list[Object], more: list[Object], dropped: int
 ) -> None:
@@ -40,7 +46,7 @@ def test_differences_between_pods_are_those_of_the_lists(
     }
 
 
-@given(st.lists(objects(), max_size=10), st.lists(objects(), max_size=3))
+@given(st.lists(objects(), max_size=10) | st.lists(ANY, max_size=12), st.lists(ANY, max_size=3))
 def test_differences_to_outside_are_what_the_reference_says(common: list[Object], more: list[Object]) -> None:
     old, new = Cluster.of(common), Cluster.of([*common, *more])
     sides = (old, judge(old)), (new, judge(new))

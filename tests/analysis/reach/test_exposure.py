@@ -14,8 +14,8 @@ from haechi.model import Object, ObjectMeta, Pod, PodIP, PodStatus
 from haechi.model.verdict import Direction, Packet, PodKey
 from haechi.reference import allowed
 from haechi.sets import PortSet, point_to_text, text_to_point
-from tests import clusters
-from tests.analysis.exposed import all_exposures, grants
+from tests import clusters, tier_words
+from tests.analysis.exposed import all_exposures, allows
 from tests.building import pod, policy
 
 TCP80 = PortSet.tcp(80)
@@ -103,9 +103,9 @@ def test_a_port_name_is_each_peers_own_towards_others_and_the_pods_own_towards_i
 # -- against the oracle ------------------------------------------------------------------------------------------------
 
 
-@settings(max_examples=150)
+@settings(max_examples=200)
 @given(
-    st.lists(clusters.objects(), max_size=12),
+    st.lists(clusters.objects(), max_size=12) | st.lists(tier_words.objects(readable=False), max_size=16),
     clusters.pods(),
     st.sampled_from(clusters.OTHER_ADDRESSES),
     st.sampled_from([(6, 80), (6, 8080), (17, 53), (132, 81), (1, 0)]),
@@ -139,7 +139,7 @@ def test_an_exposure_is_what_the_reference_answers_after_the_pod_is_added(
                 packet = Packet(*ends, *port)
                 verdict = allowed(oracle, packet)
                 side = verdict.ingress if direction is Direction.INGRESS else verdict.egress
-                entries = found[str(endpoint.key), direction].entries
+                one = found[str(endpoint.key), direction]
                 peer = after.engine.endpoint(NEW) if is_pod else None
-                found_ports = (grants(after, one, text_to_point(address), peer, packet, peer) for one in entries)
-                assert any(found_ports) == side.allowed
+                server = peer if direction is Direction.EGRESS else endpoint
+                assert allows(after, one, text_to_point(address), peer, packet, server) == side.allowed

@@ -21,6 +21,7 @@ from haechi.reference import ClusterObjects, allowed
 from haechi.reference.parts import addresses
 from haechi.reference.reference import is_own_node, owners
 from haechi.sets import AddressSet, PortSet, text_to_point
+from tests import clusters, tier_words
 from tests.building import namespace, pod, policy
 from tests.clusters import OTHER_ADDRESSES, PORTS, objects
 
@@ -28,10 +29,11 @@ Lines = dict[tuple[str, str], PortSet]
 ONS = ((6, 80), (6, 8080), (17, 53), (132, 81), (6, 54), (1, 0), (6, 65535))
 
 
+ANY = tier_words.objects(readable=False)
+
+
 def reference(cluster: Cluster) -> ClusterObjects:
-    return ClusterObjects(
-        tuple(cluster.pods.values()), cluster.namespaces, cluster.nodes, tuple(cluster.policies.values())
-    )
+    return clusters.cluster(list(cluster.objects))
 
 
 def lines(found: tuple[Connection, ...]) -> Lines:
@@ -64,7 +66,7 @@ def touches_own_node(cluster: ClusterObjects, one: Pod, other: Pod) -> bool:
     )
 
 
-@given(st.lists(objects(readable=False), max_size=14), st.randoms(use_true_random=False))
+@given(st.lists(objects(readable=False), max_size=14) | st.lists(ANY, max_size=16), st.randoms(use_true_random=False))
 def test_lines_between_pods_are_what_the_reference_allows(found: list[Object], random: Random) -> None:
     cluster = Cluster.of(found)
     known, passes = reference(cluster), judge(cluster)
@@ -78,7 +80,7 @@ def test_lines_between_pods_are_what_the_reference_allows(found: list[Object], r
             assert ports.contains(*on) == passes(one, other, *on), (one.key, other.key, on)
 
 
-@given(st.lists(objects(readable=False), max_size=14), st.randoms(use_true_random=False))
+@given(st.lists(objects(readable=False), max_size=14) | st.lists(ANY, max_size=16), st.randoms(use_true_random=False))
 def test_lines_to_and_from_outside_are_what_the_reference_allows(found: list[Object], random: Random) -> None:
     cluster = Cluster.of(found)
     known, passes = reference(cluster), judge(cluster)

@@ -63,9 +63,10 @@ def test_json_has_the_rules_their_items_and_the_changes_that_would_turn_the_verd
     outcome = haechi("can", "shop/client", "shop/web", "http", "-", "--what-if", "-o", "json", stdin=manifests.CLUSTER)
     (packet,) = json.loads(outcome.out)["packets"]
     web = {"namespace": "shop", "name": "web"}
+    policy = {"kind": "NetworkPolicy", **web}
 
     def field(path: str, line: int, column: int) -> dict[str, object]:
-        return {"policy": web, "path": path, "location": {"file": "<stdin>", "line": line, "column": column}}
+        return {"policy": policy, "path": path, "location": {"file": "<stdin>", "line": line, "column": column}}
 
     assert (packet["source"], packet["destination"]) == ({"namespace": "shop", "name": "client"}, web)
     assert packet["ingress"] == {
@@ -83,7 +84,7 @@ def test_json_has_the_rules_their_items_and_the_changes_that_would_turn_the_verd
         "nearest": None,
     }
     assert {
-        "object": {"kind": "NetworkPolicy", **web},
+        "object": policy,
         "path": "spec.ingress[0]",
         "value": None,
         "message": "delete spec.ingress[0] of policy shop/web",

@@ -67,7 +67,9 @@ def test_no_difference_is_good(haechi: Haechi, old: Path) -> None:
 def test_forms_for_programs_and_comments(haechi: Haechi, old: Path) -> None:
     found = json.loads(haechi("diff", old, "-", "-o", "json", stdin=manifests.CLUSTER).out)
     assert [one["change"] for one in found["changes"]] == ["changed", "removed", "removed"]
-    assert found["changes"][0]["policies"] == [{"policy": {"namespace": "shop", "name": "web"}, "change": "added"}]
+    assert found["changes"][0]["policies"] == [
+        {"policy": {"kind": "NetworkPolicy", "namespace": "shop", "name": "web"}, "change": "added"}
+    ]
     assert haechi("diff", old, "-", "-o", "csv", stdin=manifests.CLUSTER).out.count("\n") == 6
     table = haechi("diff", old, "-", "-o", "md", stdin=manifests.CLUSTER).out
     assert table.startswith("<!-- haechi diff -->\n**Connections: 2 removed, 1 changed**\n")

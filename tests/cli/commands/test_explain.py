@@ -13,7 +13,7 @@ from haechi.cli.commands.explain import spoken
 from haechi.cli.explanation_text import write_descriptions
 from haechi.cli.terminal import Terminal
 from haechi.model import Direction
-from haechi.report.document import NamespacedName
+from haechi.report.document import NamespacedName, ObjectReference
 from haechi.report.explanation import Explanation, SentenceJson
 from tests.building import policy
 from tests.cli.conftest import Haechi
@@ -174,13 +174,13 @@ def test_a_folder_that_is_there_is_a_path_whatever_its_name(
 def test_json_has_the_same_sentences(haechi: Haechi) -> None:
     found = msgspec.json.decode(haechi("explain", "-", "-o", "json", stdin=CLUSTER).out, type=Explanation)
     (one,) = found.policies
-    web = NamespacedName("shop", "web")
+    web, reference = NamespacedName("shop", "web"), ObjectReference("NetworkPolicy", "shop", "web")
     assert (found.language, found.pods) == ("en", [])
-    assert (one.policy, one.selected, one.isolates) == (web, [web], [Direction.INGRESS])
+    assert (one.policy, one.selected, one.isolates) == (reference, [web], [Direction.INGRESS])
     lines = [*_lines(one.explanation, 0), "", *found.notes, ""]
     assert "\n".join(lines).split() == TEXT.split()
     pods = msgspec.json.decode(haechi("explain", "po/web", "-", "-o", "json", stdin=CLUSTER).out, type=Explanation).pods
-    assert [(one.pod, one.ingress, one.egress) for one in pods] == [(web, [web], [])]
+    assert [(one.pod, one.ingress, one.egress) for one in pods] == [(web, [reference], [])]
 
 
 def _lines(sentence: SentenceJson, depth: int) -> list[str]:

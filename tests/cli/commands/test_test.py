@@ -12,7 +12,7 @@ import msgspec
 import pytest
 
 from haechi.report.assertions import AssertionReport, AssertionSummary
-from haechi.report.document import NamespacedName, PortRange
+from haechi.report.document import ObjectReference, PortRange
 from tests.cli.conftest import Haechi
 from tests.cli.manifests import SECRET
 from tests.report.documents import checked
@@ -87,7 +87,10 @@ def test_json_is_the_documented_schema(haechi: Haechi, tests: Path) -> None:
     document = msgspec.json.decode(outcome.out, type=AssertionReport)
     assert (outcome.code, document.summary) == (1, AssertionSummary(2, 2, 2, 1))
     (rule,) = document.unexercised
-    assert (rule.policy, rule.path) == (NamespacedName("default", "test-network-policy"), "spec.egress[0]")
+    assert (rule.policy, rule.path) == (
+        ObjectReference("NetworkPolicy", "default", "test-network-policy"),
+        "spec.egress[0]",
+    )
     first = document.assertions[0].violations[1]
     assert (first.source, first.source_addresses) == ("", ["172.17.1.0-172.17.1.4", "172.17.1.6-172.17.1.255"])
     assert (first.destination, first.ports) == ("default/db", [PortRange("TCP", 6379, 6379)])

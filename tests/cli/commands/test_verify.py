@@ -74,14 +74,15 @@ def test_a_wrong_ruleset_is_told_with_the_packet_the_rule_and_the_place(
     assert document["notes"] == ["node worker-1: 1 pod of 2"]
     one = next(each for each in document["proof"]["counterexamples"] if each["port"] == 5432)
     web, db = ({"namespace": "default", "name": name} for name in ("web", "db"))
+    policy = {"kind": "NetworkPolicy", **db}
     assert (one["source"]["pods"], one["destination"]["pods"]) == ([web], [db])
     assert (one["protocol"], one["context"], one["kernel"]) == ("TCP", "new", "drops")
     rule = {
-        "policy": db,
+        "policy": policy,
         "path": "spec.ingress[0]",
         "location": {"file": str(manifest), "line": 20, "column": 5},
     }
-    assert one["decisions"] == [{"pod": db, "direction": "Ingress", "policies": [db], "rules": [rule]}]
+    assert one["decisions"] == [{"pod": db, "direction": "Ingress", "policies": [policy], "rules": [rule]}]
 
 
 def test_what_is_not_understood_is_told_and_is_no_proof(haechi: Haechi, manifest: Path, saved: Path) -> None:

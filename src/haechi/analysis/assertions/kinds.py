@@ -14,8 +14,8 @@ from functools import cached_property
 from typing import NamedTuple
 
 from haechi.analysis.assertions.world import World
-from haechi.analysis.reach import AddressKind, PodClass, PodClasses, Row, Rows, outside
-from haechi.engine import Endpoint, PolicySet
+from haechi.analysis.reach import AddressKind, PodClass, PodClasses, Row, Rows
+from haechi.engine import Endpoint, Stages, outside
 from haechi.model import Direction, RuleRef
 from haechi.sets import AddressSet, PortSet, Traffic
 
@@ -48,8 +48,8 @@ class Kinds:
     """The kinds of addresses of a world, and what policies allow them."""
 
     world: World
-    _rows: dict[int, tuple[PolicySet, Row]] = field(default_factory=dict, repr=False, compare=False)
-    _outside: dict[int, tuple[PolicySet | None, Traffic]] = field(default_factory=dict, repr=False, compare=False)
+    _rows: dict[int, tuple[Stages, Row]] = field(default_factory=dict, repr=False, compare=False)
+    _outside: dict[int, tuple[Stages, Traffic]] = field(default_factory=dict, repr=False, compare=False)
     _groups: dict[AddressSet, AddressGroup] = field(default_factory=dict, repr=False, compare=False)
     _ports: dict[PortSet, PortSet] = field(default_factory=dict, repr=False, compare=False)
     _rules: dict[tuple[int, Direction], tuple[RuleRef, ...]] = field(default_factory=dict, repr=False, compare=False)
@@ -62,7 +62,7 @@ class Kinds:
 
     @cached_property
     def _policies(self) -> Rows:
-        return Rows(self._classes)
+        return Rows(self.world.engine, self._classes)
 
     @cached_property
     def _kind_of(self) -> dict[int, AddressKind]:
@@ -110,19 +110,19 @@ class Kinds:
 
     # -- what passes -------------------------------------------------------------------------------------------------
 
-    def row(self, policies: PolicySet) -> Row:
-        """What a policy set allows, by kind. Equal ports are one object."""
-        found = self._rows.get(id(policies))
-        if found is None:  # keeping the set keeps its identity unique
-            row = {kind: self._ports.setdefault(ports, ports) for kind, ports in self._policies.of(policies).items()}
-            found = self._rows[id(policies)] = (policies, row)
+    def row(self, stages: Stages) -> Row:
+        """What stages allow, by kind. Equal ports are one object."""
+        found = self._rows.get(id(stages))
+        if found is None:  # keeping the stages keeps their identity unique
+            row = {kind: self._ports.setdefault(ports, ports) for kind, ports in self._policies.of(stages).items()}
+            found = self._rows[id(stages)] = (stages, row)
         return found[1]
 
-    def outside(self, policies: PolicySet | None) -> Traffic:
-        """What a policy set allows from or to addresses outside the pods."""
-        found = self._outside.get(id(policies))
+    def outside(self, stages: Stages) -> Traffic:
+        """What stages allow from or to addresses outside the pods."""
+        found = self._outside.get(id(stages))
         if found is None:
-            found = self._outside[id(policies)] = (policies, outside(policies))
+            found = self._outside[id(stages)] = (stages, outside(self.world.engine, stages))
         return found[1]
 
     # -- rules -------------------------------------------------------------------------------------------------------
@@ -134,7 +134,7 @@ class Kinds:
             found = self._rules[kind.number, direction] = tuple(self.world.rules_of(self.one(kind), direction))
         return found
 
-    def alone(self, key: RuleRef, kind: AddressKind) -> PolicySet:
+    def alone(self, key: RuleRef, kind: AddressKind) -> Stages:
         """What one of their rules allows these pods."""
         return self.world.alone(key, self.one(kind))
 

@@ -130,15 +130,15 @@ class _Swept:
             if self._kinds.family(kind) is family:
                 found.setdefault(id(self._kinds.pods(kind).egress), []).append(kind)
         for kinds in found.values():
-            policies = self._kinds.pods(kinds[0]).egress
-            yield None if policies is None else self._kinds.row(policies), tuple(kinds)
+            stages = self._kinds.pods(kinds[0]).egress
+            yield self._kinds.row(stages) if stages else None, tuple(kinds)
 
     def _between(
         self, kind: AddressKind, ports: PortSet, servers: tuple[int, ...]
     ) -> tuple[dict[AddressKind, PortSet], bool]:
         """What passes from each kind of client, and whether that is all that is asked."""
-        policies, nothing = self._kinds.pods(kind).ingress, PortSet.NONE
-        received = None if policies is None else self._kinds.row(policies)
+        stages, nothing = self._kinds.pods(kind).ingress, PortSet.NONE
+        received = self._kinds.row(stages) if stages else None
         passing: dict[AddressKind, PortSet] = {}
         complete = True
         for row, clients in self._senders[self._kinds.family(kind)]:
@@ -178,7 +178,7 @@ class _Swept:
             return ()
         one = self._kinds.pods(kind)
         asked = Traffic.of(remote, ports)
-        passing = asked & self._kinds.outside(one.ingress if direction is Direction.INGRESS else one.egress)
+        passing = asked & self._kinds.outside(one.stages(direction))
         self._coverage.exercise_outside(kind, direction, passing, pods)
         wrong = asked - passing if self._check.allowed else passing
         found = beyond(self._world, wrong.addresses, pods)

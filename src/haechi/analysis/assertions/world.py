@@ -13,7 +13,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from haechi.analysis.cluster import Cluster, Names
-from haechi.engine import Endpoint, Engine, NamedPort, PolicyRule, PolicySet, points, traffic
+from haechi.engine import Endpoint, Engine, NamedPort, PolicyRule, PolicySet, Stages, points, traffic
 from haechi.model import Direction, ExternalHost, Pod, RuleRef
 from haechi.sets import AddressSet, PortSet, Traffic, point_to_text
 
@@ -22,7 +22,7 @@ class _Senders(NamedTuple):
     """Addresses of pods with the same egress policies on the same node."""
 
     addresses: AddressSet
-    policies: PolicySet
+    stages: Stages
     near: AddressSet
 
 
@@ -42,10 +42,8 @@ class World:
     namespaces: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     named: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     naming: Names = field(default_factory=lambda: Names({}, {}))
-    _known: dict[int, tuple[PolicySet, Traffic]] = field(default_factory=dict, repr=False, compare=False)
-    _alone: dict[tuple[RuleRef, tuple[NamedPort, ...]], PolicySet] = field(
-        default_factory=dict, repr=False, compare=False
-    )
+    _known: dict[int, tuple[Stages, Traffic]] = field(default_factory=dict, repr=False, compare=False)
+    _alone: dict[tuple[RuleRef, tuple[NamedPort, ...]], Stages] = field(default_factory=dict, repr=False, compare=False)
     _near: dict[tuple[str, tuple[int, ...]], AddressSet] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
@@ -142,10 +140,10 @@ class World:
         return mine - self._withheld(address, mine.addresses) if direction is Direction.INGRESS else mine
 
     def _side(self, endpoint: Endpoint, direction: Direction, asked: Traffic) -> Traffic:
-        policies = self.engine.policy_set(endpoint, direction)
-        if policies is None:
+        stages = self._stages(endpoint, direction)
+        if not stages:
             return asked
-        return asked & self._traffic(policies) | asked.restricted(self.near(endpoint), PortSet.ALL)
+        return asked & self._traffic(stages) | asked.restricted(self.near(endpoint), PortSet.ALL)
 
     def _withheld(self, address: int, sources: AddressSet) -> Traffic:
         """What the egress policies of the `sources` deny towards an address."""
@@ -153,26 +151,29 @@ class World:
         for some in self._senders:
             here = some.addresses & sources
             if here and address not in some.near:
-                terms.append((here, PortSet.ALL - self._traffic(some.policies).at(address)))
+                terms.append((here, PortSet.ALL - self._traffic(some.stages).at(address)))
         return Traffic.from_terms(terms)
 
     @cached_property
     def _senders(self) -> tuple[_Senders, ...]:
-        """All pods that are isolated for egress."""
-        groups: dict[tuple[int, AddressSet], tuple[PolicySet, list[int]]] = {}
+        """All pods whose egress something judges."""
+        groups: dict[tuple[int, AddressSet], tuple[Stages, list[int]]] = {}
         for endpoint in self.engine.endpoints:
-            policies = self.engine.policy_set(endpoint, Direction.EGRESS)
-            if policies is not None:
+            stages = self._stages(endpoint, Direction.EGRESS)
+            if stages:
                 own = [address for address in endpoint.addresses if self.engine.owner(address) is endpoint]
-                groups.setdefault((id(policies), self.near(endpoint)), (policies, []))[1].extend(own)
+                groups.setdefault((id(stages), self.near(endpoint)), (stages, []))[1].extend(own)
         return tuple(
-            _Senders(AddressSet.of(*addresses), policies, near) for (_, near), (policies, addresses) in groups.items()
+            _Senders(AddressSet.of(*addresses), stages, near) for (_, near), (stages, addresses) in groups.items()
         )
 
-    def _traffic(self, policies: PolicySet) -> Traffic:
-        found = self._known.get(id(policies))
-        if found is None:  # keeping the set keeps its identity unique
-            found = self._known[id(policies)] = (policies, traffic(self.engine, policies))
+    def _stages(self, endpoint: Endpoint, direction: Direction) -> Stages:
+        return self.engine.stages(endpoint)[0 if direction is Direction.EGRESS else 1]
+
+    def _traffic(self, stages: Stages) -> Traffic:
+        found = self._known.get(id(stages))
+        if found is None:  # keeping the stages keeps their identity unique
+            found = self._known[id(stages)] = (stages, traffic(self.engine, stages))
         return found[1]
 
     # -- rules -------------------------------------------------------------------------------------------------------
@@ -196,7 +197,7 @@ class World:
         """What one rule allows, by the address of the other end; for `endpoint` see `alone`."""
         return self._traffic(self.alone(key, endpoint))
 
-    def alone(self, key: RuleRef, endpoint: Endpoint | None = None) -> PolicySet:
+    def alone(self, key: RuleRef, endpoint: Endpoint | None = None) -> Stages:
         """One rule as if there were no other.
 
         Args:
@@ -208,5 +209,5 @@ class World:
         found = self._alone.get((key, ports))
         if found is None:
             policy = replace(self.engine.policies[key.policy], ingress=(rule,), egress=(rule,))
-            found = self._alone[key, ports] = PolicySet.of(key.direction, [policy], ports)
+            found = self._alone[key, ports] = (PolicySet.of(key.direction, [policy], ports),)
         return found

@@ -39,6 +39,7 @@ from haechi.model import (
     TierRuleRef,
     Workload,
     check,
+    policy_key,
 )
 
 _AnyRef = TypeVar("_AnyRef", RuleRef, TierRuleRef)
@@ -126,7 +127,7 @@ class Cluster:
         if self.manifests is None:
             return {}
         pairs = zip(self.given, self.manifests.objects, strict=True)
-        return {_key(one): place for one, place in pairs if isinstance(one, NetworkPolicy | TierPolicy)}
+        return {policy_key(one): place for one, place in pairs if isinstance(one, NetworkPolicy | TierPolicy)}
 
     def location(self, policy: AnyPolicyKey, path: str | Path = "") -> Location | None:
         """Where a field of a policy was read; None for a policy that was made in Python."""
@@ -145,12 +146,6 @@ class Cluster:
     def endpoint(self, key: PodKey) -> Endpoint | None:
         """A pod as the engine knows it."""
         return self.engine.endpoint(key)
-
-
-def _key(policy: NetworkPolicy | TierPolicy) -> AnyPolicyKey:
-    if isinstance(policy, NetworkPolicy):
-        return PolicyKey(policy.namespace, policy.name)
-    return ClusterPolicyKey(policy.kind, policy.name)
 
 
 _AnyCluster = TypeVar("_AnyCluster", bound=Cluster)

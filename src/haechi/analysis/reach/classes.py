@@ -15,10 +15,21 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from haechi.engine import Endpoint, Engine, NamedPort, Peers, PodSelection, PolicySet
+from haechi.engine import (
+    Endpoint,
+    Engine,
+    NamedPeer,
+    NamedPort,
+    Peers,
+    PodSelection,
+    PolicySet,
+    Stages,
+    TierSet,
+    outside_addresses,
+)
 from haechi.model import Direction, PodKey
 from haechi.sets import V6_START, AddressSet
 
@@ -30,8 +41,8 @@ class PodClass:
     Attributes:
         number: its index among all classes.
         members: the pods, sorted.
-        egress: what policies allow them to send; None if nothing isolates them.
-        ingress: the same of what they may receive.
+        egress: what judges the connections that they open.
+        ingress: what judges the connections to them.
         addresses: one address of a member for each kind of address that policies tell apart; empty for pods that have
             no address of their own.
         ports: the named ports that policies refer to.
@@ -39,16 +50,25 @@ class PodClass:
 
     number: int
     members: tuple[PodKey, ...]
-    egress: PolicySet | None
-    ingress: PolicySet | None
+    egress: Stages
+    ingress: Stages
     addresses: tuple[int, ...]
     ports: tuple[NamedPort, ...]
+
+    def stages(self, direction: Direction) -> Stages:
+        """What judges their connections in one direction."""
+        return self.egress if direction is Direction.EGRESS else self.ingress
+
+    def policy_set(self, direction: Direction) -> PolicySet | None:
+        """What NetworkPolicies allow in one direction; None if none isolates them."""
+        stages = self.stages(direction)
+        return stages[-1] if stages and isinstance(stages[-1], PolicySet) else None
 
 
 class _Kind(NamedTuple):
     """What the pods of a class have in common."""
 
-    egress: int  # the policy sets by identity: equal ones are one object
+    egress: int  # the stages by identity: equal ones are one object
     ingress: int
     selections: tuple[PodSelection, ...]
     segments: frozenset[int]
@@ -63,24 +83,34 @@ class _Distinctions(NamedTuple):
     names: frozenset[tuple[int, str]]
 
     @classmethod
-    def of_sets(cls, used: Iterable[PolicySet]) -> _Distinctions:
-        """What some policy sets refer to."""
+    def of_sets(cls, engine: Engine, used: Iterable[PolicySet | TierSet]) -> _Distinctions:
+        """What some stages refer to."""
         sets = list(used)
+        named = {one for stage in sets for one in named_peers(stage)}
+        peers = {one for stage in sets for one in all_peers(stage)}
         return cls(
-            frozenset(selection for policies in sets for selection in policies.selections()),
-            _edges({blocks for policies in sets for blocks in _blocks(policies)}),
-            frozenset((named.protocol, named.name) for policies in sets for named in policies.named),
+            frozenset(selection for stage in sets for selection in stage.selections()),
+            _edges({*(addresses_of_pods(engine, one) for one in peers), *(one.within for one in named)}),
+            frozenset((one.protocol, one.name) for one in named),
         )
 
     @classmethod
     def of_rules(cls, engine: Engine) -> _Distinctions:
         """What single rules refer to."""
-        policies = list(engine.policies.values())
+        policies, ordered = engine.policies.values(), engine.tier_policies.values()
+        selections = [one.selections() for one in policies] + [one.selections() for one in ordered]
         rules = [rule for policy in policies for direction in Direction for rule in policy.rules(direction)]
+        ordered_rules = [rule for policy in ordered for direction in Direction for rule in policy.rules(direction)]
+        peers = {*(rule.peers for rule in rules), *(rule.peers for rule in ordered_rules)}
         return cls(
-            frozenset(selection for policy in policies for selection in policy.selections()),
-            _edges({rule.peers.blocks for rule in rules}),
-            frozenset(name for rule in rules for name in rule.names),
+            frozenset().union(*selections),
+            _edges({addresses_of_pods(engine, one) for one in peers}),
+            frozenset(
+                {
+                    *(name for rule in rules for name in rule.names),
+                    *(name for rule in ordered_rules for name in rule.protocol_names()),
+                }
+            ),
         )
 
 
@@ -98,7 +128,6 @@ class PodClasses:
     all: tuple[PodClass, ...]
     selected: dict[PodSelection, tuple[int, ...]]
     edges: tuple[int, ...]
-    ipblock_matches_pods: bool = True
 
     def segment(self, point: int) -> int:
         """The index of the segment between two edges that an address lies in."""
@@ -108,13 +137,13 @@ class PodClasses:
     def of(cls, engine: Engine, *, by_rule: bool = False) -> PodClasses:
         """The classes of an engine's present state."""
         endpoints = sorted(engine.endpoints, key=lambda endpoint: endpoint.key)
-        sets = _PolicySets(engine)
+        sets = _StagesOfPods(engine)
         if by_rule:
             distinctions = _Distinctions.of_rules(engine)
         else:
-            used = {policies for endpoint in endpoints for policies in sets.of(endpoint) if policies is not None}
-            distinctions = _Distinctions.of_sets(used)
-        edges = distinctions.edges if engine.ipblock_matches_pods else (V6_START,)
+            used = {stage for endpoint in endpoints for stages in sets.of(endpoint) for stage in stages}
+            distinctions = _Distinctions.of_sets(engine, used)
+        edges = distinctions.edges
         matching = _matching(engine, distinctions.selections)
         groups: dict[_Kind, list[Endpoint]] = {}
         for endpoint in endpoints:
@@ -131,8 +160,7 @@ class PodClasses:
             found.append(PodClass(number, keys, *sets.of(group[0]), addresses, kind.ports))
             for selection in kind.selections:
                 members[selection].append(number)
-        selected = {selection: tuple(numbers) for selection, numbers in members.items()}
-        return cls(tuple(found), selected, edges, engine.ipblock_matches_pods)
+        return cls(tuple(found), {selection: tuple(numbers) for selection, numbers in members.items()}, edges)
 
 
 def _matching(engine: Engine, selections: Iterable[PodSelection]) -> dict[PodKey, list[PodSelection]]:
@@ -144,32 +172,41 @@ def _matching(engine: Engine, selections: Iterable[PodSelection]) -> dict[PodKey
     return found
 
 
-class _PolicySets:
-    """The policy sets of pods, computed once for all pods with the same labels and ports."""
+class _StagesOfPods:
+    """The stages of pods, computed once for all pods with the same labels and ports."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._known: dict[object, tuple[PolicySet | None, PolicySet | None]] = {}
+        self._known: dict[object, tuple[Stages, Stages]] = {}
 
-    def of(self, endpoint: Endpoint) -> tuple[PolicySet | None, PolicySet | None]:
+    def of(self, endpoint: Endpoint) -> tuple[Stages, Stages]:
         key = (endpoint.key.namespace, tuple(endpoint.labels.items()), endpoint.ports)
         found = self._known.get(key)
         if found is None:
-            found = self._known[key] = self._engine.policy_sets(endpoint)
+            found = self._known[key] = self._engine.stages(endpoint)
         return found
 
 
-def all_peers(policies: PolicySet) -> Iterator[Peers]:
-    """Every group of peers of a policy set."""
-    yield policies.everywhere
-    for _, peers in policies.by_ports:
-        yield peers
+def all_peers(stage: PolicySet | TierSet) -> Iterator[Peers]:
+    """Every group of peers of a stage, with those of named ports left out."""
+    if isinstance(stage, TierSet):
+        yield from (entry.peers for entries in stage.lists() for entry in entries)
+    else:
+        yield stage.everywhere
+        yield from (peers for _, peers in stage.by_ports)
 
 
-def _blocks(policies: PolicySet) -> Iterator[AddressSet]:
-    """Every ipBlock of a policy set, or union of some."""
-    yield from (peers.blocks for peers in all_peers(policies))
-    yield from (named.within for named in policies.named)
+def addresses_of_pods(engine: Engine, peers: Peers) -> AddressSet:
+    """The addresses at which peers match pods, whatever their labels."""
+    return outside_addresses(engine, peers if engine.ipblock_matches_pods else replace(peers, blocks=AddressSet.NONE))
+
+
+def named_peers(stage: PolicySet | TierSet) -> Iterator[NamedPeer]:
+    """All peers of a stage that are meant by port names."""
+    if isinstance(stage, TierSet):
+        yield from (named for entries in stage.lists() for entry in entries for named in entry.named)
+    else:
+        yield from stage.named
 
 
 def _edges(blocks: Iterable[AddressSet]) -> tuple[int, ...]:

@@ -10,17 +10,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from itertools import pairwise
+from itertools import chain, pairwise
 
 from haechi.analysis.cluster import Cluster
 from haechi.analysis.reach.classes import PodClass
 from haechi.analysis.reach.exposure import pods_text
 from haechi.analysis.reach.listing import range_text
-from haechi.analysis.reach.potential import absent_subjects, moved_subjects, policies_of, potential_changes
+from haechi.analysis.reach.potential import absent_subjects, moved_subjects, potential_changes, stages_of
 from haechi.analysis.reach.reach import Reach
 from haechi.analysis.reach.units import Unit, units
-from haechi.engine import PolicySet
-from haechi.model import Direction, PodKey, PolicyKey
+from haechi.engine import Engine, OrderedPolicy, PodSelection, Policy, Stages
+from haechi.model import AnyPolicyKey, Direction, NetworkPolicy, PodKey, TierPolicy
 from haechi.sets import PortSet
 
 _Numbers = tuple[int | None, int | None]  # a class before and after
@@ -39,7 +39,7 @@ class ChangeKind(StrEnum):
 class Cause:
     """A policy that was added, removed or changed, or moved to other pods because labels changed (`unchanged`)."""
 
-    policy: PolicyKey
+    policy: AnyPolicyKey
     change: str
 
     def __str__(self) -> str:
@@ -124,23 +124,38 @@ def diff(old: Cluster, new: Cluster) -> tuple[Difference, ...]:
     return tuple(_Comparison(old, new).all())
 
 
-def _ineffective(old: Cluster, new: Cluster, effective: set[PolicyKey]) -> Iterator[tuple[Cause, str]]:
+def _all(cluster: Cluster) -> dict[AnyPolicyKey, NetworkPolicy | TierPolicy]:
+    listed = chain[tuple[AnyPolicyKey, NetworkPolicy | TierPolicy]]
+    return dict(listed(cluster.policies.items(), cluster.tier_policies.items()))
+
+
+def _read(engine: Engine) -> dict[AnyPolicyKey, Policy | OrderedPolicy]:
+    """All policies as the engine uses them."""
+    listed = chain[tuple[AnyPolicyKey, Policy | OrderedPolicy]]
+    return dict(listed(engine.policies.items(), engine.tier_policies.items()))
+
+
+def _ineffective(old: Cluster, new: Cluster, effective: set[AnyPolicyKey]) -> Iterator[tuple[Cause, str]]:
     """The changed policies that are behind no difference."""
-    for key in sorted((old.policies.keys() | new.policies.keys()) - effective):
-        before, after = old.policies.get(key), new.policies.get(key)
+    given, read = (_all(old), _all(new)), (_read(old.engine), _read(new.engine))
+    for key in sorted((given[0].keys() | given[1].keys()) - effective):
+        before, after = given[0].get(key), given[1].get(key)
         if before is not None and after is not None and before.spec == after.spec:
             continue
         change = "added" if before is None else "removed" if after is None else "changed"
-        if change == "changed" and old.engine.policies[key] == new.engine.policies[key]:
+        if change == "changed" and read[0][key] == read[1][key]:
             reason = "it means the same as before"
         else:
-            reason = _only_on_one_side(old, new, key) or "other policies, or the other end, decide the same"
+            subjects = {policies[key].subject for policies in read if key in policies}
+            reason = (
+                _only_on_one_side(old, new, [one for one in subjects if one is not None])
+                or "other policies, or the other end, decide the same"
+            )
         yield Cause(key, change), reason
 
 
-def _only_on_one_side(old: Cluster, new: Cluster, key: PolicyKey) -> str:
+def _only_on_one_side(old: Cluster, new: Cluster, subjects: Iterable[PodSelection]) -> str:
     """That all workloads that a policy selects are new or gone, so that it changed nothing for them; else `""`."""
-    subjects = {cluster.engine.policies[key].subject for cluster in (old, new) if key in cluster.policies}
     before, after = (
         {
             cluster.owners[cluster.engine.numbered(number).key]
@@ -161,7 +176,7 @@ class _Comparison:
     def __init__(self, old: Cluster, new: Cluster) -> None:
         self._old, self._new = Reach(old), Reach(new)
         self._engines = old.engine, new.engine
-        self._policies = old.engine.policies, new.engine.policies
+        self._policies = _read(old.engine), _read(new.engine)
         self._units: dict[_Numbers, list[Unit]] = {}
         self.pods: dict[str, frozenset[PodKey]] = {}
         for unit in units((old, self._old.classes), (new, self._new.classes)):
@@ -178,7 +193,7 @@ class _Comparison:
 
     def exposures(self) -> Iterator[Difference]:
         """Differences with pods that need not exist: of each workload, then of policies that select no pod."""
-        sides: list[tuple[str, Direction, PolicySet | None, PolicySet | None]] = []
+        sides: list[tuple[str, Direction, Stages, Stages]] = []
         for numbers, members in self._units.items():
             before, after = self._classes(numbers)
             if before is not None and after is not None:
@@ -190,10 +205,10 @@ class _Comparison:
         to_come = [(one, "to come") for one in moved_subjects(self._engines) if one not in absent]
         for subject, remark in [*((one, "none here") for one in absent), *to_come]:
             for direction in Direction:
-                was, now = (policies_of(engine, subject, direction) for engine in self._engines)
+                was, now = (stages_of(engine, subject, direction) for engine in self._engines)
                 sides.append((f"{pods_text(subject)} ({remark})", direction, was, now))
         for name, direction, was, now in sides:
-            keys = {key for policies in (was, now) if policies is not None for key in policies.policies}
+            keys = {key for stages in (was, now) for stage in stages for key in stage.policies}
             causes = tuple(self._changed(keys)) if was != now else ()
             for pods, left, right in potential_changes(was, now) if was != now else ():
                 ends = (name, pods) if direction is Direction.EGRESS else (pods, name)
@@ -226,13 +241,13 @@ class _Comparison:
 
     def _causes(self, client: _Pair, server: _Pair) -> Iterator[Cause]:
         """The policies of the sides that differ."""
-        found: set[PolicyKey] = set()
+        found: set[AnyPolicyKey] = set()
         for direction, one, other in ((Direction.EGRESS, client, server), (Direction.INGRESS, server, client)):
             if _side(self._old, one[0], direction, other[0]) != _side(self._new, one[1], direction, other[1]):
                 found.update(_keys(one, direction))
         yield from self._changed(found)
 
-    def _changed(self, keys: Iterable[PolicyKey]) -> Iterator[Cause]:
+    def _changed(self, keys: Iterable[AnyPolicyKey]) -> Iterator[Cause]:
         before, after = self._policies
         for key in sorted(keys):
             if before.get(key) != after.get(key):
@@ -260,15 +275,9 @@ def _side(reach: Reach, one: PodClass | None, direction: Direction, other: PodCl
     return None if one is None or other is None else reach.side(one, direction, other)
 
 
-def _keys(pair: _Pair, direction: Direction) -> set[PolicyKey]:
-    """The policies that isolate a class, before or after."""
-    found: set[PolicyKey] = set()
-    for one in pair:
-        policies: PolicySet | None = None
-        if one is not None:
-            policies = one.egress if direction is Direction.EGRESS else one.ingress
-        found.update(policies.policies if policies is not None else ())
-    return found
+def _keys(pair: _Pair, direction: Direction) -> set[AnyPolicyKey]:
+    """The policies that judge a class, before or after."""
+    return {key for one in pair if one is not None for stage in one.stages(direction) for key in stage.policies}
 
 
 _Ranges = tuple[tuple[int, int, PortSet], ...]

@@ -7,60 +7,93 @@ name in either cluster, and for policies whose own pods are not there:
     before   pods app=api in namespace shop: TCP 5432
     after    any pod: TCP 5432                             ──▶  + any pod -> shop/db[StatefulSet]: TCP 5432
 
-A selection stands for a pod that matches it and nothing more: it is allowed what every entry allows that it implies.
+A selection stands for a pod that matches it and nothing more: what concerns it are the entries that it implies. Its
+address and the numbers of its port names are not known, so of blocks only those of all addresses concern it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
+from typing import NamedTuple
 
-from haechi.analysis.reach.exposure import Peer, PeerKind, granted, pods_text
-from haechi.engine import ANY_POD, Engine, PodSelection, PolicySet
-from haechi.model import Direction
-from haechi.sets import AddressSet, PortSet
+from haechi.analysis.reach.exposure import ExposureEntry, Peer, PeerKind, granted, pods_text
+from haechi.engine import ANY_POD, Engine, PodSelection, PolicySet, Stages, TierSet
+from haechi.model import Action, AnyPolicyKey, Direction, Tier
+from haechi.sets import AddressSet, PortSet, protocol_text
 
-_Key = tuple[PodSelection, AddressSet, str]  # whom, in which ipBlocks if any, and the port name if there is one
-_Grants = Mapping[_Key, PortSet]
+_POD_KINDS = (PeerKind.EVERYONE, PeerKind.PODS)
+_Grants = tuple[ExposureEntry, ...]
 
 
-def potential_changes(before: PolicySet | None, after: PolicySet | None) -> Iterator[tuple[str, PortSet, PortSet]]:
+class _Pods(NamedTuple):
+    """Pods that match a selection and nothing more, in ipBlocks if there are any, on a port name if there is one."""
+
+    selection: PodSelection
+    blocks: AddressSet
+    port_name: tuple[int, str] | None
+
+    @property
+    def order(self) -> tuple[bool, str, str, str]:
+        """The widest first, then by words."""
+        return self.selection != ANY_POD, str(self.selection), str(self.blocks), str(self.port_name or "")
+
+    def is_within(self, other: _Pods) -> bool:
+        """Whether `other` means all of them."""
+        blocks = not other.blocks or other.blocks >= self.blocks != AddressSet.NONE
+        return blocks and _implies(self.selection, other.selection)
+
+
+def potential_changes(before: Stages, after: Stages) -> Iterator[tuple[str, PortSet, PortSet]]:
     """Pods in words, and the ports on which one side allowed them and allows them now; the widest selections only."""
-    was, now = _grants(before), _grants(after)
-    keys = sorted({*was, *now}, key=lambda key: (key[0] != ANY_POD, str(key[0]), str(key[1]), key[2]))
-    shown: list[tuple[_Key, tuple[PortSet, PortSet]]] = []
-    for key in keys:
-        ports = _effective(was, key), _effective(now, key)
-        if not any(both == ports and _is_within(key, other) for other, both in shown):
-            shown.append((key, ports))
-    for (selection, blocks, name), (old, new) in shown:
+    was, now = tuple(granted(before)), tuple(granted(after))
+    meant = {_pods(entry) for entry in (*was, *now) if entry.peer.kind in _POD_KINDS}
+    shown: list[tuple[_Pods, tuple[PortSet, PortSet]]] = []
+    for pods in sorted(meant, key=lambda pods: pods.order):
+        ports = _allowed(was, pods), _allowed(now, pods)
+        if not any(
+            both == ports and pods.port_name == other.port_name and pods.is_within(other) for other, both in shown
+        ):
+            shown.append((pods, ports))
+    for pods, (old, new) in shown:
         if old != new:
-            peer = Peer(PeerKind.PODS, selection, blocks)
-            yield f"{peer} on port name {name}" if name else str(peer), old, new
+            peer = Peer(PeerKind.PODS, pods.selection, pods.blocks)
+            name = (
+                ""
+                if pods.port_name is None
+                else f" on port name {protocol_text(pods.port_name[0])} {pods.port_name[1]}"
+            )
+            yield f"{peer}{name}", old, new
 
 
-def _grants(policies: PolicySet | None) -> _Grants:
-    """What a side allows, by selection of pods and port name; everyone is any pod here."""
-    if policies is None:
-        return {(ANY_POD, AddressSet.NONE, ""): PortSet.ALL}
-    found: dict[_Key, PortSet] = {}
-    for entry in granted(policies):
-        if entry.peer.kind is not PeerKind.ADDRESSES:
-            key = (entry.peer.pods or ANY_POD, entry.peer.addresses, entry.name)
-            found[key] = found.get(key, PortSet.NONE) | entry.ports
-    return found
+def _pods(entry: ExposureEntry) -> _Pods:
+    """Whom an entry means; everyone is any pod here."""
+    return _Pods(entry.peer.pods or ANY_POD, entry.peer.addresses, entry.port_name)
 
 
-def _effective(grants: _Grants, key: _Key) -> PortSet:
-    return PortSet.union_all([ports for other, ports in grants.items() if _is_within(key, other)])
+def _allowed(grants: _Grants, pods: _Pods) -> PortSet:
+    """The ports on which a side allows some pods; of a port name, its whole protocol."""
+    asked = PortSet.ALL if pods.port_name is None else PortSet.protocol(pods.port_name[0])
+    allowed, undecided = PortSet.NONE, asked
+    for tier in Tier:
+        left = undecided
+        for entry in grants:
+            if entry.tier is tier and _concerns(entry, pods, asked):
+                here = left & entry.ports
+                left -= here
+                undecided = undecided if entry.action is Action.PASS else undecided - here
+                allowed = allowed | here if entry.action is Action.ACCEPT else allowed
+    last = (entry for entry in grants if entry.tier is None and entry.peer.kind in _POD_KINDS)
+    return allowed | (undecided & PortSet.union_all([entry.ports for entry in last if _concerns(entry, pods, asked)]))
 
 
-def _is_within(key: _Key, other: _Key) -> bool:
-    """Whether `other` means every pod that `key` means, by the same port name or none."""
-    (selection, blocks, name), (selection_2, blocks_2, name_2) = key, other
-    return (
-        name == name_2 and (not blocks_2 or blocks_2 >= blocks != AddressSet.NONE) and _implies(selection, selection_2)
-    )
+def _concerns(entry: ExposureEntry, pods: _Pods, asked: PortSet) -> bool:
+    """Whether an entry matches all of these pods, on the same port name if there is one, or on all that is asked."""
+    if entry.port_name != pods.port_name and (entry.port_name is not None or not entry.ports >= asked):
+        return False
+    if entry.peer.kind is PeerKind.ADDRESSES:
+        return entry.peer.addresses == AddressSet.ALL
+    return entry.peer.kind in _POD_KINDS and pods.is_within(_pods(entry))
 
 
 @lru_cache(maxsize=65_536)
@@ -71,30 +104,42 @@ def _implies(one: PodSelection, other: PodSelection) -> bool:
 def absent_subjects(engines: Iterable[Engine]) -> tuple[PodSelection, ...]:
     """The selections of policies that select no pod in any of some clusters, sorted by their words."""
     listed = list(engines)
-    subjects = [{policy.subject for policy in engine.policies.values()} for engine in listed]
-    absent = {one for some in subjects for one in some}
-    for engine, own in zip(listed, subjects, strict=True):
-        absent -= {one for one in own if any(True for _ in engine.members(one))}
-        foreign = absent - own  # the engine knows only the selections of its own policies
-        pods = [(pod.key.namespace, pod.labels) for pod in engine.endpoints] if foreign else []
-        for one in foreign:
-            if any(one.namespaces == name and one.pods.matches(labels) for name, labels in pods):
-                absent.discard(one)
+    subjects = {one for engine in listed for one in _subjects(engine).values()}
+    absent = (one for one in subjects if not any(engine.select(one) for engine in listed))
     return tuple(sorted(absent, key=pods_text))
 
 
 def moved_subjects(engines: tuple[Engine, Engine]) -> tuple[PodSelection, ...]:
     """The selections of policies that selected other pods before, sorted by their words."""
-    old, new = (engine.policies for engine in engines)
-    moved = (key for key in old.keys() & new.keys() if old[key].subject != new[key].subject)
-    return tuple(sorted({one for key in moved for one in (old[key].subject, new[key].subject)}, key=pods_text))
+    old, new = map(_subjects, engines)
+    moved = (key for key in old.keys() & new.keys() if old[key] != new[key])
+    return tuple(sorted({one for key in moved for one in (old[key], new[key])}, key=pods_text))
 
 
-def policies_of(engine: Engine, subject: PodSelection, direction: Direction) -> PolicySet | None:
-    """The policies that isolate a pod which matches a selection and nothing more; None if there is none."""
-    found = [
+def _subjects(engine: Engine) -> dict[AnyPolicyKey, PodSelection]:
+    """Which pods each policy is about."""
+    found: dict[AnyPolicyKey, PodSelection] = {key: one.subject for key, one in engine.policies.items()}
+    for key, one in engine.tier_policies.items():
+        if one.subject is not None:
+            found[key] = one.subject
+    return found
+
+
+def stages_of(engine: Engine, subject: PodSelection, direction: Direction) -> Stages:
+    """What judges a pod that matches a selection and nothing more."""
+    policies = [
         policy
         for policy in engine.policies.values()
         if direction in policy.directions and _implies(subject, policy.subject)
     ]
-    return PolicySet.of(direction, found, ()) if found else None
+    ordered = [
+        one
+        for one in engine.tier_policies.values()
+        if direction in one.directions and one.subject is not None and _implies(subject, one.subject)
+    ]
+    by_tier = {tier: [one for one in ordered if one.tier is tier] for tier in Tier}
+    admin, baseline = (TierSet.of(tier, direction, some, ()) if some else None for tier, some in by_tier.items())
+    last = PolicySet.of(direction, policies, ()) if policies else baseline
+    if admin is None:
+        return () if last is None else (last,)
+    return (admin,) if last is None else (admin, last)

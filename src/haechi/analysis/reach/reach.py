@@ -4,9 +4,9 @@ Everything that lists or compares connections starts here. For each ordered pair
 member of one may reach another pod of the other, over IPv4 or over IPv6; for each class and direction: the function
 from outside addresses to ports. The cost is that of the pairs with an answer and of the policies, not of the pods.
 
-    PolicySet ──▶ Row: class ──▶ ports at each kind of address ──┐
-                                                                 ├── egress of the one ∩ ingress of the other
-    PolicySet ──▶ Row ───────────────────────────────────────────┘
+    Stages ──▶ Row: class ──▶ ports at each kind of address ──┐
+                                                              ├── egress of the one ∩ ingress of the other
+    Stages ──▶ Row ───────────────────────────────────────────┘
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from functools import cached_property
 
 from haechi.analysis.cluster import Cluster
 from haechi.analysis.reach.classes import PodClass, PodClasses
-from haechi.analysis.reach.rows import Rows, outside
-from haechi.engine import PolicySet
+from haechi.analysis.reach.rows import Rows
+from haechi.engine import Stages, outside
 from haechi.model import Direction
 from haechi.sets import V6_START, AddressSet, PortSet
 
@@ -35,11 +35,12 @@ class Reach:
     def __init__(self, cluster: Cluster) -> None:
         classes = PodClasses.of(cluster.engine)
         self.classes = classes.all
-        self._policies = Rows(classes)
+        self._engine = cluster.engine
+        self._kinds = Rows(cluster.engine, classes)
         self._rows: dict[int, _Row] = {}
         self._common: dict[tuple[int, int], PortSet] = {}
         self._profiles: dict[_Profile, _Profile] = {}
-        self._lines: dict[tuple[int | None, tuple[bool, bool]], tuple[tuple[int, int, PortSet], ...]] = {}
+        self._lines: dict[tuple[int, tuple[bool, bool]], tuple[tuple[int, int, PortSet], ...]] = {}
         self._open = {one.number: self._shared(_all(one)) for one in self.classes if one.addresses}
         points = {point for endpoint in cluster.engine.endpoints for point in endpoint.addresses}
         self._pods = AddressSet.of(*points)
@@ -51,12 +52,12 @@ class Reach:
         if not client.addresses:
             return {}
         incoming = self._incoming[client.number]
-        allowed = self._open if client.egress is None else self._row(client.egress)
-        isolated = self._isolated
+        allowed = self._row(client.egress) if client.egress else self._open
+        judged = self._judged
         found: dict[int, PortSet] = {}
         mine = self._open[client.number]
         for number, sent in allowed.items():
-            received = incoming.get(number) if number in isolated else mine
+            received = incoming.get(number) if number in judged else mine
             if received is not None:
                 ports = self._both(sent, received)
                 if ports:
@@ -65,23 +66,24 @@ class Reach:
 
     def side(self, one: PodClass, direction: Direction, other: PodClass) -> tuple[tuple[int, PortSet], ...]:
         """What one end allows by itself: family and ports for each kind of address of the other."""
-        policies = one.egress if direction is Direction.EGRESS else one.ingress
-        return self._open.get(other.number, ()) if policies is None else self._row(policies).get(other.number, ())
+        stages = one.stages(direction)
+        return self._row(stages).get(other.number, ()) if stages else self._open.get(other.number, ())
 
     @cached_property
-    def _isolated(self) -> frozenset[int]:
-        return frozenset(one.number for one in self.classes if one.ingress is not None)
+    def _judged(self) -> frozenset[int]:
+        """The classes that do not accept everything."""
+        return frozenset(one.number for one in self.classes if one.ingress)
 
     @cached_property
     def _incoming(self) -> list[_Row]:
-        """For each class: by isolated class, what that class accepts from it."""
+        """For each class: by judged class, what that class accepts from it."""
         found: list[_Row] = [{} for _ in self.classes]
-        subjects: dict[int, tuple[PolicySet, list[int]]] = {}
+        subjects: dict[int, tuple[Stages, list[int]]] = {}
         for one in self.classes:
-            if one.ingress is not None:
+            if one.ingress:
                 subjects.setdefault(id(one.ingress), (one.ingress, []))[1].append(one.number)
-        for policies, numbers in subjects.values():
-            for client, profile in self._row(policies).items():
+        for stages, numbers in subjects.values():
+            for client, profile in self._row(stages).items():
                 row = found[client]
                 for number in numbers:
                     row[number] = profile
@@ -101,15 +103,15 @@ class Reach:
 
     # -- what policies allow of classes ------------------------------------------------------------------------------
 
-    def _row(self, policies: PolicySet) -> _Row:
-        found = self._rows.get(id(policies))
+    def _row(self, stages: Stages) -> _Row:
+        found = self._rows.get(id(stages))
         if found is None:
-            found = self._rows[id(policies)] = self._evaluated(policies)
+            found = self._rows[id(stages)] = self._evaluated(stages)
         return found
 
-    def _evaluated(self, policies: PolicySet) -> _Row:
+    def _evaluated(self, stages: Stages) -> _Row:
         row: dict[int, list[tuple[int, PortSet]]] = {}
-        for kind, ports in self._policies.of(policies).items():
+        for kind, ports in self._kinds.of(stages).items():
             address = self.classes[kind.number].addresses[kind.address_index]
             row.setdefault(kind.number, []).append((_family(address), ports))
         return {number: self._shared(tuple(profile)) for number, profile in row.items()}
@@ -121,20 +123,20 @@ class Reach:
 
         Ranges stay within a family and are as few as possible; pods with addresses in a range are excluded.
         """
-        policies = one.egress if direction is Direction.EGRESS else one.ingress
+        stages = one.stages(direction)
         families = (any(point < V6_START for point in one.addresses), any(point >= V6_START for point in one.addresses))
-        key = (None if policies is None else id(policies), families)
+        key = (id(stages), families)
         found = self._lines.get(key)
         if found is None:
-            found = self._lines[key] = tuple(self._ranges(policies, families))
+            found = self._lines[key] = tuple(self._ranges(stages, families))
         return found
 
     def is_pods(self, first: int, last: int) -> bool:
         """Whether pods have every address of a range."""
         return AddressSet([(first, last)]) <= self._pods
 
-    def _ranges(self, policies: PolicySet | None, families: tuple[bool, bool]) -> Iterator[tuple[int, int, PortSet]]:
-        traffic = outside(policies)
+    def _ranges(self, stages: Stages, families: tuple[bool, bool]) -> Iterator[tuple[int, int, PortSet]]:
+        traffic = outside(self._engine, stages)
         for family, has in zip((AddressSet.V4, AddressSet.V6), families, strict=True):
             if has:
                 for first, last, ports in traffic.restricted(family, PortSet.ALL).steps:

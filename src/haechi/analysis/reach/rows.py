@@ -1,4 +1,4 @@
-"""What a policy set allows, by class of pods.
+"""What the stages of a side allow, by class of pods.
 
 Who may reach whom, what differs and what assertions find all begin with "which pods does this match, on which ports";
 asked of classes, the cost depends on the policies, not on the number of pods. The ports of each kind of address are
@@ -7,12 +7,14 @@ exact, named ports included; for outside addresses the function from address to 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 from typing import NamedTuple
 
-from haechi.analysis.reach.classes import PodClasses
-from haechi.engine import Peers, PolicySet
-from haechi.sets import AddressSet, PortSet, Traffic
+from haechi.analysis.reach.classes import PodClasses, addresses_of_pods
+from haechi.engine import Engine, NamedPeer, Peers, PolicySet, Stages, TierSet
+from haechi.model import Action
+from haechi.sets import AddressSet, PortSet
 
 
 class AddressKind(NamedTuple):
@@ -25,14 +27,19 @@ class AddressKind(NamedTuple):
 Row = Mapping[AddressKind, PortSet]  # kinds to which nothing is allowed are absent
 
 
+_Matches = tuple[tuple[Action, PortSet], ...]  # of one kind of address, in order: what becomes of which ports
+
+
 class Rows:
-    """What policy sets allow with the classes of a cluster.
+    """What stages allow with the classes of a cluster.
 
     Args:
+        engine: what the cluster's policies mean.
         classes: those of the cluster.
     """
 
-    def __init__(self, classes: PodClasses) -> None:
+    def __init__(self, engine: Engine, classes: PodClasses) -> None:
+        self._engine = engine
         self._classes = classes
         self._by_blocks: dict[AddressSet, tuple[AddressKind, ...]] = {}
         self._of_class = [
@@ -40,15 +47,44 @@ class Rows:
         ]
         self._all_kinds = tuple(kind for kinds in self._of_class for kind in kinds)
 
-    def of(self, policies: PolicySet) -> Row:
-        """The ports of every kind: each term marks the kinds that it matches; equal marks are united once."""
+    def of(self, stages: Stages) -> Row:
+        """The ports of every kind."""
+        if len(stages) == 1 and isinstance(stages[0], PolicySet):
+            return self._allowed(stages[0])
+        tiers = [self._matches(one) for one in stages if isinstance(one, TierSet)]
+        last = self._allowed(stages[-1]) if stages and isinstance(stages[-1], PolicySet) else None
+        found: dict[AddressKind, PortSet] = {}
+        for kind in self._all_kinds:
+            left = PortSet.ALL if last is None else last.get(kind, PortSet.NONE)
+            ports = _passing(tuple(tier.get(kind, ()) for tier in tiers), left)
+            if ports:
+                found[kind] = ports
+        return found
+
+    def _matches(self, tier_set: TierSet) -> dict[AddressKind, _Matches]:
+        """By kind, what the entries that match it do on which ports, in order: the first on a port counts."""
+        found: dict[AddressKind, list[tuple[Action, PortSet]]] = {}
+        for ports, entries in tier_set.pieces():
+            done: set[AddressKind] = set()
+            for entry in entries:
+                matched = self._matched(entry.peers)
+                for kind in matched - done:
+                    found.setdefault(kind, []).append((entry.action, ports))
+                for kind, own in self._named(entry.named) if entry.named else ():
+                    if kind not in matched and kind not in done:
+                        found.setdefault(kind, []).append((entry.action, own & ports))
+                done |= matched
+        return {kind: tuple(matches) for kind, matches in found.items()}
+
+    def _allowed(self, policies: PolicySet) -> Row:
+        """What a policy set allows: each term marks the kinds that it matches; equal marks are united once."""
         terms = [*_terms(policies)]
         masks: dict[AddressKind, int] = {}
         for place, (peers, _) in enumerate(terms):
             for kind in self._matched(peers):
                 masks[kind] = masks.get(kind, 0) | 1 << place
         bits: dict[PortSet, int] = {}
-        for kind, named in self._named(policies):
+        for kind, named in self._named(policies.named):
             bit = 1 << bits.setdefault(named, len(terms) + len(bits))
             masks[kind] = masks.get(kind, 0) | bit
         ports = [*(ports for _, ports in terms), *bits]
@@ -63,8 +99,8 @@ class Rows:
             return set(self._all_kinds)
         selected = {number for selection in peers.selections for number in self._classes.selected[selection]}
         found = {kind for number in selected for kind in self._of_class[number]}
-        if peers.blocks and self._classes.ipblock_matches_pods:
-            found.update(self._in_blocks(peers.blocks))
+        if peers.blocks or peers.nodes:
+            found.update(self._in_blocks(addresses_of_pods(self._engine, peers)))
         return found
 
     def _in_blocks(self, blocks: AddressSet) -> tuple[AddressKind, ...]:
@@ -76,9 +112,9 @@ class Rows:
             )
         return found
 
-    def _named(self, policies: PolicySet) -> Iterator[tuple[AddressKind, PortSet]]:
-        """Kind and ports of what egress to port names allows."""
-        for named in policies.named:
+    def _named(self, peers: Iterable[NamedPeer]) -> Iterator[tuple[AddressKind, PortSet]]:
+        """Kind and ports of peers that are meant by port names."""
+        for named in peers:
             everywhere = named.within == AddressSet.ALL
             meant = set(self._all_kinds if everywhere else self._in_blocks(named.within))
             for number in self._classes.selected[named.selection]:
@@ -88,13 +124,20 @@ class Rows:
                         yield from ((kind, ports) for kind in self._of_class[number] if kind in meant)
 
 
-def outside(policies: PolicySet | None) -> Traffic:
-    """What policies allow from or to addresses outside the cluster; everything where nothing isolates."""
-    if policies is None:
-        return Traffic.ALL
-    return Traffic.from_terms(
-        [(AddressSet.ALL if peers.anywhere else peers.blocks, ports) for peers, ports in _terms(policies)]
-    )
+@lru_cache(maxsize=65_536)
+def _passing(tiers: tuple[_Matches, ...], last: PortSet) -> PortSet:
+    """The ports that tiers accept, and those of `last` among the ports that they leave undecided."""
+    accepted, undecided = PortSet.NONE, PortSet.ALL
+    for matches in tiers:
+        left = undecided
+        for action, ports in matches:
+            here = left & ports
+            left -= here
+            if action is not Action.PASS:
+                undecided -= here
+            if action is Action.ACCEPT:
+                accepted |= here
+    return accepted | (undecided & last)
 
 
 def _terms(policies: PolicySet) -> Iterator[tuple[Peers, PortSet]]:

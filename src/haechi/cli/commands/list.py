@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from haechi.cli.input import Input
     from haechi.cli.progress import ProgressLine
     from haechi.cli.rows import Wording
-    from haechi.model import PodKey, RuleRef
+    from haechi.model import AnyRuleRef, PodKey
     from haechi.sets import AddressSet, PortSet
 
 Output = Literal["text", "json", "csv", "md", "dot", "mermaid"]
@@ -24,6 +24,7 @@ By = Literal["workload", "pod", "class"]
 MAX_LINES = 10_000_000
 """Connections that a listing may have."""
 _CHUNK = 4096  # pieces of text that are written together
+_VERBS = {"Accept": "accepts", "Deny": "denies", "Pass": "passes"}
 
 
 def list_connections(
@@ -177,7 +178,7 @@ def _exposure(
         yield from _exposure_text(exposed, wording, width)
 
 
-def _placed(ref: RuleRef) -> str:
+def _placed(ref: AnyRuleRef) -> str:
     return f"{ref.policy} {ref.path}" + (f" at {ref.location}" if ref.location else "")
 
 
@@ -193,7 +194,10 @@ def _exposure_text(found: Iterable[Exposure], wording: Wording, width: int | Non
             words = f"{one.direction}: isolated, but everything is allowed"
         else:
             words = f"{one.direction}: isolated, {'open only' if one.entries else 'nothing is allowed'}"
-        entries = tuple(_entry(one, each, wording) for each in one.entries) if one.isolated else ()
+        judged = [each for each in one.entries if one.isolated or each.tier is not None]
+        if any(each.tier is not None for each in judged):
+            words += "; tiers decide first"
+        entries = tuple(_entry(one, each, wording) for each in judged)
         alike.setdefault((words, entries), []).append(one.group)
     for (words, entries), groups in alike.items():
         yield folded(f"{wording.names(groups)} {words}", width)
@@ -207,7 +211,8 @@ def _entry(one: Exposure, entry: ExposureEntry, wording: Wording) -> str:
 
     way = "to" if one.direction is Direction.EGRESS else "from"
     places = first_names([_placed(ref) for ref in entry.rules], wording.most)
-    return f"{way} {entry.peer}: {entry.name or ports_text(entry.ports)} ({places})"
+    verb = "" if entry.tier is None else f"{entry.tier} {_VERBS[entry.action]} "
+    return f"{verb}{way} {entry.peer}: {entry.name or ports_text(entry.ports)} ({places})"
 
 
 def _write(pieces: Iterator[str], progress: ProgressLine) -> None:

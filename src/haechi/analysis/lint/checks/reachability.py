@@ -109,7 +109,7 @@ def unprotected_workload(review: Review) -> Iterator[Diagnostic]:
     unisolated: dict[Owner, dict[Direction, int]] = {}
     pods: dict[Owner, list[Pod]] = {}
     for one in review.reach.classes:
-        missing = [d for d, policies in zip(Direction, (one.ingress, one.egress), strict=True) if policies is None]
+        missing = [direction for direction in Direction if one.policy_set(direction) is None]
         for key in one.members:
             owner = review.cluster.owners[key]
             pods.setdefault(owner, []).append(review.cluster.pods[key])

@@ -82,8 +82,9 @@ class DnsClients:
         """By egress policies: one class that has them, and all pods that have them except resolvers."""
         found: dict[int, tuple[PodClass, PolicySet, list[PodKey]]] = {}
         for one in self._review.reach.classes:
-            if one.egress is not None:
-                pods = found.setdefault(id(one.egress), (one, one.egress, []))[2]
+            policies = one.policy_set(Direction.EGRESS)
+            if policies is not None:
+                pods = found.setdefault(id(policies), (one, policies, []))[2]
                 pods += [key for key in one.members if key not in self.resolvers.ports]
         return ((one, policies, tuple(sorted(pods))) for one, policies, pods in found.values() if pods)
 

@@ -59,7 +59,7 @@ class _SelectedPods:
         return cls(one, found, families, any(pod.key in synthesized for pod in found))
 
     def policies(self, direction: Direction) -> PolicySet | None:
-        return self.of.egress if direction is Direction.EGRESS else self.of.ingress
+        return self.of.policy_set(direction)
 
     def ports(self, rule: PolicyRule) -> PortSet:
         """The ports that a rule allows with these pods as servers."""
