@@ -42,17 +42,21 @@ _WORDS = {
 
 @dataclass(frozen=True, slots=True)
 class FieldError:
-    """The error of the field at `path`. `value` is already written as Go would; "" prints none."""
+    """The error of the field at `path`, which the server does not name if it is `unnamed`.
+
+    `value` is already written as Go would; "" prints none.
+    """
 
     path: Path
     type: ErrorType
     value: str
     detail: str
+    unnamed: bool = False
 
     @property
     def field(self) -> str:
         """The path as text, like `spec.ingress[0].from[2]`."""
-        return path_text(self.path)
+        return "<nil>" if self.unnamed else path_text(self.path)
 
     @property
     def message(self) -> str:
@@ -99,9 +103,9 @@ def invalid_for(path: Path, value: str | int, messages: Iterable[str]) -> Iterat
     return (invalid(path, value, message) for message in messages)
 
 
-def invalid_json(path: Path, value: str, detail: str) -> FieldError:
+def invalid_json(path: Path, value: str, detail: str, *, unnamed: bool = False) -> FieldError:
     """A value that is written as JSON is wrong."""
-    return FieldError(path, ErrorType.INVALID, value, detail)
+    return FieldError(path, ErrorType.INVALID, value, detail, unnamed)
 
 
 def not_supported(path: Path, value: str, supported: Iterable[str]) -> FieldError:

@@ -29,7 +29,6 @@ from haechi.model.quoting import json_value, quoted
 from haechi.model.schemarules import ABSENT, HOLDS, NoAnswer, field_of
 from haechi.model.tree import Data
 
-_NOWHERE: Path = ("<nil>",)
 _UNCHECKED = (
     "some validation rules were not checked because the object was invalid; correct the existing errors to complete "
     "validation"
@@ -81,7 +80,7 @@ def schema_errors(data: Data, schema: Schema, others: tuple[FieldError, ...], ol
     if old is ABSENT or not [*_duplicates(old, schema, ())]:
         found += _duplicates(data, schema, ())
     if any(error.type in _BLOCKING for error in (*others, *found)):
-        return [*found, invalid_json(_NOWHERE, "null", _UNCHECKED)]
+        return [*found, invalid_json((), "null", _UNCHECKED, unnamed=True)]
     return [*found, *(error for error, kept in _broken_rules(data, schema, (), old) if not kept)]
 
 
@@ -206,7 +205,7 @@ def _number_errors(number: float, schema: Schema, path: Path, name: str) -> Iter
         return
     if not (float(number).is_integer() and -(2**31) <= number < 2**31):
         words = f"Checked value must be of type integer with format {schema.format} in {path_text(path)}"
-        yield invalid_json(_NOWHERE, '""', words)
+        yield invalid_json(path, '""', words, unnamed=True)
     if schema.maximum is not None and number > schema.maximum:
         yield invalid_json(path, _shown(number), f"{name} should be less than or equal to {schema.maximum}")
     if schema.minimum is not None and number < schema.minimum:
@@ -255,7 +254,7 @@ def _broken_rules(
         value = quoted(data) if isinstance(data, str) else ""
         try:
             if not HOLDS[one.rule](data):
-                yield invalid_json(path or _NOWHERE, value, one.message), kept
+                yield invalid_json(path, value, one.message, unnamed=not path), kept
         except NoAnswer as error:
             words = f"{error} evaluating rule: {one.message}"
             yield invalid_json(path, quoted(schema.type), words), False
