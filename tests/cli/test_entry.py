@@ -66,6 +66,8 @@ def test_without_a_command_there_is_help(haechi: Haechi, command: list[str]) -> 
         (["validate", "x", "--ouptut", "json"], ["--ouptut", "--output"]),
         (["validate", "x", "-o", "jsn"], ["-o", '"json"']),
         (["validate", "x", "-o"], ["-o"]),
+        (["lint", "x", "--lang", "ko"], ["--lang", "explain alone writes sentences in other languages"]),
+        (["lab", "run", "--lang=ko", "x"], ["--lang", "haechi explain --lang ko"]),
         (["lab", "run", "x", "--nodes", "0"], ["--nodes", ">= 1"]),
         (["lab", "run", "x", "--nodes", "65"], ["--nodes", "<= 64"]),
         (["lab", "run", "x", "--nodes", "two"], ["--nodes", "two"]),

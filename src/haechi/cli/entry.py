@@ -69,7 +69,7 @@ def guarded(work: Callable[[], int]) -> int:
 
 
 def _run(tokens: list[str]) -> int:
-    from cyclopts import CycloptsError
+    from cyclopts import CycloptsError, UnknownOptionError
 
     from haechi.cli.app import app
 
@@ -84,7 +84,10 @@ def _run(tokens: list[str]) -> int:
         )
     except CycloptsError as error:
         chain = " ".join(error.command_chain or ())
-        raise CommandError(str(error).strip(), "", [f"see: haechi {chain + ' ' if chain else ''}--help"]) from error
+        hints = [f"see: haechi {chain + ' ' if chain else ''}--help"]
+        if isinstance(error, UnknownOptionError) and error.token.value.partition("=")[0] == "--lang":
+            hints.insert(0, "explain alone writes sentences in other languages: haechi explain --lang ko")
+        raise CommandError(str(error).strip(), "", hints) from error
     return code if isinstance(code, int) else ExitCode.GOOD
 
 

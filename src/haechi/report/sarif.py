@@ -19,7 +19,8 @@ SCHEMA: Final = "https://json.schemastore.org/sarif-2.1.0.json"
 FINGERPRINT: Final = "haechi/v1"
 """The name of fingerprints, with the version of what they are made of."""
 HELP_URI: Final = "https://kubernetes.io/docs/concepts/services-networking/network-policies/"
-"""What the rules that have a text are about; the text itself is in their help."""
+"""What the rules that have a text are about. The text itself is in their help. It has no address: `project.urls` in
+pyproject.toml has none by which `docs/lint.md` could be linked."""
 
 
 class SarifValue(msgspec.Struct, frozen=True, rename="camel"):

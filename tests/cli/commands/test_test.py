@@ -190,10 +190,14 @@ def test_assertions_may_come_from_standard_input(haechi: Haechi) -> None:
 
 
 @pytest.mark.kernel
-def test_packets_judge_the_same_assertions(haechi: Haechi, tests: Path) -> None:
+def test_packets_judge_the_same_assertions(haechi: Haechi, tests: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     tests.write_text(HEAD + HOLDS)
+    monkeypatch.setattr("haechi.cli.lab.session._SHORT", 0)
     outcome = haechi("lab", "run", "--tests", tests, DOCUMENT)
     assert outcome.code == 0, outcome.out
+    first = outcome.err.splitlines()[0]
+    assert first.startswith("a lab of ")
+    assert first.endswith(" (no sample, however long: an assertion is about each of them)")
     assert "4 assertions, all hold, 2 of 2 rules exercised" in outcome.out
     assert "all matched the policies" in outcome.err
 
@@ -212,9 +216,10 @@ def test_packets_show_a_failing_assertion_to_programs(haechi: Haechi, tests: Pat
 
 
 def test_assertions_say_who_tries_what_in_a_lab(haechi: Haechi, tests: Path) -> None:
-    for option, value in (("--from", "a/b"), ("--to", "a/b"), ("--port", "80")):
+    for option, value in (("--from", "a/b"), ("--to", "a/b"), ("--port", "80"), ("--budget", "5m")):
         outcome = haechi("lab", "run", "--tests", tests, option, value, DOCUMENT)
-        assert (outcome.code, option in outcome.err) == (2, True)
+        assert (outcome.code, outcome.out) == (2, "")
+        assert f"{option}: not with --tests: all that the assertions are about is tried" in outcome.err
 
 
 def test_pairs_with_the_same_reasons_are_one_row_and_fit_a_hundred_columns(haechi: Haechi, tmp_path: Path) -> None:

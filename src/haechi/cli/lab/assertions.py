@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from haechi.cli.arguments import InputOptions
     from haechi.cli.input import Input
 
+_NO_SAMPLE = " (no sample, however long: an assertion is about each of them)"
+
 
 def judge_and_write(path: str, found: Input, options: LabOptions, input_options: InputOptions) -> int:
     """Run a lab for the assertions of a file and write whether they hold in it.
@@ -35,7 +37,7 @@ def judge_and_write(path: str, found: Input, options: LabOptions, input_options:
     }
     for argument, value in chosen.items():
         if value:
-            raise CommandError("not with --tests: the assertions determine what is tried", argument)
+            raise CommandError("not with --tests: all that the assertions are about is tried", argument)
     if options.keep:
         raise CommandError("not with --tests", "--keep")
     suites, skipped = read_tests(path, input_options)
@@ -44,7 +46,9 @@ def judge_and_write(path: str, found: Input, options: LabOptions, input_options:
     trial = Trial.of(suites, cluster, options.families, services)
     plan = trial.plan()
     with progress_line(found) as progress:
-        run = finished(lambda: run_lab(trial.cluster, plan, progress, None, lambda chosen: announce(chosen, found)))
+        run = finished(
+            lambda: run_lab(trial.cluster, plan, progress, None, lambda chosen: announce(chosen, found, _NO_SAMPLE))
+        )
     for note in cluster.notes:
         errors().line(f"note: {note}", Style.DIM)
     judgement = trial.judged(run)

@@ -87,10 +87,10 @@ def progress_line(found: Input) -> ProgressLine:
     return ProgressLine(errors(), in_child=True, logged=found.verbosity is not Verbosity.QUIET)
 
 
-def announce(chosen: ChosenConnections, found: Input) -> None:
+def announce(chosen: ChosenConnections, found: Input, remark: str = "") -> None:
     """Write how large the run is and how long it takes, unless it is short or `--quiet` is given."""
     if found.verbosity is not Verbosity.QUIET and chosen.seconds >= _SHORT:
-        errors().line(size(chosen))
+        errors().line(size(chosen) + remark)
 
 
 def buildable(objects: Iterable[Object], options: LabOptions) -> LabCluster:
