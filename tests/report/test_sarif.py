@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import tomllib
+from pathlib import Path
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -41,3 +44,8 @@ def test_an_object_that_was_not_read_from_a_file_has_no_place() -> None:
     finding = Finding(CATALOGUE[0].code, Severity.NOTE, "so", ObjectName("NetworkPolicy", "x", "p"), "spec")
     (result,) = checked_sarif(lint_sarif([finding], basis(), lint_rules().values()))["runs"][0]["results"]
     assert (result["message"]["text"], result["locations"]) == ("NetworkPolicy/x/p: so", [])
+
+
+def test_rules_lead_to_the_text_about_them_once_the_project_has_an_address() -> None:
+    project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert "urls" not in project, "let HELP_URI lead to docs/lint.md there"
