@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         ResolvedService,
         RuleAnswer,
         SideAnswer,
+        TierAnswer,
         UnknownPort,
         UnusableService,
     )
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from haechi.kube import KubeError
     from haechi.library import Cluster, UnreadableInput
     from haechi.model import (
+        Action,
         AdminNetworkPolicy,
         BaselineAdminNetworkPolicy,
         ClusterNetworkPolicy,
@@ -69,6 +71,7 @@ if TYPE_CHECKING:
         Severity,
         StatefulSet,
         TCPRoute,
+        Tier,
         TierRuleRef,
         TLSRoute,
         UDPRoute,
@@ -76,7 +79,7 @@ if TYPE_CHECKING:
     from haechi.sets import AddressSet, PortSet
 
 __all__ = [
-    "AddressSet", "AdminNetworkPolicy", "AmbiguousName", "Answer", "Assumption", "Backend",
+    "Action", "AddressSet", "AdminNetworkPolicy", "AmbiguousName", "Answer", "Assumption", "Backend",
     "BaselineAdminNetworkPolicy", "Cause", "ChangeKind", "Cluster", "ClusterComparison",
     "ClusterNetworkPolicy", "ClusterPolicyKey", "Code", "Connection", "CronJob", "DaemonSet",
     "Deployment", "Difference", "Direction", "Edit", "Endpoint", "Engine", "ExternalHost", "Finding",
@@ -85,8 +88,9 @@ __all__ = [
     "Node", "Object", "ObjectName", "Owner", "Packet", "PacketAnswer", "Pod", "PodKey", "PolicyKey",
     "PortSet", "Problem", "ReplicaSet", "ReplicationController", "ResolvedService", "Revision",
     "RevisionPath", "RuleAnswer", "RuleRef", "Service", "Severity", "SideAnswer", "StatefulSet",
-    "TCPRoute", "TLSRoute", "TierRuleRef", "UDPRoute", "UnknownCode", "UnknownName", "UnknownPort",
-    "UnknownRevision", "UnreadableInput", "UnusableService", "__version__",
+    "TCPRoute", "TLSRoute", "Tier", "TierAnswer", "TierRuleRef", "UDPRoute", "UnknownCode",
+    "UnknownName", "UnknownPort", "UnknownRevision", "UnreadableInput", "UnusableService",
+    "__version__",
 ]  # fmt: skip
 _HOMES = {
     "haechi.analysis.cluster": (
@@ -117,6 +121,7 @@ _HOMES = {
         "ResolvedService",
         "RuleAnswer",
         "SideAnswer",
+        "TierAnswer",
         "UnknownPort",
         "UnusableService",
     ),
@@ -137,6 +142,7 @@ _HOMES = {
         "UnreadableInput",
     ),
     "haechi.model": (
+        "Action",
         "AdminNetworkPolicy",
         "BaselineAdminNetworkPolicy",
         "ClusterNetworkPolicy",
@@ -172,6 +178,7 @@ _HOMES = {
         "StatefulSet",
         "TCPRoute",
         "TLSRoute",
+        "Tier",
         "TierRuleRef",
         "UDPRoute",
     ),

@@ -10,13 +10,24 @@ from ipaddress import ip_address
 from itertools import product
 from random import Random
 
-from haechi.model import ContainerPort, IPBlock, NetworkPolicyPort
+import msgspec
+
+from haechi.model import (
+    NAME_LABEL,
+    AdminNetworkPolicy,
+    BaselineAdminNetworkPolicy,
+    ClusterNetworkPolicy,
+    ContainerPort,
+    IPBlock,
+    NetworkPolicyPort,
+    TierPolicy,
+)
 from haechi.model.verdict import Packet
 from tests.clusters import cluster as reference
 from tests.generator import Object, Seeded
 from tests.vocabulary import PodWords, Vocabulary
 
-__all__ = ["ADDRESSES", "EXHAUSTIVE", "PACKETS", "Objects", "objects", "reference"]
+__all__ = ["ADDRESSES", "EXHAUSTIVE", "PACKETS", "Objects", "objects", "reference", "tier_policies"]
 
 Objects = list[Object]
 
@@ -65,3 +76,55 @@ EXHAUSTIVE = Vocabulary(
 def objects(random: Random) -> Objects:
     """A few pods and policies, a namespace and a node."""
     return Seeded(random, EXHAUSTIVE).objects((3, 4), (2, 2))
+
+
+Value = dict[str, object]
+EVERY_POD: Value = {"namespaces": {}}
+ONE: Value = {"pods": {"podSelector": {"matchLabels": {"app": "1"}}}}
+TWO: Value = {"pods": {"podSelector": {"matchLabels": {"app": "2"}}}}
+SUBJECTS = (EVERY_POD, EVERY_POD, ONE, TWO, {"namespaces": {"matchLabels": {NAME_LABEL: "a"}}})
+NETWORKS: tuple[Value, ...] = ({"networks": ["8.8.8.0/24"]}, {"networks": ["10.0.0.0/30"]}, {"networks": ["0.0.0.0/0"]})
+TIER_PEERS: dict[str, tuple[Value, ...]] = {
+    "ingress": (EVERY_POD, ONE, TWO),
+    "egress": (EVERY_POD, ONE, TWO, *NETWORKS, {"nodes": {}}, {"domainNames": ["example.com"]}),
+}
+TRANSPORTS = (("TCP", 80), ("TCP", 80), ("UDP", 53))
+
+
+def tier_policies(random: Random) -> list[TierPolicy]:
+    """One to three policies of tiers, of different priorities, whose rules match many packets; all can be read."""
+    new, admin, baseline = ClusterNetworkPolicy, AdminNetworkPolicy, BaselineAdminNetworkPolicy
+    kinds: tuple[type[TierPolicy], ...] = (new, new, admin, baseline)
+    found: list[TierPolicy] = []
+    for number in range(random.randint(1, 3)):
+        kind = random.choice(kinds)
+        is_new = kind is ClusterNetworkPolicy
+        spec: Value = {"subject": random.choice(SUBJECTS)}
+        if kind is not BaselineAdminNetworkPolicy:
+            spec["priority"] = number * 10 + random.randint(0, 9)
+        if is_new:
+            spec["tier"] = random.choice(("Admin", "Baseline"))
+        for direction, peers in TIER_PEERS.items():
+            spec[direction] = [_tier_rule(random, direction, peers, is_new) for _ in range(random.randint(0, 3))]
+        name = "default" if kind is BaselineAdminNetworkPolicy else f"c{number}"
+        found.append(msgspec.convert({"metadata": {"name": name}, "spec": spec}, kind))
+    return found
+
+
+def _tier_rule(random: Random, direction: str, peers: tuple[Value, ...], is_new: bool) -> Value:
+    peer, action = random.choice(peers), random.choice(("Accept", "Deny", "Deny", "Pass"))
+    if peer == {"domainNames": ["example.com"]}:
+        action = "Accept"
+    rule: Value = {
+        "name": random.choice(("", "one")),
+        "action": "Allow" if action == "Accept" and not is_new else action,
+        "from" if direction == "ingress" else "to": [peer],
+    }
+    protocol, port = random.choice(TRANSPORTS)
+    if random.random() < 0.5 and is_new:
+        rule["protocols"] = [{protocol.lower(): {"destinationPort": {"number": port}}}]
+    elif random.random() < 0.5 and not is_new:
+        rule["ports"] = [{"portNumber": {"protocol": protocol, "port": port}}]
+    if peer in (EVERY_POD, ONE, TWO) and random.random() < 0.1:
+        rule |= {"protocols": [{"destinationNamedPort": "web"}]} if is_new else {"ports": [{"namedPort": "web"}]}
+    return rule

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from haechi.engine import Engine, point, traffic, verdict
+from haechi.engine import Engine, point, side_ports, traffic, verdict
 from haechi.model import Node, TierPolicy
 from haechi.model.verdict import Direction
 from haechi.reference import ClusterObjects, allowed
@@ -46,6 +46,10 @@ def assert_agrees(engine: Engine, cluster: ClusterObjects, random: Random) -> No
                 if key not in sides:
                     sides[key] = traffic(engine, engine.stages(own[0])[mine])
                 assert sides[key].contains(remote, packet.protocol, packet.port) == side.allowed, packet
+        for direction, mine, side in ((Direction.EGRESS, 0, right.egress), (Direction.INGRESS, 1, right.ingress)):
+            subject, peer = (next(iter(owners[end]), None) for end in (mine, 1 - mine))
+            ports = side_ports(engine, subject, direction, ends[1 - mine], peer)
+            assert ports.contains(packet.protocol, packet.port) == side.allowed, packet
 
 
 @given(st.lists(tier_words.objects(readable=False), max_size=20), randoms)

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from haechi.model.edits import Edit, apply_edits
+from haechi.model.problem import Path
 from haechi.model.rewriting import RewriteError, rewrite
 from haechi.model.yamltext import parse_yaml
 
@@ -60,6 +61,52 @@ def test_the_last_item_goes_and_the_comment_after_it_stays() -> None:
         "except: [ 10.0.0.0/28, '10.0.0.0/29',10.0.0.32/27 ]",
     ]
     assert come == []
+
+
+RULES = dedent("""\
+    spec:
+      ingress:
+      # who may not
+      - action: Deny  # at all
+        from: [{namespaces: {}}]
+
+      # the second
+        # of two lines
+      - action: Pass
+      # the end
+      egress: [{action: Deny},  {action: Pass}]
+    """)
+
+
+@pytest.mark.parametrize(
+    ("path", "before", "after"),
+    [
+        (("ingress", 0), "  ingress:\n", "  # who may not\n"),
+        (("ingress", 1), "    from: [{namespaces: {}}]\n", "\n  # the second\n    # of two lines\n"),
+        (("ingress", 2), "  - action: Pass\n", "  # the end\n"),
+    ],
+)
+def test_an_item_comes_before_another_and_the_comments_above_that(path: Path, before: str, after: str) -> None:
+    new = rewrite(RULES, [Edit(("spec", *path), {"action": "Accept"}, inserted=True)])
+    assert f"{before}  - action: Accept\n{after}" in new
+    assert new.replace("  - action: Accept\n", "") == RULES
+
+
+@pytest.mark.parametrize("place", [0, 1])
+def test_an_item_comes_before_another_between_brackets(place: int) -> None:
+    new = rewrite(RULES, [Edit(("spec", "egress", place), {"action": "Accept"}, inserted=True)])
+    assert new.replace("{action: Accept}, ", "") == RULES
+    assert yaml.safe_load(new)["spec"]["egress"][place] == {"action": "Accept"}
+
+
+def test_an_item_comes_before_another_on_a_line_of_its_own() -> None:
+    text = "a: [\n  {b: 1},\n  {b: 3}\n]\n"
+    assert rewrite(text, [Edit(("a", 1), {"b": 2}, inserted=True)]) == "a: [\n  {b: 1},\n  {b: 2},\n  {b: 3}\n]\n"
+
+
+def test_an_item_comes_before_another_in_json() -> None:
+    edit = Edit(("a", 1), {"b": [1]}, inserted=True)
+    assert json.loads(rewrite('{"a": [{"b": 2}, {"b": 3}]}', [edit], is_json=True))["a"][1:] == [{"b": [1]}, {"b": 3}]
 
 
 @pytest.mark.parametrize(

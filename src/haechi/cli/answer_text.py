@@ -9,12 +9,13 @@ from haechi.analysis.cluster import ports_text
 from haechi.analysis.why import kubectl_command, yaml_text
 from haechi.cli.terminal import Style, Terminal
 from haechi.cli.wording import first_names
+from haechi.model import Action
 from haechi.sets import PROTOCOL_NAMES, protocol_text
 
 if TYPE_CHECKING:
     from haechi.analysis.reach import Difference
-    from haechi.analysis.why import Answer, PacketAnswer, ResolvedService, SideAnswer, WhatIf
-    from haechi.model import RuleRef
+    from haechi.analysis.why import Answer, PacketAnswer, ResolvedService, SideAnswer, TierAnswer, WhatIf
+    from haechi.model import AnyRuleRef
 
 _MOST = 5
 """Connections that are listed of what a proposal opens."""
@@ -38,7 +39,8 @@ def write_text(out: Terminal, answer: Answer, what_ifs: Mapping[PacketAnswer, Wh
 def _what_if(out: Terminal, one: PacketAnswer, found: WhatIf) -> None:
     """Additions, each with all that it opens, then changes that open more."""
     for proposal in found.proposals:
-        out.line(f"  would be allowed: {' and '.join(map(str, proposal.additions))}")
+        whose = ", by a policy of the whole cluster" if proposal.is_cluster_wide else ""
+        out.line(f"  would be allowed{whose}: {' and '.join(map(str, proposal.additions))}")
         for addition in proposal.additions:
             for line in yaml_text(addition).splitlines():
                 out.line(f"      {line}")
@@ -91,11 +93,34 @@ def _packet(out: Terminal, one: PacketAnswer) -> None:
 def _side(out: Terminal, side: SideAnswer, who: str) -> None:
     direction = side.direction.lower()
     verdict = "allowed" if side.allowed else "denied"
-    if not side.isolating:
+    if not side.isolating and not side.tiers:
         reason = "no policy applies" if side.allowed else "several pods claim an address"
         out.line(f"  {direction} of {who}: {verdict}, {reason}")
         return
     out.line(f"  {direction} of {who}: {verdict}")
+    if side.tiers:
+        out.line(f"    {side.trace}")
+    for tier in side.tiers:
+        _tier(out, tier, is_denied=not side.allowed)
+    if side.decided_by is None and side.isolating:
+        _isolated(out, side)
+
+
+_DONE = {Action.ACCEPT: "accepted", Action.DENY: "denied", Action.PASS: "passed on"}
+
+
+def _tier(out: Terminal, tier: TierAnswer, *, is_denied: bool) -> None:
+    if tier.rule is not None and tier.action is not None:
+        out.line(f"    {_DONE[tier.action]} by {_ref(tier.rule)}")
+        for part in (*tier.peers, *tier.ports):
+            out.line(f"      through {part.path}{_at(part.location)}")
+        for defect in tier.defects:
+            out.line(f"      cannot be read and so denies everything: {defect}")
+    for rule in tier.by_name if is_denied else ():
+        out.line(f"    an Accept by name matches no address here: {_ref(rule)}")
+
+
+def _isolated(out: Terminal, side: SideAnswer) -> None:
     for policy, location in side.isolating:
         out.line(f"    isolated by {policy}{_at(location)}")
     for rule in side.allowing:
@@ -115,5 +140,5 @@ def _at(location: object) -> str:
     return "" if location is None else f" at {location}"
 
 
-def _ref(rule: RuleRef) -> str:
+def _ref(rule: AnyRuleRef) -> str:
     return f"{rule.policy} {rule.path}{_at(rule.location)}"

@@ -5,13 +5,15 @@ from haechi.engine.endpoint import Endpoint, NamedPort, points
 from haechi.engine.engine import Engine, Stages
 from haechi.engine.meaning import (
     addresses,
-    allowed_ports,
     deciding_rule,
     includes,
+    is_own_node,
     outside,
     outside_addresses,
     point,
     rule_ports,
+    side_ports,
+    tier_rule_ports,
     traffic,
     verdict,
 )
@@ -25,7 +27,8 @@ from haechi.engine.tierset import TierEntry, TierSet
 __all__ = [
     "ANY_POD", "Defect", "Delta", "Endpoint", "Engine", "NamedPeer", "NamedPort", "OrderedPolicy",
     "OrderedRule", "Peers", "PodChange", "PodSelection", "PodState", "Policy", "PolicyRule", "PolicySet",
-    "Precedence", "Stages", "TierEntry", "TierSet", "UnreadablePart", "addresses", "allowed_ports", "deciding_rule",
-    "includes", "outside", "outside_addresses", "point", "points", "read_peer", "read_ports", "read_tier_peer",
-    "read_tier_protocol", "rule_ports", "traffic", "verdict",
+    "Precedence", "Stages", "TierEntry", "TierSet", "UnreadablePart", "addresses", "deciding_rule",
+    "includes", "is_own_node", "outside", "outside_addresses", "point", "points", "read_peer", "read_ports",
+    "read_tier_peer", "read_tier_protocol", "rule_ports", "side_ports", "tier_rule_ports", "traffic",
+    "verdict",
 ]  # fmt: skip

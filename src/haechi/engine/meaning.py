@@ -26,15 +26,21 @@ def point(address: Address) -> int:
     return int(address) if isinstance(address, IPv4Address) else V6_START + int(address)
 
 
-def verdict(engine: Engine, packet: Packet) -> PacketVerdict:
-    """The verdict of both ends on a packet ("Where the specification is silent", docs/architecture.md)."""
+def verdict(engine: Engine, packet: Packet, *, through_service: bool = False) -> PacketVerdict:
+    """The verdict of both ends on a packet ("Where the specification is silent", docs/architecture.md).
+
+    Args:
+        engine: the cluster.
+        packet: what is sent.
+        through_service: whether it was sent to a Service, so that tiers also judge a pod that reaches itself.
+    """
     source, destination = point(packet.source), point(packet.destination)
     clients, servers = engine.claimants(source), engine.claimants(destination)
     if len(clients) > 1 or len(servers) > 1:
         return PacketVerdict(CLOSED if len(clients) > 1 else OPEN, CLOSED if len(servers) > 1 else OPEN)
     client = clients[0] if clients else None
     server = servers[0] if servers else None
-    if client is not None and client is server:
+    if client is not None and client is server and not through_service:
         return PacketVerdict(OPEN, OPEN)
     return PacketVerdict(
         side(engine, client, Direction.EGRESS, destination, server, packet),
@@ -49,7 +55,7 @@ def side(
 
     A pod that is its own peer reaches itself through a Service: NetworkPolicies do not restrict it, tiers do.
     """
-    if subject is None or remote in subject.host_addresses or remote in engine.node_addresses(subject.node):
+    if subject is None or is_own_node(engine, subject, remote):
         return OPEN
     policies = engine.policy_set(subject, direction)
     keys = () if policies is None else policies.policies
@@ -71,6 +77,11 @@ def side(
     return Side(allowed, isolated=True, policies=keys)
 
 
+def is_own_node(engine: Engine, subject: Endpoint, remote: int) -> bool:
+    """Whether an address is one of the node on which a pod runs, with which no policy comes between."""
+    return remote in subject.host_addresses or remote in engine.node_addresses(subject.node)
+
+
 def deciding_rule(
     engine: Engine,
     subject: Endpoint,
@@ -84,11 +95,17 @@ def deciding_rule(
     server = subject if direction is Direction.INGRESS else peer
     for policy in engine.tier_policies_of(subject, tier):
         for rule in policy.rules(direction):
-            named = ports_by_name(server.ports, [*rule.protocol_names()]) if server is not None else PortSet.NONE
-            ports = rule.ports | named
+            ports = tier_rule_ports(rule, server)
             if ports.contains(packet.protocol, packet.port) and includes(engine, rule.peers, remote, peer):
                 return rule
     return None
+
+
+def tier_rule_ports(rule: OrderedRule, server: Endpoint | None) -> PortSet:
+    """The ports of one rule of a tier on the receiving end, which is None if it is no pod."""
+    if not rule.names or server is None:
+        return rule.ports
+    return rule.ports | ports_by_name(server.ports, [*rule.protocol_names()])
 
 
 def includes(engine: Engine, peers: Peers, remote: int, peer: Endpoint | None) -> bool:
@@ -119,10 +136,32 @@ def rule_ports(
     return PortSet.union_all([rule.ports, *(_named_ports(engine, named, remote, peer) for named in rule.named_peers())])
 
 
-def allowed_ports(engine: Engine, policies: PolicySet | None, remote: int, peer: Endpoint | None) -> PortSet:
-    """Every port that a policy set allows with one address; all of them without a policy set."""
-    if policies is None:
+def side_ports(
+    engine: Engine, subject: Endpoint | None, direction: Direction, remote: int, peer: Endpoint | None
+) -> PortSet:
+    """Every port that one end allows with one address; arguments and answer as of `side`."""
+    if subject is None or is_own_node(engine, subject, remote):
         return PortSet.ALL
+    policies = engine.policy_set(subject, direction)
+    server = subject if direction is Direction.INGRESS else peer
+    allowed, undecided = PortSet.NONE, PortSet.ALL
+    for tier in Tier if engine.tier_policies else ():
+        if tier is Tier.BASELINE and policies is not None:
+            break
+        left = undecided
+        for rule in (rule for one in engine.tier_policies_of(subject, tier) for rule in one.rules(direction)):
+            here = left & tier_rule_ports(rule, server)
+            if here and includes(engine, rule.peers, remote, peer):
+                left -= here
+                undecided = undecided if rule.action is Action.PASS else undecided - here
+                allowed = allowed | here if rule.action is Action.ACCEPT else allowed
+    if policies is None or subject is peer:
+        return allowed | undecided
+    return allowed | (undecided & _policy_ports(engine, policies, remote, peer))
+
+
+def _policy_ports(engine: Engine, policies: PolicySet, remote: int, peer: Endpoint | None) -> PortSet:
+    """Every port that a policy set allows with one address."""
     terms = ((PortSet.ALL, policies.everywhere), *policies.by_ports)
     found = [ports for ports, peers in terms if includes(engine, peers, remote, peer)]
     return PortSet.union_all([*found, *(_named_ports(engine, named, remote, peer) for named in policies.named)])

@@ -16,10 +16,12 @@ class Edit:
         path: a field or an item of a list, such as `("spec", "ingress", 0)`.
         value: its new value (plain data: mappings, lists, strings, numbers); None deletes it. The place after the last
             item of a list adds one.
+        inserted: whether an item of a list comes before the one at `path`, instead of replacing it.
     """
 
     path: Path
     value: object = None
+    inserted: bool = False
 
 
 def apply_edits(data: object, edits: Iterable[Edit]) -> None:
@@ -59,8 +61,8 @@ def _part(data: object, step: str | int) -> object:
 def _put(items: MutableSequence[object], place: int, edit: Edit) -> None:
     if edit.value is None:
         del items[place]  # IndexError is a LookupError
-    elif place == len(items):
-        items.append(edit.value)
+    elif edit.inserted or place == len(items):
+        items.insert(place, edit.value)
     else:
         items[place] = edit.value
 

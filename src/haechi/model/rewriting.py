@@ -75,7 +75,7 @@ def rewrite(text: str, edits: Iterable[Edit], *, is_json: bool = False) -> str:
 
 def document_edits(place: Place, edits: Iterable[Edit]) -> Iterator[Edit]:
     """Edits of an object as edits of the document that it is in."""
-    return (Edit((*place.prefix, *edit.path), edit.value) for edit in edits)
+    return (Edit((*place.prefix, *edit.path), edit.value, edit.inserted) for edit in edits)
 
 
 def _values(text: str, is_json: bool) -> object:
@@ -151,6 +151,28 @@ class _YamlText:
         before = "" if self._text[:place].endswith("\n") else "\n"
         return place, place, before + _block([edit.value], self._text[start:dash])
 
+    def _inserted(self, container: yaml.SequenceNode, number: int, edit: Edit) -> _Cut:
+        """Add an item before another one and the comments on that."""
+        item = container.value[number]
+        start = item.start_mark.index
+        line = self._text.rfind("\n", 0, start) + 1
+        if container.flow_style:
+            around = self._text[line:start]
+            break_ = f"\n{around}" if line and not around.strip() else " "
+            return start, start, f"{self._flow(edit.value, container)},{break_}"
+        place, _, _ = self._lines(item, edit.path[:-1])
+        indent = self._text[place : self._text.index("-", place)]
+        if number:
+            place = self._after(_end(container.value[number - 1]), len(indent))
+        else:
+            while (above := self._line_above(place)).lstrip().startswith("#"):
+                place -= len(above)
+        return place, place, _block([edit.value], indent)
+
+    def _line_above(self, place: int) -> str:
+        """The line that ends where another one begins."""
+        return self._text[self._text.rfind("\n", 0, max(place - 1, 0)) + 1 : place]
+
     def _between_brackets(self, container: yaml.CollectionNode, parts: list[yaml.Node], text: str) -> _Cut:
         """Add an item or a field after the others; on a line of its own if the closing bracket is on a later line."""
         if not parts:
@@ -186,6 +208,8 @@ class _YamlText:
         if isinstance(container, yaml.SequenceNode) and isinstance(last, int):
             if last == len(container.value):
                 return self._appended(container, edit)
+            if edit.inserted:
+                return self._inserted(container, last, edit)
             return self._replaced(container.value[last], edit)
         if not isinstance(container, yaml.MappingNode):
             raise _strange(edit.path)

@@ -32,9 +32,10 @@ if TYPE_CHECKING:
         ResolvedService,
         RuleAnswer,
         SideAnswer,
+        TierAnswer,
         WhatIf,
     )
-    from haechi.model import PolicyKey
+    from haechi.model import AnyPolicyKey
 
 
 class RuleMatch(JsonValue, frozen=True):
@@ -50,13 +51,37 @@ class RuleMatch(JsonValue, frozen=True):
     nearest_peer: PolicyField | None
 
 
+class TierVerdict(JsonValue, frozen=True):
+    """What a tier does: the first of its rules that matches the packet, null if none does, and what that one does.
+
+    `name` is the rule's and may be empty; `action` is Accept, Deny or Pass, empty without a rule. `peers` and `ports`
+    are those of its items that match. `defects`: why it cannot be read, so that it denies everything. `byName`: rules
+    before it that would accept an address outside by a domain name, which no address is known to have.
+    """
+
+    tier: Literal["Admin", "Baseline"]
+    rule: PolicyField | None
+    name: str
+    action: str
+    peers: list[PolicyField]
+    ports: list[PolicyField]
+    defects: list[str]
+    by_name: list[PolicyField]
+
+
 class SideVerdict(JsonValue, frozen=True):
-    """One end: the selectors of policies that isolate it, the rules that allow, and of a denial the nearest rule."""
+    """One end: the selectors of policies that isolate it, the rules that allow, and of a denial the nearest rule.
+
+    `tiers` are those that have rules about the pod and were asked, in order; if the last one accepts or denies, the
+    policies that isolate were not asked. `trace` is the same in words, empty without tiers.
+    """
 
     allowed: bool
     isolating: list[PolicyField]
     allowing: list[RuleMatch]
     nearest: RuleMatch | None
+    tiers: list[TierVerdict]
+    trace: str
 
 
 class ProposedChange(JsonValue, frozen=True):
@@ -75,7 +100,7 @@ class ProposedChange(JsonValue, frozen=True):
 class AdditionJson(JsonValue, frozen=True):
     """What is added to a policy: an item to the list at `path`, or the list if it is empty, or a policy if `isNew`.
 
-    `jsonPatch` does it by RFC 6902; empty for a new policy, which is `value`.
+    `jsonPatch` does it by RFC 6902; empty for a new policy, which is `value`. A rule of a tier comes before another.
     """
 
     policy: ObjectReference
@@ -92,6 +117,7 @@ class ProposalJson(JsonValue, frozen=True):
 
     `patch` is a unified diff of the files, empty if they are not known. `opened` are all connections that become
     possible, `further` those without that of the question, `exposed` those with pods that need not exist.
+    `clusterWide`: an addition is to a policy of a tier, or one.
     """
 
     additions: list[AdditionJson]
@@ -99,6 +125,7 @@ class ProposalJson(JsonValue, frozen=True):
     opened: list[ConnectionChange]
     further: list[ConnectionChange]
     exposed: list[ConnectionChange]
+    cluster_wide: bool
 
 
 class BackendJson(JsonValue, frozen=True):
@@ -201,6 +228,22 @@ def _side(side: SideAnswer) -> SideVerdict:
         [PolicyField(policy_reference(policy), "spec.podSelector", location) for policy, location in side.isolating],
         [_match(rule) for rule in side.allowing],
         None if side.nearest is None else _match(side.nearest),
+        [_tier(one) for one in side.tiers],
+        side.trace,
+    )
+
+
+def _tier(one: TierAnswer) -> TierVerdict:
+    rule = one.rule
+    return TierVerdict(
+        one.tier.value,
+        None if rule is None else policy_rule(rule),
+        one.name,
+        "" if one.action is None else one.action,
+        [] if rule is None else [_item(rule.policy, item) for item in one.peers],
+        [] if rule is None else [_item(rule.policy, item) for item in one.ports],
+        list(one.defects),
+        [policy_rule(each) for each in one.by_name],
     )
 
 
@@ -215,7 +258,7 @@ def _match(one: RuleAnswer) -> RuleMatch:
     )
 
 
-def _item(policy: PolicyKey, item: ItemRef) -> PolicyField:
+def _item(policy: AnyPolicyKey, item: ItemRef) -> PolicyField:
     return PolicyField(policy_reference(policy), item.path, item.location)
 
 
@@ -226,6 +269,7 @@ def _proposal(one: Proposal) -> ProposalJson:
         connection_changes(one.opened),
         connection_changes(one.further),
         connection_changes(one.exposed),
+        one.is_cluster_wide,
     )
 
 
@@ -246,4 +290,4 @@ def _change(change: Change, *, widening: bool) -> ProposedChange:
         return ProposedChange(changed, f"metadata.labels[{change.key}]", change.value, words, widening)
     policy = change.rule.policy if isinstance(change, RuleDeletion) else change.policy
     path = change.rule.path if isinstance(change, RuleDeletion) else ""
-    return ProposedChange(ObjectReference("NetworkPolicy", *policy), path, None, words, widening)
+    return ProposedChange(policy_reference(policy), path, None, words, widening)

@@ -17,7 +17,7 @@ from haechi.analysis.why.answer import PacketAnswer, can
 from haechi.analysis.why.patches import yaml_text
 from haechi.engine import verdict
 from haechi.files import load
-from haechi.model import Object, PolicyKey
+from haechi.model import AnyPolicyKey, Object
 from tests.analysis import small
 from tests.analysis.why.test_whatif import way_of
 from tests.building import namespace, pod, policy
@@ -40,7 +40,7 @@ def found(*objects: Object, port: str = "5432", source: str = "x/web") -> list[P
     return list(proposals(*answered(*objects, port=port, source=source)))
 
 
-def touched(one: Proposal) -> list[PolicyKey]:
+def touched(one: Proposal) -> list[AnyPolicyKey]:
     return [each.policy for each in one.additions]
 
 

@@ -16,7 +16,7 @@ from haechi.analysis.cluster.cluster import Cluster
 from haechi.analysis.why.changes import PolicyAddition
 from haechi.analysis.why.patches import json_patch, kubectl_command, unified_patch, yaml_text
 from haechi.files import load
-from haechi.model import PolicyKey
+from haechi.model import ClusterPolicyKey, PolicyKey
 
 TEXT = dedent("""\
     # two policies
@@ -142,6 +142,20 @@ def test_a_json_patch_and_its_command() -> None:
     *command, value = shlex.split(kubectl_command(PEER))
     assert command == ["kubectl", "patch", "networkpolicy", "one", "-n", "x", "--type=json", "-p"]
     assert json.loads(value) == json_patch(PEER)
+
+
+def test_a_rule_of_a_tier_is_inserted_before_another(tmp_path: Path) -> None:
+    """Also by the patch of the file, which the patch tool applies."""
+    text = TEXT.replace("networking.k8s.io/v1", "policy.networking.k8s.io/v1alpha2").replace(", namespace: x", "")
+    text = text.replace("NetworkPolicy", "ClusterNetworkPolicy")
+    rule = PolicyAddition(ClusterPolicyKey("ClusterNetworkPolicy", "one"), ("spec", "ingress", 0), {"action": "Pass"})
+    assert str(rule) == "insert a rule before spec.ingress[0] of policy ClusterNetworkPolicy/one"
+    assert json_patch(rule) == [{"op": "add", "path": "/spec/ingress/0", "value": {"action": "Pass"}}]
+    *command, value = shlex.split(kubectl_command(rule))
+    assert command == ["kubectl", "patch", "clusternetworkpolicy", "one", "--type=json", "-p"]
+    assert json.loads(value) == json_patch(rule)
+    _, diff = patch(tmp_path, rule, text=text)
+    assert [line for line in diff.splitlines()[2:] if line[0] in "+-"] == ["+  - action: Pass"]
 
 
 def test_hostile_names_stay_one_word_of_the_command() -> None:

@@ -82,6 +82,8 @@ def test_json_has_the_rules_their_items_and_the_changes_that_would_turn_the_verd
             }
         ],
         "nearest": None,
+        "tiers": [],
+        "trace": "",
     }
     assert {
         "object": policy,
@@ -204,3 +206,111 @@ def test_json_has_the_addition_its_patches_and_all_that_it_opens(haechi: Haechi,
     ]
     assert proposal["further"] == []
     assert [one["source"] for one in proposal["exposed"]] == ["pods app=client in namespace shop"]
+
+
+ADMIN = """\
+apiVersion: policy.networking.k8s.io/v1alpha2
+kind: ClusterNetworkPolicy
+metadata: {name: guard}
+spec:
+  tier: Admin
+  priority: 10
+  subject:
+    namespaces: {}
+  ingress:
+  - name: to-owners
+    action: Pass
+    from:
+    - namespaces: {}
+    protocols:
+    - tcp: {destinationPort: {number: 8080}}
+  - name: "rest\\e[2J"
+    action: Deny
+    from:
+    - namespaces: {}
+"""
+TIERED = "---\n".join((ADMIN, manifests.CLUSTER))
+
+
+def test_what_tiers_do_is_told_stage_by_stage(haechi: Haechi) -> None:
+    lines = haechi("can", "shop/client", "shop/web", "http", "-", stdin=TIERED).out.splitlines()
+    assert lines[:11] == [
+        "allowed",
+        "shop/client (10.0.0.2) -> shop/web (10.0.0.1) on TCP 8080: allowed",
+        "  egress of shop/client: allowed, no policy applies",
+        "  ingress of shop/web: allowed",
+        '    Admin guard rule "to-owners": Pass → NetworkPolicy shop/web spec.ingress[0]: allows → allowed',
+        "    passed on by ClusterNetworkPolicy/guard spec.ingress[0] at <stdin>:10:5",
+        "      through spec.ingress[0].from[0] at <stdin>:13:7",
+        "      through spec.ingress[0].protocols[0] at <stdin>:15:7",
+        "    isolated by shop/web at <stdin>:27:3",
+        "    allowed by shop/web spec.ingress[0] at <stdin>:30:5",
+        "      through spec.ingress[0].from[0] at <stdin>:31:7",
+    ]
+
+
+def test_a_rule_of_a_tier_that_denies_is_named_with_what_would_make_an_exception(haechi: Haechi) -> None:
+    outcome = haechi("can", "shop/client", "shop/web", "22", "-", "--what-if", stdin=TIERED)
+    assert outcome.code == 1
+    lines = outcome.out.splitlines()
+    assert lines[3:7] == [
+        "  ingress of shop/web: denied",
+        '    Admin guard rule "rest\\x1b[2J": Deny → denied',
+        "    denied by ClusterNetworkPolicy/guard spec.ingress[1] at <stdin>:16:5",
+        "      through spec.ingress[1].from[0] at <stdin>:19:7",
+    ]
+    whole = "  would be allowed, by a policy of the whole cluster: "
+    assert [line.removeprefix(whole) for line in lines if line.startswith(whole)] == [
+        "create policy ClusterNetworkPolicy/allow-ingress-web",
+        "insert a rule before spec.ingress[1] of policy ClusterNetworkPolicy/guard",
+    ]
+    assert lines.count("    also opens: nothing else") == 2
+    command = "    in a cluster: kubectl patch clusternetworkpolicy guard --type=json"
+    assert any(line.startswith(command) for line in lines)
+
+
+def test_a_rule_that_cannot_be_read_is_told_with_the_reason(haechi: Haechi) -> None:
+    text = TIERED.replace("    - namespaces: {}\n    protocols", "    - {}\n    protocols")
+    lines = haechi("can", "shop/client", "shop/web", "80", "-", stdin=text).out.splitlines()
+    assert '    Admin guard rule "to-owners": Deny (unreadable) → denied' in lines
+    reason = "spec.ingress[0].from[0]: a peer has none or several of the known fields"
+    assert f"      cannot be read and so denies everything: {reason}" in lines
+
+
+def test_an_accept_by_name_is_told_to_match_nothing(haechi: Haechi) -> None:
+    rules = "  egress:\n  - {action: Accept, to: [{domainNames: [example.com]}]}\n"
+    rules += "  - {action: Deny, to: [{networks: [0.0.0.0/0]}]}\n"
+    lines = haechi("can", "shop/web", "8.8.8.8", "443", "-", stdin=TIERED.replace("---\n", rules + "---\n", 1)).out
+    told = "an Accept by name matches no address here: ClusterNetworkPolicy/guard spec.egress[0] at <stdin>:21:5"
+    assert f"    {told}\n" in lines
+
+
+def test_json_of_tiers(haechi: Haechi) -> None:
+    outcome = haechi("can", "shop/client", "shop/web", "22", "-", "--what-if", "-o", "json", stdin=TIERED)
+    (packet,) = json.loads(outcome.out)["packets"]
+    guard = {"kind": "ClusterNetworkPolicy", "namespace": "", "name": "guard"}
+
+    def field(path: str, line: int, column: int) -> dict[str, object]:
+        return {"policy": guard, "path": path, "location": {"file": "<stdin>", "line": line, "column": column}}
+
+    assert packet["egress"]["tiers"] == []
+    assert packet["ingress"]["tiers"] == [
+        {
+            "tier": "Admin",
+            "rule": field("spec.ingress[1]", 16, 5),
+            "name": "rest\x1b[2J",
+            "action": "Deny",
+            "peers": [field("spec.ingress[1].from[0]", 19, 7)],
+            "ports": [],
+            "defects": [],
+            "byName": [],
+        }
+    ]
+    assert packet["ingress"]["trace"] == 'Admin guard rule "rest\x1b[2J": Deny → denied'
+    assert packet["ingress"]["isolating"][0]["policy"]["name"] == "web"
+    new, inserted = packet["proposals"]
+    assert (new["clusterWide"], inserted["clusterWide"]) == (True, True)
+    (addition,) = inserted["additions"]
+    assert (addition["policy"], addition["path"], addition["isNew"]) == (guard, "spec.ingress", False)
+    assert [one["path"] for one in addition["jsonPatch"]] == ["/spec/ingress/1"]
+    assert new["additions"][0]["value"]["spec"]["priority"] == 9

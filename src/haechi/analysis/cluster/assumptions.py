@@ -23,6 +23,7 @@ class Assumption(StrEnum):
     EITHER_FAMILY = "either-family"
     OTHER_PROTOCOLS = "other-protocols"
     NAMED_PORT = "named-port"
+    SAME_PRIORITY = "same-priority"
 
     @property
     def words(self) -> str:
@@ -47,4 +48,5 @@ _WORDS = {
     Assumption.EITHER_FAMILY: "dual-stack pods count as connected if either IPv4 or IPv6 is allowed",
     Assumption.OTHER_PROTOCOLS: "only a rule without ports allows protocols other than TCP, UDP and SCTP",
     Assumption.NAMED_PORT: "a named port is resolved by the containers of the receiving pod",
+    Assumption.SAME_PRIORITY: "policies of one tier with one priority are asked in the order of their names",
 }

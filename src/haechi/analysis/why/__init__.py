@@ -7,11 +7,12 @@ from haechi.analysis.why.patches import json_patch, kubectl_command, unified_pat
 from haechi.analysis.why.ports import AskedPort, UnknownPort
 from haechi.analysis.why.rules import ItemRef, Mismatch, RuleAnswer
 from haechi.analysis.why.services import Backend, ResolvedService, UnusableService
+from haechi.analysis.why.tiers import TierAnswer
 from haechi.analysis.why.whatif import WhatIf, smallest_changes
 
 __all__ = [
-    "Answer", "AskedPort", "Backend", "Change", "ItemRef", "LabelChange", "Mismatch", "PacketAnswer", "PolicyAddition",
-    "PolicyDeletion", "Proposal", "ResolvedService", "RuleAnswer", "RuleDeletion", "SideAnswer", "UnknownPort",
-    "UnusableService", "WhatIf", "can", "json_patch", "kubectl_command", "proposals", "smallest_changes",
-    "unified_patch", "with_additions", "yaml_text",
+    "Answer", "AskedPort", "Backend", "Change", "ItemRef", "LabelChange", "Mismatch", "PacketAnswer",
+    "PolicyAddition", "PolicyDeletion", "Proposal", "ResolvedService", "RuleAnswer", "RuleDeletion", "SideAnswer",
+    "TierAnswer", "UnknownPort", "UnusableService", "WhatIf", "can", "json_patch", "kubectl_command", "proposals",
+    "smallest_changes", "unified_patch", "with_additions", "yaml_text",
 ]  # fmt: skip

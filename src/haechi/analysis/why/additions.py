@@ -8,32 +8,46 @@ with more subjects select.
     from: [app=web], ports: [80]       + ports: 5432         its peers are the pods that were asked for
     any other                          + {from: app=web, ports: 5432}
 
-Each proposal was tried on the engine. What it opens is what `compare` reports, asked of the cluster with it.
+Where a rule of a tier denies, NetworkPolicies do not help, except that one isolates a pod from the Baseline tier. Then
+it is a rule before the one that denies, or a policy before that policy: Pass if what comes after allows, else Accept.
+
+Each proposal was tried on the engine. What it opens is what `compare` reports, asked of the cluster with it; where a
+tier denies, it closes nothing.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from itertools import islice, product
 from typing import Any, Final
 
 import msgspec
 
 from haechi.analysis.cluster import UNSTABLE_LABELS, Cluster
 from haechi.analysis.reach import Difference, compare, range_text
-from haechi.analysis.why.answer import PacketAnswer, viewpoints
-from haechi.analysis.why.changes import PolicyAddition, tried
+from haechi.analysis.why.answer import PacketAnswer, SideAnswer, viewpoints
+from haechi.analysis.why.changes import AnyPolicy, PolicyAddition, policy_of, tried
 from haechi.analysis.why.patches import unified_patch
 from haechi.analysis.why.rules import Viewpoint
-from haechi.engine import Endpoint, PolicyRule, rule_ports, verdict
+from haechi.engine import Endpoint, PodSelection, PolicyRule, rule_ports, verdict
 from haechi.model import (
     NAME_LABEL,
+    Action,
+    AdminNetworkPolicy,
+    AnyPolicyKey,
+    BaselineAdminNetworkPolicy,
+    ClusterNetworkPolicy,
+    ClusterPolicyKey,
     Direction,
     NetworkPolicy,
     NetworkPolicyEgressRule,
     NetworkPolicyIngressRule,
     PodKey,
     PolicyKey,
+    Tier,
+    TierPolicy,
+    TierRuleRef,
 )
 from haechi.sets import PROTOCOL_NAMES, V6_START, PortSet, point_to_text, text_to_point
 
@@ -63,34 +77,68 @@ class Proposal:
     exposed: tuple[Difference, ...]
     patch: str = ""
 
+    @property
+    def is_cluster_wide(self) -> bool:
+        """Whether a policy of a tier is among what is added to, which may concern every pod."""
+        return any(one.is_cluster_wide for one in self.additions)
+
 
 def proposals(
     cluster: Cluster, answer: PacketAnswer, is_file: Callable[[str], bool] = _no_file
 ) -> tuple[Proposal, ...]:
     """Additions that allow a denied packet: the narrowest, then the narrowest to existing policies if it is another.
 
+    Those to policies of tiers are last.
+
     Args:
         cluster: whose policies.
         answer: about the packet.
         is_file: whether a source of the input is a file that can be patched, by its name.
     """
-    sides = [tuple(_candidates(cluster, viewpoint)) for allows, viewpoint in viewpoints(cluster, answer) if not allows]
-    if not sides or not all(sides):
+    denying = [(side, viewpoint) for side, viewpoint in viewpoints(cluster, answer) if not side]
+    sides = [tuple(_candidates(cluster, answer, *each)) for each in denying]
+    if not sides:
         return ()
-    best = tuple(side[0] for side in sides)
-    existing = tuple(next((one for one in side if not one.is_new), side[0]) for side in sides)
-    tries = (_together(additions) for additions in dict.fromkeys((best, existing)))
-    found = (_proposal(cluster, answer, one) for one in tries if _allows(cluster, answer, one))
-    return tuple(replace(one, patch=unified_patch(cluster, one.additions, is_file)) for one in found)
+    by_tiers = any(side.decided_by is not None for side, _ in denying)
+    judged: dict[tuple[PolicyAddition, ...], Proposal | None] = {}
+    found: dict[tuple[PolicyAddition, ...], Proposal] = {}
+    for is_preferred in (_is_any, _is_cluster_wide, _is_existing):
+        listed = [sorted(side, key=lambda one: not is_preferred(one)) for side in sides]
+        for additions in map(_together, islice(product(*listed), _MOST_TRIED)):
+            if additions not in judged and len(judged) == _MOST_COMPARED:
+                break
+            if additions not in judged and _allows(cluster, answer, additions):
+                judged[additions] = _proposal(cluster, answer, additions, closing=not by_tiers)
+            one = judged.get(additions)
+            if one is not None:
+                found[additions] = replace(one, patch=unified_patch(cluster, one.additions, is_file))
+                break
+    return tuple(sorted(found.values(), key=lambda one: one.is_cluster_wide))
+
+
+_MOST_TRIED = 100
+_MOST_COMPARED = 6  # proposals of which it is computed what they open
+
+
+def _is_any(_: PolicyAddition) -> bool:
+    return True
+
+
+def _is_existing(one: PolicyAddition) -> bool:
+    return not one.is_new
+
+
+def _is_cluster_wide(one: PolicyAddition) -> bool:
+    return one.is_cluster_wide
 
 
 def with_additions(cluster: Cluster, additions: Iterable[PolicyAddition]) -> Cluster:
     """The cluster after the additions."""
-    policies = dict(cluster.policies)
+    policies: dict[AnyPolicyKey, AnyPolicy] = {}
     for one in additions:
-        policies[one.policy] = one.applied(policies.get(one.policy))
-    others = (one for one in cluster.given if not isinstance(one, NetworkPolicy))
-    return Cluster.of((*others, *policies.values()), ipblock_matches_pods=cluster.engine.ipblock_matches_pods)
+        policies[one.policy] = one.applied(policies.get(one.policy) or policy_of(cluster, one.policy))
+    objects = (*cluster.given, *policies.values())  # the last one of a key counts
+    return Cluster.of(objects, ipblock_matches_pods=cluster.engine.ipblock_matches_pods)
 
 
 def _together(additions: tuple[PolicyAddition, ...]) -> tuple[PolicyAddition, ...]:
@@ -103,11 +151,16 @@ def _together(additions: tuple[PolicyAddition, ...]) -> tuple[PolicyAddition, ..
 
 def _allows(cluster: Cluster, answer: PacketAnswer, additions: tuple[PolicyAddition, ...]) -> bool:
     with tried(cluster, additions):
-        return verdict(cluster.engine, answer.packet).allowed
+        return verdict(cluster.engine, answer.packet, through_service=answer.through_service).allowed
 
 
-def _proposal(cluster: Cluster, answer: PacketAnswer, additions: tuple[PolicyAddition, ...]) -> Proposal:
+def _proposal(
+    cluster: Cluster, answer: PacketAnswer, additions: tuple[PolicyAddition, ...], *, closing: bool
+) -> Proposal | None:
+    """None if it closes something and must not."""
     found = compare(cluster, with_additions(cluster, additions))
+    if not closing and any(one.removes for one in found.differences):
+        return None
     protocol, number = answer.packet.protocol, answer.packet.port
     wanted = PortSet.port(protocol, number) if protocol in PROTOCOL_NAMES else PortSet.protocol(protocol)
 
@@ -130,24 +183,52 @@ def _proposal(cluster: Cluster, answer: PacketAnswer, additions: tuple[PolicyAdd
 # -- what could be added to one side -----------------------------------------------------------------------------------
 
 
-def _candidates(cluster: Cluster, viewpoint: Viewpoint) -> Iterator[PolicyAddition]:
-    """The narrowest first: by the number of pods to which it applies, then by size."""
-    subject, direction = viewpoint.subject, viewpoint.direction
-    found: list[tuple[int, int, PolicyAddition]] = []
-    for key in sorted(cluster.engine.policies_of(subject, direction)):
-        place = cluster.places.get(key)
-        is_read_whole = not cluster.engine.policies[key].defects and not (place is not None and place.problems)
-        if is_read_whole:  # what could not be read of another one would be lost
-            count = sum(1 for _ in cluster.engine.members(cluster.engine.policies[key].subject))
-            found += [(count, size, one) for size, one in _to_policy(cluster, key, viewpoint)]
-    own = _stable(subject)
-    alike = (
-        one
+def _candidates(
+    cluster: Cluster, answer: PacketAnswer, side: SideAnswer, viewpoint: Viewpoint
+) -> Iterator[PolicyAddition]:
+    """The narrowest first: policies of tiers last, then by the number of pods to which it applies, then by size."""
+    own = _stable(viewpoint.subject)
+    alike = sum(
+        one.key.namespace == viewpoint.subject.key.namespace and own.items() <= one.labels.items()
         for one in cluster.engine.endpoints
-        if one.key.namespace == subject.key.namespace and own.items() <= one.labels.items()
     )
-    found.append((sum(1 for _ in alike), 3, _new_policy(cluster, viewpoint, own)))
-    yield from (one for _, _, one in sorted(found, key=lambda candidate: candidate[:2]))
+    decided = side.decided_by
+    found: list[tuple[int, int, PolicyAddition]] = []
+    if decided is None:
+        found += _to_policies(cluster, viewpoint)
+    if decided is None or decided.tier is Tier.BASELINE:
+        found.append((alike, 3, _new_policy(cluster, viewpoint, own)))
+    if decided is not None and decided.rule is not None:
+        for action in (Action.PASS, Action.ACCEPT):
+            rules = _rules_before(cluster, viewpoint, decided.tier, decided.rule, action, (own, alike))
+            found += [one for one in rules if _opens(cluster, answer, viewpoint.direction, one[2])]
+    yield from (one for _, _, one in sorted(found, key=lambda each: (each[2].is_cluster_wide, *each[:2])))
+
+
+def _opens(cluster: Cluster, answer: PacketAnswer, direction: Direction, addition: PolicyAddition) -> bool:
+    """Whether an addition makes one end allow the packet."""
+    with tried(cluster, [addition]):
+        found = verdict(cluster.engine, answer.packet, through_service=answer.through_service)
+    return (found.egress if direction is Direction.EGRESS else found.ingress).allowed
+
+
+def _to_policies(cluster: Cluster, viewpoint: Viewpoint) -> Iterator[tuple[int, int, PolicyAddition]]:
+    """What could be added to policies that isolate the pod: how many pods each selects, the size, and the addition."""
+    subject, direction = viewpoint.subject, viewpoint.direction
+    for key in sorted(cluster.engine.policies_of(subject, direction)):
+        if _is_read_whole(cluster, key, cluster.engine.policies[key].defects):
+            count = _count(cluster, cluster.engine.policies[key].subject)
+            yield from ((count, size, one) for size, one in _to_policy(cluster, key, viewpoint))
+
+
+def _is_read_whole(cluster: Cluster, key: AnyPolicyKey, defects: tuple[object, ...]) -> bool:
+    """Whether nothing of a policy could not be read, which an addition would lose."""
+    place = cluster.places.get(key)
+    return not defects and not (place is not None and place.problems)
+
+
+def _count(cluster: Cluster, selection: PodSelection) -> int:
+    return sum(1 for _ in cluster.engine.members(selection))
 
 
 def _to_policy(cluster: Cluster, key: PolicyKey, viewpoint: Viewpoint) -> Iterator[tuple[int, PolicyAddition]]:
@@ -179,10 +260,8 @@ def _new_policy(cluster: Cluster, viewpoint: Viewpoint, labels: Mapping[str, str
     direction, namespace = viewpoint.direction, viewpoint.subject.key.namespace
     port = _port(viewpoint)
     rule: Value = {_PEERS[direction]: [_peer(namespace, viewpoint)], **({"ports": [port]} if port else {})}
-    name, number = f"allow-{direction.lower()}-{_short(cluster, viewpoint.subject.key)}", 1
-    while PolicyKey(namespace, name if number == 1 else f"{name}-{number}") in cluster.policies:
-        number += 1
-    key = PolicyKey(namespace, name if number == 1 else f"{name}-{number}")
+    taken = {one.name for one in cluster.policies if one.namespace == namespace}
+    key = PolicyKey(namespace, _free_name(cluster, viewpoint, taken))
     selector = {"matchLabels": dict(labels)} if labels else {}
     spec = {"podSelector": selector, "policyTypes": [str(direction)], direction.lower(): [rule]}
     value: Value = {
@@ -192,6 +271,83 @@ def _new_policy(cluster: Cluster, viewpoint: Viewpoint, labels: Mapping[str, str
         "spec": spec,
     }
     return PolicyAddition(key, (), value)
+
+
+# -- tiers -------------------------------------------------------------------------------------------------------------
+
+
+_MOST_RULES = {ClusterNetworkPolicy.kind: 25, AdminNetworkPolicy.kind: 100, BaselineAdminNetworkPolicy.kind: 100}
+
+
+def _rules_before(
+    cluster: Cluster,
+    viewpoint: Viewpoint,
+    tier: Tier,
+    denying: TierRuleRef,
+    action: Action,
+    alike: tuple[Mapping[str, str], int],
+) -> Iterator[tuple[int, int, PolicyAddition]]:
+    """A rule before one that denies, and a policy before that policy, for pods like this one: labels and their number.
+
+    Each with the number of pods to which it applies, and a size.
+    """
+    rule = _tier_rule(viewpoint, denying.policy.kind, action)
+    if rule is None:
+        return
+    key, direction = denying.policy, viewpoint.direction.lower()
+    read, written = cluster.engine.tier_policies[key], cluster.tier_policies[key]
+    rules = written.spec.ingress if viewpoint.direction is Direction.INGRESS else written.spec.egress
+    if (
+        read.subject is not None
+        and len(rules) < _MOST_RULES[key.kind]
+        and _is_read_whole(cluster, key, read.defects)
+        and not (key.kind == BaselineAdminNetworkPolicy.kind and action is Action.PASS)
+    ):
+        yield _count(cluster, read.subject), 2, PolicyAddition(key, ("spec", direction, denying.index), rule)
+    used = {one.priority for one in cluster.engine.tier_policies.values() if one.tier is tier}
+    free = next((number for number in range(read.priority - 1, -1, -1) if number not in used), None)
+    if free is not None and not isinstance(written, BaselineAdminNetworkPolicy):
+        spec = {
+            **({"tier": str(tier)} if isinstance(written, ClusterNetworkPolicy) else {}),
+            "priority": free,
+            "subject": {"pods": _tier_pods(viewpoint.subject.key.namespace, alike[0])},
+            direction: [rule],
+        }
+        yield alike[1], 3, _new_tier_policy(cluster, viewpoint, written, spec)
+
+
+def _new_tier_policy(cluster: Cluster, viewpoint: Viewpoint, like: TierPolicy, spec: Value) -> PolicyAddition:
+    """A policy of the same kind as another one."""
+    key = ClusterPolicyKey(like.kind, _free_name(cluster, viewpoint, {one.name for one in cluster.tier_policies}))
+    value = {"apiVersion": like.api_version, "kind": like.kind, "metadata": {"name": key.name}, "spec": spec}
+    return PolicyAddition(key, (), value)
+
+
+def _tier_rule(viewpoint: Viewpoint, kind: str, action: Action) -> Value | None:
+    """The other end and the port as a rule; None for connections from outside, which no rule can match."""
+    is_new = kind == ClusterNetworkPolicy.kind
+    if viewpoint.peer is not None:
+        peer: Value = {"pods": _tier_pods(viewpoint.peer.key.namespace, _stable(viewpoint.peer))}
+    elif viewpoint.direction is Direction.EGRESS:
+        peer = {"networks": [_block(viewpoint.remote)]}
+    else:
+        return None
+    word = PROTOCOL_NAMES.get(viewpoint.protocol)
+    ports: Value = {}
+    if word is not None and is_new:
+        ports = {"protocols": [{word.lower(): {"destinationPort": {"number": viewpoint.port}}}]}
+    elif word is not None:
+        ports = {"ports": [{"portNumber": {"protocol": word, "port": viewpoint.port}}]}
+    named = "Allow" if action is Action.ACCEPT and not is_new else str(action)
+    return {"action": named, _PEERS[viewpoint.direction]: [peer], **ports}
+
+
+def _tier_pods(namespace: str, labels: Mapping[str, str]) -> Value:
+    pods = {"matchLabels": dict(labels)} if labels else {}
+    return {"namespaceSelector": {"matchLabels": {NAME_LABEL: namespace}}, "podSelector": pods}
+
+
+# -- parts -------------------------------------------------------------------------------------------------------------
 
 
 _PEERS = {Direction.INGRESS: "from", Direction.EGRESS: "to"}
@@ -208,8 +364,14 @@ _OWN_LABELS: Final = UNSTABLE_LABELS | {
 """Labels that one pod, or the pods of one run, have to themselves."""
 
 
-def _short(cluster: Cluster, key: PodKey) -> str:
-    return cluster.owners[key].name[:_LONGEST].rstrip("-.")
+def _free_name(cluster: Cluster, viewpoint: Viewpoint, taken: set[str]) -> str:
+    """A name for a new policy."""
+    short = cluster.owners[viewpoint.subject.key].name[:_LONGEST].rstrip("-.")
+    name, number = f"allow-{viewpoint.direction.lower()}-{short}", 2
+    found = name
+    while found in taken:
+        found, number = f"{name}-{number}", number + 1
+    return found
 
 
 def _read(direction: Direction, rule: Value, namespace: str) -> PolicyRule:
@@ -221,12 +383,15 @@ def _read(direction: Direction, rule: Value, namespace: str) -> PolicyRule:
 def _peer(namespace: str, viewpoint: Viewpoint) -> Value:
     """The other end as an item of `from` or `to` of a policy of this namespace."""
     if viewpoint.peer is None:
-        length = 32 if viewpoint.remote < V6_START else 128
-        return {"ipBlock": {"cidr": f"{point_to_text(viewpoint.remote)}/{length}"}}
+        return {"ipBlock": {"cidr": _block(viewpoint.remote)}}
     labels = _stable(viewpoint.peer)
     pods: Value = {"podSelector": {"matchLabels": labels} if labels else {}}
     own = viewpoint.peer.key.namespace
     return pods if own == namespace else {"namespaceSelector": {"matchLabels": {NAME_LABEL: own}}, **pods}
+
+
+def _block(point: int) -> str:
+    return f"{point_to_text(point)}/{32 if point < V6_START else 128}"
 
 
 def _port(viewpoint: Viewpoint) -> Value | None:

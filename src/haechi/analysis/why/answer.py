@@ -1,7 +1,8 @@
 """`can`: may one endpoint reach another, and why.
 
-Every verdict is the engine's. Each side names the policies that isolate its pod and every rule that allows; a denial
-also names the nearest rule and what does not match. A Service as destination is resolved to its pods and their ports.
+Every verdict is the engine's. Each side names the rules of tiers that pass the packet on or decide, else the policies
+that isolate its pod and every rule that allows; a denial also names the nearest rule and what does not match. A Service
+as destination is resolved to its pods and their ports.
 """
 
 from __future__ import annotations
@@ -16,8 +17,9 @@ from haechi.analysis.reach import PodClasses
 from haechi.analysis.why.ports import AskedPort
 from haechi.analysis.why.rules import RuleAnswer, Viewpoint, rule_answers
 from haechi.analysis.why.services import ResolvedService, UnusableService, resolved
-from haechi.engine import Endpoint, allowed_ports, verdict
-from haechi.model import Direction, Location, Packet, PodKey, PolicyKey, Service, Side
+from haechi.analysis.why.tiers import TierAnswer, tier_answers
+from haechi.engine import Endpoint, Engine, is_own_node, side_ports, verdict
+from haechi.model import Direction, Location, Packet, PodKey, PolicyKey, Service, Side, Tier
 from haechi.sets import PROTOCOL_NAMES, V6_START, PortSet, point_to_text, text_to_point
 
 
@@ -30,8 +32,10 @@ class SideAnswer:
         subject: the pod at this end; None for an address outside.
         allowed: whether it lets the packet pass.
         isolating: the policies that isolate the pod, with their places.
-        allowing: the rules that allow the packet.
-        nearest: of a denial, the rule with the fewest mismatches; None if there is no rule.
+        allowing: their rules that allow the packet.
+        nearest: of a denial by them, the rule with the fewest mismatches; None if there is no rule.
+        tiers: what the tiers that have rules about the pod did, in order. If the last of them decided, the policies
+            above were not asked.
     """
 
     direction: Direction
@@ -40,6 +44,34 @@ class SideAnswer:
     isolating: tuple[tuple[PolicyKey, Location | None], ...] = ()
     allowing: tuple[RuleAnswer, ...] = ()
     nearest: RuleAnswer | None = None
+    tiers: tuple[TierAnswer, ...] = ()
+
+    @property
+    def decided_by(self) -> TierAnswer | None:
+        """The tier that decided; None if NetworkPolicies did, or nothing."""
+        return self.tiers[-1] if self.tiers and self.tiers[-1].decides else None
+
+    @property
+    def trace(self) -> str:
+        """`Admin baseline-deny rule "no-ssh": Pass → NetworkPolicy shop/db: no rule → denied`; empty without tiers."""
+        if not self.tiers:
+            return ""
+        verdict = "allowed" if self.allowed else "denied"
+        stages = list(map(str, self.tiers))
+        if self.decided_by is None and self.isolating:
+            stages.append(self._policies)
+        elif self.decided_by is None:
+            verdict = "allowed, as nothing denies it"
+        return " → ".join([*stages, verdict])
+
+    @property
+    def _policies(self) -> str:
+        """What NetworkPolicies did."""
+        if self.allowing:
+            return f"NetworkPolicy {self.allowing[0].rule.policy} {self.allowing[0].rule.path}: allows"
+        count = len(self.isolating)
+        who = f"NetworkPolicy {self.isolating[0][0]}" if count == 1 else f"{count} NetworkPolicies"
+        return f"{who}: {'a pod may reach itself' if self.allowed else 'no rule'}"
 
     def __bool__(self) -> bool:
         return self.allowed
@@ -55,6 +87,7 @@ class PacketAnswer:
         packet: what was asked.
         egress: the verdict of the source's end.
         ingress: the verdict of the destination's end.
+        through_service: whether it was sent to a Service that has addresses of its own.
     """
 
     source: PodKey | None
@@ -62,6 +95,7 @@ class PacketAnswer:
     packet: Packet
     egress: SideAnswer
     ingress: SideAnswer
+    through_service: bool = False
 
     @property
     def allowed(self) -> bool:
@@ -114,11 +148,19 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class _End:
-    """An end of a question; `ports` are protocols and numbers, if the end determines them."""
+    """An end of a question.
+
+    Attributes:
+        pod: None for an address outside.
+        addresses: those of the question.
+        ports: protocols and numbers, if the end determines them.
+        through_service: as of `PacketAnswer`.
+    """
 
     pod: Endpoint | None
     addresses: tuple[int, ...]
     ports: tuple[tuple[int, int], ...] = ()
+    through_service: bool = False
 
 
 def can(
@@ -199,7 +241,8 @@ def _behind(cluster: Cluster, service: ResolvedService) -> list[_End]:
     for key in sorted(first.values()):
         pod = cluster.engine.endpoint(key)
         if pod is not None:
-            found.append(_End(pod, tuple(one for one in pod.addresses if one in service.families), ports[key]))
+            addresses = tuple(one for one in pod.addresses if one in service.families)
+            found.append(_End(pod, addresses, ports[key], not service.is_headless))
     return found
 
 
@@ -214,41 +257,53 @@ def _answers(cluster: Cluster, source: _End, destination: _End, asked: AskedPort
                 ports = (_telling(cluster, source, one, destination, other),)
             for protocol, number in ports:
                 packet = Packet(ip_address(point_to_text(one)), ip_address(point_to_text(other)), protocol, number)
-                yield judged(cluster, packet, source.pod, destination.pod)
+                yield judged(cluster, packet, source.pod, destination.pod, through_service=destination.through_service)
 
 
-def judged(cluster: Cluster, packet: Packet, source: Endpoint | None, destination: Endpoint | None) -> PacketAnswer:
-    """The verdict on a packet and its reasons."""
-    found = verdict(cluster.engine, packet)
-    remotes = address_named(str(packet.destination)), address_named(str(packet.source))
-    egress = _side(cluster, found.egress, Direction.EGRESS, source, remotes[0] or 0, destination, packet)
-    ingress = _side(cluster, found.ingress, Direction.INGRESS, destination, remotes[1] or 0, source, packet)
-    keys = (None if source is None else source.key, None if destination is None else destination.key)
-    return PacketAnswer(*keys, packet, egress, ingress)
-
-
-def _side(
+def judged(
     cluster: Cluster,
-    side: Side,
-    direction: Direction,
-    subject: Endpoint | None,
-    remote: int,
-    peer: Endpoint | None,
     packet: Packet,
-) -> SideAnswer:
+    source: Endpoint | None,
+    destination: Endpoint | None,
+    *,
+    through_service: bool = False,
+) -> PacketAnswer:
+    """The verdict on a packet and its reasons; `through_service` as of `PacketAnswer`."""
+    engine = cluster.engine
+    found = verdict(engine, packet, through_service=through_service)
+    points = [text_to_point(str(address)) for address in (packet.source, packet.destination)]
+    is_asked = max(len(engine.claimants(point)) for point in points) < 2
+    if source is not None and source is destination and not through_service:
+        is_asked = False  # it reaches itself
+    on = packet.protocol, packet.port
+    sides: list[SideAnswer] = []
+    for side, subject, direction, remote, peer in (
+        (found.egress, source, Direction.EGRESS, points[1], destination),
+        (found.ingress, destination, Direction.INGRESS, points[0], source),
+    ):
+        if subject is None or not is_asked or is_own_node(engine, subject, remote):
+            sides.append(SideAnswer(direction, None if subject is None else subject.key, side.allowed))
+        else:
+            sides.append(_side(cluster, side, Viewpoint(subject, direction, remote, peer, *on), packet))
+    keys = (None if source is None else source.key, None if destination is None else destination.key)
+    return PacketAnswer(*keys, packet, sides[0], sides[1], through_service)
+
+
+def _side(cluster: Cluster, side: Side, viewpoint: Viewpoint, packet: Packet) -> SideAnswer:
+    subject, direction = viewpoint.subject.key, viewpoint.direction
+    tiers = tuple(tier_answers(cluster, viewpoint, packet, isolated=side.isolated)) if cluster.tier_policies else ()
     isolating = tuple((key, cluster.location(key, "spec.podSelector")) for key in side.policies)
-    if subject is None or not isolating:
-        return SideAnswer(direction, None if subject is None else subject.key, side.allowed)
-    viewpoint = Viewpoint(subject, direction, remote, peer, packet.protocol, packet.port)
+    if not isolating or side.tier_rule is not None:
+        return SideAnswer(direction, subject, side.allowed, isolating, tiers=tiers)
     policies = cluster.engine.policies
     rules = [answer for key in side.policies for answer in rule_answers(cluster, policies[key], viewpoint)]
     allowing = tuple(rule for rule in rules if rule.allows)
     nearest = None if side.allowed else min(rules, key=_distance, default=None)
-    return SideAnswer(direction, subject.key, side.allowed, isolating, allowing, nearest)
+    return SideAnswer(direction, subject, side.allowed, isolating, allowing, nearest, tiers)
 
 
-def viewpoints(cluster: Cluster, answer: PacketAnswer) -> Iterator[tuple[bool, Viewpoint]]:
-    """Each isolated end, and whether it allows."""
+def viewpoints(cluster: Cluster, answer: PacketAnswer) -> Iterator[tuple[SideAnswer, Viewpoint]]:
+    """Each end that policies judge, and its verdict."""
     engine, packet = cluster.engine, answer.packet
     source = None if answer.source is None else engine.endpoint(answer.source)
     destination = None if answer.destination is None else engine.endpoint(answer.destination)
@@ -257,9 +312,9 @@ def viewpoints(cluster: Cluster, answer: PacketAnswer) -> Iterator[tuple[bool, V
         (answer.ingress, destination, packet.source, source),
     )
     for side, subject, remote, peer in ends:
-        if subject is not None and side.isolating:
+        if subject is not None and (side.isolating or side.tiers):
             point = text_to_point(str(remote))
-            yield side.allowed, Viewpoint(subject, side.direction, point, peer, packet.protocol, packet.port)
+            yield side, Viewpoint(subject, side.direction, point, peer, packet.protocol, packet.port)
 
 
 def _distance(rule: RuleAnswer) -> int:
@@ -268,20 +323,12 @@ def _distance(rule: RuleAnswer) -> int:
 
 def _telling(cluster: Cluster, source: _End, one: int, destination: _End, other: int) -> tuple[int, int]:
     """Where no port is asked for: one that is allowed, or else one that at least one side allows."""
-    sent = _allowed(cluster, source.pod, Direction.EGRESS, other, destination.pod)
-    received = _allowed(cluster, destination.pod, Direction.INGRESS, one, source.pod)
+    sent = side_ports(cluster.engine, source.pod, Direction.EGRESS, other, destination.pod)
+    received = side_ports(cluster.engine, destination.pod, Direction.INGRESS, one, source.pod)
     for ports in (sent & received, received, sent):
         if ports and ports != PortSet.ALL:
             return ports.witness()
     return 6, 80
-
-
-def _allowed(
-    cluster: Cluster, subject: Endpoint | None, direction: Direction, remote: int, peer: Endpoint | None
-) -> PortSet:
-    """Every port that one side allows towards one address."""
-    policies = None if subject is None else cluster.engine.policy_set(subject, direction)
-    return allowed_ports(cluster.engine, policies, remote, peer)
 
 
 def _assumed(cluster: Cluster, pairs: list[tuple[PacketAnswer, ...]]) -> Iterator[Assumption]:
@@ -297,14 +344,20 @@ def _assumed(cluster: Cluster, pairs: list[tuple[PacketAnswer, ...]]) -> Iterato
     yield from sorted(found, key=list(Assumption).index)
 
 
+def _has_policies(engine: Engine, subject: Endpoint, direction: Direction) -> bool:
+    tiers = (one for tier in Tier for one in engine.tier_policies_of(subject, tier))
+    return bool(engine.policies_of(subject, direction)) or any(direction in one.directions for one in tiers)
+
+
 def _assumed_by(cluster: Cluster, answer: PacketAnswer) -> set[Assumption]:
     found: set[Assumption] = set()
-    if answer.source is not None and answer.source == answer.destination:
+    to_itself = answer.source is not None and answer.source == answer.destination
+    if to_itself and not (answer.egress.decided_by or answer.ingress.decided_by):
         found.add(Assumption.ITSELF)
     for side, peer in ((answer.egress, answer.destination), (answer.ingress, answer.source)):
         subject = None if side.subject is None else cluster.engine.endpoint(side.subject)
-        open_anyway = side.allowed and not side.isolating and answer.source != answer.destination
-        if subject is not None and open_anyway and cluster.engine.policies_of(subject, side.direction):
+        open_anyway = side.allowed and not side.isolating and not side.tiers and not to_itself
+        if subject is not None and open_anyway and _has_policies(cluster.engine, subject, side.direction):
             found.add(Assumption.OWN_NODE)
         rules = cluster.engine.policies
         if (
@@ -315,6 +368,8 @@ def _assumed_by(cluster: Cluster, answer: PacketAnswer) -> set[Assumption]:
             found.add(Assumption.IPBLOCK_PODS)
         if any(rule.names for key, _ in side.isolating for rule in rules[key].rules(side.direction)):
             found.add(Assumption.NAMED_PORT)
+        if any(tier.is_tie for tier in side.tiers):
+            found.add(Assumption.SAME_PRIORITY)
     if answer.packet.protocol not in PROTOCOL_NAMES:
         found.add(Assumption.OTHER_PROTOCOLS)
     return found

@@ -9,28 +9,33 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 import msgspec
 
 from haechi.analysis.cluster import Cluster
 from haechi.model import (
-    Direction,
+    AnyPolicyKey,
+    AnyRuleRef,
+    ClusterPolicyKey,
     Edit,
     Namespace,
     NetworkPolicy,
-    NetworkPolicySpec,
     ObjectMeta,
     Path,
     Pod,
     PodKey,
     PolicyKey,
-    RuleRef,
+    TierPolicy,
     apply_edits,
     path_text,
 )
 
-_Changed = dict[tuple[str, PodKey | PolicyKey], Pod | Namespace | NetworkPolicy | None]
+AnyPolicy = NetworkPolicy | TierPolicy
+_Place = tuple[str, PodKey | AnyPolicyKey]  # a kind and a key
+_Object = Pod | Namespace | AnyPolicy
+_Changed = dict[_Place, _Object | None]
+_KINDS: dict[str, type[AnyPolicy]] = {one.kind: one for one in (NetworkPolicy, *get_args(TierPolicy))}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +57,7 @@ class LabelChange:
 class PolicyDeletion:
     """A policy is deleted."""
 
-    policy: PolicyKey
+    policy: AnyPolicyKey
 
     def __str__(self) -> str:
         """In words."""
@@ -63,7 +68,7 @@ class PolicyDeletion:
 class RuleDeletion:
     """A rule of a policy is deleted; the policy isolates as before."""
 
-    rule: RuleRef
+    rule: AnyRuleRef
 
     def __str__(self) -> str:
         """In words."""
@@ -76,11 +81,12 @@ class PolicyAddition:
 
     Attributes:
         policy: to which, or the new one.
-        path: where in it: a place at the end of a list, or a field that had no items; empty for a new policy.
+        path: where in it: a place at the end of a list, or a field that had no items; of a policy of a tier the rule
+            before which it is inserted; empty for a new policy.
         value: plain data, as in a manifest: the item, the items of the field, or the new policy.
     """
 
-    policy: PolicyKey
+    policy: AnyPolicyKey
     path: Path
     value: object
 
@@ -93,6 +99,16 @@ class PolicyAddition:
         return not self.path
 
     @property
+    def is_cluster_wide(self) -> bool:
+        """Whether the policy is one of a tier."""
+        return isinstance(self.policy, ClusterPolicyKey)
+
+    @property
+    def edit(self) -> Edit:
+        """The same as an edit of the policy."""
+        return Edit(self.path, self.value, inserted=self.is_cluster_wide)
+
+    @property
     def field(self) -> str:
         """Where it is added, such as `spec.ingress[0].from`; empty for a new policy."""
         path = self.path[:-1] if self.path and isinstance(self.path[-1], int) else self.path
@@ -102,6 +118,8 @@ class PolicyAddition:
         """In words."""
         if self.is_new:
             return f"create policy {self.policy}"
+        if self.is_cluster_wide:
+            return f"insert a rule before {path_text(self.path)} of policy {self.policy}"
         what = {"from": "peer", "to": "peer", "ports": "port"}.get(self.field.rpartition(".")[2], "rule")
         return f"add a {what} to {self.field} of policy {self.policy}"
 
@@ -109,15 +127,16 @@ class PolicyAddition:
         """The same with another name for the new policy."""
         assert isinstance(self.value, dict)
         value = {**self.value, "metadata": {**self.value["metadata"], "name": name}}
-        return PolicyAddition(PolicyKey(self.policy.namespace, name), self.path, value)
+        return PolicyAddition(self.policy._replace(name=name), self.path, value)
 
-    def applied(self, old: NetworkPolicy | None) -> NetworkPolicy:
+    def applied(self, old: AnyPolicy | None) -> AnyPolicy:
         """The policy with it."""
         if old is None:
-            return msgspec.convert(self.value, NetworkPolicy)
+            return msgspec.convert(self.value, _KINDS[_kind(self.policy)])
         spec = msgspec.json.decode(msgspec.json.encode(old.spec))
-        apply_edits({"spec": spec}, [Edit(self.path, self.value)])
-        return msgspec.structs.replace(old, spec=msgspec.convert(spec, NetworkPolicySpec))
+        apply_edits({"spec": spec}, [self.edit])
+        new: AnyPolicy = msgspec.structs.replace(old, spec=msgspec.convert(spec, type(old.spec)))
+        return new
 
 
 Change = LabelChange | PolicyDeletion | RuleDeletion | PolicyAddition
@@ -143,36 +162,46 @@ def _last_rule_first(change: Change) -> int:
     return -change.rule.index if isinstance(change, RuleDeletion) else 0
 
 
-def _original(cluster: Cluster, kind: str, key: PodKey | PolicyKey) -> Pod | Namespace | NetworkPolicy | None:
+def _kind(policy: AnyPolicyKey) -> str:
+    return policy.kind if isinstance(policy, ClusterPolicyKey) else NetworkPolicy.kind
+
+
+def policy_of(cluster: Cluster, key: AnyPolicyKey) -> AnyPolicy | None:
+    """A policy as given; None if there is none."""
+    return cluster.tier_policies.get(key) if isinstance(key, ClusterPolicyKey) else cluster.policies.get(key)
+
+
+def _original(cluster: Cluster, kind: str, key: PodKey | AnyPolicyKey) -> _Object | None:
+    if kind in _KINDS:
+        return policy_of(cluster, key if isinstance(key, ClusterPolicyKey) else PolicyKey(*key))
     if kind == "Pod":
         return cluster.pods[PodKey(*key)]
-    if kind == "NetworkPolicy":
-        return cluster.policies.get(PolicyKey(*key))
     return next((one for one in cluster.namespaces if one.name == key.name), None)
 
 
-def _put(cluster: Cluster, kind: str, key: PodKey | PolicyKey, one: Pod | Namespace | NetworkPolicy | None) -> None:
+def _put(cluster: Cluster, kind: str, key: PodKey | AnyPolicyKey, one: _Object | None) -> None:
     if one is not None:
         cluster.engine.put(one)
     else:
-        cluster.engine.delete(NetworkPolicy if kind == "NetworkPolicy" else Namespace, key.namespace, key.name)
+        namespace = "" if isinstance(key, ClusterPolicyKey) else key.namespace
+        cluster.engine.delete(_KINDS.get(kind, Namespace), namespace, key.name)
 
 
 def _make(cluster: Cluster, change: Change, changed: _Changed) -> None:
     if isinstance(change, LabelChange):
-        place: tuple[str, PodKey | PolicyKey] = (change.kind, change.of)
+        place: _Place = (change.kind, change.of)
     else:
         policy = change.rule.policy if isinstance(change, RuleDeletion) else change.policy
-        place = ("NetworkPolicy", policy)
+        place = (_kind(policy), policy)
     one = changed[place] if place in changed else _original(cluster, *place)
     match change:
         case PolicyAddition():
-            assert one is None or isinstance(one, NetworkPolicy)
+            assert not isinstance(one, Pod | Namespace)
             changed[place] = change.applied(one)
         case PolicyDeletion():
             changed[place] = None
         case RuleDeletion():
-            if isinstance(one, NetworkPolicy):
+            if isinstance(one, AnyPolicy):
                 changed[place] = _without_rule(one, change.rule)
         case LabelChange():
             if one is None:
@@ -183,14 +212,13 @@ def _make(cluster: Cluster, change: Change, changed: _Changed) -> None:
             changed[place] = msgspec.structs.replace(one, metadata=msgspec.structs.replace(one.metadata, labels=labels))
 
 
-def _without_rule(policy: NetworkPolicy, rule: RuleRef) -> NetworkPolicy:
-    """The policy without a rule, with explicit policyTypes: they must not depend on the rules that are left."""
-    spec = policy.spec
-    types = spec.policy_types or (("Ingress", "Egress") if spec.egress else ("Ingress",))
-    if rule.direction is Direction.INGRESS:
-        rules = (*spec.ingress[: rule.index], *spec.ingress[rule.index + 1 :])
-        spec = msgspec.structs.replace(spec, ingress=rules, policy_types=types)
-    else:
-        ahead = (*spec.egress[: rule.index], *spec.egress[rule.index + 1 :])
-        spec = msgspec.structs.replace(spec, egress=ahead, policy_types=types)
-    return msgspec.structs.replace(policy, spec=spec)
+def _without_rule(policy: AnyPolicy, rule: AnyRuleRef) -> AnyPolicy:
+    """The policy without a rule; policyTypes become explicit, as they must not depend on the rules that are left."""
+    field = rule.direction.lower()
+    rules = getattr(policy.spec, field)
+    spec = msgspec.structs.replace(policy.spec, **{field: (*rules[: rule.index], *rules[rule.index + 1 :])})
+    if isinstance(policy, NetworkPolicy) and not policy.spec.policy_types:
+        types = ("Ingress", "Egress") if policy.spec.egress else ("Ingress",)
+        spec = msgspec.structs.replace(spec, policy_types=types)
+    new: AnyPolicy = msgspec.structs.replace(policy, spec=spec)
+    return new

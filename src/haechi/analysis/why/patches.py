@@ -11,7 +11,7 @@ import yaml
 
 from haechi.analysis.cluster import Cluster
 from haechi.analysis.why.changes import PolicyAddition
-from haechi.model import Edit, Place, RewriteError, document_edits, rewrite
+from haechi.model import ClusterPolicyKey, Edit, Place, RewriteError, document_edits, rewrite
 
 _LONGEST_LINE = 1_000
 """Characters of a line that people read; a dump in JSON may be a single line."""
@@ -29,15 +29,19 @@ def json_patch(addition: PolicyAddition) -> list[dict[str, object]]:
     if addition.is_new:
         return []
     *above, last = addition.path
-    steps = [*above, "-" if isinstance(last, int) else last]
+    steps = [*above, "-" if isinstance(last, int) and not addition.is_cluster_wide else last]
     return [{"op": "add", "path": "".join(f"/{step}" for step in steps), "value": addition.value}]
 
 
 def kubectl_command(addition: PolicyAddition) -> str:
     """The command that makes the addition in a cluster; for a new policy, its YAML is for `kubectl apply`."""
-    namespace, name = addition.policy
+    policy = addition.policy
     patch = json.dumps(json_patch(addition), ensure_ascii=False)
-    return shlex.join(["kubectl", "patch", "networkpolicy", name, "-n", namespace, "--type=json", "-p", patch])
+    if isinstance(policy, ClusterPolicyKey):
+        which = [policy.kind.lower(), policy.name]
+    else:
+        which = ["networkpolicy", policy.name, "-n", policy.namespace]
+    return shlex.join(["kubectl", "patch", *which, "--type=json", "-p", patch])
 
 
 def unified_patch(cluster: Cluster, additions: Iterable[PolicyAddition], is_file: Callable[[str], bool]) -> str:
@@ -53,7 +57,7 @@ def unified_patch(cluster: Cluster, additions: Iterable[PolicyAddition], is_file
         loaded = cluster.places.get(one.policy)
         if loaded is not None and not one.is_new and is_file(loaded.place.source.name):
             place = loaded.place
-            new = list(document_edits(place, [Edit(one.path, one.value)]))
+            new = list(document_edits(place, [one.edit]))
             edits.setdefault(place.source.name, []).append((place, new))
     return "".join(_of_file(name, listed) for name, listed in edits.items())
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from haechi.analysis.cluster import Cluster
 from haechi.analysis.why.changes import LabelChange
 from haechi.analysis.why.items import Item, peer_items, port_items
-from haechi.engine import Endpoint, PodSelection, Policy, PolicyRule, includes, rule_ports
+from haechi.engine import Endpoint, Peers, PodSelection, Policy, PolicyRule, includes, rule_ports
 from haechi.model import NAME_LABEL, Direction, Location, PodKey, PolicyKey, RuleRef
 from haechi.select import Requirement, Selector, SelectorOperator
 from haechi.sets import PROTOCOL_NAMES, point_to_text, protocol_text
@@ -165,6 +165,14 @@ def _selection_mismatches(cluster: Cluster, selection: PodSelection, peer: Endpo
         yield Mismatch(f"pod {peer.key}: {_missing(requirement, peer.labels.get(requirement.key))}", change)
     if (isinstance(scope, Selector) and scope.contradictory) or selection.pods.contradictory:
         yield Mismatch("its selector contradicts itself and matches nothing")
+
+
+def label_fixes(cluster: Cluster, peers: Peers, viewpoint: Viewpoint) -> Iterator[LabelChange]:
+    """The labels by which some peers would mean the other end, if it is a pod."""
+    if viewpoint.peer is not None:
+        for selection in sorted(peers.selections, key=str):
+            found = (one.fix for one in _selection_mismatches(cluster, selection, viewpoint.peer))
+            yield from (fix for fix in found if fix is not None)
 
 
 def _unmet(selector: Selector, labels: Mapping[str, str]) -> list[Requirement]:

@@ -62,6 +62,7 @@ class ResolvedService:
         backends: pods and ports, sorted.
         families: the addresses over which the Service is reached.
         notes: what else there is to know, in words: pods that are not among its endpoints, and why.
+        is_headless: whether clients connect to the pods directly.
     """
 
     service: str
@@ -69,6 +70,7 @@ class ResolvedService:
     backends: tuple[Backend, ...]
     families: AddressSet
     notes: tuple[str, ...] = ()
+    is_headless: bool = False
 
     def __str__(self) -> str:
         """`svc/db:5432`."""
@@ -107,9 +109,8 @@ def resolved(cluster: Cluster, service: Service, asked: AskedPort | None) -> Res
     hosts = sorted(_on_host_network(cluster, service))
     if hosts:
         notes.append(f"behind it too, but on the host network, where policies do not apply: {', '.join(hosts)}")
-    return ResolvedService(
-        service.key, None if asked is None else asked.text, tuple(sorted(found)), _families(service), tuple(notes)
-    )
+    text = None if asked is None else asked.text
+    return ResolvedService(service.key, text, tuple(sorted(found)), _families(service), tuple(notes), headless)
 
 
 def _check(cluster: Cluster, service: Service, keys: tuple[PodKey, ...]) -> None:

@@ -13,12 +13,13 @@ from typing import Self
 
 from haechi.analysis.cluster import Cluster
 from haechi.analysis.why.additions import Proposal, proposals
-from haechi.analysis.why.answer import PacketAnswer, viewpoints
+from haechi.analysis.why.answer import PacketAnswer, SideAnswer, viewpoints
 from haechi.analysis.why.changes import Change, LabelChange, PolicyDeletion, RuleDeletion, tried
-from haechi.analysis.why.rules import Viewpoint, rule_answers
-from haechi.engine import verdict
-from haechi.model import NAME_LABEL, Packet
-from haechi.select import SelectorOperator
+from haechi.analysis.why.rules import Viewpoint, label_fixes, rule_answers
+from haechi.analysis.why.tiers import TierAnswer, has_tier_port, tier_rule_matches, tier_rules
+from haechi.engine import OrderedRule, verdict
+from haechi.model import NAME_LABEL, Action, PodKey
+from haechi.select import Requirement, Selector, SelectorOperator
 
 _MOST = {1: 400, 2: 40, 3: 16}  # how many candidates are tried alone, in pairs, in threes
 _SHOWN = 5
@@ -49,7 +50,7 @@ def smallest_changes(cluster: Cluster, answer: PacketAnswer) -> tuple[tuple[Chan
     for size, most in _MOST.items():
         found = []
         for changes in combinations(candidates[:most], size):
-            if _reverses(cluster, answer.packet, changes, answer.allowed):
+            if _reverses(cluster, answer, changes):
                 found.append(changes)
                 if len(found) == _SHOWN:
                     break
@@ -58,47 +59,107 @@ def smallest_changes(cluster: Cluster, answer: PacketAnswer) -> tuple[tuple[Chan
     return ()
 
 
-def _reverses(cluster: Cluster, packet: Packet, changes: Iterable[Change], allowed: bool) -> bool:
+def _reverses(cluster: Cluster, answer: PacketAnswer, changes: Iterable[Change]) -> bool:
     with tried(cluster, changes):
-        return verdict(cluster.engine, packet).allowed != allowed
+        found = verdict(cluster.engine, answer.packet, through_service=answer.through_service)
+    return found.allowed != answer.allowed
+
+
+# -- of a denied packet ------------------------------------------------------------------------------------------------
 
 
 def _allowing(cluster: Cluster, answer: PacketAnswer) -> Iterator[Change]:
-    """What could open a side that denies: labels that the nearest rules ask for, then deletions, then other labels."""
+    """What could open a side that denies: labels that the nearest rules ask for, then deletions, then other labels.
+
+    Deletions in tiers are last: they concern the whole cluster.
+    """
+    denying = [(side, viewpoint) for side, viewpoint in viewpoints(cluster, answer) if not side]
+    by_tiers = [(side.decided_by, viewpoint) for side, viewpoint in denying if side.decided_by is not None]
+    by_policies = [viewpoint for side, viewpoint in denying if side.decided_by is None]
     policies = cluster.engine.policies
-    denying = [viewpoint for allows, viewpoint in viewpoints(cluster, answer) if not allows]
-    for viewpoint in denying:
+    for viewpoint in by_policies:
         keys = sorted(cluster.engine.policies_of(viewpoint.subject, viewpoint.direction))
         rules = [answer for key in keys for answer in rule_answers(cluster, policies[key], viewpoint)]
         for rule in sorted(rules, key=lambda rule: len(rule.mismatches)):
             yield from (mismatch.fix for mismatch in rule.mismatches if mismatch.fix is not None)
-    for viewpoint in denying:
+    for tier, viewpoint in by_tiers:
+        for earlier in _before(cluster, viewpoint, tier):
+            if earlier.action is not Action.DENY and has_tier_port(earlier, viewpoint):
+                yield from label_fixes(cluster, earlier.peers, viewpoint)
+    for viewpoint in by_policies:
         keys = sorted(cluster.engine.policies_of(viewpoint.subject, viewpoint.direction))
         yield from (PolicyDeletion(key) for key in keys)
-    for viewpoint in denying:
-        yield from _unselecting(cluster, viewpoint)
+    for viewpoint in by_policies:
+        keys = sorted(cluster.engine.policies_of(viewpoint.subject, viewpoint.direction))
+        for key in keys:
+            yield from _unselecting(policies[key].subject.pods, viewpoint.subject.key)
+    for tier, viewpoint in by_tiers:
+        yield from _out_of_tier(cluster, viewpoint, tier)
 
 
-def _unselecting(cluster: Cluster, viewpoint: Viewpoint) -> Iterator[Change]:
-    """Labels that would take a pod out of the policies that isolate it."""
-    for key in sorted(cluster.engine.policies_of(viewpoint.subject, viewpoint.direction)):
-        for requirement in cluster.engine.policies[key].subject.pods.requirements:
-            match requirement.operator:
-                case SelectorOperator.IN | SelectorOperator.EXISTS:
-                    yield LabelChange("Pod", viewpoint.subject.key, requirement.key, None)
-                case SelectorOperator.NOT_IN:
-                    yield LabelChange("Pod", viewpoint.subject.key, requirement.key, requirement.values[0])
-                case SelectorOperator.DOES_NOT_EXIST:
-                    yield LabelChange("Pod", viewpoint.subject.key, requirement.key, "")
+def _before(cluster: Cluster, viewpoint: Viewpoint, tier: TierAnswer) -> Iterator[OrderedRule]:
+    """The rules of a tier before the one that decides, and that one."""
+    for rule in tier_rules(cluster, viewpoint, tier.tier):
+        yield rule
+        if rule.ref == tier.rule:
+            return
+
+
+def _out_of_tier(cluster: Cluster, viewpoint: Viewpoint, tier: TierAnswer) -> Iterator[Change]:
+    """Labels by which the rule of a tier would no longer mean the pods, and the deletion of the rule and its policy."""
+    if tier.rule is None:
+        return
+    *_, denying = _before(cluster, viewpoint, tier)
+    subject = cluster.engine.tier_policies[tier.rule.policy].subject
+    if subject is not None:
+        yield from _unselecting(subject.pods, viewpoint.subject.key)
+    if viewpoint.peer is not None:
+        for selection in sorted(denying.peers.selections, key=str):
+            yield from _unselecting(selection.pods, viewpoint.peer.key)
+    yield RuleDeletion(tier.rule)
+    yield PolicyDeletion(tier.rule.policy)
+
+
+def _unselecting(selector: Selector, pod: PodKey) -> Iterator[Change]:
+    """Labels that would take a pod out of what a selector selects."""
+    for requirement in selector.requirements:
+        yield LabelChange("Pod", pod, requirement.key, _failing(requirement))
+
+
+def _failing(requirement: Requirement) -> str | None:
+    """A value of the label that fails the requirement; None: no such label."""
+    match requirement.operator:
+        case SelectorOperator.IN | SelectorOperator.EXISTS:
+            return None
+        case SelectorOperator.NOT_IN:
+            return requirement.values[0]
+        case SelectorOperator.DOES_NOT_EXIST:
+            return ""
+
+
+# -- of an allowed packet ----------------------------------------------------------------------------------------------
 
 
 def _denying(cluster: Cluster, answer: PacketAnswer) -> Iterator[Change]:
     """What could close a side that allows: deletions of the rules that allow, and labels by which the peer is meant."""
-    for side in (answer.egress, answer.ingress):
+    sides = list(viewpoints(cluster, answer))
+    for side, _ in sides:
         for rule in side.allowing:
             yield RuleDeletion(rule.rule)
-    for _, viewpoint in viewpoints(cluster, answer):
+    for _, viewpoint in sides:
         if viewpoint.peer is not None:
             for key in viewpoint.peer.labels:
                 if key != NAME_LABEL:
                     yield LabelChange("Pod", viewpoint.peer.key, key, None)
+    for side, viewpoint in sides:
+        yield from _in_tiers(cluster, side, viewpoint)
+
+
+def _in_tiers(cluster: Cluster, side: SideAnswer, viewpoint: Viewpoint) -> Iterator[Change]:
+    """Deletions of the rules of tiers that match the packet before one that denies it."""
+    for tier in side.tiers:
+        for rule in tier_rules(cluster, viewpoint, tier.tier) if tier.rule is not None else ():
+            if tier_rule_matches(cluster, rule, viewpoint):
+                if rule.action is Action.DENY:
+                    break
+                yield RuleDeletion(cluster.located(rule.ref))
