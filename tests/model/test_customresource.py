@@ -137,3 +137,15 @@ def test_nesting_has_a_limit(field: str, depth: int) -> None:
     assert found
     twice = policy().replace('"subject"', f'{text}, "{field}": 1, "subject"')
     assert Code.DUPLICATE_FIELD in {one.code for one in created(twice)}
+
+
+def test_every_repetition_of_a_key_is_reported() -> None:
+    """In YAML with its line; in JSON a key once."""
+    text = "\n".join(f"  tier: {tier}" for tier in ("Admin", "Admin", "Baseline"))
+    yaml = f"apiVersion: policy.networking.k8s.io/v1alpha2\nkind: ClusterNetworkPolicy\nspec:\n{text}\n"
+    found = read_manifests([Source("x.yaml", yaml.encode())]).problems
+    messages = [one.message for one in found if one.code is Code.DUPLICATE_FIELD]
+    assert messages == [f'strict decoding error: line {line}: key "tier" already set in map' for line in (5, 6)]
+    twice = policy().replace('"tier"', '"tier": "a", "tier": "b", "tier"')
+    found = manifests(twice).problems
+    assert [one.message for one in found] == ['strict decoding error: duplicate field "spec.tier"']

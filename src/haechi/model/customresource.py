@@ -6,7 +6,7 @@ later. Its metadata are decoded like those of every object.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from math import inf
 from typing import get_args
 
@@ -74,16 +74,16 @@ def repeated_keys(data: Data, path: Path = ()) -> Iterator[DecodingProblem]:
     if isinstance(data, dict):
         items += data.items()
     if isinstance(data, RepeatedKeys):
-        words = {name: f"line {line}: key {quoted(name)} already set in map" for name, line in data.lines}
-        words = words or {name: f"duplicate field {quoted(path_text((*path, name)))}" for name in data.repeated}
-        for name, text in words.items():
+        words = [(name, f"line {line}: key {quoted(name)} already set in map") for name, line in data.lines]
+        in_json = [(name, f"duplicate field {quoted(path_text((*path, name)))}") for name in data.repeated]
+        for name, text in words or in_json:
             yield DecodingProblem((*path, name), Code.DUPLICATE_FIELD, f"strict decoding error: {text}")
         items += data.overridden
     for step, value in items if len(path) < MAX_DEPTH else ():
         yield from repeated_keys(value, (*path, step))
 
 
-def unknown_field(path: Path, names: Iterator[str] | tuple[str, ...] = ()) -> DecodingProblem:
+def unknown_field(path: Path, names: Iterable[str] = ()) -> DecodingProblem:
     """A field that the definition does not have, beside those of `names`."""
     message = f'strict decoding error: unknown field "{path_text(path)}"'
     return DecodingProblem(path, Code.UNKNOWN_FIELD, message, meant(str(path[-1]), dict.fromkeys(names)))

@@ -106,17 +106,13 @@ def unknown_fields(data: Data, schema: Schema | None, path: Path = ()) -> Iterat
 def stored_form(data: Data, schema: Schema | None) -> Data:
     """The data as a server stores them: without unknown and null fields, with the schema's defaults."""
     if isinstance(data, dict):
-        known = ((name, value, None if schema is None else schema.of_field(name)) for name, value in data.items())
-        kept = {
-            name: stored_form(value, inner)
-            for name, value, inner in known
-            if inner is not None and (value is not None or inner.default is not None)
-        }
-        defaults = {} if schema is None else {name: one.default for name, one in schema.properties.items()}
-        return {
-            **{name: value for name, value in defaults.items() if value is not None},
-            **{name: value for name, value in kept.items() if value is not None},
-        }
+        fields = {} if schema is None else schema.properties
+        stored: dict[str, Data] = {name: one.default for name, one in fields.items() if one.default is not None}
+        for name, value in data.items():
+            inner = None if schema is None else schema.of_field(name)
+            if inner is not None and value is not None:
+                stored[name] = stored_form(value, inner)
+        return stored
     if isinstance(data, list):
         return [stored_form(item, None if schema is None else schema.items) for item in data]
     return data
