@@ -136,3 +136,12 @@ def test_without_a_line_every_new_pod_is_judged_as_before(
                 was, now = (allowed(oracle, packet) for oracle in oracles)
                 sides = (was.ingress, now.ingress) if direction is Direction.INGRESS else (was.egress, now.egress)
                 assert sides[0].allowed == sides[1].allowed
+
+
+def test_of_thousands_of_selections_only_what_changed_is_listed() -> None:
+    peers = [f"{{podSelector: {{matchLabels: {{app: a{number}}}}}}}" for number in range(3000)]
+    before, after = (Cluster.of([DB, ingress(", ".join(some))]) for some in (peers[:-1], peers[1:]))
+    assert lines(compare(before, after)) == [
+        ("removed", "pods app=a0 in namespace x", "x/db[Pod]", "none"),
+        ("added", "pods app=a2999 in namespace x", "x/db[Pod]", "TCP 5432"),
+    ]

@@ -6,10 +6,11 @@ from haechi.analysis.reach.exposure import Exposure, ExposureEntry, Peer, PeerKi
 from haechi.analysis.reach.listing import Connection, Grouping, Listing, connections, range_text
 from haechi.analysis.reach.reach import Reach
 from haechi.analysis.reach.rows import AddressKind, Row, Rows
+from haechi.analysis.reach.selection_index import SelectionIndex
 from haechi.analysis.reach.services import backings, port_names
 
 __all__ = [
     "AddressKind", "Cause", "ChangeKind", "ClusterComparison", "Connection", "Difference", "Exposure", "ExposureEntry",
-    "Grouping", "Listing", "Peer", "PeerKind", "PodClass", "PodClasses", "Reach", "Row", "Rows", "all_peers",
-    "backings", "compare", "connections", "diff", "exposures", "pods_text", "port_names", "range_text",
+    "Grouping", "Listing", "Peer", "PeerKind", "PodClass", "PodClasses", "Reach", "Row", "Rows", "SelectionIndex",
+    "all_peers", "backings", "compare", "connections", "diff", "exposures", "pods_text", "port_names", "range_text",
 ]  # fmt: skip

@@ -13,17 +13,18 @@ address and the numbers of its port names are not known, so of blocks only those
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Generic, NamedTuple, TypeVar
 
 from haechi.analysis.reach.exposure import ExposureEntry, Peer, PeerKind, granted, pods_text
+from haechi.analysis.reach.selection_index import SelectionIndex
 from haechi.engine import ANY_POD, Engine, PodSelection, PolicySet, Stages, TierSet
 from haechi.model import Action, AnyPolicyKey, Direction, Tier
 from haechi.sets import AddressSet, PortSet, protocol_text
 
 _POD_KINDS = (PeerKind.EVERYONE, PeerKind.PODS)
-_Grants = tuple[ExposureEntry, ...]
+_T = TypeVar("_T")
 
 
 class _Pods(NamedTuple):
@@ -48,14 +49,18 @@ def potential_changes(before: Stages, after: Stages) -> Iterator[tuple[str, Port
     """Pods in words, and the ports on which one side allowed them and allows them now; the widest selections only."""
     was, now = tuple(granted(before)), tuple(granted(after))
     meant = {_pods(entry) for entry in (*was, *now) if entry.peer.kind in _POD_KINDS}
-    shown: list[tuple[_Pods, tuple[PortSet, PortSet]]] = []
-    for pods in sorted(meant, key=lambda pods: pods.order):
-        ports = _allowed(was, pods), _allowed(now, pods)
+    ordered = sorted(meant, key=lambda pods: pods.order)
+    wider = _BySelection((pods.selection, pods) for pods in ordered)
+    sides = [_BySelection((_pods(entry).selection, entry) for entry in side) for side in (was, now)]
+    shown: dict[_Pods, tuple[PortSet, PortSet]] = {}
+    for pods in ordered:
+        old, new = (_allowed(side.implied_by(pods.selection), pods) for side in sides)
         if not any(
-            both == ports and pods.port_name == other.port_name and pods.is_within(other) for other, both in shown
+            shown.get(other) == (old, new) and pods.port_name == other.port_name and pods.is_within(other)
+            for other in wider.implied_by(pods.selection)
         ):
-            shown.append((pods, ports))
-    for pods, (old, new) in shown:
+            shown[pods] = (old, new)
+    for pods, (old, new) in shown.items():
         if old != new:
             peer = Peer(PeerKind.PODS, pods.selection, pods.blocks)
             name = (
@@ -66,12 +71,31 @@ def potential_changes(before: Stages, after: Stages) -> Iterator[tuple[str, Port
             yield f"{peer}{name}", old, new
 
 
+class _BySelection(Generic[_T]):
+    """Values of selections, which are found by those that imply theirs."""
+
+    def __init__(self, pairs: Iterable[tuple[PodSelection, _T]]) -> None:
+        self._values: list[_T] = []
+        self._numbers: dict[PodSelection, list[int]] = {}
+        for number, (selection, value) in enumerate(pairs):
+            self._values.append(value)
+            self._numbers.setdefault(selection, []).append(number)
+        self._index = SelectionIndex(self._numbers)
+
+    def implied_by(self, selection: PodSelection) -> list[_T]:
+        """The values of all selections that one implies, in order."""
+        if selection.contradictory:
+            return self._values
+        implied = {ANY_POD, *self._index.implied_by(selection)}
+        return [self._values[number] for number in sorted(n for one in implied for n in self._numbers.get(one, ()))]
+
+
 def _pods(entry: ExposureEntry) -> _Pods:
-    """Whom an entry means; everyone is any pod here."""
+    """Whom an entry means; everyone, and addresses, are any pod here."""
     return _Pods(entry.peer.pods or ANY_POD, entry.peer.addresses, entry.port_name)
 
 
-def _allowed(grants: _Grants, pods: _Pods) -> PortSet:
+def _allowed(grants: Sequence[ExposureEntry], pods: _Pods) -> PortSet:
     """The ports on which a side allows some pods; of a port name, its whole protocol."""
     asked = PortSet.ALL if pods.port_name is None else PortSet.protocol(pods.port_name[0])
     allowed, undecided = PortSet.NONE, asked

@@ -7,7 +7,7 @@ from hypothesis import given
 
 from haechi.analysis.lint.facts.rule_cover import is_covered
 from haechi.analysis.lint.facts.rule_index import RuleIndex, indexed_rules
-from haechi.analysis.lint.facts.selection_index import SelectionIndex
+from haechi.analysis.reach import SelectionIndex
 from haechi.engine import Policy
 from haechi.model.verdict import Direction
 from tests.analysis.lint.facts.test_rule_cover import Written, cases

@@ -12,7 +12,6 @@ from collections.abc import Iterator
 from haechi.analysis.lint.check import Check, Diagnostic, check
 from haechi.analysis.lint.facts import (
     Review,
-    SelectionIndex,
     WrittenPeer,
     WrittenPolicy,
     WrittenRule,
@@ -20,6 +19,7 @@ from haechi.analysis.lint.facts import (
 )
 from haechi.analysis.lint.finding import Fix
 from haechi.analysis.lint.wording import name_list
+from haechi.analysis.reach import SelectionIndex
 from haechi.engine import PodSelection
 from haechi.model import Direction, Edit, Severity, path_text
 

@@ -21,7 +21,7 @@ from dataclasses import replace
 
 from haechi.analysis.lint.facts.rule_cover import allows_nothing, is_covered
 from haechi.analysis.lint.facts.rule_index import IndexedRule, RuleIndex, indexed_rules
-from haechi.analysis.lint.facts.selection_index import SelectionIndex
+from haechi.analysis.reach import SelectionIndex
 from haechi.engine import PodSelection, Policy
 from haechi.model import Direction, PolicyKey, RuleRef
 

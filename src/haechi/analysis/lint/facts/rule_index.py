@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from haechi.analysis.lint.facts.rule_cover import named_range
-from haechi.analysis.lint.facts.selection_index import SelectionIndex
+from haechi.analysis.reach import SelectionIndex
 from haechi.engine import ANY_POD, PodSelection, Policy, PolicyRule
 from haechi.model import Direction, RuleRef
 from haechi.sets import AddressSet, PortSet

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from haechi.analysis.lint.facts.selection_index import SelectionIndex
+from haechi.analysis.reach.selection_index import SelectionIndex
 from haechi.engine import ANY_POD, PodSelection, read_peer
 from haechi.model import NAME_LABEL
 from haechi.select import EVERYTHING, NOTHING, Requirement, Selector, SelectorOperator
