@@ -268,6 +268,17 @@ def test_what_the_admin_tier_decides_before_others(rules: list[tuple[str, str]],
     assert (found is not None) is is_decided
 
 
+def test_networks_that_match_no_pods_decide_nothing_about_pods() -> None:
+    everything = "action: Deny, to: [{networks: [0.0.0.0/0, '::/0']}]"
+    for last, is_decided in ((A, False), ("{nodes: {}}", False), ("{networks: [10.0.0.0/8]}", True)):
+        read = OrderedPolicy.read(tier_policy(f"{{egress: [{{{everything}}}, {{action: Accept, to: [{last}]}}]}}"))
+        found = Precedence([read], blocks_match_pods=False).before(read.egress[1])
+        assert (found is not None) is is_decided
+        one = Policy.read(policy("{policyTypes: [Egress], egress: [{}]}"))
+        precedence = Precedence([read], blocks_match_pods=False)
+        assert precedence.before_policies(one.egress[0], one.subject, Direction.EGRESS) is None
+
+
 def test_the_rules_are_named() -> None:
     first, last = (
         tier_policy(f"{{egress: [{{action: Deny, to: [{PODS}]}}]}}"),

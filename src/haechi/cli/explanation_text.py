@@ -9,7 +9,10 @@ from haechi.analysis.explain import Explanations, Language, Sentence, describe_a
 from haechi.cli.terminal import Style, Terminal, fold
 from haechi.model import NetworkPolicy, printable
 
-_ITEMS = ("peers.item", "ports.item", "because.rule", "because.no_rule")
+_ITEMS = (
+    "peers.item", "ports.item", "because.rule", "because.no_rule", "stage.rule.in", "stage.rule.out",
+    "stage.closed.accept", "stage.closed.deny",
+)  # fmt: skip
 
 
 def write_descriptions(terminal: Terminal, policies: Iterable[NetworkPolicy]) -> None:

@@ -45,9 +45,15 @@ class _Part:
 
 
 class Precedence:
-    """The rules of all policies of tiers, by the order in which they are asked."""
+    """The rules of all policies of tiers, by the order in which they are asked.
 
-    def __init__(self, policies: Iterable[OrderedPolicy]) -> None:
+    Args:
+        policies: all of them.
+        blocks_match_pods: whether networks match pods whose addresses they contain, as in `Engine`.
+    """
+
+    def __init__(self, policies: Iterable[OrderedPolicy], *, blocks_match_pods: bool = True) -> None:
+        self._blocks_match_pods = blocks_match_pods
         self._policies = {policy.key: policy for policy in sorted(policies, key=lambda one: one.order)}
         self._selections = frozenset[PodSelection]().union(*[one.selections() for one in self._policies.values()])
         self._implied: dict[PodSelection, frozenset[PodSelection]] = {}
@@ -145,7 +151,8 @@ class Precedence:
         )
         if includes and part.name is not None and part.name[1] in rule.names:
             return Traffic.NONE
-        if not includes and not peers.blocks:
+        is_block = part.pods is None and part.nodes is None
+        if not includes and not (peers.blocks and (is_block or self._blocks_match_pods)):
             return part.left
         return part.left - Traffic.of(AddressSet.ALL if includes else peers.blocks, rule.ports)
 
@@ -170,6 +177,8 @@ def _parts(rule: OrderedRule | PolicyRule, direction: Direction) -> Iterator[_Pa
     for nodes in peers.nodes:
         if everywhere and not nodes.contradictory:
             yield _Part(everywhere, nodes=nodes)
+    if peers.anywhere and everywhere:
+        yield _Part(everywhere, ANY_POD)
     addresses = AddressSet.ALL if peers.anywhere else peers.blocks
     if addresses:
         if rule.ports:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-from haechi.model import Direction, Location, Tier, TierRuleRef, path_text
+from haechi.model import Direction, Location, Tier, path_text
 from haechi.report.document import (
     API_VERSION,
     Basis,
@@ -12,9 +12,11 @@ from haechi.report.document import (
     JsonValue,
     NamespacedName,
     ObjectReference,
+    PolicyField,
     document_text,
     named,
     policy_reference,
+    policy_rule,
 )
 
 if TYPE_CHECKING:
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
         Sentence,
         TierPolicyExplanation,
     )
+    from haechi.engine import PolicySet, TierSet
 
 
 class SentenceJson(JsonValue, frozen=True):
@@ -46,19 +49,11 @@ class ExplainedPolicy(JsonValue, frozen=True):
     explanation: SentenceJson
 
 
-class TierRule(JsonValue, frozen=True):
-    """A rule of a policy of a tier, such as `spec.ingress[0]`; or a part of one."""
-
-    policy: ObjectReference
-    path: str
-    location: Location | None
-
-
 class DecidedPart(JsonValue, frozen=True):
     """A rule, or a part of one, that never decides, in any cluster: the rules in `by` decide all of it before."""
 
-    rule: TierRule
-    by: list[TierRule]
+    rule: PolicyField
+    by: list[PolicyField]
 
 
 class ExplainedTierPolicy(JsonValue, frozen=True):
@@ -78,12 +73,21 @@ class ExplainedTierPolicy(JsonValue, frozen=True):
     explanation: SentenceJson
 
 
+class StageJson(JsonValue, frozen=True):
+    """The policies of a tier that judge a pod, in order; or the NetworkPolicies that isolate it."""
+
+    stage: Literal["Admin", "NetworkPolicy", "Baseline"]
+    policies: list[ObjectReference]
+
+
 class ExplainedPod(JsonValue, frozen=True):
-    """A pod, with the policies that isolate it in each direction."""
+    """A pod, with the policies that isolate it in each direction, and what judges its connections, in order."""
 
     pod: NamespacedName
     ingress: list[ObjectReference]
     egress: list[ObjectReference]
+    ingress_stages: list[StageJson]
+    egress_stages: list[StageJson]
     explanation: SentenceJson
 
 
@@ -114,30 +118,34 @@ def _policy(one: PolicyExplanation, language: Language) -> ExplainedPolicy:
 
 
 def _tier_policy(one: TierPolicyExplanation, language: Language) -> ExplainedTierPolicy:
+    policy = policy_reference(one.key)
+    decided = [
+        DecidedPart(PolicyField(policy, path_text(part.steps), part.location), [*map(policy_rule, part.by)])
+        for part in one.decided
+    ]
     return ExplainedTierPolicy(
-        policy_reference(one.key),
+        policy,
         one.tier,
         one.priority,
         [*map(policy_reference, one.before)],
         [*map(policy_reference, one.after)],
         [*map(named, one.selected)],
-        [
-            DecidedPart(
-                TierRule(policy_reference(one.key), path_text(part.steps), part.location), [*map(_tier_rule, part.by)]
-            )
-            for part in one.decided
-        ],
+        decided,
         _sentence(one.sentence, language),
     )
 
 
-def _tier_rule(ref: TierRuleRef) -> TierRule:
-    return TierRule(policy_reference(ref.policy), ref.path, ref.location)
-
-
 def _pod(one: PodExplanation, language: Language) -> ExplainedPod:
     ingress, egress = [*map(policy_reference, one.ingress)], [*map(policy_reference, one.egress)]
-    return ExplainedPod(named(one.key), ingress, egress, _sentence(one.sentence, language))
+    stages = [*map(_stage, one.ingress_stages)], [*map(_stage, one.egress_stages)]
+    return ExplainedPod(named(one.key), ingress, egress, *stages, _sentence(one.sentence, language))
+
+
+def _stage(one: PolicySet | TierSet) -> StageJson:
+    from haechi.engine import TierSet
+
+    policies = [*map(policy_reference, one.policies)]
+    return StageJson(one.tier.value if isinstance(one, TierSet) else "NetworkPolicy", policies)
 
 
 def _sentence(one: Sentence, language: Language) -> SentenceJson:

@@ -11,6 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from haechi.analysis.cluster.cluster import Cluster
+from haechi.analysis.explain.pod import explain_pod
+from haechi.analysis.explain.policy import explain_policy
 from haechi.analysis.explain.selections import SelectedPods
 from haechi.analysis.explain.sentences import Language
 from haechi.analysis.explain.tiers import explain_tier_policy
@@ -23,10 +25,10 @@ from haechi.model import (
     NetworkPolicy,
     TierPolicy,
 )
-from haechi.model.verdict import ClusterPolicyKey
-from haechi.reference import allowed
+from haechi.model.verdict import ClusterPolicyKey, Direction, PodKey, PolicyKey
+from haechi.reference import ClusterObjects, allowed
 from tests import clusters, tier_words
-from tests.analysis.explain.test_policy import lines
+from tests.analysis.explain.test_policy import OUTSIDE, lines
 from tests.building import namespace, node, packet, pod, policy, tier_policy
 from tests.engine.test_precedence import PACKETS, POPULATION, policies, tier_policies
 from tests.generator import Object as GeneratedObject
@@ -77,7 +79,7 @@ def explained(spec: str, *others: Object) -> str:
         ),
         (
             "egress: [{action: Accept, to: [{domainNames: ['*.example.com']}]}]",
-            "to the domain names *.example.com\n        Domain names are read but not enforced yet",
+            "to the domain names *.example.com (not enforced yet)\n        Domain names are read but",
         ),
         (
             "ingress: [{action: Deny, from: [{namespaces: {}}], protocols: [{udp: {destinationPort: {number: 53}}}]}]",
@@ -275,3 +277,107 @@ def test_every_explanation_has_words(objects: list[Object], language: Language) 
         actions = ("tier.accept", "tier.deny", "tier.pass.", "tier.closed")
         spec = cluster.tier_policies[key].spec
         assert sum(each.key.startswith(actions) for each in below) == len(spec.ingress) + len(spec.egress)
+
+
+# -- NetworkPolicies and pods below and above tiers --------------------------------------------------------------------
+
+DENY_SSH = "ingress: [{action: Deny, from: [{namespaces: {}}], protocols: [{tcp: {destinationPort: {number: 22}}}]}]"
+DENY_ALL = "egress: [{action: Deny, to: [{networks: [0.0.0.0/0, '::/0']}]}]"
+
+
+def network_policy(spec: str, *tiers: ClusterNetworkPolicy) -> str:
+    cluster = Cluster.of([policy(spec), pod("x/a", "10.0.0.1"), *tiers])
+    return "\n".join(lines(explain_policy(cluster, PolicyKey("x", "p")).sentence))
+
+
+def test_a_network_policy_names_the_tiers_that_are_asked_first() -> None:
+    far = tier_policy("{subject: {namespaces: {matchLabels: {t: y}}}, " + DENY_SSH + "}", name="far")
+    last = tier_policy("{tier: Baseline, " + DENY_SSH + "}", name="last")
+    found = network_policy("{ingress: [{}]}", tier_policy(DENY_SSH), far, last)
+    assert "gets here: ClusterNetworkPolicy/c\n" in found
+    assert "So this policy denies no incoming connection, and no other NetworkPolicy can; policies of tier" in found
+
+
+@pytest.mark.parametrize(
+    ("spec", "tiers", "is_decided"),
+    [
+        ("{ingress: [{from: [{podSelector: {}}], ports: [{port: 22}]}]}", DENY_SSH, True),
+        ("{ingress: [{from: [{podSelector: {}}], ports: [{port: 23}]}]}", DENY_SSH, False),
+        ("{ingress: [{ports: [{port: 22}]}]}", DENY_SSH, False),  # also from outside the cluster
+        ("{policyTypes: [Egress], egress: [{ports: [{port: 22}]}]}", DENY_ALL, True),
+        ("{ingress: [{from: [{podSelector: {}}], ports: [{port: 22}]}]}", "{tier: Baseline, " + DENY_SSH + "}", False),
+    ],
+)
+def test_a_rule_of_a_network_policy_that_never_decides_is_named(spec: str, tiers: str, is_decided: bool) -> None:
+    found = network_policy(spec, tier_policy(tiers))
+    assert ("    This never decides, in any cluster" in found) is is_decided
+    assert ("  ClusterNetworkPolicy/c, rule 1 of 1" in found) is is_decided
+
+
+def test_a_network_policy_that_a_tier_makes_meaningless_is_called_so() -> None:
+    sentence = "This policy decides nothing in this direction, in any cluster"
+    assert sentence in network_policy("{policyTypes: [Egress]}", tier_policy(DENY_ALL))
+    assert sentence not in network_policy("{policyTypes: [Ingress]}", tier_policy(DENY_ALL))
+    assert sentence not in network_policy("{policyTypes: [Egress]}", tier_policy(DENY_ALL.replace("Deny", "Pass")))
+    assert sentence not in network_policy("{policyTypes: [Egress]}", tier_policy(DENY_ALL.replace(", '::/0'", "")))
+
+
+@given(st.lists(tier_policies, min_size=1, max_size=3, unique_by=lambda one: one.name), policies)
+def test_what_is_said_about_network_policies_is_true(tiers: list[ClusterNetworkPolicy], one: NetworkPolicy) -> None:
+    """Without the direction in which it is called meaningless, every packet has the same verdict."""
+    given: list[Object] = [*POPULATION, *tiers, one]
+    found = explain_policy(Cluster.of(given), PolicyKey("a", "p"))
+    below = {each.key: each for each in found.sentence.below}
+    for direction, suffix in ((Direction.INGRESS, "in"), (Direction.EGRESS, "out")):
+        isolated = below[f"direction.isolated.{suffix}"]
+        if any(each.key == "tiers.decide" for each in isolated.below):
+            other = Direction.EGRESS if direction is Direction.INGRESS else Direction.INGRESS
+            spec = msgspec.structs.replace(one.spec, policy_types=(other.value,))
+            new = msgspec.structs.replace(one, spec=spec)
+            before, after = clusters.cluster(given), clusters.cluster([*POPULATION, *tiers, new])
+            for each in PACKETS:
+                assert allowed(before, each).allowed is allowed(after, each).allowed, each
+
+
+@given(st.lists(tier_words.objects(readable=False), max_size=14), st.sampled_from(Language))
+def test_the_stages_of_a_pod_are_those_of_the_reference(objects: list[Object], language: Language) -> None:
+    cluster = Cluster.of(objects)
+    literal = ClusterObjects(
+        tuple(cluster.pods.values()), cluster.namespaces, cluster.nodes, tuple(cluster.policies.values()),
+        tuple(cluster.tier_policies.values()),
+    )  # fmt: skip
+    for key in cluster.pods:
+        found = explain_pod(cluster, key)
+        assert all(line.strip() and "{" not in line for line in lines(found.sentence, language))
+        ingress = [policy for stage in found.ingress_stages for policy in stage.policies]
+        for address in {text for text in cluster.pods[key].addresses if text in clusters.POD_ADDRESSES}:
+            for client in {*clusters.POD_ADDRESSES, *map(str, OUTSIDE.values())} - {address}:
+                if (":" in client) == (":" in address):
+                    side = allowed(literal, packet(client, address)).ingress
+                    assert side.tier_rule is None or side.tier_rule.policy in ingress
+
+
+def test_a_pod_is_explained_stage_by_stage() -> None:
+    last = tier_policy("{tier: Baseline, egress: [{action: Accept, to: [{}]}, {action: Deny, to: [{}]}]}", name="last")
+    first = tier_policy(DENY_SSH.replace("{}", "{matchLabels: {kubernetes.io/metadata.name: x}}"))
+    objects: list[Object] = [pod("x/a", "10.0.0.1"), first, last, policy("{}")]
+    cluster = Cluster.of(objects)
+    assert [*lines(explain_pod(cluster, PodKey("x", "a")).sentence)] == [
+        "Pod x/a",
+        "  Incoming connections (ingress): judged in this order, and the first decision is final.",
+        "    Tier Admin: these rules are asked in this order, and the first one that matches decides.",
+        "      ClusterNetworkPolicy/c: Rule 1 of 1, Deny: from all pods in namespace x; on TCP port 22",
+        "      What no rule matches, and what a rule passes, goes on to NetworkPolicies.",
+        "    NetworkPolicies: they decide all the rest, because the pod is isolated by x/p.",
+        "      In total, nothing is allowed.",
+        "      All other incoming connections are denied.",
+        "      Based on these rules:",
+        "        x/p has no rule that allows anything",
+        "  Outgoing connections (egress): judged in this order, and the first decision is final.",
+        "    Tier Baseline: these rules are asked in this order, and the first one that matches decides.",
+        "      ClusterNetworkPolicy/last: Rule 1 of 2 cannot be read, so it accepts nothing",
+        "      ClusterNetworkPolicy/last: Rule 2 of 2 cannot be read, so it denies everything",
+        "      What no rule matches, and what a rule passes, is allowed.",
+    ]
+    found = explain_pod(cluster, PodKey("x", "a"))
+    assert [[*map(str, stage.policies)] for stage in found.ingress_stages] == [["ClusterNetworkPolicy/c"], ["x/p"]]

@@ -98,7 +98,7 @@ def golden(snapshot: SnapshotAssertion) -> SnapshotAssertion:
 
 
 @pytest.mark.parametrize("language", ["en", "ko"])
-@pytest.mark.parametrize("target", [()], ids=" ".join)
+@pytest.mark.parametrize("target", [(), ("pod/web",), ("pod/db",)], ids=["policies", "web", "db"])
 def test_policies_and_pods_are_explained(
     target: tuple[str, ...], language: str, haechi: Haechi, golden: SnapshotAssertion
 ) -> None:
@@ -159,6 +159,18 @@ def test_json_has_order_and_what_never_decides(haechi: Haechi) -> None:
         ("spec.ingress[1].protocols[0]", "<stdin>:16:17", ["spec.ingress[0]"])
     ]
     assert (last.before, last.after) == ([], [])
+
+
+def test_json_has_the_stages_of_a_pod(haechi: Haechi) -> None:
+    (one,) = msgspec.json.decode(
+        haechi("explain", "pod/web", "-", "-o", "json", stdin=TIERS).out, type=Explanation
+    ).pods
+    assert [(stage.stage, [policy.name for policy in stage.policies]) for stage in one.ingress_stages] == [
+        ("Admin", ["shops"]), ("NetworkPolicy", ["web"]),
+    ]  # fmt: skip
+    assert [(stage.stage, [policy.name for policy in stage.policies]) for stage in one.egress_stages] == [
+        ("Admin", ["metadata", "shops"])
+    ]
 
 
 UNREADABLE: dict[str, Any] = {

@@ -8,6 +8,7 @@ from haechi.analysis.explain.pod import PodExplanation
 from haechi.analysis.explain.policy import PolicyExplanation
 from haechi.analysis.explain.sentences import Sentence
 from haechi.analysis.explain.tiers import TierPolicyExplanation
+from haechi.engine import TierSet
 from haechi.model import Tier
 
 
@@ -32,5 +33,7 @@ class Explanations:
     def notes(self) -> tuple[Sentence, ...]:
         """What a reader must know about every connection."""
         always = (Sentence.of("note.always"),) if self.pods else ()
-        itself = (Sentence.of("note.itself"),) if self.tier_policies else ()
+        stages = [stage for pod in self.pods for stage in (*pod.ingress_stages, *pod.egress_stages)]
+        judged = self.tier_policies or any(isinstance(stage, TierSet) for stage in stages)
+        itself = (Sentence.of("note.itself"),) if judged else ()
         return Sentence.of("note.ends"), *always, *itself

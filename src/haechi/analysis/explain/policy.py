@@ -20,9 +20,10 @@ from dataclasses import dataclass
 
 from haechi.analysis.cluster import Cluster
 from haechi.analysis.explain.ports import port_numbers, port_phrase
-from haechi.analysis.explain.selections import SelectedPods, labels_phrase, selection_phrase
+from haechi.analysis.explain.selections import SelectedPods, labels_phrase, name_list, selection_phrase
 from haechi.analysis.explain.sentences import Joined, Sentence
-from haechi.engine import Policy, read_peer
+from haechi.analysis.explain.tierrules import decided_by
+from haechi.engine import Peers, Policy, PolicyRule, read_peer
 from haechi.model import (
     Direction,
     NetworkPolicy,
@@ -37,10 +38,12 @@ from haechi.model import (
     parse_cidr,
 )
 from haechi.select import EVERYTHING
+from haechi.sets import PortSet
 
 SUFFIXES = {Direction.INGRESS: "in", Direction.EGRESS: "out"}
 """The last part of keys that differ by direction."""
 _Written = NetworkPolicyIngressRule | NetworkPolicyEgressRule
+_EVERYTHING = PolicyRule(Peers(anywhere=True), PortSet.ALL)
 _PEERS = {Direction.INGRESS: "from", Direction.EGRESS: "to"}
 
 
@@ -125,21 +128,42 @@ class _PolicyExplainer:
         if direction not in self.policy.directions:
             ignored = (self._at(path, f"direction.ignored.{suffix}"),) if rules else ()
             return Sentence.of(f"direction.unaffected.{suffix}", below=ignored)
-        below = [self._rule(rule, RuleRef(self.key, direction, index), len(rules)) for index, rule in enumerate(rules)]
+        below = [*self._asked_first(direction)]
+        read = dict(self.policy.referenced(direction))
+        for index, rule in enumerate(rules):
+            ref = RuleRef(self.key, direction, index)
+            below.append(self._rule(rule, ref, len(rules), read.get(ref)))
         if not rules and not self._is_unreadable:
             below.append(self._at(path, f"rules.none.{suffix}"))
         is_open = any(each.key == f"rule.everything.{suffix}" for each in below)
-        below.append(Sentence.of(f"rest.none.{suffix}" if is_open else f"rest.{suffix}"))
+        open_key = "rest.undecided" if self.cluster.engine.tier_policies else "rest.none"
+        below.append(Sentence.of(f"{open_key if is_open else 'rest'}.{suffix}"))
         return self._at(("spec", "policyTypes"), f"direction.isolated.{suffix}", tuple(below))
 
-    def _rule(self, rule: _Written, ref: RuleRef, total: int) -> Sentence:
+    def _asked_first(self, direction: Direction) -> Iterator[Sentence]:
+        """The policies of tiers that judge some of the selected pods before, and whether they decide everything."""
+        first = self.pods.asked_first(self.policy.subject, direction)
+        if first:
+            yield Sentence.of("tiers.first", policies=name_list([*map(str, first)]))
+        yield from self._decided(_EVERYTHING, direction, "tiers.decide")
+
+    def _decided(self, rule: PolicyRule | None, direction: Direction, key: str) -> Iterator[Sentence]:
+        """That policies of tiers decide all that a rule allows, if they do in every cluster."""
+        if rule is None or not self.cluster.engine.tier_policies or self.policy.subject.contradictory:
+            return
+        by = self.pods.precedence.before_policies(rule, self.policy.subject, direction)
+        if by:
+            yield Sentence.of(key, below=decided_by(self.cluster, by))
+
+    def _rule(self, rule: _Written, ref: RuleRef, total: int, read: PolicyRule | None) -> Sentence:
         suffix, path, number = SUFFIXES[ref.direction], ref.steps, ref.index + 1
         reasons = tuple(self._defects(ref))
         if reasons:
             return self._at(path, "rule.unreadable", number=number, total=total, reasons=Joined(reasons))
+        never = tuple(self._decided(read, ref.direction, "never"))
         if not rule.peers and not rule.ports:
-            return self._at(path, f"rule.everything.{suffix}", number=number, total=total)
-        below = (self._peers(rule, ref), self._ports(rule, ref))
+            return self._at(path, f"rule.everything.{suffix}", never, number=number, total=total)
+        below = (*never, self._peers(rule, ref), self._ports(rule, ref))
         return self._at(path, f"rule.both.{suffix}", below, number=number, total=total)
 
     def _defects(self, ref: RuleRef) -> Iterator[str]:

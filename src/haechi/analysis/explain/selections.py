@@ -31,7 +31,8 @@ class SelectedPods:
     @cached_property
     def precedence(self) -> Precedence:
         """Which rules of tiers are asked before others."""
-        return Precedence(self._cluster.engine.tier_policies.values())
+        engine = self._cluster.engine
+        return Precedence(engine.tier_policies.values(), blocks_match_pods=engine.ipblock_matches_pods)
 
     def after_admin(self, direction: Direction) -> Mapping[PodKey, tuple[AnyPolicyKey, ...]]:
         """What judges each pod after the Admin tier: NetworkPolicies, else the Baseline tier, else nothing."""

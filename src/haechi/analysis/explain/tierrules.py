@@ -10,18 +10,22 @@ from haechi.analysis.explain.selections import labels_phrase, name_list, selecti
 from haechi.analysis.explain.sentences import Joined, Sentence
 from haechi.engine import Defect, Endpoint, OrderedPolicy, Peers
 from haechi.model import (
+    AdminNetworkPolicyEgressRule,
+    AdminNetworkPolicyIngressRule,
     ClusterNetworkPolicy,
     ClusterNetworkPolicyEgressPeer,
     ClusterNetworkPolicyEgressRule,
     ClusterNetworkPolicyIngressPeer,
     ClusterNetworkPolicyIngressRule,
     Direction,
+    TierPolicy,
     TierRuleRef,
 )
 from haechi.select import EVERYTHING, Selector
 from haechi.sets import PROTOCOL_NUMBERS, AddressSet, PortSet
 
 WrittenRule = ClusterNetworkPolicyIngressRule | ClusterNetworkPolicyEgressRule
+GivenRule = WrittenRule | AdminNetworkPolicyIngressRule | AdminNetworkPolicyEgressRule
 WrittenPeer = ClusterNetworkPolicyIngressPeer | ClusterNetworkPolicyEgressPeer
 
 
@@ -100,3 +104,22 @@ def _defect(one: Defect, kind: str) -> str:
     if one.path.endswith(".action"):
         return f"{one.path}: {one.reason}".replace("'Allow'", "'Accept'").replace("neither Accept", "neither Allow")
     return f"{one.path.replace('.protocols', '.ports')}: {one.reason}"
+
+
+def decided_by(cluster: Cluster, rules: Iterable[TierRuleRef]) -> tuple[Sentence, ...]:
+    """Each of some rules with its place."""
+    return tuple(
+        Sentence.of(
+            "because.rule",
+            location=cluster.located(ref).location,
+            policy=str(ref.policy),
+            number=ref.index + 1,
+            total=len(given_rules(cluster.tier_policies[ref.policy], ref.direction)),
+        )
+        for ref in rules
+    )
+
+
+def given_rules(policy: TierPolicy, direction: Direction) -> tuple[GivenRule, ...]:
+    """The rules of one direction, in the policy's own version."""
+    return policy.spec.ingress if direction is Direction.INGRESS else policy.spec.egress

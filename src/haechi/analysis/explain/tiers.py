@@ -15,7 +15,7 @@ is said never to decide changes no verdict, in any cluster.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from haechi.analysis.cluster import Cluster
@@ -25,7 +25,9 @@ from haechi.analysis.explain.sentences import Joined, Sentence, Value
 from haechi.analysis.explain.tierrules import (
     WrittenPeer,
     WrittenRule,
+    decided_by,
     entry_phrase,
+    given_rules,
     named_numbers,
     nodes_now,
     reasons,
@@ -35,8 +37,6 @@ from haechi.analysis.explain.tierrules import (
 from haechi.engine import ANY_POD, OrderedPolicy, OrderedRule, Peers, read_tier_peer, read_tier_protocol
 from haechi.model import (
     Action,
-    AdminNetworkPolicyEgressRule,
-    AdminNetworkPolicyIngressRule,
     AnyPolicyKey,
     BaselineAdminNetworkPolicy,
     ClusterNetworkPolicy,
@@ -47,7 +47,6 @@ from haechi.model import (
     PodKey,
     PolicyKey,
     Tier,
-    TierPolicy,
     TierRuleRef,
     as_cluster_network_policy,
 )
@@ -123,28 +122,6 @@ def explain_tier_policy(
         tuple(explainer.decided),
         title,
     )
-
-
-def decided_by(cluster: Cluster, rules: Iterable[TierRuleRef]) -> tuple[Sentence, ...]:
-    """Each of some rules with its place."""
-    return tuple(
-        Sentence.of(
-            "because.rule",
-            location=cluster.located(ref).location,
-            policy=str(ref.policy),
-            number=ref.index + 1,
-            total=len(_given(cluster.tier_policies[ref.policy], ref.direction)),
-        )
-        for ref in rules
-    )
-
-
-_Given = WrittenRule | AdminNetworkPolicyIngressRule | AdminNetworkPolicyEgressRule
-
-
-def _given(policy: TierPolicy, direction: Direction) -> tuple[_Given, ...]:
-    """The rules of one direction, in the policy's own version."""
-    return policy.spec.ingress if direction is Direction.INGRESS else policy.spec.egress
 
 
 class _TierPolicyExplainer:
@@ -271,7 +248,7 @@ class _TierPolicyExplainer:
         ]
         if read.action is Action.PASS:
             below.append(Sentence.of("pass.admin" if self.policy.tier is Tier.ADMIN else "pass.baseline"))
-        written = _given(self.given, ref.direction)[ref.index].action
+        written = given_rules(self.given, ref.direction)[ref.index].action
         key = f"tier.{read.action.lower()}.{suffix}"
         return self._at(ref.steps, key, tuple(below), rule=label, action=written, tier=self.policy.tier.value)
 
@@ -306,7 +283,8 @@ class _TierPolicyExplainer:
             if not nodes.contradictory:
                 yield nodes_now(self.cluster, nodes)
         if peers.blocks:
-            yield Sentence.of("tier.networks")
+            if self.cluster.engine.ipblock_matches_pods:
+                yield Sentence.of("tier.networks")
         elif not peers:
             yield Sentence.of("tier.domains")
 

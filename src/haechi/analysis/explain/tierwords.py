@@ -178,8 +178,8 @@ TIER_WORDS: Mapping[str, tuple[str, str]] = {
         "다음 조건의 노드({labels})",
     ),
     "peer.domains": (
-        "the domain names {names}",
-        "도메인 이름 {names}",
+        "the domain names {names} (not enforced yet)",
+        "도메인 이름 {names}(아직 적용하지 않음)",
     ),
     "nodes.now": (
         "Right now {names}",
@@ -194,8 +194,8 @@ TIER_WORDS: Mapping[str, tuple[str, str]] = {
         "이 주소를 가진 파드와 노드도 해당한다.",
     ),
     "tier.domains": (
-        "Domain names are read but not enforced yet: this matches no connection.",
-        "도메인 이름은 읽기만 하고 아직 적용하지 않으므로 어떤 연결도 일치하지 않는다.",
+        "Domain names are read but not enforced: this matches no connection.",
+        "도메인 이름은 읽기만 하고 적용하지 않으므로 어떤 연결도 일치하지 않는다.",
     ),
     "tier.pods_only": (
         "Connections from outside the cluster and from nodes match no rule, because `from` matches only pods.",
@@ -268,5 +268,90 @@ TIER_WORDS: Mapping[str, tuple[str, str]] = {
     "tier.rest.none": (
         "So it leaves no connection for others to decide.",
         "따라서 다른 정책이 결정할 연결은 남지 않는다.",
+    ),
+    # NetworkPolicies below tiers
+    "tiers.first": (
+        (
+            "Policies of tier Admin are asked first about some or all of these pods; only what they leave "
+            "undecided gets here: {policies}"
+        ),
+        (
+            "다음 Admin 티어 정책이 이 파드의 일부 또는 전부에 대해 먼저 판단하며, 그 정책이 결정하지 않은 "
+            "연결만 여기에 이른다: {policies}"
+        ),
+    ),
+    "tiers.decide": (
+        (
+            "This policy decides nothing in this direction, in any cluster, because these rules are asked first "
+            "and decide everything:"
+        ),
+        (
+            "다음 규칙이 먼저 판단하여 모두 결정하므로, 어떤 클러스터에서도 이 정책은 이 방향에서 아무것도 "
+            "결정하지 않는다."
+        ),
+    ),
+    "rest.undecided.in": (
+        "So this policy denies no incoming connection, and no other NetworkPolicy can; policies of tier Admin can.",
+        (
+            "따라서 이 정책 때문에 들어오지 못하는 연결은 없고, 다른 네트워크폴리시도 막을 수 없다. Admin 티어의 "
+            "정책은 막을 수 있다."
+        ),
+    ),
+    "rest.undecided.out": (
+        "So this policy denies no outgoing connection, and no other NetworkPolicy can; policies of tier Admin can.",
+        (
+            "따라서 이 정책 때문에 나가지 못하는 연결은 없고, 다른 네트워크폴리시도 막을 수 없다. Admin 티어의 "
+            "정책은 막을 수 있다."
+        ),
+    ),
+    # a pod that tiers judge
+    "join.or": (" or ", " 또는 "),
+    "pod.judged.in": (
+        "Incoming connections (ingress): judged in this order, and the first decision is final.",
+        "들어오는 연결(인그레스): 다음 순서로 판단하며, 먼저 내려진 결정을 따른다.",
+    ),
+    "pod.judged.out": (
+        "Outgoing connections (egress): judged in this order, and the first decision is final.",
+        "나가는 연결(이그레스): 다음 순서로 판단하며, 먼저 내려진 결정을 따른다.",
+    ),
+    "stage.tier": (
+        "Tier {tier}: these rules are asked in this order, and the first one that matches decides.",
+        "{tier} 티어: 규칙을 다음 순서로 판단하며, 처음으로 일치하는 규칙이 결정한다.",
+    ),
+    "stage.rule.in": (
+        "{policy}: {rule}, {action}: from {peers}; on {ports}",
+        "{policy}: {rule}, {action}. 출발지: {peers}. 포트: {ports}",
+    ),
+    "stage.rule.out": (
+        "{policy}: {rule}, {action}: to {peers}; on {ports}",
+        "{policy}: {rule}, {action}. 목적지: {peers}. 포트: {ports}",
+    ),
+    "stage.closed.accept": (
+        "{policy}: {rule} cannot be read, so it accepts nothing",
+        "{policy}: {rule:은/는} 읽을 수 없으므로 아무것도 허용하지 않음",
+    ),
+    "stage.closed.deny": (
+        "{policy}: {rule} cannot be read, so it denies everything",
+        "{policy}: {rule:은/는} 읽을 수 없으므로 모두 거부함",
+    ),
+    "stage.rest.policies": (
+        "What no rule matches, and what a rule passes, goes on to NetworkPolicies.",
+        "어떤 규칙과도 일치하지 않는 연결과 Pass 규칙과 일치하는 연결은 네트워크폴리시로 넘어간다.",
+    ),
+    "stage.rest.baseline": (
+        "What no rule matches, and what a rule passes, goes on to tier Baseline.",
+        "어떤 규칙과도 일치하지 않는 연결과 Pass 규칙과 일치하는 연결은 Baseline 티어로 넘어간다.",
+    ),
+    "stage.rest.allowed": (
+        "What no rule matches, and what a rule passes, is allowed.",
+        "어떤 규칙과도 일치하지 않는 연결과 Pass 규칙과 일치하는 연결은 허용된다.",
+    ),
+    "stage.policies": (
+        "NetworkPolicies: they decide all the rest, because the pod is isolated by {policies}.",
+        "네트워크폴리시: 이 파드가 격리되어 있으므로 나머지를 모두 결정한다. 이 파드를 선택하는 정책: {policies}.",
+    ),
+    "stage.skipped": (
+        "Tier Baseline is not asked, because NetworkPolicies decide: {policies}",
+        "네트워크폴리시가 결정하므로 Baseline 티어는 판단하지 않는다: {policies}",
     ),
 }
