@@ -248,6 +248,19 @@ def test_what_is_stored_is_not_judged_as_a_create(haechi: Haechi, config: Path, 
     assert (outcome.code, outcome.out) == (0, "")
 
 
+@pytest.mark.parametrize(("namespace", "code"), [(("-n", "shop"), 1), ((), 0)])
+def test_updates_without_a_namespace_are_in_that_of_the_cluster(
+    haechi: Haechi, config: Path, tmp_path: Path, namespace: tuple[str, ...], code: int
+) -> None:
+    """Pod db of namespace shop cannot get another port; in the context's namespace it is new."""
+    path = tmp_path / "pod.yaml"
+    spec = "{nodeName: n1, containers: [{name: c, image: i:1, ports: [{name: db, containerPort: 5433}]}]}"
+    path.write_text(f"apiVersion: v1\nkind: Pod\nmetadata: {{name: db}}\nspec: {spec}\n")
+    outcome = haechi("validate", "--kubeconfig", config, *namespace, "--update", path)
+    assert outcome.code == code, outcome.out
+    assert ("Pod/shop/db: spec: Forbidden: pod updates" in outcome.out) == bool(code)
+
+
 def test_files_over_a_cluster_are_judged_as_updates_of_what_it_has(
     haechi: Haechi, config: Path, tmp_path: Path
 ) -> None:
