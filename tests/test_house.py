@@ -44,7 +44,7 @@ ELSEWHERE = {
     "cli/lab/session.py": "cli/commands/test_lab.py",
     "cli/lab/trial.py": "cli/commands/test_lab.py",
     "cli/rulesets.py": "cli/commands/test_compile.py",
-    "dataplane/tierstage.py": "dataplane/test_tiers.py",
+    "dataplane/tierchains.py": "dataplane/test_tiers.py",
     "files/opening.py": "files/test_reading.py",
     "files/running.py": "files/test_building.py",
     "kube/errors.py": "kube/test_client.py",

@@ -97,19 +97,23 @@ class Flow:
 
 
 class Interpreter:
-    """The base chain of a ruleset, with sets and maps made quick to ask."""
+    """The base chains of a ruleset, in order, with sets and maps made quick to ask."""
 
     def __init__(self, ruleset: Ruleset) -> None:
         self.chains = ruleset.chains
         nouns: list[Set | Map] = [*ruleset.sets.values(), *ruleset.maps.values()]
         self.keys = {noun.name: _members(noun) for noun in nouns}
-        (self.base,) = (chain for chain in ruleset.chains.values() if chain.base is not None)
+        bases = [(chain.base.priority, chain) for chain in ruleset.chains.values() if chain.base is not None]
+        self.bases = [chain for _, chain in sorted(bases, key=lambda each: each[0])]
 
     def passes(self, flow: Flow) -> bool:
-        """Whether the packet is accepted."""
-        assert self.base.base is not None
-        found = self._chain(self.base, flow, 0)
-        return bool(self.base.base.policy) if found is None else found
+        """Whether the packet is accepted: by every base chain."""
+        return all(self._base(chain, flow) for chain in self.bases)
+
+    def _base(self, chain: Chain, flow: Flow) -> bool:
+        assert chain.base is not None
+        found = self._chain(chain, flow, 0)
+        return bool(chain.base.policy) if found is None else found
 
     def _chain(self, chain: Chain, flow: Flow, depth: int) -> bool | None:
         """The end of it, or None: it returns."""

@@ -12,6 +12,9 @@ the address of another pod is judged as that pod's.
         no connection (invalid, untracked) ────▶ unconnected: neighbour discovery ▶ accept; an isolated pod's ▶ drop
         ct original saddr  vmap clients4/6 ────▶ stage of the client's egress
         ct reply saddr     vmap servers4/6 ────▶ stage of the server's ingress
+
+Where tiers are about a local pod, `judge` has the clients' rules alone and `judge_servers`, which comes after it, those
+of servers: a client that a tier accepts must not meet the rest of its side, but must meet the server's.
 """
 
 from __future__ import annotations
@@ -20,6 +23,8 @@ from collections.abc import Iterator
 
 from haechi.dataplane.family import FAMILIES, AddressFamily
 from haechi.dataplane.stage import SELF_SETS
+from haechi.dataplane.tierchains import subject_rules
+from haechi.model import Direction
 from haechi.nft import (
     ACCEPT,
     DROP,
@@ -52,7 +57,7 @@ from haechi.nft import (
 )
 
 TABLE = Table("haechi", comment="NetworkPolicy")
-JUDGE, UNCONNECTED, DISPUTED = "judge", "unconnected", "disputed"
+JUDGE, JUDGE_SERVERS, UNCONNECTED, DISPUTED = "judge", "judge_servers", "unconnected", "disputed"
 _ND_FIRST, _ND_LAST = b"\x85", b"\x89"  # router solicitation to redirect (RFC 4861)
 _NFPROTO = Meta(MetaKey.NFPROTO)
 _L4PROTO = Meta(MetaKey.L4PROTO)
@@ -83,11 +88,27 @@ def declarations() -> Iterator[Set | Map]:
         yield Set(SELF_SETS[family.number], (family.type, family.type), comment="local pods, as client and server")
 
 
-def chains() -> Iterator[Chain]:
-    """The chains, each after those that it refers to."""
+def chains(*, with_tiers: bool = False) -> Iterator[Chain]:
+    """All chains, each after those that it refers to."""
     yield Chain(DISPUTED, (Rule((Counter(), DROP)),), comment="addresses that several pods claim")
     yield Chain(UNCONNECTED, tuple(_unconnected()), comment="packets without a connection")
-    yield Chain(JUDGE, tuple(_judge()), BaseChain(hook=Hook.FORWARD, priority=0, policy=ChainPolicy.ACCEPT))
+    yield from base_chains(with_tiers=with_tiers)
+
+
+def base_chains(*, with_tiers: bool) -> tuple[Chain, ...]:
+    """The chains that packets come to."""
+    clients, servers = (tuple(_side_rules(direction)) for direction in CtDirection)
+    if not with_tiers:
+        return (Chain(JUDGE, (*_errors(), _no_connection(), *clients, *servers), _base(0)),)
+    egress, ingress = (tuple(subject_rules(direction)) for direction in (Direction.EGRESS, Direction.INGRESS))
+    return (
+        Chain(JUDGE, (*_errors(), _no_connection(), *egress, *clients), _base(0)),
+        Chain(JUDGE_SERVERS, (*_errors(), *ingress, *servers), _base(1)),
+    )
+
+
+def _base(priority: int) -> BaseChain:
+    return BaseChain(hook=Hook.FORWARD, priority=priority, policy=ChainPolicy.ACCEPT)
 
 
 def _unconnected() -> Iterator[Rule]:
@@ -101,17 +122,13 @@ def _unconnected() -> Iterator[Rule]:
     yield Rule((ACCEPT,))
 
 
-def _judge() -> Iterator[Rule]:
+def _errors() -> Iterator[Rule]:
     for number in (_ICMP, _ICMPV6):
         yield Rule((Compare(_L4PROTO, Operator.EQ, number), HasState(CtState.RELATED), ACCEPT))
-    yield Rule((HasState(CtState.INVALID | CtState.UNTRACKED), goto(UNCONNECTED)))
-    yield from _side_rules(CtDirection.ORIGINAL)
-    yield from server_rules()
 
 
-def server_rules() -> Iterator[Rule]:
-    """The rules that lead a packet to the stages of its server."""
-    return _side_rules(CtDirection.REPLY)
+def _no_connection() -> Rule:
+    return Rule((HasState(CtState.INVALID | CtState.UNTRACKED), goto(UNCONNECTED)))
 
 
 def _side_rules(direction: CtDirection) -> Iterator[Rule]:

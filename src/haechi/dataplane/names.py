@@ -13,11 +13,13 @@ from base64 import b32encode
 from collections.abc import Iterable
 from hashlib import blake2b
 
-from haechi.engine import NamedPeer, PodSelection
+from haechi.engine import NamedPeer, NamedPort, PodSelection
 from haechi.select import Selector
 from haechi.sets import AddressSet
 
 _DIGEST_BYTES = 15  # 24 letters of base 32
+DIGITS = 2 * _DIGEST_BYTES
+"""Hexadecimal digits of a digest."""
 _COMMENT_BYTES = 128
 _MOST_NAMES = _COMMENT_BYTES // 3  # a letter, a comma and a space each
 _UNPRINTABLE = re.compile(r"[^ !#-~]")
@@ -27,6 +29,11 @@ def content_name(kind: str, definition: object) -> str:
     """`kind` and a digest of the `repr` of `definition`, which must consist of plain values."""
     digest = blake2b(repr(definition).encode("utf-8", "surrogatepass"), digest_size=_DIGEST_BYTES).digest()
     return f"{kind}_{b32encode(digest).decode('ascii').lower()}"
+
+
+def definition_digest(definition: object) -> str:
+    """A hexadecimal digest of the `repr` of `definition`, which must consist of plain values."""
+    return blake2b(repr(definition).encode("utf-8", "surrogatepass"), digest_size=_DIGEST_BYTES).hexdigest()
 
 
 def selection_text(selection: PodSelection) -> str:
@@ -39,6 +46,11 @@ def named_peer_text(peer: NamedPeer) -> str:
     """A port name of a selection as unambiguous text, for definitions."""
     within = () if peer.within == AddressSet.ALL else (peer.within.intervals,)
     return repr((selection_text(peer.selection), peer.protocol, peer.name, *within))
+
+
+def named_port_text(port: NamedPort) -> str:
+    """A named port as unambiguous text, for definitions."""
+    return repr((port.protocol, port.name, port.number))
 
 
 def selector_text(selector: Selector) -> str:

@@ -5,23 +5,34 @@ step by step it equals the one built at once), and a transaction is the differen
 committed: new sets and chains first, then elements, then removals. Whoever commits the transaction calls `committed`.
 
     Delta ──▶ changed pods ──▶ elements of peer sets ────────────────┐
-          └─▶ local pods whose verdict may have changed              ├─▶ Transaction ──▶ committed
-                  └─▶ chains of each address ──▶ stages in use ──────┘
+          ├─▶ local pods whose verdict may have changed              ├─▶ Transaction ──▶ committed
+          │       ├─▶ chains of each address ──▶ stages in use ──────┤
+          └───────┴─▶ classes of peers, and what tiers decide ───────┘
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import NamedTuple, TypeVar
 
 from haechi.dataplane.family import family_of
-from haechi.dataplane.judge import DISPUTED, TABLE, chains, declarations, isolated_name, map_name, self_element
+from haechi.dataplane.judge import (
+    DISPUTED,
+    TABLE,
+    base_chains,
+    chains,
+    declarations,
+    isolated_name,
+    map_name,
+    self_element,
+)
 from haechi.dataplane.peerset import BlockSet, PeerSet
 from haechi.dataplane.stage import SELF_SETS, Stage
-from haechi.dataplane.tierstage import SideStages
+from haechi.dataplane.tiers import NodeTiers
 from haechi.dataplane.uses import Uses
-from haechi.engine import Delta, Endpoint, Engine, PodChange, PodSelection, PodState, Stages
+from haechi.engine import Delta, Endpoint, Engine, PodChange, PodSelection, PodState, PolicySet
+from haechi.model import Direction
 from haechi.nft import Chain, CtDirection, Element, Map, Ruleset, Set, Transaction, jump
 
 
@@ -53,9 +64,10 @@ class NodeRuleset:
         self.engine = engine
         self.node = node
         self._uses = Uses()
+        self._tiers = NodeTiers(engine)
         self._addresses: dict[int, AddressChains] = {}
         self._fixed = {each.name: each for each in declarations()}
-        self._is_committed = False
+        self._committed_base: tuple[Chain, ...] = ()
         self._committed_stages: dict[str, Stage] = {}
         self._committed_peers: set[PeerSet] = set()
         self._committed_addresses: dict[int, AddressChains] = {}
@@ -79,8 +91,7 @@ class NodeRuleset:
             endpoint = self.engine.numbered(number)
             if endpoint.node == self.node:
                 self._update(endpoint.addresses)
-        if delta.nodes:
-            self._uses.touch_nodes()
+        self._tiers.follow(delta)
 
     def _toggle(self, change: PodChange) -> None:
         """Record the elements that a pod adds to and removes from peer sets."""
@@ -105,34 +116,40 @@ class NodeRuleset:
                 self._touched.add(address)
 
     def _chains_of(self, address: int) -> AddressChains:
+        for direction in Direction:
+            self._tiers.put(direction, address, None)
         claimants = self.engine.claimants(address)
         local = [endpoint for endpoint in claimants if endpoint.node == self.node]
         if not local:
             return _OPEN
         if len(claimants) > 1:
             return _CLOSED
-        egress, ingress = self.engine.stages(local[0])
-        if not egress and not ingress:
+        egress, ingress = self.engine.policy_sets(local[0])
+        tiers = dict(zip((Direction.EGRESS, Direction.INGRESS), self.engine.tier_rules(local[0]), strict=True))
+        if egress is None and ingress is None and not any(tiers.values()):
             return _OPEN
+        for direction, rules in tiers.items():
+            self._tiers.put(direction, address, rules)
         return AddressChains(self._acquire(egress), self._acquire(ingress), self._siblings(address, local[0]))
 
     def _siblings(self, address: int, endpoint: Endpoint) -> tuple[int, ...]:
         family = family_of(address)
         return tuple(each for each in endpoint.addresses if family.holds(each) and self.engine.owner(each) is not None)
 
-    def _acquire(self, stages: Stages) -> str:
-        return self._uses.acquire(stages[0] if len(stages) == 1 else SideStages(*stages)) if stages else ""
+    def _acquire(self, policies: PolicySet | None) -> str:
+        return "" if policies is None else self._uses.acquire(policies)
 
     # -- the whole ---------------------------------------------------------------------------------------------------
 
     def ruleset(self) -> Ruleset:
         """The desired table, whole."""
-        nouns: list[Chain | Set | Map] = list(chains())
+        self._tiers.refresh()
+        nouns: list[Chain | Set | Map] = [*chains(with_tiers=self._tiers.is_used), *self._tiers.nouns.nouns()]
         for fixed in self._fixed.values():
             nouns.append(replace(fixed, elements=frozenset(self._fixed_elements(fixed.name))))
         for each in self._uses.peers:
             nouns.append(replace(each.declaration(), elements=each.elements(self.engine)))
-        for stage in _in_order(self._uses.stages, self._uses.stages):
+        for stage in self._uses.stages.values():
             nouns += stage.nouns
         return Ruleset.of(TABLE, *nouns)
 
@@ -146,9 +163,10 @@ class NodeRuleset:
 
     def transaction(self) -> Transaction:
         """The changes that turn the committed table into the desired one; empty if they are equal."""
+        self._tiers.refresh()
         uses = self._uses
         transaction = Transaction(TABLE)
-        if not self._is_committed:
+        if not self._committed_base:
             self._make(transaction)
         gone = [name for name in sorted(uses.touched_stages) if self._is_gone(name)]
         new = [name for name in sorted(uses.touched_stages) if name in uses.stages and not self._is_there(name)]
@@ -156,13 +174,16 @@ class NodeRuleset:
         for each in peers:
             if each in uses.peers:
                 self._renew(transaction, each)
-        for stage in _in_order(new, uses.stages):
-            for noun in stage.nouns:
+        for name in new:
+            for noun in uses.stages[name].nouns:
                 transaction.create(noun)
+        self._tiers.nouns.make(transaction)
+        self._send_base(transaction)
         self._send_toggled(transaction)
         self._send_addresses(transaction)
-        for stage in reversed(_in_order(gone, self._committed_stages)):
-            _remove(transaction, stage)
+        for name in gone:
+            _remove(transaction, self._committed_stages[name])
+        self._tiers.nouns.unmake(transaction)
         for each in peers:
             if each in self._committed_peers and each not in uses.peers:
                 transaction.delete(each.declaration())
@@ -171,7 +192,8 @@ class NodeRuleset:
     def committed(self) -> None:
         """Record that the last transaction is in the kernel."""
         uses = self._uses
-        self._is_committed = True
+        self._committed_base = self._base_chains()
+        self._tiers.nouns.settle()
         for name in uses.touched_stages:
             _settle(self._committed_stages, name, uses.stages.get(name))
         self._committed_peers = {*(self._committed_peers - uses.touched_peers), *(uses.touched_peers & uses.peers)}
@@ -190,8 +212,23 @@ class NodeRuleset:
     def _make(self, transaction: Transaction) -> None:
         transaction.destroy_table()
         transaction.add_table()
-        for noun in (*self._fixed.values(), *chains()):
+        for noun in (*self._fixed.values(), *(chain for chain in chains() if chain.base is None)):
             transaction.create(noun)
+
+    def _base_chains(self) -> tuple[Chain, ...]:
+        return base_chains(with_tiers=self._tiers.is_used)
+
+    def _send_base(self, transaction: Transaction) -> None:
+        """Create the base chains, or change them because tiers came into or went out of use."""
+        old, new = ({chain.name: chain for chain in chains} for chains in (self._committed_base, self._base_chains()))
+        for name, chain in new.items():
+            if name not in old:
+                transaction.create(chain)
+            elif old[name] != chain:
+                transaction.replace_rules(name, chain.rules)
+        for name in old.keys() - new.keys():
+            transaction.flush_chain(name)
+            transaction.delete(old[name])
 
     def _renew(self, transaction: Transaction, each: PeerSet) -> None:
         """Create a set that came into use; refill one that went out of use and came back."""
@@ -235,18 +272,6 @@ def _elements(address: int, found: AddressChains) -> Iterator[tuple[str, Element
     yield isolated_name(family), Element(key)
     for server in found.siblings:
         yield SELF_SETS[family.number], self_element(family, address, server)
-
-
-def _in_order(names: Iterable[str], stages: Mapping[str, Stage]) -> list[Stage]:
-    """Some of the stages, each after those that it needs."""
-    ranks: dict[str, int] = {}
-
-    def rank(name: str) -> int:
-        if name not in ranks:
-            ranks[name] = max((rank(need) + 1 for need in stages[name].needs), default=0)
-        return ranks[name]
-
-    return [stages[name] for name in sorted(names, key=rank)]
 
 
 def _remove(transaction: Transaction, stage: Stage) -> None:

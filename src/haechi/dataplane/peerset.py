@@ -13,10 +13,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from haechi.dataplane.family import AddressFamily
-from haechi.dataplane.names import comment, content_name, named_peer_text, selection_text, selector_text
+from haechi.dataplane.names import comment, content_name, named_peer_text, selection_text
 from haechi.engine import ANY_POD, Engine, NamedPeer, PodSelection, PodState
 from haechi.nft import DataType, Element, Set, SetFlags, concatenate, port
-from haechi.select import Selector
 from haechi.sets import PROTOCOL_NAMES, AddressSet
 
 PROTOCOL_WORDS = {number: name.lower() for number, name in PROTOCOL_NAMES.items()}
@@ -154,51 +153,13 @@ class BlockSet:
             yield Element(self.family.key(first), self.family.key(last) if last != first else None)
 
 
-@dataclass(frozen=True, slots=True)
-class NodeSet:
-    """The addresses, of one family, of the nodes whose labels any of some selectors matches."""
-
-    family: AddressFamily
-    nodes: frozenset[Selector]
-    name: str = field(init=False)
-
-    def __post_init__(self) -> None:
-        definition = sorted(map(selector_text, self.nodes))
-        object.__setattr__(self, "name", content_name(f"nodes{self.family.number}", definition))
-
-    def __hash__(self) -> int:
-        return hash(self.name)
-
-    @property
-    def selections(self) -> frozenset[PodSelection]:
-        """No pods."""
-        return frozenset()
-
-    def declaration(self) -> Set:
-        """The set, empty."""
-        return Set(self.name, (self.family.type,), comment=comment("nodes", sorted(map(str, self.nodes))))
-
-    def elements(self, engine: Engine) -> frozenset[Element]:
-        """Its elements in the present state of the engine."""
-        return frozenset([Element(key) for key in self.family.keys(engine.addresses_of_nodes(self.nodes))])
-
-    def elements_of(self, state: PodState | None) -> frozenset[Element]:  # noqa: ARG002 - nodes do not depend on pods
-        """No pod contributes any."""
-        return _NOTHING
-
-
-PeerSet = PodSet | NamedSet | BlockSet | NodeSet
+PeerSet = PodSet | NamedSet | BlockSet
 _NOTHING: frozenset[Element] = frozenset()
 
 
 def pod_sets(families: Iterable[AddressFamily], selections: frozenset[PodSelection]) -> Iterator[PodSet]:
     """One set for each family, if there is any selection."""
     return (PodSet(family, selections) for family in families if selections)
-
-
-def node_sets(families: Iterable[AddressFamily], nodes: frozenset[Selector]) -> Iterator[NodeSet]:
-    """One set for each family, if there is any selector."""
-    return (NodeSet(family, nodes) for family in families if nodes)
 
 
 def block_sets(families: Iterable[AddressFamily], blocks: AddressSet) -> Iterator[BlockSet]:

@@ -30,7 +30,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from haechi.dataplane.family import FAMILIES
-from haechi.dataplane.names import comment, content_name, named_peer_text, selection_text, selector_text
+from haechi.dataplane.names import comment, content_name, named_peer_text, selection_text
 from haechi.dataplane.peerset import PROTOCOL_WORDS, BlockSet, NamedSet, PeerSet, PodSet, block_sets, pod_sets
 from haechi.engine import Peers, PolicySet
 from haechi.model import Direction
@@ -82,13 +82,11 @@ class Stage:
         name: of the first chain.
         nouns: each refers only to those before it.
         peer_sets: must exist first.
-        needs: the names of the stages that its chains lead to, which must exist first.
     """
 
     name: str
     nouns: tuple[Chain | Map, ...]
     peer_sets: frozenset[PeerSet]
-    needs: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, policies: PolicySet) -> Stage:
@@ -98,16 +96,14 @@ class Stage:
 
 def definition(policies: PolicySet) -> object:
     """Everything that the stage depends on, as plain values, whose `repr` does not depend on the order of sets."""
-    by_ports = [(ports.intervals, peers_text(peers)) for ports, peers in policies.by_ports]
+    by_ports = [(ports.intervals, _peers(peers)) for ports, peers in policies.by_ports]
     named = sorted(map(named_peer_text, policies.named))
     keys = [tuple(key) for key in policies.policies]
-    return (policies.direction.value, keys, peers_text(policies.everywhere), by_ports, named)
+    return (policies.direction.value, keys, _peers(policies.everywhere), by_ports, named)
 
 
-def peers_text(peers: Peers) -> object:
-    """Peers as plain values, for definitions."""
-    nodes = (sorted(map(selector_text, peers.nodes)),) if peers.nodes else ()
-    return (peers.anywhere, sorted(map(selection_text, peers.selections)), peers.blocks.intervals, *nodes)
+def _peers(peers: Peers) -> object:
+    return (peers.anywhere, sorted(map(selection_text, peers.selections)), peers.blocks.intervals)
 
 
 class _Writing:
@@ -148,7 +144,7 @@ class _Writing:
         for _, peers in self.policies.by_ports:
             if not peers.anywhere:
                 rules = (*self._returns(peers), Rule((goto(self.deny),)))
-                chains[peers] = Chain(content_name(f"{self.name}_p", peers_text(peers)), rules)
+                chains[peers] = Chain(content_name(f"{self.name}_p", _peers(peers)), rules)
         return chains
 
     def _maps(self, chains: dict[Peers, Chain]) -> Iterator[tuple[int, Map]]:

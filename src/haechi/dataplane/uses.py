@@ -8,13 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Set
 
-from haechi.dataplane.peerset import NodeSet, PeerSet
+from haechi.dataplane.peerset import PeerSet
 from haechi.dataplane.stage import Stage
-from haechi.dataplane.tierstage import Admitted, SideStages, tier_stage
-from haechi.engine import PodSelection, PolicySet, TierSet
+from haechi.engine import PodSelection, PolicySet
 
-StageSource = PolicySet | TierSet | SideStages | Admitted
-"""What a stage is written from."""
 _NO_SETS: frozenset[PeerSet] = frozenset()
 
 
@@ -30,8 +27,8 @@ class Uses:
     def __init__(self) -> None:
         self._stages: dict[str, Stage] = {}
         self._users: dict[str, int] = {}
-        self._by_source: dict[StageSource, Stage] = {}
-        self._sources: dict[str, StageSource] = {}
+        self._by_policies: dict[PolicySet, Stage] = {}
+        self._policies: dict[str, PolicySet] = {}
         self._peer_users: dict[PeerSet, int] = {}
         self._by_selection: dict[PodSelection, set[PeerSet]] = {}
         self.touched_stages: set[str] = set()
@@ -55,13 +52,13 @@ class Uses:
             found |= self._by_selection.get(selection, _NO_SETS)
         return found
 
-    def acquire(self, source: StageSource) -> str:
-        """Add a use of the stage of a policy set or of tiers, and return its name."""
-        stage = self._by_source.get(source)
+    def acquire(self, policies: PolicySet) -> str:
+        """Add a use of the stage of a policy set, and return its name."""
+        stage = self._by_policies.get(policies)
         if stage is None:
-            stage = self._written(source)
-            self._by_source[source] = stage
-            self._sources[stage.name] = source
+            stage = Stage.of(policies)
+            self._by_policies[policies] = stage
+            self._policies[stage.name] = policies
             self._stages[stage.name] = stage
             self.touched_stages.add(stage.name)
             for each in stage.peer_sets:
@@ -77,34 +74,10 @@ class Uses:
         if self._users[name]:
             return
         stage = self._stages.pop(name)
-        source = self._sources.pop(name)
-        del self._users[name], self._by_source[source]
+        del self._users[name], self._by_policies[self._policies.pop(name)]
         self.touched_stages.add(name)
         for each in stage.peer_sets:
             self._release_peers(each)
-        for need in stage.needs:
-            self.release(need)
-
-    def touch_nodes(self) -> None:
-        """Record that addresses or labels of nodes changed: their elements in the kernel are unknown."""
-        found = {each for each in self._peer_users if isinstance(each, NodeSet)}
-        self.touched_peers |= found
-        self.stale_peers |= found
-
-    def _written(self, source: StageSource) -> Stage:
-        """A stage, after those that it needs have been acquired."""
-        match source:
-            case PolicySet():
-                return Stage.of(source)
-            case TierSet():
-                stage = tier_stage(source)
-                if stage.needs:
-                    self.acquire(Admitted())
-                return stage
-            case SideStages():
-                return source.stage(self.acquire(source.first), self.acquire(source.second))
-            case Admitted():
-                return source.stage()
 
     def settle(self) -> None:
         """Clear what was touched: it has been committed."""

@@ -18,17 +18,18 @@ from haechi.engine.meaning import (
     verdict,
 )
 from haechi.engine.policy import Defect, Policy, PolicyRule, UnreadablePart, read_peer, read_ports
-from haechi.engine.policyset import PolicySet
+from haechi.engine.policyset import PolicySet, sweep
 from haechi.engine.precedence import Precedence
 from haechi.engine.selection import ANY_POD, NamedPeer, Peers, PodSelection
 from haechi.engine.tierpolicy import OrderedPolicy, OrderedRule, read_tier_peer, read_tier_protocol
+from haechi.engine.tierrules import PeerClass, PeerItem, PortDecisions, TierRules
 from haechi.engine.tierset import TierEntry, TierSet
 
 __all__ = [
     "ANY_POD", "Defect", "Delta", "Endpoint", "Engine", "NamedPeer", "NamedPort", "OrderedPolicy",
-    "OrderedRule", "Peers", "PodChange", "PodSelection", "PodState", "Policy", "PolicyRule", "PolicySet",
-    "Precedence", "Stages", "TierEntry", "TierSet", "UnreadablePart", "addresses", "deciding_rule",
-    "includes", "is_own_node", "outside", "outside_addresses", "point", "points", "read_peer", "read_ports",
-    "read_tier_peer", "read_tier_protocol", "rule_ports", "side_ports", "tier_rule_ports", "traffic",
-    "verdict",
+    "OrderedRule", "PeerClass", "PeerItem", "Peers", "PodChange", "PodSelection", "PodState", "Policy",
+    "PolicyRule", "PolicySet", "PortDecisions", "Precedence", "Stages", "TierEntry", "TierRules", "TierSet",
+    "UnreadablePart", "addresses", "deciding_rule", "includes", "is_own_node", "outside", "outside_addresses",
+    "point", "points", "read_peer", "read_ports", "read_tier_peer", "read_tier_protocol", "rule_ports",
+    "side_ports", "sweep", "tier_rule_ports", "traffic", "verdict",
 ]  # fmt: skip

@@ -11,7 +11,7 @@ what verdicts depend on.
               │                   ▲                               ├──▶ PolicySet of a class ──▶ PacketVerdict, Traffic
               └──▶ Claims         │ selections                    │
     NetworkPolicy ──▶ Policy ─────┴───────────────────────────────┘
-    policy of a tier ──▶ OrderedPolicy, in the same way ─────────────▶ TierSet of a class
+    policy of a tier ──▶ OrderedPolicy, in the same way ──▶ TierRules, TierSet of a class
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ from haechi.engine.policy import Policy
 from haechi.engine.policyset import PolicySet
 from haechi.engine.selection import PodSelection
 from haechi.engine.tierpolicy import OrderedPolicy
+from haechi.engine.tierrules import TierRules
 from haechi.engine.tierset import TierSet
 from haechi.model import (
     ClusterPolicyKey,
@@ -52,6 +53,7 @@ Stages = tuple[()] | tuple[PolicySet | TierSet] | tuple[TierSet, PolicySet | Tie
 """What judges a side: a tier, then a policy set or the baseline tier. Undecided by all of them is allowed."""
 _EngineObject = Namespace | Node | Pod | NetworkPolicy | TierPolicy
 _TierClass = tuple[Tier, Direction, tuple[ClusterPolicyKey, ...], tuple[NamedPort, ...]]
+_RulesClass = tuple[Direction, tuple[ClusterPolicyKey, ...], tuple[NamedPort, ...]]
 
 
 class Engine:
@@ -80,6 +82,7 @@ class Engine:
         self._by_tier_subject: dict[PodSelection, set[ClusterPolicyKey]] = {}
         self._tier_classes: dict[_TierClass, TierSet] = {}
         self._known_stages: dict[tuple[int, ...], Stages] = {}  # by the identities of its members
+        self._tier_rules: dict[_RulesClass, TierRules] = {}
         self._by_port_name: dict[tuple[int, str], list[tuple[int, int]]] = {}
         self._pod_addresses: AddressSet | None = None
 
@@ -202,6 +205,31 @@ class Engine:
         for first, last in within.intervals:
             yield from known[bisect_left(known, (first, 0)) : bisect_left(known, (last + 1, 0))]
 
+    def selections_of(self, endpoint: Endpoint) -> frozenset[PodSelection]:
+        """The selections in use that match a pod."""
+        return self._memberships.of(endpoint)
+
+    def partition(self, selections: Iterable[PodSelection]) -> Iterator[tuple[frozenset[PodSelection], Endpoint]]:
+        """The pods that any of these selections matches, each with all of them that do; equal sets are one object."""
+        groups: list[frozenset[PodSelection]] = [frozenset()]
+        places: dict[int, int] = {}
+        for selection in selections:
+            moved: dict[int, int] = {}
+            for number in self._memberships.select(selection):
+                old = places.get(number, 0)
+                new = moved.get(old)
+                if new is None:
+                    new = moved[old] = len(groups)
+                    groups.append(groups[old] | {selection})
+                places[number] = new
+        endpoints = self._endpoints
+        for number, place in places.items():
+            yield groups[place], endpoints[number]
+
+    def own_addresses(self, endpoint: Endpoint) -> tuple[int, ...]:
+        """The addresses that only this pod claims."""
+        return self._claims.split(endpoint.addresses)[0]
+
     def is_member(self, endpoint: Endpoint, selection: PodSelection) -> bool:
         """Whether a selection in use matches this pod."""
         return self._numbers[endpoint.key] in self._memberships.members(selection)
@@ -239,8 +267,7 @@ class Engine:
         if not policies:
             return None
         keys = tuple(policy.key for policy in policies)
-        names = {name for one in policies for rule in one.rules(direction) for name in rule.names}
-        ports = tuple(port for port in endpoint.ports if port.name in names) if direction is Direction.INGRESS else ()
+        ports = self._named(endpoint, direction, policies)
         known = self._tier_classes.get((tier, direction, keys, ports))
         if known is None:
             known = self._tier_classes[tier, direction, keys, ports] = TierSet.of(tier, direction, policies, ports)
@@ -260,6 +287,42 @@ class Engine:
             if admin is not None:
                 found = (admin,) if last is None else (admin, last)
         return self._known_stages.setdefault(tuple(map(id, found)), found)
+
+    def tier_rules(self, endpoint: Endpoint) -> tuple[TierRules | None, TierRules | None]:
+        """All rules of tiers that judge a pod, egress and ingress; None if there are none.
+
+        Those of the baseline tier are among them where no NetworkPolicy isolates the pod.
+        """
+        if not self._tier_policies:
+            return None, None
+        admin = self.tier_policies_of(endpoint, Tier.ADMIN)
+        baseline = self.tier_policies_of(endpoint, Tier.BASELINE)
+
+        def rules(direction: Direction) -> TierRules | None:
+            isolated = self.policies_of(endpoint, direction)
+            return self._rules_of(endpoint, direction, admin if isolated else [*admin, *baseline])
+
+        return rules(Direction.EGRESS), rules(Direction.INGRESS)
+
+    def _rules_of(self, endpoint: Endpoint, direction: Direction, policies: list[OrderedPolicy]) -> TierRules | None:
+        chosen = [policy for policy in policies if direction in policy.directions]
+        if not chosen:
+            return None
+        ports = self._named(endpoint, direction, chosen)
+        keys = direction, tuple(policy.key for policy in chosen), ports
+        found = self._tier_rules.get(keys)
+        if found is None:
+            rules = [(policy.tier, rule) for policy in chosen for rule in policy.rules(direction)]
+            found = self._tier_rules[keys] = TierRules(direction, rules, ports)
+        return found
+
+    @staticmethod
+    def _named(endpoint: Endpoint, direction: Direction, policies: list[OrderedPolicy]) -> tuple[NamedPort, ...]:
+        """The named ports of a pod that occur in rules for connections to it."""
+        if direction is Direction.EGRESS or not endpoint.ports:
+            return ()
+        names = {name for policy in policies for rule in policy.rules(direction) for name in rule.names}
+        return tuple(port for port in endpoint.ports if port.name in names)
 
     def _isolating(self, selections: Iterable[PodSelection], direction: Direction) -> frozenset[PolicyKey]:
         subjects = self._by_subject
@@ -409,6 +472,7 @@ class Engine:
             return BitMap()
         self._tier_classes.clear()
         self._known_stages.clear()
+        self._tier_rules.clear()
         changed = BitMap()
         if old.subject is not None:
             changed |= self._memberships.members(old.subject)

@@ -19,7 +19,7 @@ after it (`haechi.engine.tierset`).
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from haechi.engine.endpoint import NamedPort
@@ -125,8 +125,8 @@ def _by_ports(groups: list[tuple[PortSet, Peers]]) -> tuple[tuple[PortSet, Peers
     return tuple(sorted(joined, key=lambda each: each[0].min))
 
 
-def sweep(sets: list[PortSet]) -> Iterator[tuple[int, int, frozenset[int]]]:
-    """Every interval of the port line within which the same sets apply, with the indexes of those sets."""
+def sweep(sets: Sequence[PortSet] | Sequence[AddressSet]) -> Iterator[tuple[int, int, frozenset[int]]]:
+    """Every interval of the line within which the same sets of ports or of addresses apply, with their indexes."""
     flips: dict[int, list[int]] = {}
     for number, ports in enumerate(sets):
         for first, last in ports.intervals:

@@ -173,13 +173,10 @@ class Shape:
 
     def encode(self, elements: Iterable[Element]) -> Iterator[bytes]:
         """The elements in the order of their keys, each blob the payload of one NFTA_SET_ELEM_LIST_ELEMENTS."""
-        ordered = sorted(elements, key=_key)
-        if not ordered:
-            return
         if not self.interval and not self.verdicts:
-            yield from self._encode_keys([element[0] for element in ordered])
+            yield from self._encode_keys(sorted([element[0] for element in elements]))
         else:
-            yield from _gather(self._encode_each(ordered))
+            yield from _gather(self._encode_each(sorted(elements, key=_key)))
 
     def _encode_keys(self, keys: list[bytes]) -> Iterator[bytes]:
         before, after = self._wrapping(0), bytes(-self.width & 3)
@@ -374,4 +371,5 @@ def _gather(items: Iterable[bytes]) -> Iterator[bytes]:
             batch, size = [], 4
         batch.append(item)
         size += len(item)
-    yield b"".join(batch)
+    if batch:
+        yield b"".join(batch)
