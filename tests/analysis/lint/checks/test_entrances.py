@@ -136,3 +136,32 @@ def test_findings_have_the_place_of_the_backend() -> None:
     assert one.location is not None
     assert one.location.line == 18
     assert one.subject == "Ingress/shop/web"
+
+
+# -- backend-port-unknown --------------------------------------------------------------------------------------------
+
+
+def unknown(text: str) -> list[str]:
+    return [f"{one.path}: {one.message}" for one in found(PODS + text, "backend-port-unknown")]
+
+
+@pytest.mark.parametrize("port", ["number: 8080", "name: http", "number: 0", "number: 80", "name: other"])
+def test_a_backend_has_a_port_of_the_service(port: str) -> None:
+    reported = unknown(INTERNAL + INGRESS % port)
+    wrong = {"number: 8080": "8080", "name: http": "http"}.get(port)
+    message = f"Service shop/web has no port TCP {wrong}: it has TCP 80 (web) and TCP 81 (other)"
+    assert reported == ([f"spec.rules[0].http.paths[0].backend: {message}"] if wrong else [])
+
+
+def test_backends_of_routes_have_ports_of_their_protocol() -> None:
+    route = ROUTE % ("v1", "shop")
+    assert unknown(INTERNAL + route) == []
+    assert unknown(INTERNAL + route.replace("port: 80", "port: 8080")) != []
+    assert unknown(INTERNAL.replace("port: 80,", "port: 80, protocol: UDP,") + route) != []
+
+
+def test_services_that_may_have_any_port_are_not_judged() -> None:
+    ingress = INGRESS % "number: 8080"
+    assert unknown(ingress) == []
+    assert unknown(EXTERNAL % "ExternalName" + ingress) == []
+    assert unknown(EXTERNAL % "NodePort" + ingress) != []

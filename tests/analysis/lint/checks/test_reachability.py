@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from haechi.analysis.cluster.cluster import Cluster
 from haechi.analysis.lint import Check, run_checks
+from haechi.analysis.lint.checks.ports import service_port
 from haechi.analysis.lint.checks.reachability import (
     default_deny_undone,
     one_sided_allow,
@@ -102,6 +103,35 @@ def test_an_address_of_a_family_that_the_other_end_lacks_is_ignored() -> None:
 )
 def test_items_with_some_effect_or_without_pods_are_not_reported(objects: tuple[Object, ...]) -> None:
     assert findings(one_sided_allow, *objects) == []
+
+
+SERVICE = """
+{apiVersion: v1, kind: Service, metadata: {name: server, namespace: x}, spec: {selector: {app: server}, ports: [
+  {port: 80, targetPort: 8080}]}}
+---
+{apiVersion: v1, kind: Pod, metadata: {name: server, namespace: x, labels: {app: server}},
+  spec: {containers: [{ports: [{name: web, containerPort: 8080}]}]}}
+---
+{apiVersion: v1, kind: Pod, metadata: {name: client, namespace: x, labels: {app: client}}}
+---
+{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: out, namespace: x}, spec: {podSelector:
+  {matchLabels: {app: client}}, policyTypes: [Egress], egress: [
+  {to: [{podSelector: {matchLabels: {app: server}}}], ports: [{port: %s}]}]}}
+---
+{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: in, namespace: x}, spec: {podSelector:
+  {matchLabels: {app: server}}, ingress: [{from: [{podSelector: {matchLabels: {app: client}}}], ports: [{port: %s}]}]}}
+"""
+
+
+@pytest.mark.parametrize("ports", [("80", "8080"), ("80", "web"), ("8080", "80"), ("80", "80")])
+def test_the_port_of_a_service_is_the_only_mistake_that_is_reported(ports: tuple[str, str]) -> None:
+    codes = [one.code for one in run_checks(cluster_of(SERVICE % ports), [service_port, one_sided_allow])]
+    assert codes == ["service-port"] * ports.count("80")
+
+
+def test_a_port_of_a_service_does_not_hide_another_mistake() -> None:
+    codes = [one.code for one in run_checks(cluster_of(SERVICE % ("80", "9000")), [service_port, one_sided_allow])]
+    assert codes == ["service-port", "one-sided-allow"]
 
 
 # -- default-deny-undone ---------------------------------------------------------------------------------------------

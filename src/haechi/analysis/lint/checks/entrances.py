@@ -1,4 +1,4 @@
-"""Checks of what leads clients from outside to pods whose policies deny them."""
+"""Checks of what leads clients from outside to pods: policies that deny them, and ports that do not exist."""
 
 from __future__ import annotations
 
@@ -110,4 +110,28 @@ def _proxies(review: Review) -> BitMap:
     )
 
 
-CHECKS: tuple[Check, ...] = (exposed_but_denied,)
+@check(
+    "backend-port-unknown",
+    Severity.WARNING,
+    "An Ingress or a route of a Gateway leads to a port that its Service does not have.",
+)
+def backend_port_unknown(review: Review) -> Iterator[Diagnostic]:
+    """Backends with a port, by number or name, that is not among those of the Service."""
+    services = {(one.namespace, one.name): one for one in review.cluster.services}
+    for one in all_entrances(review.objects):
+        service = services.get(one.service)
+        if service is None or service.spec.type == "ExternalName" or not service.spec.ports or not one.port:
+            continue
+        if not any(one.port in (each.port, each.name) and one.protocol == each.protocol for each in service.spec.ports):
+            known = name_list(
+                f"{each.protocol} {each.port}{f' ({each.name})' * bool(each.name)}" for each in service.spec.ports
+            )
+            yield Diagnostic(
+                one.object,
+                one.path,
+                f"Service {'/'.join(one.service)} has no port {one.protocol} {one.port}: it has {known}",
+                "use a port of the Service, not one of its pods",
+            )
+
+
+CHECKS: tuple[Check, ...] = (exposed_but_denied, backend_port_unknown)

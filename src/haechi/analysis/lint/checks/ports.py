@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from haechi.analysis.cluster import ports_text
 from haechi.analysis.lint.check import Check, Diagnostic, check
@@ -30,19 +31,34 @@ from haechi.sets import PROTOCOL_NAMES, PortSet
 )
 def service_port(review: Review) -> Iterator[Diagnostic]:
     """Ports of Services whose pods listen on another port."""
+    for one in review.shared(mistaken_ports):
+        services = name_list(sorted({f"{each.namespace}/{each.service}" for each in one.meant}))
+        targets = name_list(map(str, sorted({each.target_port for each in one.meant})))
+        yield Diagnostic(
+            one.policy.object,
+            one.port.path,
+            f"{one.port.written.port} is the port of Service {services}, whose pods listen on {targets}: "
+            "policies apply to the port of the pods",
+            f"use {targets}",
+        )
+
+
+class MistakenPort(NamedTuple):
+    """A port of a Service in a rule, and the ports of the pods that are meant."""
+
+    policy: WrittenPolicy
+    rule: WrittenRule
+    port: WrittenPort
+    meant: tuple[ServiceTarget, ...]
+
+
+def mistaken_ports(review: Review) -> Iterator[MistakenPort]:
+    """The ports of Services whose pods listen on another port."""
     for policy, rule, read, servers in _served(review):
         for port in rule.ports:
-            mistaken = _mistaken(port, read, servers)
-            if mistaken:
-                services = name_list(sorted({f"{one.namespace}/{one.service}" for one in mistaken}))
-                targets = name_list(map(str, sorted({one.target_port for one in mistaken})))
-                yield Diagnostic(
-                    policy.object,
-                    port.path,
-                    f"{port.written.port} is the port of Service {services}, whose pods listen on {targets}: "
-                    "policies apply to the port of the pods",
-                    f"use {targets}",
-                )
+            meant = _mistaken(port, read, servers)
+            if meant:
+                yield MistakenPort(policy, rule, port, tuple(meant))
 
 
 def _served(review: Review) -> Iterator[tuple[WrittenPolicy, WrittenRule, PolicyRule, frozenset[Server]]]:

@@ -6,8 +6,10 @@ from collections.abc import Iterator
 
 from haechi.analysis.cluster import Owner
 from haechi.analysis.lint.check import Check, Diagnostic, check
+from haechi.analysis.lint.checks.ports import MistakenPort, mistaken_ports
 from haechi.analysis.lint.facts import Denial, PeerPolicies, Review, WrittenPolicy
 from haechi.analysis.lint.wording import name_list
+from haechi.engine import PolicyRule
 from haechi.model import Direction, Path, Pod, Resource, Severity, Workload
 from haechi.select import EVERYTHING
 from haechi.sets import PortSet
@@ -23,14 +25,25 @@ _PEERS = {Direction.INGRESS: "from everyone", Direction.EGRESS: "to everyone"}
 def one_sided_allow(review: Review) -> Iterator[Diagnostic]:
     """Items of which the other end denies everything."""
     peer_policies = PeerPolicies(review.cluster, review.reach)
+    mistaken = review.shared(mistaken_ports)
+    mistaken_rules = {one.rule.ref for one in mistaken}
     for policy in review.policies:
         for rule, read in policy.effective:
+            if rule.ref in mistaken_rules:
+                continue
             for peer in rule.peers:
                 if peer.selection is None:
                     continue
                 denial = peer_policies.denial(policy.policy.subject, rule.direction, peer.selection, read)
-                if denial is not None:
+                if denial is not None and not any(_is_meant(one, read, denial) for one in mistaken):
                     yield _denied(policy, peer.path, denial)
+
+
+def _is_meant(mistaken: MistakenPort, read: PolicyRule, denial: Denial) -> bool:
+    """Whether the other end has the port of a Service where it means one of a rule: that is the mistake."""
+    if mistaken.rule.direction is not denial.direction or mistaken.policy.key not in denial.policies:
+        return False
+    return bool(read.names) or any(read.ports.contains(one.protocol, one.target_port) for one in mistaken.meant)
 
 
 def _denied(policy: WrittenPolicy, path: Path, denial: Denial) -> Diagnostic:
