@@ -166,7 +166,9 @@ class AddressSet(IntervalSet):
 
     def _family_intervals(self) -> tuple[tuple[int, int], ...]:
         """`intervals`, with one that runs from IPv4 into IPv6 split between them."""
-        return self.v4.intervals + self.v6.intervals
+        if self._edges and self._edges[0] < V6_START < self._edges[-1]:
+            return self.v4.intervals + self.v6.intervals
+        return self.intervals
 
 
 AddressSet.NONE = AddressSet()
