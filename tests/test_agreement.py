@@ -46,6 +46,8 @@ from tests.analysis.exposed import all_exposures, allows
 
 NEW = PodKey("a", "to-come")
 ONS = ((6, 80), (6, 8080), (6, 7), (17, 53), (132, 81), (1, 0))
+UNUSED = "192.0.2.255/32"
+"""No packet has this address."""
 NO_EFFECT = {"one-sided-allow", "peer-matches-nothing", "rules-without-policy-type", "contradictory-selector"}
 
 
@@ -130,15 +132,19 @@ def is_near(cluster: Cluster, endpoint: Endpoint | None, point: int) -> bool:
 def oracle_of(
     cluster: Cluster, objects: Iterable[Namespace | Node | Pod | NetworkPolicy | TierPolicy]
 ) -> ClusterObjects:
-    """The reference of some objects of a cluster: ipBlocks match its pods if they do so in the cluster."""
+    """The reference of some objects of a cluster: ipBlocks and networks match its pods if they do so in the cluster."""
     if cluster.engine.ipblock_matches_pods:
         return clusters.cluster(list(objects))
     pods = tuple(point_to_text(point) for each in cluster.engine.endpoints for point in each.addresses)
-    return clusters.cluster([without_pods(one, pods) if isinstance(one, NetworkPolicy) else one for one in objects])
+    return clusters.cluster([without_pods(one, pods) for one in objects])
 
 
-def without_pods(policy: NetworkPolicy, pods: tuple[str, ...]) -> NetworkPolicy:
-    """The policy with the addresses of all pods excepted from every ipBlock."""
+def without_pods(
+    policy: Namespace | Node | Pod | NetworkPolicy | TierPolicy, pods: tuple[str, ...]
+) -> Namespace | Node | Pod | NetworkPolicy | TierPolicy:
+    """A policy with the addresses of all pods excepted from every ipBlock and network; anything else as it is."""
+    if not isinstance(policy, NetworkPolicy | TierPolicy):
+        return policy
     data = msgspec.to_builtins(policy)
     for rule in (*(data["spec"].get("ingress") or ()), *(data["spec"].get("egress") or ())):
         for peer in (*(rule.get("from") or ()), *(rule.get("to") or ())):
@@ -147,7 +153,18 @@ def without_pods(policy: NetworkPolicy, pods: tuple[str, ...]) -> NetworkPolicy:
                     *peer["ipBlock"].get("except", ()),
                     *(f"{one}/{32 if '.' in one else 128}" for one in pods),
                 ]
-    return msgspec.convert(data, NetworkPolicy)
+            if peer.get("networks"):
+                peer["networks"] = [each for one in peer["networks"] for each in split(one, pods)] or [UNUSED]
+    return msgspec.convert(data, type(policy))
+
+
+def split(network: str, pods: tuple[str, ...]) -> tuple[str, ...]:
+    """CIDRs of all addresses of a network but those of pods; a text that is no network as it is."""
+    try:
+        addresses = AddressSet.from_cidr(network) if "/" in network else None
+    except ValueError:
+        addresses = None
+    return (network,) if addresses is None else tuple((addresses - AddressSet.of(*map(text_to_point, pods))).cidrs())
 
 
 def contradicts_no_finding(cluster: Cluster, answer: Answer, packet: Packet, right: PacketVerdict) -> None:
