@@ -55,6 +55,12 @@ def test_port_names_exclude_peers_without_port_names() -> None:
     assert holds(rule, {"ports": [{"portNumber": {}}], **networks})
     with pytest.raises(NoAnswer, match="no such key: to"):
         holds(rule, named)
+    with pytest.raises(NoAnswer, match="got null"):
+        holds(rule, {"ports": [None], **networks})
+    with pytest.raises(NoAnswer, match="got null"):
+        holds(rule, {**named, "to": [None]})
+    assert holds(rule, {"ports": [None], "to": [{"pods": {}}]})
+    assert not holds(rule, {"ports": [None, {"namedPort": "web"}], **networks})
 
 
 def test_a_baseline_policy_is_called_default() -> None:

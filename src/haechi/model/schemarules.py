@@ -13,6 +13,7 @@ from haechi.model.tree import Data
 ABSENT: Final = object()
 """In place of an old value: there is none to compare with."""
 
+_NULL = "invalid data, got null for schema with nullable=false"
 _IPV4_PREFIX = re.compile(r"(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.|(?=/))){4}(?<!\.)/(?:3[0-2]|[12]?\d)", re.ASCII)
 _IPV6_PREFIX = re.compile(r"([0-9a-fA-F:.]+)/(?:12[0-8]|1[01]\d|[1-9]?\d)", re.ASCII)
 
@@ -60,14 +61,27 @@ def _number(data: Data, name: str) -> int:
 
 def _names_ports_of_pods_only(ports: str, name: str, fields: tuple[str, ...]) -> Callable[[Data], bool]:
     def holds(rule: Data) -> bool:
-        peers, entries = field_of(rule, "to"), field_of(rule, ports)
-        if not isinstance(entries, list) or all(field_of(entry, name) is ABSENT for entry in entries):
+        named = _some_has(field_of(rule, ports), (name,))
+        if named is False:
             return True
+        peers = field_of(rule, "to")
         if peers is ABSENT:
             raise NoAnswer("no such key: to")
-        return not isinstance(peers, list) or all(field_of(one, field) is ABSENT for one in peers for field in fields)
+        without = _some_has(peers, fields)
+        if without is not False and None in (named, without):
+            raise NoAnswer(_NULL)
+        return not without
 
     return holds
+
+
+def _some_has(items: Data, names: tuple[str, ...]) -> bool | None:
+    """Whether an item of a list has one of the fields; None if that cannot be evaluated because one is null."""
+    if not isinstance(items, list):
+        return False
+    if any(field_of(item, name) is not ABSENT for item in items for name in names):
+        return True
+    return None if None in items else False
 
 
 def _is_called_default(data: Data) -> bool:
