@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from haechi.model import TierRuleRef
+
 _MOST = 3
 
 
@@ -21,3 +23,8 @@ def name_list(names: Iterable[str], total: int | None = None) -> str:
     if rest:
         return f"{', '.join(shown)} and {rest} more"
     return " and ".join(filter(None, (", ".join(shown[:-1]), *shown[-1:])))
+
+
+def rule_name(rule: TierRuleRef) -> str:
+    """`spec.ingress[0] of ClusterNetworkPolicy/guard`."""
+    return f"{rule.path} of {rule.policy}"

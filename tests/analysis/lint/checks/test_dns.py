@@ -7,9 +7,9 @@ import pytest
 from haechi.analysis.cluster.cluster import Cluster
 from haechi.analysis.lint import Check, run_checks
 from haechi.analysis.lint.checks.dns import dns_anywhere, dns_blocked, dns_tcp_blocked
-from haechi.model import NetworkPolicy, Object, ObjectMeta, Service, ServicePort, Severity
+from haechi.model import ClusterNetworkPolicy, NetworkPolicy, Object, ObjectMeta, Service, ServicePort, Severity
 from haechi.model.core import ServiceSpec
-from tests.building import namespace, pod, policy
+from tests.building import namespace, pod, policy, tier_policy
 
 SYSTEM = namespace("kube-system")
 DNS = pod("kube-system/coredns", "10.0.0.53", marks="k8s-app=kube-dns", ports=("dns=53/UDP dns-tcp=53/TCP",))
@@ -201,3 +201,58 @@ def test_dns_to_everyone_is_reported_on_request(rule: str, whom: str) -> None:
 def test_other_rules_are_not_reported(rule: str) -> None:
     assert findings(dns_anywhere, out(rule)) == []
     assert findings(dns_anywhere, policy(f"{{ingress: [{{ports: [{UDP}]}}]}}")) == []
+
+
+# -- tiers -----------------------------------------------------------------------------------------------------------
+
+EVERYONE = "{namespaces: {}}"
+IN_SYSTEM = "{namespaces: {matchLabels: {kubernetes.io/metadata.name: kube-system}}}"
+ON_DNS = "protocols: [{udp: {destinationPort: {number: 53}}}, {tcp: {destinationPort: {number: 53}}}]"
+
+
+def tier(*rules: str, kind: str = "Admin") -> ClusterNetworkPolicy:
+    subject = "{namespaces: {matchLabels: {kubernetes.io/metadata.name: x}}}"
+    return tier_policy(f"{{tier: {kind}, priority: 1, subject: {subject}, egress: [{', '.join(rules)}]}}", name="t")
+
+
+DENY = f"{{action: Deny, to: [{EVERYONE}]}}"
+
+
+@pytest.mark.parametrize("kind", ["Admin", "Baseline"])
+def test_a_rule_of_a_tier_that_cuts_dns_is_named(kind: str) -> None:
+    assert findings(dns_blocked, DNS, WEB, DB, tier(DENY, kind=kind)) == [
+        (
+            "ClusterNetworkPolicy/t spec.egress[0]: x/db[Pod] and x/web[Pod] cannot resolve names: this denies UDP 53 "
+            "to kube-system/coredns[Pod] (accept TCP 53 and UDP 53 to k8s-app=kube-dns in namespace kube-system in a "
+            "rule before it)"
+        )
+    ]
+
+
+@pytest.mark.parametrize(
+    "rules",
+    [
+        [f"{{action: Accept, to: [{IN_SYSTEM}], {ON_DNS}}}", DENY],
+        [f"{{action: Pass, to: [{IN_SYSTEM}]}}", DENY],
+        ["{action: Accept, to: [{networks: [8.8.8.8/32]}]}", "{action: Deny, to: [{networks: [0.0.0.0/0]}]}"],
+        ["{action: Deny, to: [{networks: [0.0.0.0/0, '::/0']}]}"],  # they may send nothing at all
+    ],
+)
+def test_pods_that_a_tier_leaves_dns_or_nothing_are_not_reported(rules: list[str]) -> None:
+    assert findings(dns_blocked, DNS, WEB, DB, tier(*rules)) == []
+
+
+def test_policies_and_tiers_are_judged_together() -> None:
+    accept = tier(f"{{action: Accept, to: [{IN_SYSTEM}]}}")
+    assert findings(dns_blocked, DNS, WEB, DB, out(TO_DB), accept) == []
+    (found,) = findings(dns_blocked, DNS, WEB, DB, out("{}"), tier(f"{{action: Deny, to: [{IN_SYSTEM}]}}"))
+    assert found.startswith("ClusterNetworkPolicy/t spec.egress[0]")
+    (found,) = findings(dns_blocked, DNS, WEB, DB, out(TO_DB), tier(DENY, kind="Baseline"))
+    assert found.startswith("NetworkPolicy/x/p")
+
+
+def test_a_tier_that_cuts_dns_over_tcp_is_named() -> None:
+    only_udp = f"{{action: Accept, to: [{IN_SYSTEM}], protocols: [{{udp: {{destinationPort: {{number: 53}}}}}}]}}"
+    (found,) = findings(dns_tcp_blocked, DNS, WEB, DB, tier(only_udp, DENY))
+    assert found.startswith("ClusterNetworkPolicy/t spec.egress[1]: ")
+    assert found.endswith("(also accept TCP 53 before it)")

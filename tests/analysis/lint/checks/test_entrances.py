@@ -138,6 +138,33 @@ def test_findings_have_the_place_of_the_backend() -> None:
     assert one.subject == "Ingress/shop/web"
 
 
+TIER = """
+apiVersion: policy.networking.k8s.io/v1alpha2
+kind: ClusterNetworkPolicy
+metadata: {name: guard}
+spec: {tier: %s, priority: 1, subject: {namespaces: {}}, ingress: [{action: %s, from: [{namespaces: {}}]}]}
+---
+"""
+
+
+@pytest.mark.parametrize("controller", ["", CONTROLLER])
+def test_what_a_tier_accepts_is_not_denied(controller: str) -> None:
+    text = PODS + controller + INTERNAL + INGRESS % "number: 80"
+    assert findings(text + TIER % ("Admin", "Pass") + allow(OWN)) != []
+    assert findings(text + TIER % ("Baseline", "Accept") + allow(OWN)) != []
+    assert findings(text + TIER % ("Admin", "Accept") + allow(OWN)) == []
+
+
+def test_the_rule_of_a_tier_that_denies_proxies_is_named() -> None:
+    text = PODS + CONTROLLER + INTERNAL + INGRESS % "number: 80"
+    message = (
+        "spec.rules[0].http.paths[0].backend: spec.ingress[0] of ClusterNetworkPolicy/guard allows ingress controllers "
+        "no connection to TCP 8080 of shop/web[Pod]"
+    )
+    assert findings(text + TIER % ("Admin", "Deny") + allow(OWN, EDGE)) == [message]
+    assert findings(text + TIER % ("Baseline", "Deny")) == [message]
+
+
 # -- backend-port-unknown --------------------------------------------------------------------------------------------
 
 

@@ -16,11 +16,11 @@ from haechi.analysis.lint.checks.exposure import (
     open_egress,
     open_ingress,
 )
-from haechi.model import Direction, NetworkPolicy, Node, Object, ObjectMeta, Packet, path_steps
+from haechi.model import ClusterNetworkPolicy, Direction, NetworkPolicy, Node, Object, ObjectMeta, Packet, path_steps
 from haechi.model.core import NodeAddress, NodeStatus
 from haechi.reference import parts, reference
 from tests import clusters
-from tests.building import namespace, pod, policy
+from tests.building import namespace, node, pod, policy, tier_policy
 
 WEB = pod("x/web", "10.0.0.1", marks="app=web", ports=("http=8080/TCP",))
 DB = pod("x/db", "10.0.0.2", marks="app=db")
@@ -205,3 +205,46 @@ def test_pods_that_may_connect_to_the_api_server(server: Object, rule: str, coun
     words = "spec.egress[0]: may connect to the API server (192.168.1.10, TCP 6443): x/web[Pod]"
     assert found == [words] * count
     assert findings(api_server, WEB, out(rule)) == []  # the input does not show where it is
+
+
+# -- tiers -----------------------------------------------------------------------------------------------------------
+
+
+def tier(rules: str, direction: str = "egress") -> ClusterNetworkPolicy:
+    return tier_policy(f"{{tier: Admin, priority: 1, subject: {{namespaces: {{}}}}, {direction}: [{rules}]}}")
+
+
+ALL_NETWORKS = "{networks: [0.0.0.0/0, '::/0']}"
+ON_25 = "protocols: [{tcp: {destinationPort: {number: 25}}}]"
+
+
+def test_what_a_tier_denies_is_not_open() -> None:
+    assert findings(open_egress, WEB, out("{}"), tier(f"{{action: Deny, to: [{ALL_NETWORKS}]}}")) == []
+    private = "{action: Deny, to: [{networks: [10.0.0.0/8]}]}"
+    assert findings(open_egress, WEB, out("{}"), tier(private)) == [
+        "spec.egress[0]: may connect to the Internet on every port: x/web[Pod]"
+    ]
+    assert findings(open_egress, WEB, out("{}"), tier(f"{{action: Deny, to: [{ALL_NETWORKS}], {ON_25}}}")) == [
+        "spec.egress[0]: may connect to the Internet on every port but TCP 25: x/web[Pod]"
+    ]
+
+
+def test_a_tier_that_denies_pods_leaves_the_internet() -> None:
+    denied = tier("{action: Deny, from: [{namespaces: {}}]}", "ingress")
+    assert findings(open_ingress, WEB, into("{}"), denied) == [
+        "spec.ingress[0]: open to the Internet on every port: x/web[Pod]"
+    ]
+    passed = tier("{action: Pass, from: [{namespaces: {}}]}", "ingress")
+    assert findings(open_ingress, WEB, into("{}"), passed) == [
+        f"spec.ingress[0]: open to {EVERYONE} on every port: x/web[Pod]"
+    ]
+
+
+def test_the_metadata_service_and_the_api_server_are_not_reported_where_a_tier_denies_them() -> None:
+    wide = out("{to: [{ipBlock: {cidr: 0.0.0.0/0}}]}")
+    control = node("c", "192.168.0.1", marks="node-role.kubernetes.io/control-plane=")
+    assert findings(metadata_service, WEB, wide) != []
+    assert findings(metadata_service, WEB, wide, tier("{action: Deny, to: [{networks: [169.254.169.254/32]}]}")) == []
+    assert findings(metadata_service, WEB, wide, tier("{action: Deny, to: [{nodes: {}}]}"), control) != []
+    assert findings(api_server, WEB, wide, control) != []
+    assert findings(api_server, WEB, wide, tier("{action: Deny, to: [{nodes: {}}]}"), control) == []

@@ -18,14 +18,14 @@ from haechi.analysis.lint.checks.reachability import (
     one_sided_allow,
     unprotected_workload,
 )
-from haechi.model import NetworkPolicy, Object, path_steps
+from haechi.model import ClusterNetworkPolicy, NetworkPolicy, Object, path_steps
 from haechi.model.verdict import Direction, PolicyKey
 from haechi.reference import allowed
 from haechi.reference.reference import isolates
-from tests import clusters
+from tests import clusters, tier_words
 from tests.analysis.lint.linting import LARGE_EXAMPLES, cluster_of
 from tests.analysis.reach.test_listing import reference
-from tests.building import pod, policy
+from tests.building import pod, policy, tier_policy
 
 CLIENT = pod("x/client", "10.0.0.1", marks="app=client")
 SERVER = pod("x/server", "10.0.0.2", marks="app=server", ports=("web=80/TCP",))
@@ -63,6 +63,36 @@ def test_an_item_that_the_other_end_denies_is_reported_with_its_policies() -> No
     both = findings(one_sided_allow, CLIENT, SERVER, out(), DENY_INGRESS, into(ports="{port: 81}"))
     assert [text.split(" ")[0] for text in both] == ["NetworkPolicy/x/in", "NetworkPolicy/x/out"]
     assert both[1].endswith("x/deny-ingress and x/in allow none of it as ingress of x/server[Pod]")
+
+
+def guard(rule: str, direction: str = "egress", tier: str = "Admin") -> ClusterNetworkPolicy:
+    spec = f"{{tier: {tier}, priority: 1, subject: {{namespaces: {{}}}}, {direction}: [{rule}]}}"
+    return tier_policy(spec, name="guard")
+
+
+def test_the_rule_of_a_tier_that_denies_an_item_is_named() -> None:
+    deny = "{action: Deny, %s: [{pods: {podSelector: {matchLabels: {app: %s}}}}]}"
+    found = findings(one_sided_allow, CLIENT, SERVER, into(), guard(deny % ("to", "server")))
+    assert found == [
+        (
+            "NetworkPolicy/x/in spec.ingress[0].from[0]: this has no effect: "
+            "spec.egress[0] of ClusterNetworkPolicy/guard allows none of it as egress of x/client[Pod]"
+        )
+    ]
+    found = findings(one_sided_allow, CLIENT, SERVER, out(), DENY_INGRESS, guard(deny % ("from", "client"), "ingress"))
+    assert [text.split(": ")[2].split(" allows")[0] for text in found] == [
+        "spec.ingress[0] of ClusterNetworkPolicy/guard"
+    ]
+
+
+def test_what_a_tier_accepts_at_the_other_end_has_an_effect() -> None:
+    accept = guard("{action: Accept, to: [{namespaces: {}}]}")
+    assert findings(one_sided_allow, CLIENT, SERVER, into(), DENY_EGRESS, accept) == []
+    passed = guard("{action: Pass, to: [{namespaces: {}}]}")
+    assert findings(one_sided_allow, CLIENT, SERVER, into(), DENY_EGRESS, passed) != []
+    networks = guard("{action: Accept, to: [{networks: [10.0.0.0/24]}]}")
+    server = pod("x/server", marks="app=server")  # its address may be in it
+    assert findings(one_sided_allow, CLIENT, server, into(), DENY_EGRESS, networks) == []
 
 
 def test_a_synthetic_address_may_be_in_a_block() -> None:
@@ -194,7 +224,7 @@ def denying(draw: st.DrawFn) -> NetworkPolicy:
 @LARGE_EXAMPLES
 @given(
     st.lists(st.composite(denying)(), min_size=2, max_size=5),
-    st.lists(clusters.objects(), max_size=8),
+    st.lists(clusters.objects() | tier_words.tier_policies(), max_size=8),
     st.randoms(use_true_random=False),
 )
 def test_without_the_denial_every_verdict_is_the_same(
@@ -210,7 +240,7 @@ def test_without_the_denial_every_verdict_is_the_same(
         direction = cluster.policies[key].spec.policy_types[int(steps[2])] if len(steps) > 2 else "Ingress"
         given = cluster.policies[key]
         left = tuple(d for d in kept if d != direction)
-        policies = [p for k, p in cluster.policies.items() if k != key]
+        policies = [*cluster.tier_policies.values(), *(p for k, p in cluster.policies.items() if k != key)]
         if left:
             policies.append(replace(given, spec=replace(given.spec, policy_types=left)))
         rest = reference(Cluster.of([*cluster.nodes, *cluster.namespaces, *cluster.pods.values(), *policies]))
@@ -257,6 +287,24 @@ def test_the_pods_without_policies_are_counted() -> None:
     (found,) = run_checks(cluster_of(dedent(text)), [unprotected_workload])
     assert found.message == "no policy isolates default/j[Job] for ingress (1 of 2 pods) and egress (1 of 2 pods)"
     assert found.subject == "Pod/default/a"
+
+
+@pytest.mark.parametrize(
+    ("rule", "protected"),
+    [
+        ("{action: Deny, from: [{namespaces: {}}]}", True),
+        (
+            "{action: Accept, from: [{namespaces: {matchLabels: {a: b}}}]}, {action: Deny, from: [{namespaces: {}}]}",
+            True,
+        ),
+        ("{action: Accept, from: [{namespaces: {}}]}, {action: Deny, from: [{namespaces: {}}]}", False),
+        ("{action: Deny, from: [{namespaces: {}}], protocols: [{tcp: {destinationPort: {number: 22}}}]}", False),
+        ("{action: Deny, from: [{namespaces: {matchLabels: {a: b}}}]}", False),
+    ],
+)
+def test_a_default_deny_of_a_tier_protects(rule: str, protected: bool) -> None:
+    (found,) = findings(unprotected_workload, SERVER, guard(rule, "ingress", "Baseline"))
+    assert found.endswith("for egress" if protected else "for ingress and egress")
 
 
 @LARGE_EXAMPLES

@@ -8,12 +8,12 @@ from hypothesis import strategies as st
 from haechi.analysis.cluster.cluster import Cluster
 from haechi.analysis.lint.facts.dns_clients import DnsClients
 from haechi.analysis.lint.facts.review import Review
-from haechi.model import NetworkPolicy, NetworkPolicyEgressRule, NetworkPolicySpec, Object, ObjectMeta
+from haechi.model import NetworkPolicy, NetworkPolicyEgressRule, NetworkPolicySpec, Object, ObjectMeta, TierPolicy
 from haechi.model.verdict import Direction, Packet
 from haechi.reference.parts import addresses
 from haechi.reference.reference import is_own_node, isolates, owners, side
 from haechi.sets import TCP, UDP
-from tests import building, clusters
+from tests import building, clusters, tier_words
 from tests.analysis.lint.hostile import lists
 from tests.analysis.lint.linting import LARGE_EXAMPLES
 from tests.analysis.reach.test_listing import reference
@@ -49,11 +49,16 @@ def isolating(draw: st.DrawFn) -> NetworkPolicy:
 
 
 @LARGE_EXAMPLES
-@given(lists(odd=False), RESOLVERS, st.lists(isolating(), max_size=2))
+@given(
+    lists(odd=False),
+    RESOLVERS,
+    st.lists(isolating(), max_size=2),
+    st.just([]) | st.lists(tier_words.tier_policies(), max_size=3),
+)
 def test_allowed_and_denied_protocols_are_those_of_the_reference(
-    found: list[Object], more: tuple[Object, ...], policies: list[NetworkPolicy]
+    found: list[Object], more: tuple[Object, ...], policies: list[NetworkPolicy], tiers: list[TierPolicy]
 ) -> None:
-    cluster = Cluster.of([*found, *CLIENTS, *more, *policies])
+    cluster = Cluster.of([*found, *CLIENTS, *more, *policies, *tiers])
     known = reference(cluster)
     clients = DnsClients(Review(cluster))
     answering = [cluster.pods[key] for key in clients.resolvers.ports if key in cluster.pods]
@@ -63,10 +68,14 @@ def test_allowed_and_denied_protocols_are_those_of_the_reference(
         assert client.allowed & client.denied == frozenset()
         for key in client.pods:
             one = cluster.pods[key]
-            assert any(isolates(policy, one, Direction.EGRESS) for policy in known.policies)
-            assert isolates(client.policy.object, one, Direction.EGRESS)
+            isolated = any(isolates(policy, one, Direction.EGRESS) for policy in known.policies)
+            assert isolated or cluster.engine.tier_policies
+            assert isolated == (client.policy is not None)
+            assert client.policy is None or isolates(client.policy.object, one, Direction.EGRESS)
             near = {address for _, address in asked if is_own_node(known, one, address)}
             for protocol in (UDP, TCP):
                 packets = [(server, Packet(a, a, protocol, 53)) for server, a in asked if a not in near]
+                decided = {side(known, one, s, Direction.EGRESS, p.destination, p).tier_rule for s, p in packets}
+                assert near or client.rules.get(protocol) in {*decided, None}
                 may = any(side(known, one, s, Direction.EGRESS, p.destination, p).allowed for s, p in packets)
                 assert near or (protocol in client.allowed) == may

@@ -23,7 +23,7 @@ from haechi.model.verdict import Direction, Packet, PolicyKey
 from haechi.reference import ClusterObjects
 from haechi.reference.parts import addresses
 from haechi.reference.reference import isolates, owners, peer_matches, port_matches, rules, side
-from tests import building, clusters
+from tests import building, clusters, tier_words
 from tests.analysis.reach.test_listing import reference, touches_own_node
 from tests.building import PROTOCOLS
 
@@ -111,9 +111,14 @@ PEERS = (
 PORTS = ("{port: 80}", "{port: web}", "{protocol: UDP}", "{port: 79, endPort: 81}, {port: dns, protocol: UDP}")
 
 
-@given(st.lists(clusters.objects(), max_size=14) | isolated_pods() | isolated_pods())
-def test_exactly_the_items_of_which_the_other_end_accepts_nothing_are_found(found: list[Object]) -> None:
-    cluster = Cluster.of(found)
+@given(
+    st.lists(clusters.objects(), max_size=14) | isolated_pods() | isolated_pods(),
+    st.just([]) | st.lists(tier_words.tier_policies() | tier_words.nodes(), max_size=3),
+)
+def test_exactly_the_items_of_which_the_other_end_accepts_nothing_are_found(
+    found: list[Object], tiers: list[Object]
+) -> None:
+    cluster = Cluster.of([*found, *tiers])
     known = reference(cluster)
     assume(not cluster.synthesized)  # their addresses may be any
     assume(not any(touches_own_node(known, one, other) for one, other in product(known.pods, repeat=2)))

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
 from haechi.analysis.cluster import ports_text
 from haechi.analysis.lint.check import Check, Diagnostic, check
-from haechi.analysis.lint.facts import DNS_PORT, DnsClient, DnsClients, Review, WrittenPolicy, WrittenRule
+from haechi.analysis.lint.facts import DNS_PORT, DnsClient, DnsClients, Review, WrittenRule
 from haechi.analysis.lint.wording import name_list
-from haechi.model import Direction, PodKey, Severity
+from haechi.model import Direction, Path, PodKey, Resource, Severity
 from haechi.sets import TCP, UDP, AddressSet, PortSet
 
 _DNS = PortSet.udp(DNS_PORT) | PortSet.tcp(DNS_PORT)
-_EGRESS = ("spec", "egress")
+_EGRESS: Path = ("spec", "egress")
 
 
 @check(
@@ -23,13 +24,15 @@ _EGRESS = ("spec", "egress")
 def dns_blocked(review: Review) -> Iterator[Diagnostic]:
     """Workloads whose lookups over UDP are denied."""
     clients = DnsClients(review)
-    for policy, pods in _by_policy(one for one in clients.all() if UDP in one.denied):
+    for place, pods in _by_place(review, UDP, [one for one in clients.all() if UDP in one.denied]):
+        why = f"this denies {_ports(clients, UDP)}" if place.is_tier else f"no rule allows {_ports(clients, UDP)}"
+        verb = "accept" if place.is_tier else "allow"
+        before = " in a rule before it" if place.is_tier else ""
         yield Diagnostic(
-            policy.object,
-            _EGRESS,
-            f"{_workloads(review, pods)} cannot resolve names: no rule allows {_ports(clients, UDP)} "
-            f"to {_workloads(review, clients.resolvers.ports)}",
-            f"allow {_ports(clients)} to {_resolvers(clients)}",
+            place.object,
+            place.path,
+            f"{_workloads(review, pods)} cannot resolve names: {why} to {_workloads(review, clients.resolvers.ports)}",
+            f"{verb} {_ports(clients)} to {_resolvers(clients)}{before}",
         )
 
 
@@ -41,20 +44,36 @@ def dns_blocked(review: Review) -> Iterator[Diagnostic]:
 def dns_tcp_blocked(review: Review) -> Iterator[Diagnostic]:
     """Workloads that cannot retry over TCP when an answer is truncated."""
     clients = DnsClients(review)
-    for policy, pods in _by_policy(one for one in clients.all() if UDP in one.allowed and TCP in one.denied):
+    found = [one for one in clients.all() if UDP in one.allowed and TCP in one.denied]
+    for place, pods in _by_place(review, TCP, found):
         yield Diagnostic(
-            policy.object,
-            _EGRESS,
+            place.object,
+            place.path,
             f"{_workloads(review, pods)} may query {_workloads(review, clients.resolvers.ports)} over UDP but "
             "not over TCP, which answers too long for UDP need",
-            f"also allow {_ports(clients, TCP)}",
+            f"also accept {_ports(clients, TCP)} before it" if place.is_tier else f"also allow {_ports(clients, TCP)}",
         )
 
 
-def _by_policy(clients: Iterable[DnsClient]) -> Iterator[tuple[WrittenPolicy, list[PodKey]]]:
-    found: dict[int, tuple[WrittenPolicy, list[PodKey]]] = {}
+class _Place(NamedTuple):
+    """Where a denial of DNS is reported: a policy that lacks a rule, or the rule of a tier that denies it."""
+
+    object: Resource
+    path: Path
+    is_tier: bool
+
+
+def _by_place(review: Review, protocol: int, clients: Iterable[DnsClient]) -> Iterator[tuple[_Place, list[PodKey]]]:
+    found: dict[tuple[int, Path], tuple[_Place, list[PodKey]]] = {}
     for one in clients:
-        found.setdefault(id(one.policy), (one.policy, []))[1].extend(one.pods)
+        rule = one.rules.get(protocol)
+        if rule is not None:
+            place = _Place(review.cluster.tier_policies[rule.policy], rule.steps, is_tier=True)
+        elif one.policy is not None:
+            place = _Place(one.policy.object, _EGRESS, is_tier=False)
+        else:
+            continue
+        found.setdefault((id(place.object), place.path), (place, []))[1].extend(one.pods)
     return iter(found.values())
 
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from ipaddress import IPv4Address
 
 from pyroaring import BitMap
 
 from haechi.analysis.cluster import ports_text
 from haechi.analysis.lint.check import Check, Diagnostic, check
 from haechi.analysis.lint.facts import Entrance, Review, ServiceTarget, all_entrances
-from haechi.analysis.lint.wording import name_list
-from haechi.engine import ANY_POD, Peers, PolicySet
-from haechi.model import PolicyKey, Service, Severity
+from haechi.analysis.lint.wording import name_list, rule_name
+from haechi.engine import ANY_POD, OrderedRule, Peers, PolicySet, TierSet, deciding_rule
+from haechi.model import Action, Direction, Packet, PolicyKey, Service, Severity, Tier, TierRuleRef
 from haechi.select import EVERYTHING
 from haechi.sets import PROTOCOL_NUMBERS, PortSet
 
@@ -20,6 +21,7 @@ _PROXIES = frozenset(
     {"ingress-nginx", "nginx-ingress", "traefik", "haproxy-ingress", "kubernetes-ingress", "contour", "envoy", "kong"}
 )
 """Values of `app.kubernetes.io/name` of common ingress controllers."""
+_ANY = IPv4Address(0)
 _Target = tuple[int, ServiceTarget]
 
 
@@ -41,16 +43,21 @@ def exposed_but_denied(review: Review) -> Iterator[Diagnostic]:
             behind = [each for each in targets.get(one.service, ()) if each[1][2:4] == port]
             denied = [each for each in behind if _is_denied(review, one, each, proxies)]
             if denied:
-                yield _diagnostic(review, one, denied)
+                yield _diagnostic(review, one, denied, proxies)
 
 
-def _diagnostic(review: Review, one: Entrance, denied: list[_Target]) -> Diagnostic:
+def _diagnostic(review: Review, one: Entrance, denied: list[_Target], proxies: BitMap) -> Diagnostic:
     owners = name_list(str(owner) for owner, _ in review.inventory.workloads_of(BitMap(pod for pod, _ in denied)))
     ports = PortSet.union_all([PortSet.port(target.protocol, target.target_port) for _, target in denied])
     policies: set[PolicyKey] = set()
-    for pod, _ in denied:
-        policies.update(found.policies if (found := _policy_set(review, pod)) is not None else ())
-    names = f"{name_list(map(str, sorted(policies)))} {'allows' if len(policies) == 1 else 'allow'}"
+    rules: set[TierRuleRef] = set()
+    for pod, target in denied:
+        by = set() if one.is_direct else set(_denying(review, pod, target, proxies))
+        rules |= by
+        if not by and (found := _policy_set(review, pod)) is not None:
+            policies.update(found.policies)
+    listed = [*map(str, sorted(policies)), *map(rule_name, sorted(rules))]
+    names = f"{name_list(listed)} {'allows' if len(listed) == 1 else 'allow'}"
     return Diagnostic(
         one.object,
         one.path,
@@ -81,6 +88,15 @@ def _is_denied(review: Review, one: Entrance, target: _Target, proxies: BitMap) 
     """Whether the pod's policies allow nobody who may come that way."""
     pod, port = target
     policies = _policy_set(review, pod)
+    if review.engine.tier_policies and not one.is_direct:
+        decided = [_decision(review, pod, port, proxy) for proxy in proxies]
+        if None not in decided and decided:
+            return all(rule is not None and rule.action is Action.DENY for rule in decided)
+        if any(rule is not None and rule.action is Action.ACCEPT for rule in decided):
+            return False
+        if not proxies and _may_accept(review, pod, port):
+            return False
+        proxies = BitMap([n for n, rule in zip(proxies, decided, strict=True) if rule is None])
     if policies is None:
         return False
     peers = Peers.union(list(policies.at(port.protocol, port.target_port)))
@@ -95,6 +111,29 @@ def _is_denied(review: Review, one: Entrance, target: _Target, proxies: BitMap) 
         selection.namespaces == home and (selection.pods == EVERYTHING or review.pods(selection)) and not one.is_local
         for selection in peers.selections
     )
+
+
+def _decision(review: Review, pod: int, port: ServiceTarget, client: int) -> OrderedRule | None:
+    """The rule of a tier that accepts or denies what a pod gets from another one."""
+    engine = review.engine
+    own, peer = engine.numbered(pod), engine.numbered(client)
+    packet = Packet(_ANY, _ANY, port.protocol, port.target_port)  # ingress rules of tiers match no addresses
+    tiers = (Tier.ADMIN, Tier.BASELINE) if _policy_set(review, pod) is None else (Tier.ADMIN,)
+    found = (deciding_rule(engine, own, tier, Direction.INGRESS, 0, peer, packet) for tier in tiers)
+    return next((rule for rule in found if rule is not None and rule.action is not Action.PASS), None)
+
+
+def _may_accept(review: Review, pod: int, port: ServiceTarget) -> bool:
+    """Whether a tier accepts some pods."""
+    stages = review.engine.stages(review.engine.numbered(pod))[1]
+    tiers = [one for one in stages if isinstance(one, TierSet)]
+    return any(entry.action is Action.ACCEPT for one in tiers for entry in one.at(port.protocol, port.target_port))
+
+
+def _denying(review: Review, pod: int, target: ServiceTarget, proxies: BitMap) -> Iterator[TierRuleRef]:
+    """The rules of tiers that deny a pod what comes from proxies."""
+    found = (_decision(review, pod, target, proxy) for proxy in (proxies if review.engine.tier_policies else ()))
+    return (rule.ref for rule in found if rule is not None and rule.action is Action.DENY)
 
 
 def _policy_set(review: Review, pod: int) -> PolicySet | None:

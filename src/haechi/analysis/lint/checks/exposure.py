@@ -1,12 +1,14 @@
 """Checks of what is open: to everyone, to the Internet, and from pods to addresses that attackers look for.
 
-Policies only add, so whatever one rule allows is open, whatever the others say. These findings are notes: often it is
-meant, and then it is confirmed by ignoring the check at this place.
+Policies only add, so whatever one rule allows is open, whatever the others say, except to what tiers deny. These
+findings are notes: often it is meant, and then it is confirmed by ignoring the check at this place.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
+from functools import lru_cache
 from itertools import chain
 
 from haechi.analysis.cluster import ports_text
@@ -15,11 +17,13 @@ from haechi.analysis.lint.facts import ApiServer, Review, WrittenPolicy, Written
 from haechi.analysis.lint.wording import name_list
 from haechi.analysis.reach import Peer, PeerKind, pods_text
 from haechi.engine import PolicyRule
-from haechi.model import Direction, Path, Severity
-from haechi.sets import AddressSet, PortSet, point_to_text, protocol_text, text_to_point
+from haechi.model import Action, Direction, Path, Severity, Tier
+from haechi.sets import TCP, AddressSet, PortSet, point_to_text, protocol_text, text_to_point
 
 _METADATA = ("169.254.169.254", "fd00:ec2::254")
 _HOSTS = 65_536  # the most addresses of a block that stands for certain hosts
+_EVERYONE = "everyone, inside and outside the cluster,"
+_FEW = 10  # ranges of ports
 _ALL_TCP = PortSet.tcp(1, 65535)
 
 
@@ -34,8 +38,7 @@ def open_ingress(review: Review) -> Iterator[Diagnostic]:
         yield Diagnostic(
             policy.object,
             path,
-            f"open to {peers or 'everyone, inside and outside the cluster,'} on {_ports(read)}: "
-            f"{_workloads(review, policy)}",
+            f"open to {peers or _EVERYONE} on {_ports(read)}: {_workloads(review, policy)}",
             "list the clients in from" if rule.written.peers == () else "allow fewer addresses",
         )
 
@@ -47,9 +50,10 @@ def open_ingress(review: Review) -> Iterator[Diagnostic]:
 )
 def open_egress(review: Review) -> Iterator[Diagnostic]:
     """Egress rules that allow every port of TCP to everyone or to most of the Internet."""
-    for policy, _, read, peers, path in _open(review, Direction.EGRESS):
-        if read.ports >= _ALL_TCP:
-            message = f"may connect to {peers or 'every destination'} on every port: {_workloads(review, policy)}"
+    for policy, rule, read, peers, path in _open(review, Direction.EGRESS):
+        if rule.rule is not None and rule.rule.ports >= _ALL_TCP:
+            ports = "every port" if read.ports >= _ALL_TCP else _ports(read)
+            message = f"may connect to {peers or 'every destination'} on {ports}: {_workloads(review, policy)}"
             yield Diagnostic(policy.object, path, message, "list the destinations in to, and their ports")
 
 
@@ -61,38 +65,75 @@ def open_egress(review: Review) -> Iterator[Diagnostic]:
 )
 def internet_egress(review: Review) -> Iterator[Diagnostic]:
     """Egress rules that allow some ports to everyone or to most of the Internet."""
-    for policy, _, read, peers, path in _open(review, Direction.EGRESS):
-        if not read.ports >= _ALL_TCP:
+    for policy, rule, read, peers, path in _open(review, Direction.EGRESS):
+        if rule.rule is not None and not rule.rule.ports >= _ALL_TCP:
             where = peers or "every destination, inside and outside the cluster,"
             message = f"may connect to {where} on {_ports(read)}: {_workloads(review, policy)}"
             yield Diagnostic(policy.object, path, message, "list the destinations in to")
 
 
-def _open(review: Review, direction: Direction) -> Iterator[tuple[WrittenPolicy, WrittenRule, PolicyRule, str, Path]]:
-    """The rules of a direction that allow everyone or the Internet: with its blocks in words, and the place."""
-    known: dict[AddressSet, bool] = {}
+_Open = tuple[WrittenPolicy, WrittenRule, PolicyRule, str, Path]
 
-    def is_internet(blocks: AddressSet) -> bool:
-        if blocks not in known:
-            known[blocks] = Peer(PeerKind.ADDRESSES, addresses=blocks).is_internet
-        return known[blocks]
 
+def _open(review: Review, direction: Direction) -> Iterator[_Open]:
+    """The rules of a direction that allow everyone or the Internet: with its blocks in words, and the place.
+
+    Where tiers come before, with the ports that they leave open to the Internet.
+    """
+    for found in _wide(review, direction):
+        policy, rule, read, peers, path = found
+        traffic = review.outside(policy.policy.subject, direction) if review.engine.tier_policies else ()
+        if not traffic or read.names:
+            yield found
+            continue
+        reached = AddressSet.ALL if read.peers.anywhere else read.peers.blocks
+        boxes = [box for one in traffic for box in one.restricted(reached, read.ports).boxes()]
+        ports = PortSet.union_all([own for addresses, own in boxes if _is_internet(addresses)])
+        if ports:
+            words = peers or ("the Internet" if _denies(review, policy, direction) else "")
+            yield policy, rule, replace(read, ports=ports), words, path
+
+
+def _denies(review: Review, policy: WrittenPolicy, direction: Direction) -> bool:
+    """Whether some tier denies the pods of a policy anything."""
+    subject = policy.policy.subject
+    return any(
+        rule.action is Action.DENY
+        for one in review.engine.tier_policies.values()
+        if one.tier is Tier.ADMIN and one.subject is not None and not subject.excludes(one.subject)
+        for rule in one.rules(direction)
+    )
+
+
+@lru_cache(maxsize=4096)
+def _is_internet(blocks: AddressSet) -> bool:
+    return Peer(PeerKind.ADDRESSES, addresses=blocks).is_internet
+
+
+def _wide(review: Review, direction: Direction) -> Iterator[_Open]:
     for policy in review.policies:
         for rule, read in policy.effective:
             if rule.direction is direction:
                 if read.peers.anywhere:
                     yield policy, rule, read, "", rule.path
-                elif read.peers.blocks and is_internet(read.peers.blocks):
-                    blocks = [one for one in rule.peers if one.peers is not None and is_internet(one.peers.blocks)]
+                elif read.peers.blocks and _is_internet(read.peers.blocks):
+                    blocks = [one for one in rule.peers if one.peers is not None and _is_internet(one.peers.blocks)]
                     names = name_list(one.written.ip_block.cidr for one in blocks if one.written.ip_block is not None)
                     internet = f"the Internet ({names})" if names else "the Internet"
                     yield policy, rule, read, internet, blocks[0].path if blocks else rule.path
 
 
+def _is_cut(review: Review, policy: WrittenPolicy, point: int, protocol: int, port: int) -> bool:
+    """Whether tiers deny all pods of a policy the way to an address."""
+    traffic = review.outside(policy.policy.subject, Direction.EGRESS) if review.engine.tier_policies else ()
+    return bool(traffic) and not any(one.contains(point, protocol, port) for one in traffic)
+
+
 def _ports(read: PolicyRule) -> str:
     names = (f"{protocol_text(protocol)} {name}" for protocol, name in read.names)
-    if read.ports == PortSet.ALL:
-        return "every port"
+    others = PortSet.ALL - read.ports
+    if len(others.parts()) < _FEW:
+        return f"every port but {ports_text(others)}" if others else "every port"
     return name_list(chain([ports_text(read.ports)] if read.ports else [], names))
 
 
@@ -119,7 +160,11 @@ def metadata_service(review: Review) -> Iterator[Diagnostic]:
                 continue
             for peer in rule.peers:
                 blocks = peer.peers.blocks if peer.peers is not None else AddressSet.NONE
-                found = [text for point, text in points.items() if point in blocks and blocks.size > _HOSTS]
+                found = [
+                    text
+                    for point, text in points.items()
+                    if point in blocks and blocks.size > _HOSTS and not _is_cut(review, policy, point, TCP, 80)
+                ]
                 if found and peer.written.ip_block is not None:
                     excepts = name_list(f"{text}/{128 if ':' in text else 32}" for text in found)
                     yield Diagnostic(
@@ -145,7 +190,7 @@ def api_server(review: Review) -> Iterator[Diagnostic]:
                 continue
             wide = read.peers.anywhere or read.peers.blocks.size > _HOSTS
             found = next((one for one in servers.points if read.peers.anywhere or one in read.peers.blocks), None)
-            if wide and found is not None:
+            if wide and found is not None and not _is_cut(review, policy, found, *servers.port):
                 yield Diagnostic(
                     policy.object,
                     rule.path,

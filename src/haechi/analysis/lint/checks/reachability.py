@@ -8,11 +8,11 @@ from haechi.analysis.cluster import Owner
 from haechi.analysis.lint.check import Check, Diagnostic, check
 from haechi.analysis.lint.checks.ports import MistakenPort, mistaken_ports
 from haechi.analysis.lint.facts import Denial, PeerPolicies, Review, WrittenPolicy
-from haechi.analysis.lint.wording import name_list
-from haechi.engine import PolicyRule
-from haechi.model import Direction, Path, Pod, Resource, Severity, Workload
+from haechi.analysis.lint.wording import name_list, rule_name
+from haechi.engine import ANY_POD, PolicyRule, PolicySet, TierSet
+from haechi.model import Action, Direction, Path, Pod, Resource, Severity, Workload
 from haechi.select import EVERYTHING
-from haechi.sets import PortSet
+from haechi.sets import AddressSet, PortSet
 
 _PEERS = {Direction.INGRESS: "from everyone", Direction.EGRESS: "to everyone"}
 
@@ -48,14 +48,17 @@ def _is_meant(mistaken: MistakenPort, read: PolicyRule, denial: Denial) -> bool:
 
 def _denied(policy: WrittenPolicy, path: Path, denial: Denial) -> Diagnostic:
     pods = name_list(map(str, denial.workloads))
-    policies = name_list(map(str, denial.policies))
+    names = [*map(str, denial.policies), *map(rule_name, denial.rules)]
+    policies = name_list(names)
     direction = denial.direction.lower()
-    allows = "allows" if len(denial.policies) == 1 else "allow"
+    allows = "allows" if len(names) == 1 else "allow"
     return Diagnostic(
         policy.object,
         path,
         f"this has no effect: {policies} {allows} none of it as {direction} of {pods}",
-        f"allow it as their {direction} too, or delete the item",
+        "accept it before, or delete the item"
+        if denial.rules
+        else f"allow it as their {direction} too, or delete the item",
     )
 
 
@@ -114,15 +117,15 @@ def _type_path(policy: WrittenPolicy, direction: Direction) -> Path:
 @check(
     "unprotected-workload",
     Severity.NOTE,
-    "No policy isolates the workload, or only in one direction.",
+    "No policy isolates the workload, or only in one direction, and no tier denies what is not accepted.",
     on_request=True,
 )
 def unprotected_workload(review: Review) -> Iterator[Diagnostic]:
-    """Workloads with pods that no policy isolates."""
+    """Workloads with pods that no policy isolates and to which no tier gives a default deny."""
     unisolated: dict[Owner, dict[Direction, int]] = {}
     pods: dict[Owner, list[Pod]] = {}
     for one in review.reach.classes:
-        missing = [direction for direction in Direction if one.policy_set(direction) is None]
+        missing = [direction for direction in Direction if not any(map(_denies, one.stages(direction)))]
         for key in one.members:
             owner = review.cluster.owners[key]
             pods.setdefault(owner, []).append(review.cluster.pods[key])
@@ -138,6 +141,17 @@ def unprotected_workload(review: Review) -> Iterator[Diagnostic]:
             yield Diagnostic(
                 where, (), f"no policy isolates {owner} for {' and '.join(words)}", "add a default-deny policy"
             )
+
+
+def _denies(stage: PolicySet | TierSet) -> bool:
+    """Whether it denies on every port what it does not accept: all pods, or all addresses of a family."""
+    if isinstance(stage, PolicySet):
+        return True
+    denied = [entry.peers for entry in stage.everywhere if entry.action is Action.DENY]
+    return any(
+        one.anywhere or ANY_POD in one.selections or one.blocks >= AddressSet.V4 or one.blocks >= AddressSet.V6
+        for one in denied
+    )
 
 
 def _name(one: Resource) -> Owner:

@@ -11,19 +11,22 @@ Why: a connection needs both ends, and a rule is only one of them.
                └─ class D       no, for every pair    Denial: the egress policies of C and D
 
 Pairs that share no address family, and pods without a port of a name that the rule uses, are left out: it is not the
-policies that stop them. A pod whose address is synthetic may have one that an ipBlock of the other end includes.
+policies that stop them. A pod whose address is synthetic may have one that an ipBlock of the other end includes. Where
+tiers deny a connection, the Denial has their rules.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
+from ipaddress import ip_address
+from typing import NamedTuple
 
 from haechi.analysis.cluster import Cluster, Owner
 from haechi.analysis.reach import PodClass, Reach
-from haechi.engine import Endpoint, PodSelection, PolicyRule, PolicySet
-from haechi.model import Direction, PodKey, PolicyKey
-from haechi.sets import V6_START, PortSet
+from haechi.engine import Endpoint, Engine, PodSelection, PolicyRule, PolicySet, TierSet, side
+from haechi.model import Action, Direction, Packet, PodKey, PolicyKey, TierRuleRef
+from haechi.sets import V6_START, AddressSet, PortSet, point_to_text
 
 _OPPOSITE = {Direction.INGRESS: Direction.EGRESS, Direction.EGRESS: Direction.INGRESS}
 
@@ -36,11 +39,13 @@ class Denial:
         direction: in which they deny it.
         policies: their keys, sorted.
         workloads: those of the pods that they isolate, sorted.
+        rules: those of tiers that deny it before policies are asked, sorted.
     """
 
     direction: Direction
     policies: tuple[PolicyKey, ...]
     workloads: tuple[Owner, ...]
+    rules: tuple[TierRuleRef, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +63,6 @@ class _SelectedPods:
         families = frozenset(4 if point < V6_START else 6 for point in one.addresses)
         return cls(one, found, families, any(pod.key in synthesized for pod in found))
 
-    def policies(self, direction: Direction) -> PolicySet | None:
-        return self.of.policy_set(direction)
-
     def ports(self, rule: PolicyRule) -> PortSet:
         """The ports that a rule allows with these pods as servers."""
         if not rule.names:
@@ -73,11 +75,40 @@ class _SelectedPods:
         return len(self.pods) == 1 and self.pods == other.pods
 
 
-def _has_blocks(policies: PolicySet, ports: PortSet) -> bool:
-    """Whether policies allow some ipBlock some of these ports."""
-    return bool(policies.everywhere.blocks) or any(
-        peers.blocks and not allowed.isdisjoint(ports) for allowed, peers in policies.by_ports
+class _Pair(NamedTuple):
+    """Pods that deny others everything on some ports."""
+
+    other: _SelectedPods
+    own: _SelectedPods
+    ports: PortSet
+
+
+def has_blocks(stage: PolicySet | TierSet, ports: PortSet) -> bool:
+    """Whether a stage may allow some of these ports to some addresses but not to all."""
+    if isinstance(stage, TierSet):
+        entries = (one for own, entries in stage.pieces() if not own.isdisjoint(ports) for one in entries)
+        return any(one.action is not Action.DENY and _is_partial(one.peers.blocks) for one in entries)
+    return bool(stage.everywhere.blocks) or any(
+        peers.blocks and not allowed.isdisjoint(ports) for allowed, peers in stage.by_ports
     )
+
+
+def _is_partial(blocks: AddressSet) -> bool:
+    """Whether they are a part of a family."""
+    return any(0 < part.size < family.size for part, family in ((blocks.v4, AddressSet.V4), (blocks.v6, AddressSet.V6)))
+
+
+def denying_rule(
+    engine: Engine, subject: Endpoint, direction: Direction, peer: Endpoint, protocol: int, port: int
+) -> TierRuleRef | None:
+    """The rule of a tier that denies a pod a connection with another one; None if no tier does."""
+    families = {point < V6_START for point in subject.addresses}
+    remote = next((point for point in peer.addresses if (point < V6_START) in families), None)
+    if remote is None:
+        return None
+    address = ip_address(point_to_text(remote))  # only its port counts below
+    found = side(engine, subject, direction, remote, peer, Packet(address, address, protocol, port))
+    return None if found.allowed else found.tier_rule
 
 
 class PeerPolicies:
@@ -116,7 +147,7 @@ class PeerPolicies:
     def _judged(
         self, subject: PodSelection, direction: Direction, peers: PodSelection, rule: PolicyRule
     ) -> Denial | None:
-        others, denying = self._by_class(peers), dict[int, _SelectedPods]()
+        others, denying = self._by_class(peers), dict[int, _Pair]()
         opposite = _OPPOSITE[direction]
         received = {} if direction is Direction.INGRESS else {other.of.number: other.ports(rule) for other in others}
         for own in self._by_class(subject):
@@ -126,7 +157,7 @@ class PeerPolicies:
                 if allowed and not own.families.isdisjoint(other.families) and not own.is_same_pod(other):
                     if self._may_pass(other, opposite, own, allowed):
                         return None
-                    denying[other.of.number] = other
+                    denying.setdefault(other.of.number, _Pair(other, own, allowed))
         return self._denial(opposite, denying.values()) if denying else None
 
     def _may_pass(self, other: _SelectedPods, direction: Direction, own: _SelectedPods, ports: PortSet) -> bool:
@@ -134,9 +165,8 @@ class PeerPolicies:
         sides = self._reach.side(other.of, direction, own.of)
         if any(family in other.families and not allowed.isdisjoint(ports) for family, allowed in sides):
             return True
-        policies = other.policies(direction)
         may_be_in_blocks = own.has_synthetic and self._engine.ipblock_matches_pods
-        return policies is not None and may_be_in_blocks and _has_blocks(policies, ports)
+        return may_be_in_blocks and any(has_blocks(stage, ports) for stage in other.of.stages(direction))
 
     def _by_class(self, selection: PodSelection) -> tuple[_SelectedPods, ...]:
         """The pods of a selection by their classes."""
@@ -154,9 +184,24 @@ class PeerPolicies:
             self._selected[selection] = found
         return found
 
-    def _denial(self, direction: Direction, denying: Iterable[_SelectedPods]) -> Denial:
+    def _denial(self, direction: Direction, denying: Iterable[_Pair]) -> Denial:
         listed = list(denying)
-        sets = [policies for one in listed if (policies := one.policies(direction)) is not None]
-        keys = {key for one in sets for key in one.policies}
-        workloads = {self._owners[pod.key] for one in listed for pod in one.pods}
-        return Denial(direction, tuple(sorted(keys)), tuple(sorted(workloads)))
+        keys: set[PolicyKey] = set()
+        rules: set[TierRuleRef] = set()
+        for pair in listed:
+            for found in set(self._denied(pair, direction)):
+                if found is not None:
+                    rules.add(found)
+                elif (policies := pair.other.of.policy_set(direction)) is not None:
+                    keys.update(policies.policies)
+        workloads = {self._owners[pod.key] for pair in listed for pod in pair.other.pods}
+        return Denial(direction, tuple(sorted(keys)), tuple(sorted(workloads)), tuple(sorted(rules)))
+
+    def _denied(self, pair: _Pair, direction: Direction) -> Iterator[TierRuleRef | None]:
+        """What denies a pair its ports: rules of tiers, and None for policies."""
+        tiers = [one for one in pair.other.of.stages(direction) if isinstance(one, TierSet)]
+        if not tiers:
+            yield None
+        pieces = [pair.ports & ports for tier_set in tiers for ports, _ in tier_set.pieces()]
+        for protocol, port in {ports.witness() for ports in pieces if ports}:
+            yield denying_rule(self._engine, pair.other.pods[0], direction, pair.own.pods[0], protocol, port)

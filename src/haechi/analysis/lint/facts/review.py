@@ -24,7 +24,7 @@ from haechi.analysis.lint.facts.inventory import Inventory
 from haechi.analysis.lint.facts.redundancy import Redundancy
 from haechi.analysis.lint.facts.servers import Servers
 from haechi.analysis.reach import Reach
-from haechi.engine import Endpoint, Peers, PodSelection, Policy, PolicyRule, read_peer, read_ports
+from haechi.engine import Endpoint, Peers, PodSelection, Policy, PolicyRule, Stages, outside, read_peer, read_ports
 from haechi.model import (
     Direction,
     LabelSelector,
@@ -42,7 +42,7 @@ from haechi.model import (
     RuleRef,
 )
 from haechi.select import InvalidSelector, Selector
-from haechi.sets import PortSet
+from haechi.sets import PortSet, Traffic
 
 _T = TypeVar("_T")
 
@@ -161,6 +161,7 @@ class Review:
         self.objects = cluster.given
         self._selectors: dict[int, tuple[LabelSelector, Selector | None]] = {}
         self._shared: dict[object, object] = {}
+        self._outside: dict[int, Traffic] = {}  # by stages, which the engine shares
 
     def shared(self, work: Callable[[Review], Iterable[_T]]) -> tuple[_T, ...]:
         """What a function finds in this review, found once however many checks ask for it."""
@@ -210,6 +211,18 @@ class Review:
     def endpoints(self, numbers: Iterable[int]) -> list[Endpoint]:
         """The pods with these numbers, sorted by key."""
         return sorted((self.engine.numbered(number) for number in numbers), key=lambda endpoint: endpoint.key)
+
+    def outside(self, subject: PodSelection, direction: Direction) -> tuple[Traffic, ...]:
+        """What policies and tiers together allow the pods of a selection outside: each answer once."""
+        egress = direction is Direction.EGRESS
+        stages = {id(one): one for one in (self._stages(number)[not egress] for number in self.pods(subject))}
+        for key, one in stages.items():
+            if key not in self._outside:
+                self._outside[key] = outside(self.engine, one)
+        return tuple(self._outside[key] for key in stages)
+
+    def _stages(self, number: int) -> tuple[Stages, Stages]:
+        return self.engine.stages(self.engine.numbered(number))
 
     def selector(self, written: LabelSelector) -> Selector | None:
         """A selector as the engine reads it; None if it cannot be read."""
