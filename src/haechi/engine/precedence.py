@@ -43,6 +43,11 @@ class _Part:
     nodes: Selector | None = None
     name: tuple[int, str] | None = None
 
+    @property
+    def ports(self) -> PortSet:
+        """All ports of what is left."""
+        return PortSet.union_all([ports for _, _, ports in self.left.steps])
+
 
 class Precedence:
     """The rules of all policies of tiers, by the order in which they are asked.
@@ -57,6 +62,15 @@ class Precedence:
         self._policies = {policy.key: policy for policy in sorted(policies, key=lambda one: one.order)}
         self._selections = frozenset[PodSelection]().union(*[one.selections() for one in self._policies.values()])
         self._implied: dict[PodSelection, frozenset[PodSelection]] = {}
+        self._rules = [rule for one in self._policies.values() for rule in (*one.ingress, *one.egress)]
+        self._named = frozenset(id(rule) for rule in self._rules if rule.names)
+        self._passing = frozenset(id(rule) for rule in self._rules if rule.action is Action.PASS)
+        self._by_ports: dict[PortSet, set[int]] = {}
+        for rule in self._rules:
+            self._by_ports.setdefault(rule.ports, set()).add(id(rule))
+        self._on_ports: dict[PortSet, frozenset[int]] = {}
+        self._excluded: dict[PodSelection, frozenset[PodSelection]] = {}
+        self._taking_from: dict[tuple[PodSelection | None, Selector | None], frozenset[int]] = {}
         self._known: dict[tuple[Tier, int | None, PodSelection, Direction], list[OrderedRule]] = {}
 
     def before(self, rule: OrderedRule) -> tuple[TierRuleRef, ...] | None:
@@ -127,34 +141,73 @@ class Precedence:
 
     def _taking(self, part: _Part, stages: Sequence[Sequence[OrderedRule]]) -> list[TierRuleRef] | None:
         found: list[TierRuleRef] = []
-        for stage in stages:
+        overlapping = self._overlapping(part.ports)
+        takers = self._takers(part) & overlapping
+        passing = self._passing & overlapping
+        for stage in stages if takers else ():
             for rule in stage:
-                if rule.action is Action.PASS and stage is not stages[-1]:
-                    if _may_meet(part, rule):
+                if stage is not stages[-1] and id(rule) in passing:
+                    if self._may_meet(part, rule):
                         break
-                    continue
-                left = self._left(part, rule)
-                if left != part.left:
-                    found.append(rule.ref)
-                    part = replace(part, left=left)
-                if not left:
-                    return found
+                elif id(rule) in takers and (stage is stages[-1] or rule.action is not Action.PASS):
+                    left = self._left(part, rule)
+                    if left != part.left:
+                        found.append(rule.ref)
+                        part = replace(part, left=left)
+                    if not left:
+                        return found
         return None
+
+    def _takers(self, part: _Part) -> frozenset[int]:
+        """The rules, by identity, whose peers surely match some of a part's: thousands of rules share few peers."""
+        key = part.pods, part.nodes
+        if key not in self._taking_from:
+            self._taking_from[key] = frozenset(
+                id(rule) for rule in self._rules if rule.peers.blocks or self._includes_peers(rule, part)
+            )
+        return self._taking_from[key]
+
+    def _overlapping(self, ports: PortSet) -> frozenset[int]:
+        """The rules, by identity, that are on any of some ports, or on ports by name."""
+        if ports not in self._on_ports:
+            groups = (some for own, some in self._by_ports.items() if not own.isdisjoint(ports))
+            self._on_ports[ports] = self._named.union(*groups)
+        return self._on_ports[ports]
 
     def _left(self, part: _Part, rule: OrderedRule) -> Traffic:
         """What a rule surely does not match of a part, or might not."""
+        includes, blocks = self._includes_peers(rule, part), rule.peers.blocks
+        if includes and part.name is not None and part.name[1] in rule.names:
+            return Traffic.NONE
+        is_block = part.pods is None and part.nodes is None
+        if not includes and not (blocks and (is_block or self._blocks_match_pods)):
+            return part.left
+        return part.left - Traffic.of(AddressSet.ALL if includes else blocks, rule.ports)
+
+    def _includes_peers(self, rule: OrderedRule, part: _Part) -> bool:
+        """Whether a rule matches all pods, or all nodes, of a part."""
         peers = rule.peers
-        includes = (
+        return (
             peers.anywhere
             or (part.pods is not None and not peers.selections.isdisjoint(self._implied_by(part.pods)))
             or (part.nodes is not None and any(map(part.nodes.implies, peers.nodes)))
         )
-        if includes and part.name is not None and part.name[1] in rule.names:
-            return Traffic.NONE
-        is_block = part.pods is None and part.nodes is None
-        if not includes and not (peers.blocks and (is_block or self._blocks_match_pods)):
-            return part.left
-        return part.left - Traffic.of(AddressSet.ALL if includes else peers.blocks, rule.ports)
+
+    def _may_meet(self, part: _Part, rule: OrderedRule) -> bool:
+        """Whether a rule might match some of a part, in some cluster. A pod and a node may have any address."""
+        peers = rule.peers
+        only_pods = not (peers.anywhere or peers.blocks or peers.nodes)
+        if only_pods and part.pods is not None and peers.selections <= self._excluded_by(part.pods):
+            return False
+        only_blocks = not (peers.anywhere or peers.selections or peers.nodes or part.pods or part.nodes)
+        ports = PortSet.ALL if rule.names else rule.ports
+        return bool(part.left & Traffic.of(peers.blocks if only_blocks else AddressSet.ALL, ports))
+
+    def _excluded_by(self, pods: PodSelection) -> frozenset[PodSelection]:
+        """The selections in rules that include none of some pods."""
+        if pods not in self._excluded:
+            self._excluded[pods] = frozenset(one for one in self._selections if pods.excludes(one))
+        return self._excluded[pods]
 
     def _implied_by(self, pods: PodSelection) -> frozenset[PodSelection]:
         """The selections in rules that include all of some pods."""
@@ -193,14 +246,3 @@ def _with_names(part: _Part, names: Iterable[tuple[int, str]], addresses: Addres
         yield part
     for protocol, name in names:
         yield replace(part, left=Traffic.of(addresses, PortSet.port(protocol, 1, 65535)), name=(protocol, name))
-
-
-def _may_meet(part: _Part, rule: OrderedRule) -> bool:
-    """Whether a rule might match some of a part, in some cluster. A pod and a node may have any address."""
-    peers = rule.peers
-    only_pods = not (peers.anywhere or peers.blocks or peers.nodes)
-    if only_pods and part.pods is not None and all(map(part.pods.excludes, peers.selections)):
-        return False
-    only_blocks = not (peers.anywhere or peers.selections or peers.nodes or part.pods or part.nodes)
-    ports = PortSet.ALL if rule.names else rule.ports
-    return bool(part.left & Traffic.of(peers.blocks if only_blocks else AddressSet.ALL, ports))

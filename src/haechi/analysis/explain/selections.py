@@ -12,7 +12,7 @@ from functools import cached_property
 
 from haechi.analysis.cluster import Cluster
 from haechi.analysis.explain.sentences import Joined, Sentence
-from haechi.engine import PodSelection, Precedence
+from haechi.engine import OrderedPolicy, PodSelection, Precedence
 from haechi.model import NAME_LABEL, AnyPolicyKey, ClusterPolicyKey, Direction, PodKey, Tier
 from haechi.select import EVERYTHING, Requirement, Selector, SelectorOperator
 
@@ -26,6 +26,7 @@ class SelectedPods:
     def __init__(self, cluster: Cluster) -> None:
         self._cluster = cluster
         self._sentences: dict[PodSelection, Sentence] = {}
+        self._admin: dict[PodKey, list[OrderedPolicy]] = {}
         self._finally: dict[Direction, Mapping[PodKey, tuple[AnyPolicyKey, ...]]] = {}
 
     @cached_property
@@ -52,12 +53,11 @@ class SelectedPods:
         engine = self._cluster.engine
         if not engine.tier_policies:
             return ()
-        found = {
-            one.key: one.order
-            for endpoint, _ in engine.members(selection)
-            for one in engine.tier_policies_of(endpoint, Tier.ADMIN)
-            if direction in one.directions
-        }
+        found: dict[ClusterPolicyKey, tuple[int, str, str]] = {}
+        for endpoint, _ in engine.members(selection):
+            if endpoint.key not in self._admin:
+                self._admin[endpoint.key] = engine.tier_policies_of(endpoint, Tier.ADMIN)
+            found.update({one.key: one.order for one in self._admin[endpoint.key] if direction in one.directions})
         return tuple(sorted(found, key=found.__getitem__))
 
     def keys(self, selection: PodSelection) -> tuple[PodKey, ...]:
