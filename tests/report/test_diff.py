@@ -35,6 +35,7 @@ def test_json_has_the_policies_behind_each_change() -> None:
             {"policy": {"kind": "NetworkPolicy", "namespace": "x", "name": "p"}, "change": "added"},
             {"policy": {"kind": "NetworkPolicy", "namespace": "x", "name": "q"}, "change": "changed"},
         ],
+        "previously": [],
     }
 
 

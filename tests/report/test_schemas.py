@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from copy import deepcopy
 from typing import Any
 
 import jsonschema
@@ -88,7 +89,7 @@ def test_a_baseline_is_read_exactly_if_it_is_one_by_its_schema(edits: list[tuple
             if value == "delete":
                 del parent[key]
             else:
-                parent[key] = value
+                parent[key] = deepcopy(value)
     try:
         jsonschema.validate(document, schema("LintBaseline"))
         right = True

@@ -40,7 +40,10 @@ class PolicyChange(JsonValue, frozen=True):
 
 
 class ConnectionChange(JsonValue, frozen=True):
-    """A connection that is added, removed, or on other ports. No `policies`: only pods, labels or namespaces differ."""
+    """A connection that is added, removed, or on other ports. No `policies`: only pods, labels or namespaces differ.
+
+    `previously`: where an end is a selection of pods, the narrower ones that were allowed some of the new ports.
+    """
 
     change: ChangeKind
     source: str
@@ -48,6 +51,7 @@ class ConnectionChange(JsonValue, frozen=True):
     before: list[PortRange]
     after: list[PortRange]
     policies: list[PolicyChange]
+    previously: list[str]
 
 
 class IneffectivePolicy(JsonValue, frozen=True):
@@ -135,6 +139,7 @@ def connection_changes(found: Iterable[Difference]) -> list[ConnectionChange]:
             port_ranges_json(one.before),
             port_ranges_json(one.after),
             [PolicyChange(policy_reference(cause.policy), cause.change) for cause in one.causes],
+            list(one.previously),
         )
         for one in found
     ]

@@ -20,6 +20,7 @@ from tests.building import pod, policy
 DB = pod("x/db", "10.0.0.1", marks="app=db")
 API = "{podSelector: {matchLabels: {app: api}}}"
 ALL = "{namespaceSelector: {}}"
+EVERYONE = ("any pod", "0.0.0.0-255.255.255.255", "::-ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff")
 
 
 def ingress(peers: str, ports: str = "[{port: 5432}]") -> Object:
@@ -50,19 +51,60 @@ def test_what_a_wider_selection_shows_is_not_repeated() -> None:
 
 def test_a_new_policy_for_pods_that_are_not_there() -> None:
     found = compare(Cluster.of([DB]), Cluster.of([DB, policy("{podSelector: {matchLabels: {app: web}}}")]))
-    assert lines(found) == [
-        ("removed", "any pod", "pods app=web in namespace x (none here)", "none"),
+    assert lines(found) == [("removed", other, "pods app=web in namespace x (none here)", "none") for other in EVERYONE]
+
+
+def test_blocks_are_compared_for_pods_that_are_not_there() -> None:
+    """A block of a whole family that pods have means any pod as well."""
+    closed = policy("{podSelector: {matchLabels: {app: web}}, policyTypes: [Egress]}")
+    blocks = "[{ipBlock: {cidr: 203.0.113.0/24}}, {ipBlock: {cidr: '::/0'}}]"
+    opened = policy(
+        f"{{podSelector: {{matchLabels: {{app: web}}}}, policyTypes: [Egress], egress: [{{to: {blocks}}}]}}"
+    )
+    web = "pods app=web in namespace x (none here)"
+    wanted = [
+        ("added", web, "203.0.113.0-203.0.113.255", str(PortSet.ALL)),
+        ("added", web, EVERYONE[2], str(PortSet.ALL)),
     ]
+    assert lines(compare(Cluster.of([DB, closed]), Cluster.of([DB, opened]))) == wanted
+    without_pods = lines(compare(Cluster.of([closed]), Cluster.of([opened])))
+    assert without_pods == [("added", web, "any pod", str(PortSet.ALL)), *wanted]
+
+
+def test_what_is_no_longer_denied_by_default_is_told_although_all_pods_have_policies_of_their_own() -> None:
+    deny = policy("{podSelector: {}}", name="default-deny")
+    found = compare(Cluster.of([DB, ingress(API), deny]), Cluster.of([DB, ingress(API)]))
+    assert lines(found) == [
+        ("added", other, "all pods in namespace x (to come)", str(PortSet.ALL)) for other in EVERYONE
+    ]
+    assert found.ineffective == ()
+
+
+def test_a_new_workload_is_exposed_newly() -> None:
+    other = pod("x/other", "10.0.0.9", marks="app=other")
+    found = compare(Cluster.of([other]), Cluster.of([other, DB, ingress(ALL)]))
+    assert lines(found) == [
+        ("added", "x/db[Pod]", "any pod", str(PortSet.ALL)),
+        ("added", "any pod", "x/db[Pod]", "TCP 5432"),
+    ]
+    assert found.ineffective == ()
+
+
+def test_who_was_allowed_before_is_told() -> None:
+    (one,) = compare(Cluster.of([DB, ingress(API)]), Cluster.of([DB, ingress(ALL)])).exposures
+    assert one.previously == ("pods app=api in namespace x",)
 
 
 def test_a_policy_that_selects_fewer_pods_opens_those_to_come() -> None:
     """Also where every pod of the input is selected before and after."""
     wide, narrow = policy("{podSelector: {}}"), policy("{podSelector: {matchLabels: {app: db}}}")
     found = compare(Cluster.of([DB, wide]), Cluster.of([DB, narrow]))
-    assert lines(found) == [("added", "any pod", "all pods in namespace x (to come)", str(PortSet.ALL))]
+    assert lines(found) == [
+        ("added", other, "all pods in namespace x (to come)", str(PortSet.ALL)) for other in EVERYONE
+    ]
     assert found.ineffective == ()
     back = compare(Cluster.of([DB, narrow]), Cluster.of([DB, wide]))
-    assert lines(back) == [("removed", "any pod", "all pods in namespace x (to come)", "none")]
+    assert lines(back) == [("removed", other, "all pods in namespace x (to come)", "none") for other in EVERYONE]
 
 
 def test_a_policy_that_changes_nothing_is_named_with_the_reason() -> None:

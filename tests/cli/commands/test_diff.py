@@ -48,7 +48,8 @@ def test_policies_alone_are_compared_by_the_pods_that_they_select(haechi: Haechi
         [
             "no connection changes between these pods and with outside addresses",
             "exposure to pods that need not exist:",
-            "+ any pod -> pods app=db in namespace shop (none here): TCP 5432 by shop/db (changed)",
+            "+ any pod -> pods app=db in namespace shop (none here): TCP 5432 (was: pods app=api in namespace",
+            "    shop) by shop/db (changed)",
         ],
     )
 

@@ -11,17 +11,18 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import chain, pairwise
+from typing import NamedTuple
 
 from haechi.analysis.cluster import Cluster
 from haechi.analysis.reach.classes import PodClass
 from haechi.analysis.reach.exposure import pods_text
 from haechi.analysis.reach.listing import range_text
-from haechi.analysis.reach.potential import absent_subjects, moved_subjects, potential_changes, stages_of
+from haechi.analysis.reach.potential import PotentialChanges, changed_subjects, stages_of
 from haechi.analysis.reach.reach import Reach
 from haechi.analysis.reach.units import Unit, units
-from haechi.engine import Engine, OrderedPolicy, PodSelection, Policy, Stages
+from haechi.engine import Engine, OrderedPolicy, PodSelection, Policy, Stages, outside
 from haechi.model import AnyPolicyKey, Direction, NetworkPolicy, PodKey, TierPolicy
-from haechi.sets import PortSet
+from haechi.sets import AddressSet, PortSet
 
 _Numbers = tuple[int | None, int | None]  # a class before and after
 _Pair = tuple[PodClass | None, PodClass | None]
@@ -57,6 +58,7 @@ class Difference:
         before: the ports in the old set.
         after: the ports in the new set.
         causes: the policies behind it; none where only pods, labels or namespaces differ.
+        previously: of a selection of pods, the narrower ones that were allowed some of the new ports, in words.
     """
 
     source: str
@@ -64,6 +66,7 @@ class Difference:
     before: PortSet
     after: PortSet
     causes: tuple[Cause, ...] = ()
+    previously: tuple[str, ...] = ()
 
     @property
     def kind(self) -> ChangeKind:
@@ -170,6 +173,20 @@ def _only_on_one_side(old: Cluster, new: Cluster, subjects: Iterable[PodSelectio
     return f"the pods that it selects are only in the {' or the '.join(sides)} input"
 
 
+class _Judged(NamedTuple):
+    """One direction of a workload, or of the pods of a selection; None where the workload is not there."""
+
+    name: str
+    direction: Direction
+    was: Stages | None
+    now: Stages | None
+    is_selection: bool = False
+
+    def ends(self, other: str) -> tuple[str, str]:
+        """Source and destination."""
+        return (self.name, other) if self.direction is Direction.EGRESS else (other, self.name)
+
+
 class _Comparison:
     """Two clusters side by side. Work is done once for each pair of classes, before and after."""
 
@@ -192,27 +209,69 @@ class _Comparison:
         yield from (one for _, one in sorted(received, key=lambda pair: (pair[0], pair[1].destination)))
 
     def exposures(self) -> Iterator[Difference]:
-        """Differences with pods that need not exist: of each workload, then of policies that select no pod."""
-        sides: list[tuple[str, Direction, Stages, Stages]] = []
+        """Differences with pods that need not exist: of each workload, then of pods that policies select."""
+        potential = PotentialChanges(self._families())
+        for side in (*sorted(self._workload_sides(), key=lambda side: side[:2]), *self._selected_sides()):
+            if side.was == side.now:
+                continue
+            keys = {key for stages in (side.was, side.now) for stage in stages or () for key in stage.policies}
+            causes = tuple(self._changed(keys))
+            for one in potential.of(side.was, side.now):
+                yield Difference(*side.ends(one.pods), one.before, one.after, causes, one.previously)
+            for (first, last), left, right in self._selected_outside(side) if side.is_selection else ():
+                yield Difference(*side.ends(range_text(first, last)), left, right, causes)
+
+    def _families(self) -> tuple[AddressSet, ...]:
+        """The families of addresses that pods have, if blocks match pods; both where there are no pods."""
+        if not all(engine.ipblock_matches_pods for engine in self._engines):
+            return (AddressSet.ALL,)
+        points = [point for engine in self._engines for each in engine.endpoints for point in each.addresses]
+        used = [family for family in (AddressSet.V4, AddressSet.V6) if any(point in family for point in points)]
+        return tuple(used) or (AddressSet.V4, AddressSet.V6)
+
+    def _workload_sides(self) -> Iterator[_Judged]:
         for numbers, members in self._units.items():
-            before, after = self._classes(numbers)
-            if before is not None and after is not None:
-                for unit in members:
-                    sides.append((unit.name, Direction.EGRESS, before.egress, after.egress))
-                    sides.append((unit.name, Direction.INGRESS, before.ingress, after.ingress))
-        sides.sort(key=lambda side: (side[0], side[1]))
-        absent = absent_subjects(self._engines)
-        to_come = [(one, "to come") for one in moved_subjects(self._engines) if one not in absent]
-        for subject, remark in [*((one, "none here") for one in absent), *to_come]:
+            pair = self._classes(numbers)
             for direction in Direction:
-                was, now = (stages_of(engine, subject, direction) for engine in self._engines)
-                sides.append((f"{pods_text(subject)} ({remark})", direction, was, now))
-        for name, direction, was, now in sides:
-            keys = {key for stages in (was, now) for stage in stages for key in stage.policies}
-            causes = tuple(self._changed(keys)) if was != now else ()
-            for pods, left, right in potential_changes(was, now) if was != now else ():
-                ends = (name, pods) if direction is Direction.EGRESS else (pods, name)
-                yield Difference(*ends, left, right, causes)
+                was, now = (None if one is None else one.stages(direction) for one in pair)
+                yield from (_Judged(unit.name, direction, was, now) for unit in members)
+
+    def _selected_sides(self) -> Iterator[_Judged]:
+        """Pods to come that match what a changed policy selects, and nothing more."""
+        for subject in changed_subjects(self._engines):
+            selected = {engine.numbered(number).key for engine in self._engines for number in engine.select(subject)}
+            present = [
+                self._classes(numbers)
+                for numbers, members in self._units.items()
+                if selected and any(not selected.isdisjoint(unit.pods) for unit in members)
+            ]
+            for direction in Direction:
+                if not any(self._is_like(pair, direction, subject) for pair in present):  # else its lines say it
+                    was, now = (stages_of(engine, subject, direction) for engine in self._engines)
+                    remark = "to come" if selected else "none here"
+                    yield _Judged(f"{pods_text(subject)} ({remark})", direction, was, now, is_selection=True)
+
+    def _is_like(self, pair: _Pair, direction: Direction, subject: PodSelection) -> bool:
+        """Whether a workload, where it is there, is judged as pods that match a selection and nothing more."""
+        for one, engine in zip(pair, self._engines, strict=True):
+            endpoint = None if one is None else engine.endpoint(one.members[0])
+            ports = () if endpoint is None else endpoint.ports
+            if one is not None and one.stages(direction) != stages_of(engine, subject, direction, ports):
+                return False
+        return True
+
+    def _selected_outside(self, side: _Judged) -> Iterator[tuple[tuple[int, int], PortSet, PortSet]]:
+        was, now = (
+            tuple(
+                step
+                for family in (AddressSet.V4, AddressSet.V6)
+                for step in outside(engine, stages or ()).restricted(family, PortSet.ALL).steps
+            )
+            for engine, stages in zip(self._engines, (side.was, side.now), strict=True)
+        )
+        for first, last, left, right in _beside(was, now):
+            if left != right:
+                yield (first, last), left, right
 
     def _classes(self, numbers: _Numbers) -> _Pair:
         before, after = numbers

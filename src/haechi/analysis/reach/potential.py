@@ -19,12 +19,13 @@ from typing import Generic, NamedTuple, TypeVar
 
 from haechi.analysis.reach.exposure import ExposureEntry, Peer, PeerKind, granted, pods_text
 from haechi.analysis.reach.selection_index import SelectionIndex
-from haechi.engine import ANY_POD, Engine, PodSelection, PolicySet, Stages, TierSet
-from haechi.model import Action, AnyPolicyKey, Direction, Tier
+from haechi.engine import ANY_POD, Engine, NamedPort, PodSelection, PolicySet, Stages, TierSet
+from haechi.model import Action, Direction, Tier
 from haechi.sets import AddressSet, PortSet, protocol_text
 
-_POD_KINDS = (PeerKind.EVERYONE, PeerKind.PODS)
 _T = TypeVar("_T")
+_MOST_PREVIOUS = 1000
+"""Entries of a side up to which it is told who had some of what others get."""
 
 
 class _Pods(NamedTuple):
@@ -44,80 +45,111 @@ class _Pods(NamedTuple):
         blocks = not other.blocks or other.blocks >= self.blocks != AddressSet.NONE
         return blocks and _implies(self.selection, other.selection)
 
+    def __str__(self) -> str:
+        """As `Peer`, with the port name if there is one."""
+        peer = Peer(PeerKind.PODS, self.selection, self.blocks)
+        if self.port_name is None:
+            return str(peer)
+        return f"{peer} on port name {protocol_text(self.port_name[0])} {self.port_name[1]}"
 
-def potential_changes(before: Stages, after: Stages) -> Iterator[tuple[str, PortSet, PortSet]]:
-    """Pods in words, and the ports on which one side allowed them and allows them now; the widest selections only."""
-    was, now = tuple(granted(before)), tuple(granted(after))
-    meant = {_pods(entry) for entry in (*was, *now) if entry.peer.kind in _POD_KINDS}
-    ordered = sorted(meant, key=lambda pods: pods.order)
-    wider = _BySelection((pods.selection, pods) for pods in ordered)
-    sides = [_BySelection((_pods(entry).selection, entry) for entry in side) for side in (was, now)]
-    shown: dict[_Pods, tuple[PortSet, PortSet]] = {}
-    for pods in ordered:
-        old, new = (_allowed(side.implied_by(pods.selection), pods) for side in sides)
-        if not any(
-            shown.get(other) == (old, new) and pods.port_name == other.port_name and pods.is_within(other)
-            for other in wider.implied_by(pods.selection)
-        ):
-            shown[pods] = (old, new)
-    for pods, (old, new) in shown.items():
-        if old != new:
-            peer = Peer(PeerKind.PODS, pods.selection, pods.blocks)
-            name = (
-                ""
-                if pods.port_name is None
-                else f" on port name {protocol_text(pods.port_name[0])} {pods.port_name[1]}"
-            )
-            yield f"{peer}{name}", old, new
+
+class PotentialChange(NamedTuple):
+    """Pods in words, the ports on which a side allowed them and allows them now, and who had some of the new ones."""
+
+    pods: str
+    before: PortSet
+    after: PortSet
+    previously: tuple[str, ...]
+
+
+class PotentialChanges:
+    """Compares what sides allow pods that need not exist.
+
+    Args:
+        families: each family of addresses that pods have, as a set. Addresses of a whole family mean any pod: one
+            family suffices to allow a connection, as in lists, and all are needed to deny it.
+    """
+
+    def __init__(self, families: Iterable[AddressSet]) -> None:
+        self._families = tuple(families)
+
+    def of(self, before: Stages | None, after: Stages | None) -> Iterator[PotentialChange]:
+        """The changes of one side, for the widest selections only; None for a side that is not there."""
+        was, now = (() if stages is None else tuple(granted(stages)) for stages in (before, after))
+        sides = [
+            _BySelection((self._pods(entry).selection, entry) for entry in side if self._means_pods(entry))
+            for side in (was, now)
+        ]
+        meant = {self._pods(entry) for side in sides for entry in side.values}
+        ordered = sorted(meant, key=lambda pods: pods.order)
+        wider = _BySelection((pods.selection, pods) for pods in ordered)
+        shown: dict[_Pods, tuple[PortSet, PortSet]] = {}
+        for pods in ordered:
+            old, new = (self._allowed(side.implied_by(pods.selection), pods) for side in sides)
+            if not any(
+                shown.get(other) == (old, new) and pods.port_name == other.port_name and pods.is_within(other)
+                for other in wider.implied_by(pods.selection)
+            ):
+                shown[pods] = (old, new)
+        for pods, (old, new) in shown.items():
+            if old != new:
+                had = sides[0].values if len(sides[0].values) <= _MOST_PREVIOUS else []
+                had = [one for one in had if one.tier is None and not one.ports.isdisjoint(new - old)]
+                narrower = (one for one in had if self._pods(one).is_within(pods))
+                yield PotentialChange(str(pods), old, new, tuple(dict.fromkeys(str(one.peer) for one in narrower)))
+
+    def _means_pods(self, entry: ExposureEntry) -> bool:
+        """Whether an entry says something about pods whose addresses are not known."""
+        if entry.peer.kind is PeerKind.ADDRESSES:
+            whole = (entry.peer.addresses >= family for family in self._families)
+            return any(whole) if entry.action is Action.ACCEPT else all(whole)
+        return entry.peer.kind is not PeerKind.NODES
+
+    def _pods(self, entry: ExposureEntry) -> _Pods:
+        """Whom an entry means; everyone is any pod here."""
+        blocks = AddressSet.NONE if entry.peer.kind is PeerKind.ADDRESSES else entry.peer.addresses
+        return _Pods(entry.peer.pods or ANY_POD, blocks, entry.port_name)
+
+    def _allowed(self, grants: Sequence[ExposureEntry], pods: _Pods) -> PortSet:
+        """The ports on which a side allows some pods; of a port name, its whole protocol."""
+        asked = PortSet.ALL if pods.port_name is None else PortSet.protocol(pods.port_name[0])
+        concerning = [entry for entry in grants if self._concerns(entry, pods, asked)]
+        allowed, undecided = PortSet.NONE, asked
+        for tier in Tier:
+            left = undecided
+            for entry in concerning:
+                if entry.tier is tier:
+                    here = left & entry.ports
+                    left -= here
+                    undecided = undecided if entry.action is Action.PASS else undecided - here
+                    allowed = allowed | here if entry.action is Action.ACCEPT else allowed
+        last = [entry.ports for entry in concerning if entry.tier is None]
+        return allowed | (undecided & PortSet.union_all(last))
+
+    def _concerns(self, entry: ExposureEntry, pods: _Pods, asked: PortSet) -> bool:
+        """Whether an entry matches all of these pods, on their port name if they have one, or on all that is asked."""
+        if entry.port_name != pods.port_name and (entry.port_name is not None or not entry.ports >= asked):
+            return False
+        return pods.is_within(self._pods(entry))
 
 
 class _BySelection(Generic[_T]):
     """Values of selections, which are found by those that imply theirs."""
 
     def __init__(self, pairs: Iterable[tuple[PodSelection, _T]]) -> None:
-        self._values: list[_T] = []
+        self.values: list[_T] = []
         self._numbers: dict[PodSelection, list[int]] = {}
         for number, (selection, value) in enumerate(pairs):
-            self._values.append(value)
+            self.values.append(value)
             self._numbers.setdefault(selection, []).append(number)
         self._index = SelectionIndex(self._numbers)
 
     def implied_by(self, selection: PodSelection) -> list[_T]:
         """The values of all selections that one implies, in order."""
         if selection.contradictory:
-            return self._values
+            return self.values
         implied = {ANY_POD, *self._index.implied_by(selection)}
-        return [self._values[number] for number in sorted(n for one in implied for n in self._numbers.get(one, ()))]
-
-
-def _pods(entry: ExposureEntry) -> _Pods:
-    """Whom an entry means; everyone, and addresses, are any pod here."""
-    return _Pods(entry.peer.pods or ANY_POD, entry.peer.addresses, entry.port_name)
-
-
-def _allowed(grants: Sequence[ExposureEntry], pods: _Pods) -> PortSet:
-    """The ports on which a side allows some pods; of a port name, its whole protocol."""
-    asked = PortSet.ALL if pods.port_name is None else PortSet.protocol(pods.port_name[0])
-    allowed, undecided = PortSet.NONE, asked
-    for tier in Tier:
-        left = undecided
-        for entry in grants:
-            if entry.tier is tier and _concerns(entry, pods, asked):
-                here = left & entry.ports
-                left -= here
-                undecided = undecided if entry.action is Action.PASS else undecided - here
-                allowed = allowed | here if entry.action is Action.ACCEPT else allowed
-    last = (entry for entry in grants if entry.tier is None and entry.peer.kind in _POD_KINDS)
-    return allowed | (undecided & PortSet.union_all([entry.ports for entry in last if _concerns(entry, pods, asked)]))
-
-
-def _concerns(entry: ExposureEntry, pods: _Pods, asked: PortSet) -> bool:
-    """Whether an entry matches all of these pods, on the same port name if there is one, or on all that is asked."""
-    if entry.port_name != pods.port_name and (entry.port_name is not None or not entry.ports >= asked):
-        return False
-    if entry.peer.kind is PeerKind.ADDRESSES:
-        return entry.peer.addresses == AddressSet.ALL
-    return entry.peer.kind in _POD_KINDS and pods.is_within(_pods(entry))
+        return [self.values[number] for number in sorted(n for one in implied for n in self._numbers.get(one, ()))]
 
 
 @lru_cache(maxsize=65_536)
@@ -125,32 +157,15 @@ def _implies(one: PodSelection, other: PodSelection) -> bool:
     return other == ANY_POD or one.implies(other)
 
 
-def absent_subjects(engines: Iterable[Engine]) -> tuple[PodSelection, ...]:
-    """The selections of policies that select no pod in any of some clusters, sorted by their words."""
-    listed = list(engines)
-    subjects = {one for engine in listed for one in _subjects(engine).values()}
-    absent = (one for one in subjects if not any(engine.select(one) for engine in listed))
-    return tuple(sorted(absent, key=pods_text))
+def changed_subjects(engines: tuple[Engine, Engine]) -> tuple[PodSelection, ...]:
+    """The selections of policies that differ, of either side, sorted by their words."""
+    found = {one.subject for one in {*engines[0].policies.values()} ^ {*engines[1].policies.values()}}
+    ordered = {*engines[0].tier_policies.values()} ^ {*engines[1].tier_policies.values()}
+    return tuple(sorted(found | {one.subject for one in ordered if one.subject is not None}, key=pods_text))
 
 
-def moved_subjects(engines: tuple[Engine, Engine]) -> tuple[PodSelection, ...]:
-    """The selections of policies that selected other pods before, sorted by their words."""
-    old, new = map(_subjects, engines)
-    moved = (key for key in old.keys() & new.keys() if old[key] != new[key])
-    return tuple(sorted({one for key in moved for one in (old[key], new[key])}, key=pods_text))
-
-
-def _subjects(engine: Engine) -> dict[AnyPolicyKey, PodSelection]:
-    """Which pods each policy is about."""
-    found: dict[AnyPolicyKey, PodSelection] = {key: one.subject for key, one in engine.policies.items()}
-    for key, one in engine.tier_policies.items():
-        if one.subject is not None:
-            found[key] = one.subject
-    return found
-
-
-def stages_of(engine: Engine, subject: PodSelection, direction: Direction) -> Stages:
-    """What judges a pod that matches a selection and nothing more."""
+def stages_of(engine: Engine, subject: PodSelection, direction: Direction, ports: tuple[NamedPort, ...] = ()) -> Stages:
+    """What judges a pod that matches a selection and nothing more, and has some named ports."""
     policies = [
         policy
         for policy in engine.policies.values()
@@ -162,8 +177,8 @@ def stages_of(engine: Engine, subject: PodSelection, direction: Direction) -> St
         if direction in one.directions and one.subject is not None and _implies(subject, one.subject)
     ]
     by_tier = {tier: [one for one in ordered if one.tier is tier] for tier in Tier}
-    admin, baseline = (TierSet.of(tier, direction, some, ()) if some else None for tier, some in by_tier.items())
-    last = PolicySet.of(direction, policies, ()) if policies else baseline
+    admin, baseline = (TierSet.of(tier, direction, some, ports) if some else None for tier, some in by_tier.items())
+    last = PolicySet.of(direction, policies, ports) if policies else baseline
     if admin is None:
         return () if last is None else (last,)
     return (admin,) if last is None else (admin, last)

@@ -206,8 +206,9 @@ def _rows(found: Iterable[Difference], wording: Wording, width: int | None) -> I
         ports = ports_text(one.after or one.before)
         if one.kind is ChangeKind.CHANGED:
             ports = f"{ports_text(one.before)}, now {ports_text(one.after)}"
+        was = f" (was: {first_names(one.previously, wording.most)})" if one.previously else ""
         causes = first_names([*map(str, one.causes)], wording.most) or "pods, labels or namespaces"
-        lines[one.kind].append(Line(one.source, one.destination, f"{ports} by {causes}"))
+        lines[one.kind].append(Line(one.source, one.destination, f"{ports}{was} by {causes}"))
     for kind, mark in ((ChangeKind.ADDED, "+"), (ChangeKind.REMOVED, "-"), (ChangeKind.CHANGED, "~")):
         for row in grouped(lines[kind]):
             yield folded(f"{mark} {wording.row(row)}", width)
