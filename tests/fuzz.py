@@ -187,8 +187,8 @@ def one_cluster(seed: int, nftables: Kernel) -> int:
 
 def objects(random: Random) -> dict[tuple[type, str], Object]:
     """The objects of a cluster, by kind and key."""
-    pods, policies = random.randint(2, 12), random.randint(1, 9)
-    found = small.objects(random, pods=pods, policies=policies, tidy=random.random() < 0.3)
+    pods, policies, tiers = random.randint(2, 12), random.randint(1, 9), max(0, random.randint(-2, 5))
+    found = small.objects(random, pods=pods, policies=policies, tiers=tiers, tidy=random.random() < 0.3)
     return {(type(one), one.key): one for one in found}
 
 
@@ -200,7 +200,9 @@ def _update(random: Random, present: dict[tuple[type, str], Object]) -> Iterator
             continue
         one: Object = random.choice((small.pod, small.policy))(random, random.randrange(9))
         if random.random() < 0.1:
-            one = random.choice((small.node, small.namespace))(random)
+            one = random.choice((small.node, small.namespace, small.node_with_label))(random)
+        elif random.random() < 0.4:
+            one = small.tier_policy(random)
         present[type(one), one.key] = one
         yield "put", one
 

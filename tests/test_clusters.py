@@ -15,8 +15,11 @@ import pytest
 from hypothesis import Phase, find, given, settings
 from hypothesis import strategies as st
 
+from haechi.engine import OrderedPolicy
 from haechi.model import (
+    Action,
     Container,
+    Direction,
     IPBlock,
     LabelSelector,
     LabelSelectorRequirement,
@@ -28,7 +31,9 @@ from haechi.model import (
     NetworkPolicyPort,
     Node,
     Pod,
+    TierPolicy,
 )
+from haechi.sets import PortSet
 from tests import clusters
 from tests.analysis import small as every_packet
 from tests.generator import Object
@@ -38,7 +43,7 @@ OPERATORS = ("In", "NotIn", "Exists", "DoesNotExist")
 COMPLETED = ("Succeeded", "Failed")
 
 
-def features(objects: Iterable[Object]) -> set[str]:
+def features(objects: Iterable[Object | TierPolicy]) -> set[str]:
     """What occurs in a cluster."""
     found = list(objects)
     pods = [one for one in found if isinstance(one, Pod)]
@@ -46,6 +51,8 @@ def features(objects: Iterable[Object]) -> set[str]:
     seen = {name for pod in pods for name in _of_pod(pod)} | set(_of_addresses(pods, nodes))
     for policy in (one for one in found if isinstance(one, NetworkPolicy)):
         seen |= set(_of_policy(policy))
+    for tier_policy in (one for one in found if isinstance(one, TierPolicy)):
+        seen |= set(_of_tier_policy(tier_policy))
     declared = {one.name for one in found if isinstance(one, Namespace)}
     seen |= {"pod: in an undeclared namespace" for pod in pods if pod.namespace not in declared}
     seen |= {"pod: in a declared namespace" for pod in pods if pod.namespace in declared}
@@ -176,6 +183,20 @@ def _of_block(block: IPBlock) -> Iterator[str]:
         yield "block: with an except"
 
 
+def _of_tier_policy(policy: TierPolicy) -> Iterator[str]:
+    read = OrderedPolicy.read(policy)
+    yield f"{policy.kind}: {read.tier}"
+    yield "tiers: unreadable" if read.defects else "tiers: readable"
+    for direction in Direction:
+        for rule in read.rules(direction):
+            yield f"tiers: {direction} {rule.action}"
+            peers = rule.peers
+            for word, is_there in (("pods", peers.selections), ("networks", peers.blocks), ("nodes", peers.nodes)):
+                if is_there:
+                    yield f"tiers: {direction} {word}"
+            yield f"tiers: {direction} {'a name' if rule.names else 'all' if rule.ports == PortSet.ALL else 'ports'}"
+
+
 OF_ALL = (
     *("pod: Running", "pod: on a node", "pod: in a declared namespace", "pod: in an undeclared namespace"),
     *("pod: labelled", "pod: of one family", "container port: named", "container port: TCP"),
@@ -219,11 +240,17 @@ ONLY_WIDE = (
     *(f"{whose} selector: {what} two values" for whose in ("subject", "pods") for what in ("In", "NotIn")),
     *("pod: Pending", "pod: an address that cannot be read", "pod: without a node", "block: leading zeros"),
 )
+TIERS = (
+    *("ClusterNetworkPolicy: Admin", "ClusterNetworkPolicy: Baseline", "AdminNetworkPolicy: Admin"),
+    *("BaselineAdminNetworkPolicy: Baseline", "tiers: readable", "tiers: Egress networks", "tiers: Egress nodes"),
+    *(f"tiers: {way} {what}" for way in Direction for what in (*Action, "pods", "a name", "ports", "all")),
+)
+"""Policies of tiers: readable ones have all of this."""
 SEEDS = 300
 DRAWN = 200
 
 
-def counted(clusters: Iterable[Iterable[Object]]) -> Counter[str]:
+def counted(clusters: Iterable[Iterable[Object | TierPolicy]]) -> Counter[str]:
     """In how many clusters each feature occurs."""
     return Counter(name for found in clusters for name in features(found))
 
@@ -273,7 +300,17 @@ def test_clusters_that_hypothesis_draws_have_every_oddity(readable: bool) -> Non
         assert_occur(seen, UNREADABLE, least=2)
 
 
+@pytest.mark.parametrize("tidy", [True, False])
+def test_clusters_with_tiers_have_every_kind_of_rule(tidy: bool) -> None:
+    seen = counted(one_node.objects(Random(seed), tiers=3, tidy=tidy) for seed in range(SEEDS))
+    assert_occur(seen, TIERS, least=15)
+    assert_occur(seen, () if tidy else ("tiers: unreadable",), least=100)
+    if tidy:
+        assert not seen["tiers: unreadable"]
+
+
 def test_equal_seeds_give_equal_clusters_and_others_do_not() -> None:
+    assert one_node.objects(Random(7), tiers=3) == one_node.objects(Random(7), tiers=3)
     assert one_node.objects(Random(7)) == one_node.objects(Random(7)) != one_node.objects(Random(8))
     assert every_packet.objects(Random(7)) == every_packet.objects(Random(7)) != every_packet.objects(Random(8))
 

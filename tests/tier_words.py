@@ -1,4 +1,7 @@
-"""Random policies of tiers and nodes with labels, in the words of `tests.clusters`."""
+"""Random policies of tiers and nodes with labels: parts of a cluster that a `tests.generator.Generator` draws.
+
+Selectors are in the words of its vocabulary; networks, ports and nodes are those of all vocabularies.
+"""
 
 from __future__ import annotations
 
@@ -34,7 +37,7 @@ from haechi.model import (
 )
 from tests import clusters
 from tests.building import node
-from tests.generator import Object
+from tests.generator import Generator, Object
 
 ACTIONS = ("Accept", "Deny", "Pass")
 NETWORKS = (
@@ -47,161 +50,198 @@ NETWORKS = (
     "10.0.0.1/8",
     "172.16.0.0/16",
 )
+NODE_ADDRESSES = ("172.16.0.1", "172.16.0.2", "fd02::1", "10.0.0.7")
+NODE_SELECTORS = (LabelSelector(), LabelSelector(match_labels={"os": "1"}))
 UNREADABLE = LabelSelector(match_expressions=(LabelSelectorRequirement(key="app", operator="Like", values=("1",)),))
+_EgressPeer = ClusterNetworkPolicyEgressPeer
+ODD_PEERS = (
+    _EgressPeer(),
+    _EgressPeer(domain_names=("example.com",)),
+    _EgressPeer(networks=("10.0.0.0/33",)),
+    _EgressPeer(nodes=UNREADABLE),
+    _EgressPeer(networks=("10.0.0.0/8",), nodes=LabelSelector()),
+)
+PORTS = (
+    *(ProtocolPort(number=port) for port in clusters.PORTS),
+    ProtocolPort(range=ProtocolPortRange(start=79, end=90)),
+)
+_TRANSPORTS = tuple(TransportProtocol(destination_port=port) for port in PORTS)
+PROTOCOLS = (
+    *(ClusterNetworkPolicyProtocol(tcp=one) for one in _TRANSPORTS * 2),
+    *(ClusterNetworkPolicyProtocol(udp=one) for one in _TRANSPORTS),
+    *(ClusterNetworkPolicyProtocol(sctp=one) for one in _TRANSPORTS),
+)
+NAMED = tuple(ClusterNetworkPolicyProtocol(destination_named_port=name) for name in clusters.NAMES)
+ODD_PROTOCOLS = (
+    ClusterNetworkPolicyProtocol(),
+    ClusterNetworkPolicyProtocol(tcp=TransportProtocol()),
+    ClusterNetworkPolicyProtocol(destination_named_port=""),
+    ClusterNetworkPolicyProtocol(tcp=TransportProtocol(destination_port=ProtocolPort(number=0))),
+)
+OLD_PORTS = (
+    AdminNetworkPolicyPort(port_number=PortNumber(port=80)),
+    AdminNetworkPolicyPort(port_number=PortNumber(protocol="UDP", port=53)),
+    AdminNetworkPolicyPort(port_range=AdminPortRange(start=79, end=90)),
+    AdminNetworkPolicyPort(named_port=clusters.NAMES[0]),
+)
 
 
-def maybe(usual: st.SearchStrategy, odd: st.SearchStrategy, *, readable: bool) -> st.SearchStrategy:
-    """Mostly the usual; one time in eight, if parts may be unreadable, the odd one."""
-    return usual if readable else st.integers(0, 7).flatmap(lambda number: usual if number else odd)
+# -- parts -------------------------------------------------------------------------------------------------------------
 
 
-def namespaced_pods(*, readable: bool) -> st.SearchStrategy[NamespacedPod]:
-    selectors = clusters.selectors(readable=readable)
-    found = st.builds(
-        NamespacedPod,
-        namespace_selector=st.none() | clusters.namespace_selectors(readable=readable),
-        pod_selector=selectors,
+def is_odd(words: Generator) -> bool:
+    """Whether a part is one that cannot be read; one time in eight, if parts may be so."""
+    return not words.readable and words.chance(12)
+
+
+def namespaced_pods(words: Generator) -> NamespacedPod:
+    """Pods of namespaces, or of all."""
+    if is_odd(words):
+        return NamespacedPod()
+    namespaces = words.namespace_selector() if words.chance(50) else None
+    return NamespacedPod(namespace_selector=namespaces, pod_selector=words.selector())
+
+
+def subject(words: Generator) -> ClusterNetworkPolicySubject:
+    """The pods that a policy is about."""
+    if is_odd(words):
+        return ClusterNetworkPolicySubject()
+    if words.chance(50):
+        return ClusterNetworkPolicySubject(pods=namespaced_pods(words))
+    return ClusterNetworkPolicySubject(namespaces=words.namespace_selector())
+
+
+def ingress_peer(words: Generator) -> ClusterNetworkPolicyIngressPeer:
+    """Where connections come from."""
+    if is_odd(words):
+        return ClusterNetworkPolicyIngressPeer()
+    if words.chance(50):
+        return ClusterNetworkPolicyIngressPeer(pods=namespaced_pods(words))
+    return ClusterNetworkPolicyIngressPeer(namespaces=words.namespace_selector())
+
+
+def egress_peer(words: Generator) -> ClusterNetworkPolicyEgressPeer:
+    """Where connections go."""
+    if is_odd(words):
+        return words.one(ODD_PEERS)
+    match words.integer(0, 3):
+        case 0:
+            return ClusterNetworkPolicyEgressPeer(namespaces=words.namespace_selector())
+        case 1:
+            return ClusterNetworkPolicyEgressPeer(pods=namespaced_pods(words))
+        case 2:
+            return ClusterNetworkPolicyEgressPeer(networks=words.several(NETWORKS, (1, 2)))
+        case _:
+            return ClusterNetworkPolicyEgressPeer(nodes=words.one(NODE_SELECTORS))
+
+
+def protocol(words: Generator) -> ClusterNetworkPolicyProtocol:
+    """An entry of `protocols`."""
+    if is_odd(words):
+        return words.one(ODD_PROTOCOLS)
+    return words.one(NAMED) if words.chance(20) else words.one(PROTOCOLS)
+
+
+def protocols(words: Generator) -> tuple[ClusterNetworkPolicyProtocol, ...] | None:
+    """All of a rule; None for every port."""
+    return None if words.chance(60) else words.some(protocol, (int(words.readable), 2))
+
+
+def _action(words: Generator) -> str:
+    return "Log" if is_odd(words) else words.one(ACTIONS)
+
+
+def _old_action(words: Generator) -> str:
+    return "Accept" if is_odd(words) else words.one(("Allow", "Deny", "Pass"))
+
+
+def _is_addresses(peer: ClusterNetworkPolicyEgressPeer) -> bool:
+    """Whether a peer has no port names."""
+    return bool(peer.networks) or peer.nodes is not None
+
+
+def ingress_rule(words: Generator) -> ClusterNetworkPolicyIngressRule:
+    """A rule about connections to the subject."""
+    return ClusterNetworkPolicyIngressRule(
+        action=_action(words), from_=words.some(ingress_peer, (1, 2)), protocols=protocols(words)
     )
-    return maybe(found, st.just(NamespacedPod()), readable=readable)
 
 
-def _pods(kind: type, *, readable: bool) -> list[st.SearchStrategy]:
-    return [
-        st.builds(kind, namespaces=clusters.namespace_selectors(readable=readable)),
-        st.builds(kind, pods=namespaced_pods(readable=readable)),
-    ]
+def egress_rule(words: Generator) -> ClusterNetworkPolicyEgressRule:
+    """A rule about connections of the subject; if it is to be read, no port name is beside addresses."""
+    to, entries = words.some(egress_peer, (1, 2)), protocols(words)
+    if words.readable and any(map(_is_addresses, to)):
+        entries = tuple(one for one in entries or () if one.destination_named_port is None) or None
+    return ClusterNetworkPolicyEgressRule(action=_action(words), to=to, protocols=entries)
 
 
-def subjects(*, readable: bool) -> st.SearchStrategy[ClusterNetworkPolicySubject]:
-    usual = st.one_of(*_pods(ClusterNetworkPolicySubject, readable=readable))
-    return maybe(usual, st.just(ClusterNetworkPolicySubject()), readable=readable)
-
-
-def ingress_peers(*, readable: bool) -> st.SearchStrategy[ClusterNetworkPolicyIngressPeer]:
-    usual = st.one_of(*_pods(ClusterNetworkPolicyIngressPeer, readable=readable))
-    return maybe(usual, st.just(ClusterNetworkPolicyIngressPeer()), readable=readable)
-
-
-def egress_peers(*, readable: bool) -> st.SearchStrategy[ClusterNetworkPolicyEgressPeer]:
-    kind = ClusterNetworkPolicyEgressPeer
-    networks = st.lists(st.sampled_from(NETWORKS), min_size=1, max_size=2).map(tuple)
-    usual = st.one_of(
-        *_pods(kind, readable=readable),
-        st.builds(kind, networks=networks),
-        st.builds(kind, nodes=st.sampled_from([LabelSelector(), LabelSelector(match_labels={"os": "1"})])),
+def tier_policy(words: Generator) -> ClusterNetworkPolicy:
+    """A ClusterNetworkPolicy of either tier; priorities and names are few."""
+    return ClusterNetworkPolicy(
+        metadata=ObjectMeta(name=words.one("cde")),
+        spec=ClusterNetworkPolicySpec(
+            tier="Developer" if is_odd(words) else words.one(("Admin", "Baseline")),
+            priority=words.integer(0, 2),
+            subject=subject(words),
+            ingress=words.some(ingress_rule, (0, 3)),
+            egress=words.some(egress_rule, (0, 3)),
+        ),
     )
-    odd = st.sampled_from(
-        [
-            kind(),
-            kind(domain_names=("example.com",)),
-            kind(networks=("10.0.0.0/33",)),
-            kind(nodes=UNREADABLE),
-            kind(networks=("10.0.0.0/8",), nodes=LabelSelector()),
-        ]
-    )
-    return maybe(usual, odd, readable=readable)
 
 
-def protocols(*, readable: bool) -> st.SearchStrategy[ClusterNetworkPolicyProtocol]:
-    kind = ClusterNetworkPolicyProtocol
-    ports = st.sampled_from(
-        [
-            *(ProtocolPort(number=port) for port in clusters.PORTS),
-            ProtocolPort(range=ProtocolPortRange(start=79, end=90)),
-        ]
+def old_ingress_rule(words: Generator) -> AdminNetworkPolicyIngressRule:
+    """A rule of v1alpha1."""
+    return AdminNetworkPolicyIngressRule(
+        action=_old_action(words),
+        from_=words.some(ingress_peer, (1, 2)),
+        ports=words.several(OLD_PORTS, (0, 2)),
     )
-    transports = st.builds(TransportProtocol, destination_port=ports)
-    usual = st.one_of(
-        st.builds(kind, tcp=transports),
-        st.builds(kind, tcp=transports),
-        st.builds(kind, udp=transports),
-        st.builds(kind, sctp=transports),
-        st.builds(kind, destination_named_port=st.sampled_from(clusters.NAMES)),
-    )
-    odd = st.sampled_from(
-        [kind(), kind(tcp=TransportProtocol()), kind(destination_named_port=""),
-         kind(tcp=TransportProtocol(destination_port=ProtocolPort(number=0)))]
-    )  # fmt: skip
-    return maybe(usual, odd, readable=readable)
+
+
+def old_egress_rule(words: Generator) -> AdminNetworkPolicyEgressRule:
+    """A rule of v1alpha1; if it is to be read, no port name is beside addresses."""
+    to, ports = words.some(egress_peer, (1, 2)), words.several(OLD_PORTS, (0, 2))
+    if words.readable and any(map(_is_addresses, to)):
+        ports = tuple(one for one in ports if one.named_port is None)
+    return AdminNetworkPolicyEgressRule(action=_old_action(words), to=to, ports=ports)
+
+
+def old_policy(words: Generator) -> AdminNetworkPolicy | BaselineAdminNetworkPolicy:
+    """An AdminNetworkPolicy or the BaselineAdminNetworkPolicy."""
+    ingress, egress = words.some(old_ingress_rule, (0, 2)), words.some(old_egress_rule, (0, 2))
+    if words.chance(40):
+        baseline = BaselineAdminNetworkPolicySpec(subject=subject(words), ingress=ingress, egress=egress)
+        return BaselineAdminNetworkPolicy(metadata=ObjectMeta(name="default"), spec=baseline)
+    admin = AdminNetworkPolicySpec(priority=words.integer(0, 2), subject=subject(words), ingress=ingress, egress=egress)
+    return AdminNetworkPolicy(metadata=ObjectMeta(name=words.one("cd")), spec=admin)
+
+
+def any_tier_policy(words: Generator) -> TierPolicy:
+    """A policy of any of the three kinds."""
+    return old_policy(words) if words.chance(33) else tier_policy(words)
+
+
+def labelled_node(words: Generator) -> Node:
+    """A node with a label, and addresses that pods may have as well."""
+    return node(words.one(clusters.NODES), *words.several(NODE_ADDRESSES, (0, 2)), marks=f"os={words.one('12')}")
+
+
+# -- strategies --------------------------------------------------------------------------------------------------------
 
 
 def tier_policies(*, readable: bool = True) -> st.SearchStrategy[ClusterNetworkPolicy]:
-    """ClusterNetworkPolicies of both tiers, few priorities and names."""
-    actions = maybe(st.sampled_from(ACTIONS), st.just("Log"), readable=readable)
-    entries = (
-        st.none() | st.none() | st.lists(protocols(readable=readable), min_size=int(readable), max_size=2).map(tuple)
-    )
-
-    def peers(of: st.SearchStrategy) -> st.SearchStrategy:
-        return st.lists(of, min_size=1, max_size=2).map(tuple)
-
-    ingress = st.builds(
-        ClusterNetworkPolicyIngressRule,
-        action=actions,
-        from_=peers(ingress_peers(readable=readable)),
-        protocols=entries,
-    )
-    egress = st.builds(
-        ClusterNetworkPolicyEgressRule, action=actions, to=peers(egress_peers(readable=readable)), protocols=entries
-    ).filter(lambda rule: not readable or not _clashes(rule))
-    spec = st.builds(
-        ClusterNetworkPolicySpec,
-        tier=maybe(st.sampled_from(("Admin", "Baseline")), st.just("Developer"), readable=readable),
-        priority=st.integers(0, 2),
-        subject=subjects(readable=readable),
-        ingress=st.lists(ingress, max_size=3).map(tuple),
-        egress=st.lists(egress, max_size=3).map(tuple),
-    )
-    return st.builds(ClusterNetworkPolicy, metadata=st.sampled_from("cde").map(lambda n: ObjectMeta(name=n)), spec=spec)
+    """ClusterNetworkPolicies."""
+    return clusters.generated(tier_policy, clusters.WIDE, readable=readable)
 
 
-def _clashes(rule: ClusterNetworkPolicyEgressRule) -> bool:
-    """Whether it has a port name and addresses, which have none."""
-    named = any(entry.destination_named_port is not None for entry in rule.protocols or ())
-    return named and any(peer.networks or peer.nodes is not None for peer in rule.to)
-
-
-def old_policies() -> st.SearchStrategy[TierPolicy]:
-    """AdminNetworkPolicies and a BaselineAdminNetworkPolicy."""
-    ports = st.sampled_from(
-        [
-            AdminNetworkPolicyPort(port_number=PortNumber(port=80)),
-            AdminNetworkPolicyPort(port_number=PortNumber(protocol="UDP", port=53)),
-            AdminNetworkPolicyPort(port_range=AdminPortRange(start=79, end=90)),
-            AdminNetworkPolicyPort(named_port=clusters.NAMES[0]),
-        ]
-    )
-    some_ports = st.lists(ports, max_size=2).map(tuple)
-    actions = st.sampled_from(("Allow", "Deny", "Pass"))
-    ingress = st.builds(
-        AdminNetworkPolicyIngressRule,
-        action=actions,
-        from_=st.lists(ingress_peers(readable=True), min_size=1, max_size=2).map(tuple),
-        ports=some_ports,
-    )
-    egress = st.builds(
-        AdminNetworkPolicyEgressRule,
-        action=actions, to=st.lists(egress_peers(readable=True), min_size=1, max_size=2).map(tuple), ports=some_ports,
-    )  # fmt: skip
-    rules = {"ingress": st.lists(ingress, max_size=2).map(tuple), "egress": st.lists(egress, max_size=2).map(tuple)}
-    subject = subjects(readable=True)
-    admin = st.builds(AdminNetworkPolicySpec, priority=st.integers(0, 2), subject=subject, **rules)
-    baseline = st.builds(BaselineAdminNetworkPolicySpec, subject=subject, **rules)
-    return st.one_of(
-        st.builds(AdminNetworkPolicy, metadata=st.sampled_from("cd").map(lambda n: ObjectMeta(name=n)), spec=admin),
-        st.builds(BaselineAdminNetworkPolicy, metadata=st.just(ObjectMeta(name="default")), spec=baseline),
-    )
+def old_policies(*, readable: bool = True) -> st.SearchStrategy[AdminNetworkPolicy | BaselineAdminNetworkPolicy]:
+    """AdminNetworkPolicies and BaselineAdminNetworkPolicies."""
+    return clusters.generated(old_policy, clusters.WIDE, readable=readable)
 
 
 def nodes() -> st.SearchStrategy[Node]:
-    """With a label, and addresses that pods may have as well."""
-    addresses = st.lists(st.sampled_from(("172.16.0.1", "172.16.0.2", "fd02::1", "10.0.0.7")), max_size=2)
-    return st.builds(
-        lambda name, own, os: node(name, *own, marks=f"os={os}"),
-        st.sampled_from(clusters.NODES),
-        addresses,
-        st.sampled_from("12"),
-    )
+    """Nodes with labels."""
+    return clusters.generated(labelled_node, clusters.WIDE)
 
 
 def objects(*, readable: bool = True) -> st.SearchStrategy[Object | TierPolicy]:
@@ -210,6 +250,6 @@ def objects(*, readable: bool = True) -> st.SearchStrategy[Object | TierPolicy]:
         clusters.objects(readable=readable),
         tier_policies(readable=readable),
         tier_policies(readable=readable),
-        old_policies(),
+        old_policies(readable=readable),
         nodes(),
     )

@@ -5,12 +5,17 @@ from __future__ import annotations
 from itertools import product
 from random import Random
 
-from haechi.model import ContainerPort, IPBlock, Namespace, NetworkPolicy, NetworkPolicyPort, Node, Pod
-from tests.generator import Generator, Object, Seeded
+from haechi.model import ContainerPort, IPBlock, Namespace, NetworkPolicy, NetworkPolicyPort, Node, Pod, TierPolicy
+from tests.generator import Generator, Seeded
+from tests.generator import Object as GeneratedObject
+from tests.tier_words import any_tier_policy, labelled_node
 from tests.vocabulary import PodWords, Vocabulary
 
-__all__ = ["NODE", "ONE_NODE", "Object", "namespace", "node", "objects", "pod", "policy"]
+__all__ = [
+    "NODE", "ONE_NODE", "Object", "namespace", "node", "node_with_label", "objects", "pod", "policy", "tier_policy",
+]  # fmt: skip
 
+Object = GeneratedObject | TierPolicy
 NODE = "n0"
 NAMESPACES = ("a", "b")
 PROTOCOLS = ("TCP", "TCP", "TCP", "UDP", "SCTP")
@@ -66,12 +71,16 @@ ONE_NODE = Vocabulary(
 )
 
 
-def objects(random: Random, *, pods: int = 7, policies: int = 5, tidy: bool = False) -> list[Object]:
-    """A cluster.
+def objects(random: Random, *, pods: int = 7, policies: int = 5, tiers: int = 0, tidy: bool = False) -> list[Object]:
+    """A cluster; one with `tiers` policies of tiers has two nodes more, with labels, unless it is tidy.
 
     `tidy`: nothing unreadable, disputed, completed, on the host's network or beside its own node; one address a family.
     """
-    return _generator(random, tidy=tidy).objects((pods, pods), (policies, policies))
+    generator = _generator(random, tidy=tidy)
+    found: list[Object] = [*generator.objects((pods, pods), (policies, policies))]
+    if tiers and not tidy:
+        found += [labelled_node(generator), labelled_node(generator)]
+    return found + [any_tier_policy(generator) for _ in range(tiers)]
 
 
 def namespace(random: Random, name: str | None = None) -> Namespace:
@@ -92,6 +101,16 @@ def pod(random: Random, number: int) -> Pod:
 def policy(random: Random, number: int) -> NetworkPolicy:
     """The policy with this number."""
     return _generator(random).policy(f"q{number}")
+
+
+def tier_policy(random: Random) -> TierPolicy:
+    """A policy of a tier, of any of the three kinds."""
+    return any_tier_policy(_generator(random))
+
+
+def node_with_label(random: Random) -> Node:
+    """The node or another one, as nodes of rules are chosen by labels."""
+    return labelled_node(_generator(random))
 
 
 def _generator(random: Random, *, tidy: bool = False) -> Generator:

@@ -52,7 +52,7 @@ def follow(found: Steps, nftables: FakeNftables | Nftables) -> None:
 @pytest.mark.parametrize("part", range(4))
 def test_random_clusters_are_proved(part: int) -> None:
     for seed in range(part, CLUSTERS, 4):
-        found = small.objects(Random(f"cluster {seed}"))
+        found = small.objects(Random(f"cluster {seed}"), tiers=seed % 16 // 4)
         proof = prove(NodeRuleset(Engine.of(found), small.NODE).ruleset(), found, small.NODE)
         assert proof.holds, f"seed {seed}\n{proof}"
 
