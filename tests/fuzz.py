@@ -2,6 +2,8 @@
 
     reference == engine == desired ruleset == kernel's ruleset == what it means, proved for every packet
 
+One cluster of twenty is also built as a lab, and packets are sent in it.
+
 Each cluster has a seed of its own, printed with what is wrong, so that one cluster can be repeated:
 `python -m tests.fuzz --seed SEED --clusters 1`. Equal seeds give equal clusters, whatever the number of processes.
 """
@@ -19,15 +21,21 @@ from dataclasses import dataclass
 from functools import partial
 from random import Random, SystemRandom
 
+from msgspec.structs import replace
+
 from haechi.dataplane import TABLE, NodeRuleset
 from haechi.engine import Engine, verdict
+from haechi.lab import ProbePlan, lab_cluster, ports_to_probe, run_lab
+from haechi.model import Node, NodeStatus, Pod
 from haechi.netlink import Nftables
 from haechi.netns import IsolationRefused, isolated
 from haechi.nft import Ruleset
 from haechi.reference import ClusterObjects, allowed
+from haechi.report import mismatch_text
 from haechi.testing import FakeNftables
 from haechi.verify import Prover, prove
 from tests import clusters
+from tests.lab.labs import separate
 from tests.verify import small
 from tests.verify.small import Object
 
@@ -51,6 +59,7 @@ class Tally:
         clusters: how many.
         proofs: how many tables were proved.
         kernel: whether they were the real kernel's.
+        labs: how many clusters were tried on packets.
         wrong: the first difference, with its seed; "" if there is none.
     """
 
@@ -58,16 +67,19 @@ class Tally:
     proofs: int = 0
     kernel: bool = True
     wrong: str = ""
+    labs: int = 0
 
     def add(self, other: Tally) -> None:
         self.clusters += other.clusters
         self.proofs += other.proofs
         self.kernel = self.kernel and other.kernel
         self.wrong = self.wrong or other.wrong
+        self.labs += other.labs
 
     def __str__(self) -> str:
         where = "the kernel's" if self.kernel else "a fake kernel's"
-        return f"{self.clusters} clusters, {self.proofs} of {where} tables proved"
+        labs = f", {self.labs} clusters tried on packets" if self.labs else ""
+        return f"{self.clusters} clusters, {self.proofs} of {where} tables proved{labs}"
 
 
 Work = Callable[[range], Tally]
@@ -139,11 +151,36 @@ class _Several:
 
 
 def in_a_namespace(seeds: range, end: float) -> Tally:
-    """Try the clusters of some seeds with the kernel, in a namespace; with the fake where there can be none."""
+    """Try the clusters of some seeds with the kernel, in a namespace; with the fake where there can be none.
+
+    The first of them is also tried on packets, in a lab.
+    """
     try:
-        return isolated(lambda: fuzz(seeds, Nftables(), end))
+        tally = isolated(lambda: fuzz(seeds, Nftables(), end))
     except IsolationRefused:
         return fuzz(seeds, FakeNftables(), end)
+    if tally.clusters and not tally.wrong:
+        tally.add(on_packets(seeds[0]))
+    return tally
+
+
+def on_packets(seed: int) -> Tally:
+    """Build the cluster of a seed as a lab and send packets on some ports."""
+    random = Random(seed)
+    found = list(objects(random).values())
+    pods = [one for one in found if isinstance(one, Pod)]
+    nodes = [replace(one, status=NodeStatus()) for one in found if isinstance(one, Node)]
+    cluster = lab_cluster([*separate(pods), *nodes, *(one for one in found if not isinstance(one, Pod | Node))])
+    ports = ports_to_probe(cluster.policies, cluster.pods)
+    try:
+        run = run_lab(cluster, ProbePlan(tuple(random.sample(ports, 2))))
+    except Exception as error:  # whatever it is, it belongs to this seed
+        return Tally(wrong=f"seed {seed}, on packets: {type(error).__name__}: {error}")
+    wrong = [
+        f"{one.source} → {one.destination} {one.protocol} {one.port}: {mismatch_text(one)}" for one in run.mismatches
+    ]
+    wrong += [str(proof) for proof in run.proofs if not proof.holds]
+    return Tally(labs=1, wrong=f"seed {seed}, on packets: {wrong}" if wrong else "")
 
 
 def fuzz(seeds: range, nftables: Kernel, end: float, clock: Clock = time.monotonic) -> Tally:

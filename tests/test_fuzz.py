@@ -124,4 +124,4 @@ def test_several_processes_try_each_seed_once(capsys: pytest.CaptureFixture[str]
 @pytest.mark.kernel
 def test_the_kernels_own_tables_are_proved() -> None:
     tally = fuzz.in_a_namespace(range(3), end=NEVER)
-    assert (tally.clusters, tally.proofs, tally.wrong) == (3, 24, "")
+    assert (tally.clusters, tally.proofs, tally.labs, tally.wrong) == (3, 24, 1, "")
