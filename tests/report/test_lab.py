@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 
-from haechi.model import PacketVerdict, Side
+from haechi.model import ClusterPolicyKey, Direction, Location, PacketVerdict, PolicyKey, Side, TierRuleRef
 from haechi.report import LabRun, LabSample, ProbeResult, SampledClass, basis, lab_json, lab_junit, mismatch_text
 from tests.cli.reports import reports, rows, shop, side
 from tests.report.documents import checked, checked_junit
@@ -26,11 +26,12 @@ def test_the_document_holds_everything_that_was_tried() -> None:
         "port": 80,
         "expected": {
             "allowed": False,
-            "egress": {"isolated": False, "allowed": True, "policies": []},
+            "egress": {"isolated": False, "allowed": True, "policies": [], "tierRule": None},
             "ingress": {
                 "isolated": True,
                 "allowed": False,
                 "policies": [{"kind": "NetworkPolicy", "namespace": "shop", "name": "db"}],
+                "tierRule": None,
             },
         },
         "arrived": False,
@@ -115,3 +116,21 @@ def test_a_denial_names_its_side_and_policies(verdict: PacketVerdict, text: str)
 def test_what_packets_showed(arrived: bool, replied: bool, text: str) -> None:
     one = ProbeResult("a/x", "a/y", 4, "TCP", 80, PacketVerdict(Side(True), Side(True)), arrived, replied)
     assert mismatch_text(one) == f"policies: allowed; packets: {text}"
+
+
+def test_the_rule_of_a_tier_that_decides_is_named() -> None:
+    ref = TierRuleRef(ClusterPolicyKey("ClusterNetworkPolicy", "admin"), Direction.INGRESS, 1)
+    denied = Side(False, isolated=True, policies=(PolicyKey("a", "in"),), tier_rule=ref)
+    one, *_ = rows("a/x", "a/y")
+    one = replace(one, expected=PacketVerdict(Side(True), denied), arrived=True, replied=True)
+    assert mismatch_text(one) == (
+        "policies: denied (ingress: ClusterNetworkPolicy/admin spec.ingress[1]); packets: allowed"
+    )
+    run = LabRun((one,), {"a/x": (), "a/y": ()})
+    (result,) = checked(lab_json(run, lambda policy, path: Location("f", 3, 5), basis()))["results"]
+    assert result["expected"]["egress"]["tierRule"] is None
+    assert result["expected"]["ingress"]["tierRule"] == {
+        "policy": {"kind": "ClusterNetworkPolicy", "namespace": "", "name": "admin"},
+        "path": "spec.ingress[1]",
+        "location": {"file": "f", "line": 3, "column": 5},
+    }

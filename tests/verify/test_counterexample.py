@@ -6,7 +6,7 @@ import pytest
 
 from haechi.dataplane import NodeRuleset
 from haechi.engine import Engine
-from haechi.model import Direction, PodKey, PolicyKey, RuleRef
+from haechi.model import Action, Direction, PodKey, PolicyKey, RuleRef
 from haechi.nft import ACCEPT, DROP, BaseChain, Chain, ChainPolicy, CtState, Expression, HasState, Hook, Rule, Ruleset
 from haechi.nft import Table as Header
 from haechi.sets import AddressSet, text_to_point
@@ -154,3 +154,28 @@ def test_what_no_policy_can_deny_is_the_reason_that_policies_allow_it() -> None:
         ["x/a → x/a TCP 1: kernel drops, policies allow", "x/a always reaches itself"],
         ["x/a → x/a TCP 1: kernel drops, policies allow", "x/a always reaches itself"],
     ]
+
+
+def test_the_rule_of_a_tier_is_the_reason_and_policies_that_decide_nothing_are_named() -> None:
+    tier = building.tier_policy(
+        "{ingress: [{action: Deny, from: [{namespaces: {}}], protocols: [{tcp: {destinationPort: {number: 22}}}]}]}"
+    )
+    other = building.pod("x/b", "10.0.0.2", node="n2")
+    meaning = Meaning(ClusterState([POD, other, tier]))
+    mine, theirs = text_to_point("10.0.0.1"), text_to_point("10.0.0.2")
+
+    def said(client: int, port: int, *, unconnected: bool = False) -> list[str]:
+        return [*map(str, decisions(meaning, "n", client, mine, 6, port, unconnected=unconnected))]
+
+    assert said(theirs, 22) == ["ingress of x/a is denied by ClusterNetworkPolicy/c spec.ingress[0]"]
+    assert said(theirs, 80) == ["ingress of x/a is decided by no rule of ClusterNetworkPolicy/c"]
+    assert said(mine, 22) == ["ingress of x/a is denied by ClusterNetworkPolicy/c spec.ingress[0]"]
+    (found,) = decisions(meaning, "n", theirs, mine, 6, 80, unconnected=True)
+    assert found.isolation == "ingress of x/a is subject to ClusterNetworkPolicy/c"
+    both = Meaning(ClusterState([POD, other, tier, DENY]))
+    (found,) = decisions(both, "n", theirs, mine, 6, 22, unconnected=False)
+    assert (found.policies, found.action) == ((PolicyKey("x", "deny"),), Action.DENY)
+    assert [*map(str, decisions(both, "n", theirs, mine, 6, 80, unconnected=False))] == [
+        "ingress of x/a is isolated by x/deny; no rule allows it"
+    ]
+    assert decisions(Meaning(ClusterState([POD, DENY])), "n", mine, mine, 6, 80, unconnected=False) == ()

@@ -18,6 +18,7 @@ from haechi.report.document import (
     PortRange,
     address_ranges,
     document_text,
+    placed_rule,
     policy_reference,
     port_ranges_json,
 )
@@ -83,7 +84,7 @@ def assertions_json(judgement: Judgement, places: Places, basis: Basis) -> str:
             "AssertionReport",
             *basis,
             [_assertion(outcome, places) for outcome in judgement.outcomes],
-            [_rule(ref, places) for ref in unexercised],
+            [placed_rule(ref, places) for ref in unexercised],
             AssertionSummary(len(judgement.outcomes), len(judgement.failures), rules, rules - len(unexercised)),
         )
     )
@@ -111,12 +112,8 @@ def _violation(one: Violation, places: Places) -> ViolationJson:
         one.allowed,
         [*map(policy_reference, one.verdict.egress.policies)],
         [*map(policy_reference, one.verdict.ingress.policies)],
-        [_rule(ref, places) for ref in one.rules],
+        [placed_rule(ref, places) for ref in one.rules],
     )
-
-
-def _rule(ref: RuleRef, places: Places) -> PolicyField:
-    return PolicyField(policy_reference(ref.policy), ref.path, places(ref.policy, ref.path))
 
 
 # -- JUnit -------------------------------------------------------------------------------------------------------------

@@ -234,6 +234,11 @@ def policy_rule(ref: AnyRuleRef) -> PolicyField:
     return PolicyField(policy_reference(ref.policy), ref.path, ref.location)
 
 
+def placed_rule(ref: AnyRuleRef, places: Places) -> PolicyField:
+    """A rule of a policy, with the place that `places` knows."""
+    return PolicyField(policy_reference(ref.policy), ref.path, places(ref.policy, ref.path))
+
+
 def protocol_and_port(protocol: int, port: int) -> tuple[str, int | None]:
     """The protocol by name, or its number as text, and the port; None for a protocol without ports."""
     from haechi.sets import PROTOCOL_NAMES, protocol_text

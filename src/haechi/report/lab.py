@@ -11,7 +11,9 @@ from haechi.report.document import (
     Document,
     JsonValue,
     ObjectReference,
+    PolicyField,
     document_text,
+    placed_rule,
     policy_reference,
 )
 from haechi.report.junit import JUnitCase, JUnitFailure, JUnitSuite, junit_text
@@ -30,11 +32,15 @@ _MOST_POLICIES = 3
 
 
 class ExpectedSide(JsonValue, frozen=True):
-    """One end of a connection: whether policies isolate it in this direction, which, and whether they allow."""
+    """One end of a connection: whether NetworkPolicies isolate it in this direction, which, and whether all allow.
+
+    `tierRule` is the rule of a tier that accepts or denies the connection, null if there is none.
+    """
 
     isolated: bool
     allowed: bool
     policies: list[ObjectReference]
+    tier_rule: PolicyField | None
 
 
 class ExpectedVerdict(JsonValue, frozen=True):
@@ -131,7 +137,7 @@ def lab_json(run: LabRun, places: Places, basis: Basis) -> str:
                 )
                 for name, addresses in run.endpoints.items()
             ],
-            [_result(one) for one in run.results],
+            [_result(one, places) for one in run.results],
             [proof_json(proof, places) for proof in run.proofs],
             LabSummary(len(run.results), len(run.mismatches)),
             round(run.seconds, 3),
@@ -147,8 +153,9 @@ def _sampled(sample: LabSample | None) -> LabSampleJson | None:
     return LabSampleJson(sample.connections, sample.seed, classes)
 
 
-def _result(one: ProbeResult) -> ProbeResultJson:
-    expected = ExpectedVerdict(one.expected.allowed, _side(one.expected.egress), _side(one.expected.ingress))
+def _result(one: ProbeResult, places: Places) -> ProbeResultJson:
+    egress, ingress = (_side(side, places) for side in (one.expected.egress, one.expected.ingress))
+    expected = ExpectedVerdict(one.expected.allowed, egress, ingress)
     return ProbeResultJson(
         one.source,
         one.destination,
@@ -162,8 +169,9 @@ def _result(one: ProbeResult) -> ProbeResultJson:
     )
 
 
-def _side(side: Side) -> ExpectedSide:
-    return ExpectedSide(side.isolated, side.allowed, [*map(policy_reference, side.policies)])
+def _side(side: Side, places: Places) -> ExpectedSide:
+    tier_rule = None if side.tier_rule is None else placed_rule(side.tier_rule, places)
+    return ExpectedSide(side.isolated, side.allowed, [*map(policy_reference, side.policies)], tier_rule)
 
 
 # -- JUnit -------------------------------------------------------------------------------------------------------------

@@ -16,6 +16,7 @@ from haechi.report.document import (
     PolicyField,
     document_text,
     named,
+    placed_rule,
     policy_reference,
     protocol_and_port,
 )
@@ -40,12 +41,17 @@ class PacketEndJson(JsonValue, frozen=True):
 
 
 class PolicyDecisionJson(JsonValue, frozen=True):
-    """What the policies that isolate a pod decide: `rules` are those of their rules that allow the packet."""
+    """What the policies about a pod decide: `rules` are those of their rules that allow the packet.
+
+    If a rule of a tier decides, it is `tierRule`, and `action` is Accept or Deny.
+    """
 
     pod: NamespacedName
     direction: Direction
     policies: list[ObjectReference]
     rules: list[PolicyField]
+    tier_rule: PolicyField | None
+    action: str
 
 
 class CounterexampleJson(JsonValue, frozen=True):
@@ -131,7 +137,9 @@ def _decision(one: PolicyDecision, places: Places) -> PolicyDecisionJson:
         named(one.pod),
         one.direction,
         [*map(policy_reference, one.policies)],
-        [PolicyField(policy_reference(rule.policy), rule.path, places(rule.policy, rule.path)) for rule in one.rules],
+        [placed_rule(rule, places) for rule in one.rules],
+        None if one.tier_rule is None else placed_rule(one.tier_rule, places),
+        "" if one.action is None else one.action.value,
     )
 
 

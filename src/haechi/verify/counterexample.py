@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from haechi.model import Direction, PodKey, PolicyKey, RuleRef
+from haechi.model import Action, AnyPolicyKey, ClusterPolicyKey, Direction, PodKey, RuleRef, TierRuleRef
 from haechi.sets import ICMP, ICMPV6, AddressSet, PortSet, point_to_text
 from haechi.verify.gap import RulePosition
 from haechi.verify.meaning import Meaning
@@ -57,30 +57,42 @@ class PacketEnd:
 
 @dataclass(frozen=True, slots=True)
 class PolicyDecision:
-    """What the policies that isolate a pod decide.
+    """What the policies about a pod decide.
 
     Attributes:
-        pod: the isolated pod.
+        pod: the pod.
         direction: in which direction.
-        policies: the policies that isolate it.
+        policies: the policies that isolate it; of tiers only those that decide nothing where nothing else does, or, for
+            a packet without a connection, those that have rules about the pod.
         rules: those of their rules that allow the packet.
+        tier_rule: the rule of a tier that decides, before or instead of NetworkPolicies.
+        action: of that rule, Accept or Deny.
     """
 
     pod: PodKey
     direction: Direction
-    policies: tuple[PolicyKey, ...]
+    policies: tuple[AnyPolicyKey, ...]
     rules: tuple[RuleRef, ...] = ()
+    tier_rule: TierRuleRef | None = None
+    action: Action | None = None
 
     def __str__(self) -> str:
+        side = f"{self.direction.lower()} of {self.pod}"
+        if self.tier_rule is not None:
+            verb = "accepted" if self.action is Action.ACCEPT else "denied"
+            return f"{side} is {verb} by {self.tier_rule.policy} {self.tier_rule.path}"
+        if isinstance(self.policies[0], ClusterPolicyKey):
+            return f"{side} is decided by no rule of {', '.join(map(str, self.policies))}"
         if self.rules:
             allowing = ", ".join(f"{rule.policy} {rule.path}" for rule in self.rules)
-            return f"{self.direction.lower()} of {self.pod} is allowed by {allowing}"
+            return f"{side} is allowed by {allowing}"
         return f"{self.isolation}; no rule allows it"
 
     @property
     def isolation(self) -> str:
-        """Which policies isolate the pod, in words."""
-        return f"{self.direction.lower()} of {self.pod} is isolated by {', '.join(map(str, self.policies))}"
+        """Which policies isolate the pod, or which tiers are asked about it, in words."""
+        verb = "subject to" if isinstance(self.policies[0], ClusterPolicyKey) else "isolated by"
+        return f"{self.direction.lower()} of {self.pod} is {verb} {', '.join(map(str, self.policies))}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +107,7 @@ class Counterexample:
         context: what connection tracking knows about the packet.
         accepted: True if the kernel accepts it and policies deny it, False for the reverse.
         position: the kernel's rule that decided.
-        decisions: what the policies decide for each isolated pod of the node.
+        decisions: what the policies decide for each pod of the node that they are about.
     """
 
     source: PacketEnd
@@ -151,7 +163,7 @@ class Counterexample:
             return "ICMP errors about known connections always pass"
         if self.is_unconnected and (self.decisions or self.source.is_disputed or self.destination.is_disputed):
             return "neighbour discovery always passes"
-        if len(self.source.pods) == 1 and self.source.pods == self.destination.pods:
+        if len(self.source.pods) == 1 and self.source.pods == self.destination.pods and not self.decisions:
             return f"{self.source} always reaches itself"
         return ""
 
@@ -178,10 +190,10 @@ def likely(addresses: AddressSet, meaning: Meaning, other: int | None = None) ->
 def decisions(
     meaning: Meaning, node: str, source: int, destination: int, protocol: int, port: int, *, unconnected: bool
 ) -> tuple[PolicyDecision, ...]:
-    """What the policies decide about a packet for the isolated pods of a node.
+    """What the policies decide about a packet for the pods of a node.
 
     For a packet of a connection these are the egress of its source and the ingress of its destination. Without a
-    connection isolation in any direction counts.
+    connection isolation in any direction counts. What a pod sends to itself only tiers decide.
     """
     found: list[PolicyDecision] = []
     for near, far, ours in ((source, destination, Direction.EGRESS), (destination, source, Direction.INGRESS)):
@@ -190,6 +202,14 @@ def decisions(
             continue
         for direction in Direction if unconnected else (ours,):
             policies, allowing = meaning.rules_for(key, direction, far, protocol, port)
-            if policies:
-                found.append(PolicyDecision(key, direction, tuple(policies), () if unconnected else tuple(allowing)))
+            tiers = meaning.tier_policies(key, direction)
+            decided = meaning.deciding_rule(key, direction, far, protocol, port)
+            if unconnected:
+                found += [PolicyDecision(key, direction, (*tiers, *policies))] if tiers or policies else []
+            elif decided is not None:
+                found.append(PolicyDecision(key, direction, tuple(policies), (), decided[1], decided[0]))
+            elif policies and key != meaning.pods.owner(far):
+                found.append(PolicyDecision(key, direction, tuple(policies), tuple(allowing)))
+            elif tiers:
+                found.append(PolicyDecision(key, direction, tuple(tiers)))
     return tuple(dict.fromkeys(found))

@@ -16,6 +16,7 @@ import msgspec
 
 from haechi.model import (
     Action,
+    ClusterPolicyKey,
     Direction,
     LabelSelector,
     NetworkPolicyEgressRule,
@@ -140,6 +141,14 @@ class Meaning:
                         return effect[0], ref
                     break
         return None
+
+    def tier_policies(self, key: PodKey, direction: Direction) -> list[ClusterPolicyKey]:
+        """The policies of tiers that have rules about a pod in one direction and are asked."""
+        traits = self.pods[key].traits
+        tiers = (Tier.ADMIN,) if self.state.isolating(traits, direction) else Tier
+        return [
+            name for tier in tiers for name, policy in self.state.ordered(traits, tier) if rules_of(policy, direction)
+        ]
 
     def rules_for(
         self, key: PodKey, direction: Direction, remote: int, protocol: int, port: int

@@ -16,6 +16,7 @@ from haechi.cli.arguments import INPUT_OPTIONS, InputOptions, Paths
 if TYPE_CHECKING:
     from haechi.cli.input import Input
     from haechi.cli.terminal import Terminal
+    from haechi.model import AnyPolicyKey
     from haechi.nft import Ruleset
     from haechi.verify import Counterexample, Proof
 
@@ -118,10 +119,17 @@ def _write_text(screen: Terminal, proof: Proof, seconds: float, found: Input) ->
 
 
 def _places(counterexample: Counterexample, found: Input) -> Iterable[str]:
-    """Where the rules that allow the packet, or else the policies that isolate an end, were read."""
+    """Where the rules that decide about the packet, or else the policies about an end, were read."""
     for decision in counterexample.decisions:
-        rules = [(rule.policy, rule.path) for rule in decision.rules]
-        for policy, path in rules or [(policy, "spec.podSelector") for policy in decision.policies]:
+        deciding = decision.rules if decision.tier_rule is None else (decision.tier_rule,)
+        rules: list[tuple[AnyPolicyKey, str]] = [(rule.policy, rule.path) for rule in deciding]
+        for policy, path in rules or [(policy, _subject(policy)) for policy in decision.policies]:
             location = found.location(policy, path)
             if location is not None:
                 yield f"{location}: {policy} {path}"
+
+
+def _subject(policy: AnyPolicyKey) -> str:
+    from haechi.model import PolicyKey
+
+    return "spec.podSelector" if isinstance(policy, PolicyKey) else "spec.subject"
