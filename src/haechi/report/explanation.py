@@ -60,7 +60,7 @@ class ExplainedTierPolicy(JsonValue, frozen=True):
     """A policy of a tier and the pods that it selects.
 
     `priority` is null for a kind without priorities. `before` and `after` are the policies of the tier that can select
-    the same pods and are asked before and after it, in order.
+    the same pods and are evaluated before and after it, in order.
     """
 
     policy: ObjectReference
@@ -92,7 +92,7 @@ class ExplainedPod(JsonValue, frozen=True):
 
 
 class Explanation(Document, frozen=True):
-    """Policies or pods, explained. `language` is `en` or `ko`; `tierPolicies` are in the order of asking."""
+    """Policies or pods, explained. `language` is `en` or `ko`; `tierPolicies` are in the order of evaluation."""
 
     kind: Literal["Explanation"]
     language: str

@@ -46,10 +46,13 @@ def explained(spec: str, *others: Object) -> str:
 @pytest.mark.parametrize(
     ("spec", "sentence"),
     [
-        ("{}", "It is in tier Admin, with priority 10: it is asked before NetworkPolicies, which cannot overrule it."),
+        (
+            "{}",
+            "It is in tier Admin, with priority 10: it is evaluated before NetworkPolicies, which cannot override it.",
+        ),
         ("{}", "Incoming connections (ingress): not affected, because it has no ingress rules."),
         ("{}", "No other policy of the tier can select the same pods."),
-        ("tier: Baseline", "It is in tier Baseline, with priority 10: it is asked about what tier Admin leaves"),
+        ("tier: Baseline", "It is in tier Baseline, with priority 10: it is evaluated for what tier Admin leaves"),
         ("subject: {namespaces: {matchLabels: {t: a}}}", "Its subject is all pods in namespaces that have label t=a."),
         ("subject: {pods: {podSelector: {}}}", "Its subject is all pods in all namespaces."),
         ("subject: {}", "Its subject cannot be read and names no pods, so it affects none."),
@@ -69,7 +72,7 @@ def explained(spec: str, *others: Object) -> str:
         ),
         (
             "{tier: Baseline, egress: [{action: Pass, to: [{namespaces: {}}]}]}",
-            "Nothing is asked after tier Baseline, so the connection is allowed.",
+            "Nothing is evaluated after tier Baseline, so the connection is allowed.",
         ),
         ("egress: [{action: Deny, to: [{nodes: {matchLabels: {os: a}}}]}]", "to nodes that have label os=a\n"),
         ("egress: [{action: Deny, to: [{nodes: {}}]}]", "to all nodes\n        Right now no node in the input"),
@@ -115,9 +118,9 @@ def test_the_order_is_explained() -> None:
         tier_policy("tier: Baseline", name="last"),
     )
     found = explained("priority: 10", *others)
-    assert "Asked before it, where they select the same pods: ClusterNetworkPolicy/z (priority 5)\n" in found
-    assert "Asked after it, where they select the same pods: ClusterNetworkPolicy/tie (priority 10)\n" in found
-    assert "asks them in order of their names. Of the same priority: ClusterNetworkPolicy/tie\n" in found
+    assert "Evaluated before it, where they select the same pods: ClusterNetworkPolicy/z (priority 5)\n" in found
+    assert "Evaluated after it, where they select the same pods: ClusterNetworkPolicy/tie (priority 10)\n" in found
+    assert "evaluates them in order of their names. Of the same priority: ClusterNetworkPolicy/tie\n" in found
     assert "last" not in found
 
 
@@ -139,7 +142,7 @@ def test_where_connections_go_on_is_explained() -> None:
     assert "Right now for 1 pod (y/a) nothing else decides, so it is allowed" in found
     assert "Right now for 1 pod (y/a) tier Baseline decides: ClusterNetworkPolicy/last" in explained(PASS, *PODS, last)
     found = explained("{tier: Baseline, " + PASS + "}", *PODS, one)
-    assert "Right now it is not asked about 2 pods (x/a, x/b), which NetworkPolicies isolate: x/p" in found
+    assert "Right now it is not evaluated for 2 pods (x/a, x/b), which NetworkPolicies isolate: x/p" in found
 
 
 def test_nodes_are_named() -> None:
@@ -364,20 +367,20 @@ def test_a_pod_is_explained_stage_by_stage() -> None:
     cluster = Cluster.of(objects)
     assert [*lines(explain_pod(cluster, PodKey("x", "a")).sentence)] == [
         "Pod x/a",
-        "  Incoming connections (ingress): judged in this order, and the first decision is final.",
-        "    Tier Admin: these rules are asked in this order, and the first one that matches decides.",
+        "  Incoming connections (ingress): evaluated in this order, and the first decision is final.",
+        "    Tier Admin: these rules are evaluated in this order, and the first one that matches decides.",
         "      ClusterNetworkPolicy/c: Rule 1 of 1, Deny: from all pods in namespace x; on TCP port 22",
-        "      What no rule matches, and what a rule passes, goes on to NetworkPolicies.",
+        "      What these rules leave undecided goes on to NetworkPolicies.",
         "    NetworkPolicies: they decide all the rest, because the pod is isolated by x/p.",
         "      In total, nothing is allowed.",
         "      All other incoming connections are denied.",
         "      Based on these rules:",
         "        x/p has no rule that allows anything",
-        "  Outgoing connections (egress): judged in this order, and the first decision is final.",
-        "    Tier Baseline: these rules are asked in this order, and the first one that matches decides.",
+        "  Outgoing connections (egress): evaluated in this order, and the first decision is final.",
+        "    Tier Baseline: these rules are evaluated in this order, and the first one that matches decides.",
         "      ClusterNetworkPolicy/last: Rule 1 of 2 cannot be read, so it accepts nothing",
         "      ClusterNetworkPolicy/last: Rule 2 of 2 cannot be read, so it denies everything",
-        "      What no rule matches, and what a rule passes, is allowed.",
+        "      What these rules leave undecided is allowed.",
     ]
     found = explain_pod(cluster, PodKey("x", "a"))
     assert [[*map(str, stage.policies)] for stage in found.ingress_stages] == [["ClusterNetworkPolicy/c"], ["x/p"]]

@@ -5,51 +5,45 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 TIER_WORDS: Mapping[str, tuple[str, str]] = {
-    "tier.title": (
-        "{kind} {name}",
-        "{kind} {name}",
-    ),
+    "tier.title": ("{kind} {name}", "{kind} {name}"),
     "tier.is_admin": (
         (
-            "It is in tier Admin, with priority {priority}: it is asked before NetworkPolicies, which cannot "
-            "overrule it."
+            "It is in tier Admin, with priority {priority}: it is evaluated before NetworkPolicies, which cannot "
+            "override it."
         ),
         (
-            "Admin 티어에 있으며 우선순위(priority)는 {priority}이다. 네트워크폴리시보다 먼저 판단하며, "
+            "Admin 티어에 있으며 우선순위(priority)는 {priority}이다. 네트워크폴리시보다 먼저 평가하며, "
             "네트워크폴리시는 이를 뒤집을 수 없다."
         ),
     ),
     "tier.is_baseline": (
         (
-            "It is in tier Baseline, with priority {priority}: it is asked about what tier Admin leaves undecided, "
-            "for pods that no NetworkPolicy isolates in the direction."
+            "It is in tier Baseline, with priority {priority}: it is evaluated for what tier Admin leaves undecided, "
+            "if no NetworkPolicy isolates the pod in the direction."
         ),
         (
             "Baseline 티어에 있으며 우선순위(priority)는 {priority}이다. Admin 티어가 결정하지 않은 연결 중, 그 "
-            "방향으로 네트워크폴리시가 격리하지 않은 파드의 연결만 판단한다."
+            "방향으로 네트워크폴리시가 격리하지 않은 파드의 연결만 평가한다."
         ),
     ),
     "tier.last": (
         (
-            "It is in tier Baseline, after all other policies of that tier: it is asked about what tier Admin leaves "
-            "undecided, for pods that no NetworkPolicy isolates in the direction."
+            "It is in tier Baseline, after all other policies of that tier: it is evaluated for what tier Admin "
+            "leaves undecided, if no NetworkPolicy isolates the pod in the direction."
         ),
         (
-            "Baseline 티어에 있으며 그 티어의 다른 정책보다 나중에 판단한다. Admin 티어가 결정하지 않은 연결 중, 그 "
-            "방향으로 네트워크폴리시가 격리하지 않은 파드의 연결만 판단한다."
+            "Baseline 티어에 있으며 그 티어의 다른 정책보다 나중에 평가한다. Admin 티어가 결정하지 않은 연결 중, 그 "
+            "방향으로 네트워크폴리시가 격리하지 않은 파드의 연결만 평가한다."
         ),
     ),
-    "tier.policy": (
-        "{policy} (priority {priority})",
-        "{policy}(우선순위 {priority})",
-    ),
+    "tier.policy": ("{policy} (priority {priority})", "{policy}(우선순위 {priority})"),
     "tier.before": (
-        "Asked before it, where they select the same pods: {names}",
-        "같은 파드를 선택하는 경우 이 정책보다 먼저 판단하는 정책: {names}",
+        "Evaluated before it, where they select the same pods: {names}",
+        "같은 파드를 선택하는 경우 이 정책보다 먼저 평가하는 정책: {names}",
     ),
     "tier.after": (
-        "Asked after it, where they select the same pods: {names}",
-        "같은 파드를 선택하는 경우 이 정책보다 나중에 판단하는 정책: {names}",
+        "Evaluated after it, where they select the same pods: {names}",
+        "같은 파드를 선택하는 경우 이 정책보다 나중에 평가하는 정책: {names}",
     ),
     "tier.alone": (
         "No other policy of the tier can select the same pods.",
@@ -57,18 +51,15 @@ TIER_WORDS: Mapping[str, tuple[str, str]] = {
     ),
     "tier.tied": (
         (
-            "The API leaves open which of several policies of one priority is asked first; Haechi asks them in order "
-            "of their names. Of the same priority: {names}"
+            "The API does not define the order of policies of one priority; Haechi evaluates them in order of their "
+            "names. Of the same priority: {names}"
         ),
         (
-            "우선순위가 같은 정책의 순서는 API가 정하지 않는다. Haechi는 이름 순서로 판단한다. 우선순위가 같은 정책: "
+            "우선순위가 같은 정책의 순서는 API가 정하지 않는다. Haechi는 이름 순서로 평가한다. 우선순위가 같은 정책: "
             "{names}"
         ),
     ),
-    "tier.subject": (
-        "Its subject is {peer}.",
-        "대상(subject): {peer}.",
-    ),
+    "tier.subject": ("Its subject is {peer}.", "대상(subject): {peer}."),
     "tier.subject.none": (
         "Its subject is no pod and never will be: the requirements of the selectors contradict each other.",
         "셀렉터의 조건이 서로 모순되므로 대상(subject)이 되는 파드가 없으며 앞으로도 있을 수 없다.",
@@ -90,21 +81,21 @@ TIER_WORDS: Mapping[str, tuple[str, str]] = {
         "나가는 연결(이그레스): egress 규칙이 없으므로 관여하지 않는다.",
     ),
     "tier.direction.in": (
-        ("Incoming connections (ingress): its rules are asked in this order, and the first one that matches decides."),
-        "들어오는 연결(인그레스): 규칙을 다음 순서로 판단하며, 처음으로 일치하는 규칙이 결정한다.",
+        (
+            "Incoming connections (ingress): its rules are evaluated in this order, and the first one that matches "
+            "decides."
+        ),
+        "들어오는 연결(인그레스): 규칙을 다음 순서로 평가하며, 처음으로 일치하는 규칙이 결정한다.",
     ),
     "tier.direction.out": (
-        ("Outgoing connections (egress): its rules are asked in this order, and the first one that matches decides."),
-        "나가는 연결(이그레스): 규칙을 다음 순서로 판단하며, 처음으로 일치하는 규칙이 결정한다.",
+        (
+            "Outgoing connections (egress): its rules are evaluated in this order, and the first one that matches "
+            "decides."
+        ),
+        "나가는 연결(이그레스): 규칙을 다음 순서로 평가하며, 처음으로 일치하는 규칙이 결정한다.",
     ),
-    "tier.rule": (
-        "Rule {number} of {total}",
-        "규칙 {number}/{total}",
-    ),
-    "tier.rule.named": (
-        'Rule {number} of {total} "{name}"',
-        '규칙 {number}/{total} "{name}"',
-    ),
+    "tier.rule": ("Rule {number} of {total}", "규칙 {number}/{total}"),
+    "tier.rule.named": ('Rule {number} of {total} "{name}"', '규칙 {number}/{total} "{name}"'),
     "tier.accept.in": (
         "{rule}, {action}: an incoming connection is accepted if both of these match (AND):",
         "{rule}, {action}: 다음 두 조건을 모두(AND) 만족하며 들어오는 연결을 허용한다.",
@@ -134,8 +125,8 @@ TIER_WORDS: Mapping[str, tuple[str, str]] = {
         "그다음에는 네트워크폴리시가 격리하는 파드는 네트워크폴리시가, 나머지 파드는 Baseline 티어가 결정한다.",
     ),
     "pass.baseline": (
-        "Nothing is asked after tier Baseline, so the connection is allowed.",
-        "Baseline 티어 다음에는 판단하는 것이 없으므로 연결은 허용된다.",
+        "Nothing is evaluated after tier Baseline, so the connection is allowed.",
+        "Baseline 티어 다음에는 평가할 정책이 없으므로 연결은 허용된다.",
     ),
     "tier.closed.accept": (
         "{rule} cannot be read, so it accepts nothing: {reasons}",
@@ -150,8 +141,8 @@ TIER_WORDS: Mapping[str, tuple[str, str]] = {
         "{rule}: 읽을 수 없으므로 나가는 모든 연결을 거부한다: {reasons}",
     ),
     "never": (
-        "This never decides, in any cluster, because these rules are asked first and decide all of it:",
-        "다음 규칙이 먼저 판단하여 모두 결정하므로, 어떤 클러스터에서도 이 부분은 아무것도 결정하지 않는다.",
+        "This never decides, in any cluster, because these rules are evaluated first and decide all of it:",
+        "다음 규칙이 먼저 평가하여 모두 결정하므로, 어떤 클러스터에서도 이 부분은 아무것도 결정하지 않는다.",
     ),
     "tier.ports.any": (
         "on every port of every protocol, also ICMP, because `{field}` is absent",
@@ -169,26 +160,11 @@ TIER_WORDS: Mapping[str, tuple[str, str]] = {
         "Right now no selected pod has a port with this name, so it matches nothing",
         "지금은 그런 이름의 포트를 가진 선택된 파드가 없으므로 아무것도 일치하지 않음",
     ),
-    "peer.nodes.all": (
-        "all nodes",
-        "모든 노드",
-    ),
-    "peer.nodes": (
-        "nodes that have {labels}",
-        "다음 조건의 노드({labels})",
-    ),
-    "peer.domains": (
-        "the domain names {names} (not enforced yet)",
-        "도메인 이름 {names}(아직 적용하지 않음)",
-    ),
-    "nodes.now": (
-        "Right now {names}",
-        "지금은 {names}",
-    ),
-    "nodes.now.none": (
-        "Right now no node in the input",
-        "지금 입력에는 해당하는 노드가 없음",
-    ),
+    "peer.nodes.all": ("all nodes", "모든 노드"),
+    "peer.nodes": ("nodes that have {labels}", "다음 조건의 노드({labels})"),
+    "peer.domains": ("the domain names {names} (not enforced yet)", "도메인 이름 {names}(아직 적용하지 않음)"),
+    "nodes.now": ("Right now {names}", "지금은 {names}"),
+    "nodes.now.none": ("Right now no node in the input", "지금 입력에는 해당하는 노드가 없음"),
     "tier.networks": (
         "This matches pods and nodes with such an address as well.",
         "이 주소를 가진 파드와 노드도 해당한다.",
@@ -203,39 +179,36 @@ TIER_WORDS: Mapping[str, tuple[str, str]] = {
     ),
     "tier.rest.admin.next": (
         (
-            "What no rule matches goes on to the policies of the tier that are asked after this one. What they do "
-            "not decide, and what a rule passes, goes on to NetworkPolicies, then to tier Baseline, and is else "
-            "allowed."
+            "What no rule matches goes on to the policies of the tier that are evaluated after this one. What they "
+            "leave undecided, and what a rule passes, goes on to NetworkPolicies, then to tier Baseline, and is "
+            "otherwise allowed."
         ),
         (
-            "어떤 규칙과도 일치하지 않는 연결은 이 티어에서 나중에 판단하는 정책으로 넘어간다. 그 정책이 결정하지 "
+            "어떤 규칙과도 일치하지 않는 연결은 이 티어에서 나중에 평가하는 정책으로 넘어간다. 그 정책이 결정하지 "
             "않은 연결과 Pass 규칙과 일치하는 연결은 네트워크폴리시, 그다음 Baseline 티어로 넘어가고, 아무도 "
             "결정하지 않으면 허용된다."
         ),
     ),
     "tier.rest.admin.last": (
+        ("What its rules leave undecided goes on to NetworkPolicies, then to tier Baseline, and is otherwise allowed."),
         (
-            "What no rule matches, and what a rule passes, goes on to NetworkPolicies, then to tier Baseline, and is "
-            "else allowed."
-        ),
-        (
-            "어떤 규칙과도 일치하지 않는 연결과 Pass 규칙과 일치하는 연결은 네트워크폴리시, 그다음 Baseline 티어로 "
-            "넘어가고, 아무도 결정하지 않으면 허용된다."
+            "이 규칙들이 결정하지 않은 연결은 네트워크폴리시, 그다음 Baseline 티어로 넘어가고, 아무도 결정하지 "
+            "않으면 허용된다."
         ),
     ),
     "tier.rest.baseline.next": (
         (
-            "What no rule matches goes on to the policies of the tier that are asked after this one. What they do "
-            "not decide, and what a rule passes, is allowed."
+            "What no rule matches goes on to the policies of the tier that are evaluated after this one. What they "
+            "leave undecided, and what a rule passes, is allowed."
         ),
         (
-            "어떤 규칙과도 일치하지 않는 연결은 이 티어에서 나중에 판단하는 정책으로 넘어간다. 그 정책이 결정하지 "
+            "어떤 규칙과도 일치하지 않는 연결은 이 티어에서 나중에 평가하는 정책으로 넘어간다. 그 정책이 결정하지 "
             "않은 연결과 Pass 규칙과 일치하는 연결은 허용된다."
         ),
     ),
     "tier.rest.baseline.last": (
-        "What no rule matches, and what a rule passes, is allowed.",
-        "어떤 규칙과도 일치하지 않는 연결과 Pass 규칙과 일치하는 연결은 허용된다.",
+        "What its rules leave undecided is allowed.",
+        "이 규칙들이 결정하지 않은 연결은 허용된다.",
     ),
     "following.policies": (
         "Right now for {count} ({names}) NetworkPolicies decide: {policies}",
@@ -247,19 +220,16 @@ TIER_WORDS: Mapping[str, tuple[str, str]] = {
     ),
     "following.nothing": (
         "Right now for {count} ({names}) nothing else decides, so it is allowed",
-        "지금은 {count}({names})에 대해 더 판단하는 것이 없으므로 허용됨",
+        "지금은 {count}({names})에 대해 더 평가할 정책이 없으므로 허용됨",
     ),
     "following.isolated": (
-        "Right now it is not asked about {count} ({names}), which NetworkPolicies isolate: {policies}",
-        "지금은 네트워크폴리시가 격리하는 {count}({names})에 대해 판단하지 않음. 격리하는 정책: {policies}",
+        "Right now it is not evaluated for {count} ({names}), which NetworkPolicies isolate: {policies}",
+        "지금은 네트워크폴리시가 격리하는 {count}({names})에 대해 평가하지 않음. 격리하는 정책: {policies}",
     ),
-    "following.more": (
-        "and {number} more groups of pods",
-        "그 밖의 파드 묶음 {number}개",
-    ),
+    "following.more": ("and {number} more groups of pods", "그 밖의 파드 묶음 {number}개"),
     "note.itself": (
-        "Policies of tiers also judge the connections of a pod to itself through a Service.",
-        "티어의 정책은 파드가 서비스를 거쳐 자기 자신에게 보내는 연결도 판단한다.",
+        "Policies of tiers also apply to the connections of a pod to itself through a Service.",
+        "티어의 정책은 파드가 서비스를 거쳐 자기 자신에게 보내는 연결에도 적용된다.",
     ),
     "tier.subject.all": (
         "Its subject is all pods in all namespaces.",
@@ -272,33 +242,33 @@ TIER_WORDS: Mapping[str, tuple[str, str]] = {
     # NetworkPolicies below tiers
     "tiers.first": (
         (
-            "Policies of tier Admin are asked first about some or all of these pods; only what they leave "
+            "Policies of tier Admin are evaluated first for some or all of these pods; only what they leave "
             "undecided gets here: {policies}"
         ),
         (
-            "다음 Admin 티어 정책이 이 파드의 일부 또는 전부에 대해 먼저 판단하며, 그 정책이 결정하지 않은 "
-            "연결만 여기에 이른다: {policies}"
+            "다음 Admin 티어 정책이 이 파드의 일부 또는 전부에 대해 먼저 평가하며, 그 정책이 결정하지 않은 연결만 "
+            "여기에 이른다: {policies}"
         ),
     ),
     "tiers.decide": (
         (
-            "This policy decides nothing in this direction, in any cluster, because these rules are asked first "
+            "This policy decides nothing in this direction, in any cluster, because these rules are evaluated first "
             "and decide everything:"
         ),
         (
-            "다음 규칙이 먼저 판단하여 모두 결정하므로, 어떤 클러스터에서도 이 정책은 이 방향에서 아무것도 "
-            "결정하지 않는다."
+            "다음 규칙이 먼저 평가하여 모두 결정하므로, 어떤 클러스터에서도 이 정책은 이 방향에서 아무것도 결정하지 "
+            "않는다."
         ),
     ),
     "rest.undecided.in": (
-        "So this policy denies no incoming connection, and no other NetworkPolicy can; policies of tier Admin can.",
+        ("So this policy denies no incoming connection, and no other NetworkPolicy can; policies of tier Admin can."),
         (
             "따라서 이 정책 때문에 들어오지 못하는 연결은 없고, 다른 네트워크폴리시도 막을 수 없다. Admin 티어의 "
             "정책은 막을 수 있다."
         ),
     ),
     "rest.undecided.out": (
-        "So this policy denies no outgoing connection, and no other NetworkPolicy can; policies of tier Admin can.",
+        ("So this policy denies no outgoing connection, and no other NetworkPolicy can; policies of tier Admin can."),
         (
             "따라서 이 정책 때문에 나가지 못하는 연결은 없고, 다른 네트워크폴리시도 막을 수 없다. Admin 티어의 "
             "정책은 막을 수 있다."
@@ -307,16 +277,16 @@ TIER_WORDS: Mapping[str, tuple[str, str]] = {
     # a pod that tiers judge
     "join.or": (" or ", " 또는 "),
     "pod.judged.in": (
-        "Incoming connections (ingress): judged in this order, and the first decision is final.",
-        "들어오는 연결(인그레스): 다음 순서로 판단하며, 먼저 내려진 결정을 따른다.",
+        "Incoming connections (ingress): evaluated in this order, and the first decision is final.",
+        "들어오는 연결(인그레스): 다음 순서로 평가하며, 먼저 내려진 결정을 따른다.",
     ),
     "pod.judged.out": (
-        "Outgoing connections (egress): judged in this order, and the first decision is final.",
-        "나가는 연결(이그레스): 다음 순서로 판단하며, 먼저 내려진 결정을 따른다.",
+        "Outgoing connections (egress): evaluated in this order, and the first decision is final.",
+        "나가는 연결(이그레스): 다음 순서로 평가하며, 먼저 내려진 결정을 따른다.",
     ),
     "stage.tier": (
-        "Tier {tier}: these rules are asked in this order, and the first one that matches decides.",
-        "{tier} 티어: 규칙을 다음 순서로 판단하며, 처음으로 일치하는 규칙이 결정한다.",
+        "Tier {tier}: these rules are evaluated in this order, and the first one that matches decides.",
+        "{tier} 티어: 규칙을 다음 순서로 평가하며, 처음으로 일치하는 규칙이 결정한다.",
     ),
     "stage.rule.in": (
         "{policy}: {rule}, {action}: from {peers}; on {ports}",
@@ -335,23 +305,23 @@ TIER_WORDS: Mapping[str, tuple[str, str]] = {
         "{policy}: {rule:은/는} 읽을 수 없으므로 모두 거부함",
     ),
     "stage.rest.policies": (
-        "What no rule matches, and what a rule passes, goes on to NetworkPolicies.",
-        "어떤 규칙과도 일치하지 않는 연결과 Pass 규칙과 일치하는 연결은 네트워크폴리시로 넘어간다.",
+        "What these rules leave undecided goes on to NetworkPolicies.",
+        "이 규칙들이 결정하지 않은 연결은 네트워크폴리시로 넘어간다.",
     ),
     "stage.rest.baseline": (
-        "What no rule matches, and what a rule passes, goes on to tier Baseline.",
-        "어떤 규칙과도 일치하지 않는 연결과 Pass 규칙과 일치하는 연결은 Baseline 티어로 넘어간다.",
+        "What these rules leave undecided goes on to tier Baseline.",
+        "이 규칙들이 결정하지 않은 연결은 Baseline 티어로 넘어간다.",
     ),
     "stage.rest.allowed": (
-        "What no rule matches, and what a rule passes, is allowed.",
-        "어떤 규칙과도 일치하지 않는 연결과 Pass 규칙과 일치하는 연결은 허용된다.",
+        "What these rules leave undecided is allowed.",
+        "이 규칙들이 결정하지 않은 연결은 허용된다.",
     ),
     "stage.policies": (
         "NetworkPolicies: they decide all the rest, because the pod is isolated by {policies}.",
         "네트워크폴리시: 이 파드가 격리되어 있으므로 나머지를 모두 결정한다. 이 파드를 선택하는 정책: {policies}.",
     ),
     "stage.skipped": (
-        "Tier Baseline is not asked, because NetworkPolicies decide: {policies}",
-        "네트워크폴리시가 결정하므로 Baseline 티어는 판단하지 않는다: {policies}",
+        "Tier Baseline is not evaluated, because NetworkPolicies decide: {policies}",
+        "네트워크폴리시가 결정하므로 Baseline 티어는 평가하지 않는다: {policies}",
     ),
 }
