@@ -190,11 +190,17 @@ def contradicts_no_finding(cluster: Cluster, answer: Answer, packet: Packet, rig
     assert (without.egress.allowed, without.ingress.allowed) == (right.egress.allowed, right.ingress.allowed)
 
 
+def with_tiers(random: Random) -> list[Object]:
+    """A small cluster in which tiers decide a great deal."""
+    return [*small.objects(random), *small.tier_policies(random)]
+
+
 @settings(max_examples=500)
 @given(
     st.one_of(
         st.lists(clusters.objects(), min_size=6, max_size=18),
         st.builds(small.objects, st.integers(0, 10_000).map(Random)),
+        st.builds(with_tiers, st.integers(0, 10_000).map(Random)),
         st.builds(
             list[Object].__add__,
             st.lists(clusters.pods(), min_size=2, max_size=4),
@@ -251,7 +257,10 @@ def test_every_question_gives_the_answer_of_the_reference(
         (Direction.EGRESS, asked.ends[0], right.egress),
         (Direction.INGRESS, asked.ends[1], right.ingress),
     ]
+    ((packet_answer,),) = answer.pairs
     for direction, end, side in sides:
+        told = packet_answer.egress if direction is Direction.EGRESS else packet_answer.ingress
+        assert (told.decided_by.rule if told.decided_by else None) == side.tier_rule
         assert asked.exposed(direction) in (side.allowed, None)
         if end is not None:
             explained = explain_pod(after, end.key)

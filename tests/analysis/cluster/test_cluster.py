@@ -80,6 +80,13 @@ def test_a_cluster_answers_by_itself() -> None:
     assert cluster.diff(cluster) == ()
 
 
+def test_of_several_objects_with_one_key_only_the_last_is_there() -> None:
+    host = pod("x/web", "10.0.0.1", host_network=True)
+    last = pod("x/web", "10.0.0.2")
+    assert Cluster.of([host, last]) == Cluster.of([last])
+    assert Cluster.of([host, last]).notes == ()
+
+
 def test_objects_whose_names_the_server_would_make_do_not_stand_for_one_another() -> None:
     text = "apiVersion: v1\nkind: Pod\nmetadata: {generateName: a-}\n"
     manifests = load(["-"], BytesIO("---\n".join([text] * 2).encode()))

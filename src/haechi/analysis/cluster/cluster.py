@@ -94,7 +94,8 @@ class Cluster:
         if isinstance(manifests, Manifests):
             objects = [one.object for one in manifests.distinct().objects]
             return _completed(cls, objects, manifests, ipblock_matches_pods=ipblock_matches_pods)
-        return _completed(cls, list(manifests), None, ipblock_matches_pods=ipblock_matches_pods)
+        last = {(one.kind, one.key): one for one in manifests}
+        return _completed(cls, list(last.values()), None, ipblock_matches_pods=ipblock_matches_pods)
 
     def __eq__(self, other: object) -> bool:
         """Equal input makes equal clusters: everything else follows from it."""
