@@ -201,7 +201,7 @@ def test_older_kinds_are_explained_in_their_own_words() -> None:
     assert "because `ports` is absent" in text
     assert "spec.ingress[2].action: 'Accept' is neither Allow, Deny nor Pass" in text
     assert "spec.ingress[3].ports[0]: an entry has none" in text
-    assert "it accepts nothing: spec.egress[0].to[0].namespacez: strict decoding error: unknown field" in text
+    assert 'it accepts nothing: strict decoding error: unknown field "spec.egress[0].to[0].namespacez"' in text
     assert found.priority is None
 
 

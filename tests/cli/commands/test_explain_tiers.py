@@ -193,6 +193,9 @@ def test_what_cannot_be_read_is_explained_as_it_is_enforced(haechi: Haechi) -> N
     found = haechi("explain", "-", "--lang", "en", stdin=json.dumps(UNREADABLE))
     assert found.code == 2
     text = " ".join(found.out.split())
-    assert "Rule 1 of 2 cannot be read, so it denies every incoming connection: spec.ingress[0].from[0]" in text
+    assert (
+        "Rule 1 of 2 cannot be read, so it denies every incoming connection: strict decoding error: unknown field"
+        in text
+    )
     assert "Rule 2 of 2 cannot be read, so it accepts nothing: spec.ingress[1].from[0].pods" in text
     assert "the unreadable parts of 1 policy are treated as deny" in found.err

@@ -87,7 +87,7 @@ def reasons(cluster: Cluster, policy: OrderedPolicy, ref: TierRuleRef) -> Iterat
     problems = () if place is None else place.problems
     rules = (("spec", "ingress"), ("spec", "egress"))
     undecodable = [
-        f"{one.path}: {one.message}"
+        one.message if one.path in one.message else f"{one.path}: {one.message}"
         for one in problems
         if one.steps[:1] == ("spec",)
         and (one.steps[:3] == ref.steps or one.steps == ref.steps[:2] or one.steps[:2] not in rules)

@@ -173,6 +173,8 @@ class _TierPolicyExplainer:
             below.append(Sentence.of("tier.tied", names=name_list([*map(str, tied)])))
         if not _has_priority(own):
             return self._at(("spec",), "tier.last", tuple(below))
+        if self.spec.tier not in tuple(Tier):
+            return self._at(("spec", "tier"), "tier.is_unknown", tuple(below), priority=own.priority)
         word = "tier.is_admin" if own.tier is Tier.ADMIN else "tier.is_baseline"
         return self._at(("spec", "priority"), word, tuple(below), priority=own.priority)
 

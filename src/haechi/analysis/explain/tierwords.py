@@ -12,7 +12,7 @@ TIER_WORDS: Mapping[str, tuple[str, str]] = {
             "override it."
         ),
         (
-            "Admin 티어에 있으며 우선순위(priority)는 {priority}이다. 네트워크폴리시보다 먼저 평가하며, "
+            "Admin 티어에 있으며 우선순위(priority)는 {priority}이다. 네트워크폴리시보다 먼저 평가되며, "
             "네트워크폴리시는 이를 뒤집을 수 없다."
         ),
     ),
@@ -23,7 +23,7 @@ TIER_WORDS: Mapping[str, tuple[str, str]] = {
         ),
         (
             "Baseline 티어에 있으며 우선순위(priority)는 {priority}이다. Admin 티어가 결정하지 않은 연결 중, 그 "
-            "방향으로 네트워크폴리시가 격리하지 않은 파드의 연결만 평가한다."
+            "방향으로 네트워크폴리시가 격리하지 않은 파드의 연결에만 적용된다."
         ),
     ),
     "tier.last": (
@@ -32,18 +32,22 @@ TIER_WORDS: Mapping[str, tuple[str, str]] = {
             "leaves undecided, if no NetworkPolicy isolates the pod in the direction."
         ),
         (
-            "Baseline 티어에 있으며 그 티어의 다른 정책보다 나중에 평가한다. Admin 티어가 결정하지 않은 연결 중, 그 "
-            "방향으로 네트워크폴리시가 격리하지 않은 파드의 연결만 평가한다."
+            "Baseline 티어에 있으며 그 티어의 다른 정책보다 나중에 평가된다. Admin 티어가 결정하지 않은 연결 중, 그 "
+            "방향으로 네트워크폴리시가 격리하지 않은 파드의 연결에만 적용된다."
         ),
+    ),
+    "tier.is_unknown": (
+        "Its tier cannot be read, so it is evaluated in tier Admin, with priority {priority}.",
+        "티어를 읽을 수 없으므로 우선순위(priority) {priority:으로/로} Admin 티어에서 평가된다.",
     ),
     "tier.policy": ("{policy} (priority {priority})", "{policy}(우선순위 {priority})"),
     "tier.before": (
         "Evaluated before it, where they select the same pods: {names}",
-        "같은 파드를 선택하는 경우 이 정책보다 먼저 평가하는 정책: {names}",
+        "같은 파드를 선택하는 경우 이 정책보다 먼저 평가되는 정책: {names}",
     ),
     "tier.after": (
         "Evaluated after it, where they select the same pods: {names}",
-        "같은 파드를 선택하는 경우 이 정책보다 나중에 평가하는 정책: {names}",
+        "같은 파드를 선택하는 경우 이 정책보다 나중에 평가되는 정책: {names}",
     ),
     "tier.alone": (
         "No other policy of the tier can select the same pods.",
@@ -142,7 +146,7 @@ TIER_WORDS: Mapping[str, tuple[str, str]] = {
     ),
     "never": (
         "This never decides, in any cluster, because these rules are evaluated first and decide all of it:",
-        "다음 규칙이 먼저 평가하여 모두 결정하므로, 어떤 클러스터에서도 이 부분은 아무것도 결정하지 않는다.",
+        "다음 규칙이 먼저 평가되어 모두 결정하므로, 어떤 클러스터에서도 이 부분은 아무것도 결정하지 않는다.",
     ),
     "tier.ports.any": (
         "on every port of every protocol, also ICMP, because `{field}` is absent",
@@ -184,7 +188,7 @@ TIER_WORDS: Mapping[str, tuple[str, str]] = {
             "otherwise allowed."
         ),
         (
-            "어떤 규칙과도 일치하지 않는 연결은 이 티어에서 나중에 평가하는 정책으로 넘어간다. 그 정책이 결정하지 "
+            "어떤 규칙과도 일치하지 않는 연결은 이 티어에서 나중에 평가되는 정책으로 넘어간다. 그 정책이 결정하지 "
             "않은 연결과 Pass 규칙과 일치하는 연결은 네트워크폴리시, 그다음 Baseline 티어로 넘어가고, 아무도 "
             "결정하지 않으면 허용된다."
         ),
@@ -202,7 +206,7 @@ TIER_WORDS: Mapping[str, tuple[str, str]] = {
             "leave undecided, and what a rule passes, is allowed."
         ),
         (
-            "어떤 규칙과도 일치하지 않는 연결은 이 티어에서 나중에 평가하는 정책으로 넘어간다. 그 정책이 결정하지 "
+            "어떤 규칙과도 일치하지 않는 연결은 이 티어에서 나중에 평가되는 정책으로 넘어간다. 그 정책이 결정하지 "
             "않은 연결과 Pass 규칙과 일치하는 연결은 허용된다."
         ),
     ),
@@ -224,7 +228,7 @@ TIER_WORDS: Mapping[str, tuple[str, str]] = {
     ),
     "following.isolated": (
         "Right now it is not evaluated for {count} ({names}), which NetworkPolicies isolate: {policies}",
-        "지금은 네트워크폴리시가 격리하는 {count}({names})에 대해 평가하지 않음. 격리하는 정책: {policies}",
+        "지금은 네트워크폴리시가 격리하는 {count}({names})에 대해 평가되지 않음. 격리하는 정책: {policies}",
     ),
     "following.more": ("and {number} more groups of pods", "그 밖의 파드 묶음 {number}개"),
     "note.itself": (
@@ -246,7 +250,7 @@ TIER_WORDS: Mapping[str, tuple[str, str]] = {
             "undecided gets here: {policies}"
         ),
         (
-            "다음 Admin 티어 정책이 이 파드의 일부 또는 전부에 대해 먼저 평가하며, 그 정책이 결정하지 않은 연결만 "
+            "다음 Admin 티어 정책이 이 파드의 일부 또는 전부에 대해 먼저 평가되며, 그 정책이 결정하지 않은 연결만 "
             "여기에 이른다: {policies}"
         ),
     ),
@@ -256,7 +260,7 @@ TIER_WORDS: Mapping[str, tuple[str, str]] = {
             "and decide everything:"
         ),
         (
-            "다음 규칙이 먼저 평가하여 모두 결정하므로, 어떤 클러스터에서도 이 정책은 이 방향에서 아무것도 결정하지 "
+            "다음 규칙이 먼저 평가되어 모두 결정하므로, 어떤 클러스터에서도 이 정책은 이 방향에서 아무것도 결정하지 "
             "않는다."
         ),
     ),
@@ -322,6 +326,6 @@ TIER_WORDS: Mapping[str, tuple[str, str]] = {
     ),
     "stage.skipped": (
         "Tier Baseline is not evaluated, because NetworkPolicies decide: {policies}",
-        "네트워크폴리시가 결정하므로 Baseline 티어는 평가하지 않는다: {policies}",
+        "네트워크폴리시가 결정하므로 Baseline 티어는 평가되지 않는다: {policies}",
     ),
 }
