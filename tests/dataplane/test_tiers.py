@@ -222,3 +222,16 @@ def test_a_layout_leads_to_every_digest_by_its_own_digits(digests: set[str]) -> 
         reached += [test for test in tests if len(test) == 6]
         assert all(test in found for test in tests if len(test) < 6)
     assert sorted(reached) == sorted(digests)
+
+
+def test_a_pod_that_loses_one_family_leaves_no_chain_of_that_family() -> None:
+    """The peer has an address of that family only, so nobody else needs what is decided about it."""
+    deny = tier_policy(
+        "{ingress: [{action: Deny, from: [{pods: {podSelector: {matchLabels: {app: b}}}}],"
+        " protocols: [{tcp: {destinationPort: {number: 80}}}]}]}"
+    )
+    engine = Engine.of([pod("x/a", "10.0.0.1", "fd00::1", node="n0"), pod("x/b", "10.0.0.2", marks="app=b"), deny])
+    node = NodeRuleset(engine, "n0")
+    assert "10.0.0.1" in str(node.ruleset())
+    node.apply(engine.put(pod("x/a", "fd00::1", node="n0")))
+    assert node.ruleset() == NodeRuleset(engine, "n0").ruleset()

@@ -49,6 +49,8 @@ _DEEPEST = 9
 """Digits after which a layout never cuts further: eight have room for billions of classes."""
 _NO_ITEMS: frozenset[PeerItem] = frozenset()
 _Subject = tuple[Direction, int]
+_FamilyRules = tuple[TierRules, AddressFamily]
+"""Rules, for the addresses of one family of the pods that they are about."""
 _Subjects = dict[int, TierRules]
 _Move = tuple[ElementKey, "PeerGroup | None", "PeerGroup | None"]
 
@@ -97,8 +99,8 @@ class NodeTiers:
             (direction, family.number): {} for direction, family in product(Direction, FAMILIES)
         }
         self._touched: dict[_Subject, TierRules | None] = {}  # with their rules at the last refresh
-        self._users: Counter[TierRules] = Counter()
-        self._verdicts: dict[TierRules, dict[PeerGroup, PortChain]] = {}
+        self._users: Counter[_FamilyRules] = Counter()
+        self._verdicts: dict[_FamilyRules, dict[PeerGroup, PortChain]] = {}
         self._port_users: Counter[str] = Counter()
         self._items: Counter[PeerItem | str] = Counter()  # and names of ports
         self._flipped: set[PeerItem | str] = set()
@@ -142,12 +144,12 @@ class NodeTiers:
         """Bring the nouns up to date."""
         touched = {one: (old, self._rules(*one)) for one, old in self._touched.items()}
         touched = {one: (old, new) for one, (old, new) in touched.items() if old is not new}
-        for _, new in touched.values():
+        for (_, address), (_, new) in touched.items():
             if new is not None:
-                self._acquire(new)
-        for old, _ in touched.values():
+                self._acquire((new, family_of(address)))
+        for (_, address), (old, _) in touched.items():
             if old is not None:
-                self._release(old)
+                self._release((old, family_of(address)))
         if any(self._subjects.values()) is not self.is_used:
             self._end() if self.is_used else self._begin()
         if self.is_used:
@@ -185,23 +187,23 @@ class NodeTiers:
 
     # -- local pods --------------------------------------------------------------------------------------------------
 
-    def _acquire(self, rules: TierRules) -> None:
-        self._users[rules] += 1
-        if self._users[rules] == 1:
-            self._verdicts[rules] = {}
-            for item in (*rules.items, *rules.names):
+    def _acquire(self, one: _FamilyRules) -> None:
+        self._users[one] += 1
+        if self._users[one] == 1:
+            self._verdicts[one] = {}
+            for item in (*one[0].items, *one[0].names):
                 self._items[item] += 1
                 if self._items[item] == 1:
                     self._flipped ^= {item}
 
-    def _release(self, rules: TierRules) -> None:
-        self._users[rules] -= 1
-        if self._users[rules]:
+    def _release(self, one: _FamilyRules) -> None:
+        self._users[one] -= 1
+        if self._users[one]:
             return
-        del self._users[rules]
-        for ports in self._verdicts.pop(rules).values():
+        del self._users[one]
+        for ports in self._verdicts.pop(one).values():
             self._release_ports(ports)
-        for item in (*rules.items, *rules.names):
+        for item in (*one[0].items, *one[0].names):
             self._items[item] -= 1
             if not self._items[item]:
                 del self._items[item]
@@ -230,7 +232,7 @@ class NodeTiers:
             yield from groups.values()
 
     def _verdict(self, rules: TierRules, group: PeerGroup) -> Verdict | None:
-        known = self._verdicts[rules]
+        known = self._verdicts[rules, group.branch.family]
         ports = known.get(group)
         if ports is None:
             ports = known[group] = port_chain(rules.direction, rules.decisions(group.peer))
