@@ -198,6 +198,7 @@ def _decided(one: TierPolicy, *others: TierPolicy) -> tuple[int, ...] | None:
         ([f"action: Deny, to: [{PODS}], {TRANSPORT}", f"action: Accept, to: [{A}], {WEB}"], (0,)),
         ([f"action: Deny, to: [{PODS}], {WEB}", f"action: Accept, to: [{A}], {WEB}"], (0,)),
         ([f"action: Deny, to: [{PODS}], {WEB}", f"action: Accept, to: [{A}], {HTTP}"], None),
+        ([f"action: Deny, to: [{PODS}], {WEB}", f"action: Accept, to: [{A}], {WEB.replace('web', 'dns')}"], None),
         (["action: Deny, to: [{networks: [0.0.0.0/0]}]", f"action: Accept, to: [{A}]"], None),
         (["action: Deny, to: [{networks: [0.0.0.0/0, '::/0']}]", f"action: Accept, to: [{A}]"], (0,)),
         (
@@ -266,6 +267,17 @@ def test_what_the_admin_tier_decides_before_others(rules: list[tuple[str, str]],
     precedence = Precedence([OrderedPolicy.read(first)])
     found = precedence.before_policies(one.egress[0], one.subject, Direction.EGRESS)
     assert (found is not None) is is_decided
+
+
+@pytest.mark.parametrize("priority", [4, 5])
+def test_a_pass_about_some_of_the_pods_leaves_the_rest_undecided(priority: int) -> None:
+    """The other policy of the tier denies everything to all pods, after it or with the same priority."""
+    some = "subject: {namespaces: {matchLabels: {t: a}}}"
+    passing = tier_policy(f"{{priority: {priority}, {some}, egress: [{{action: Pass, to: [{PODS}]}}]}}", name="x")
+    denying = tier_policy(f"{{priority: 5, egress: [{{action: Deny, to: [{PODS}]}}]}}", name="a")
+    last = tier_policy(f"{{tier: Baseline, {ACCEPT_A}}}", name="last")
+    assert _decided(last, denying) == (0,)
+    assert _decided(last, denying, passing) is None
 
 
 def test_networks_that_match_no_pods_decide_nothing_about_pods() -> None:

@@ -97,6 +97,12 @@ class Precedence:
         """The same for a rule of a NetworkPolicy that selects `subject`."""
         return self._deciding(rule, direction, [self._admin_rules(subject, direction), []])
 
+    def excluded_by(self, pods: PodSelection) -> frozenset[PodSelection]:
+        """The selections of policies and rules that, in every cluster, select none of some pods."""
+        if pods not in self._excluded:
+            self._excluded[pods] = frozenset(one for one in self._selections if pods.excludes(one))
+        return self._excluded[pods]
+
     def _rules_before(self, policy: OrderedPolicy, subject: PodSelection, direction: Direction) -> list[OrderedRule]:
         """The rules of its tier that are asked before a policy about each of its pods."""
         key = policy.tier, policy.priority, subject, direction
@@ -149,7 +155,7 @@ class Precedence:
                 if stage is not stages[-1] and id(rule) in passing:
                     if self._may_meet(part, rule):
                         break
-                elif id(rule) in takers and (stage is stages[-1] or rule.action is not Action.PASS):
+                elif id(rule) in takers:
                     left = self._left(part, rule)
                     if left != part.left:
                         found.append(rule.ref)
@@ -197,17 +203,11 @@ class Precedence:
         """Whether a rule might match some of a part, in some cluster. A pod and a node may have any address."""
         peers = rule.peers
         only_pods = not (peers.anywhere or peers.blocks or peers.nodes)
-        if only_pods and part.pods is not None and peers.selections <= self._excluded_by(part.pods):
+        if only_pods and part.pods is not None and peers.selections <= self.excluded_by(part.pods):
             return False
         only_blocks = not (peers.anywhere or peers.selections or peers.nodes or part.pods or part.nodes)
         ports = PortSet.ALL if rule.names else rule.ports
         return bool(part.left & Traffic.of(peers.blocks if only_blocks else AddressSet.ALL, ports))
-
-    def _excluded_by(self, pods: PodSelection) -> frozenset[PodSelection]:
-        """The selections in rules that include none of some pods."""
-        if pods not in self._excluded:
-            self._excluded[pods] = frozenset(one for one in self._selections if pods.excludes(one))
-        return self._excluded[pods]
 
     def _implied_by(self, pods: PodSelection) -> frozenset[PodSelection]:
         """The selections in rules that include all of some pods."""

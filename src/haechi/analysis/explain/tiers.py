@@ -140,11 +140,14 @@ class _TierPolicyExplainer:
 
     def _others(self) -> tuple[list[OrderedPolicy], list[OrderedPolicy]]:
         """The policies of the tier that can select the same pods, by the order in which they are asked."""
-        subject, own = self.policy.subject, self.policy
+        own = self.policy
+        if own.subject is None:
+            return [], []
+        excluded = self.pods.precedence.excluded_by(own.subject)
         others = [
             one
             for one in self.cluster.engine.tier_policies.values()
-            if one.tier is own.tier and one.subject is not None and subject and not subject.excludes(one.subject)
+            if one.tier is own.tier and one.subject is not None and one.subject not in excluded
         ]
         others.sort(key=lambda one: one.order)
         before = [one for one in others if one.order < own.order]
