@@ -14,6 +14,7 @@ from benchmarks.measure import Figure, alone
 MEASURES = {
     "resolving": engine.resolving,
     "node": engine.node,
+    "tiers": engine.tiers,
     "flatness": flatness.flatness,
     "lab": lab.lab,
     "large-lab": lab.large_lab,

@@ -10,7 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from random import Random
 
+import msgspec
+
 from haechi.model import (
+    ClusterNetworkPolicy,
+    ClusterNetworkPolicySpec,
     Container,
     ContainerPort,
     IPBlock,
@@ -133,3 +137,52 @@ def _spec(generator: Seeded, number: int) -> NetworkPolicySpec:
     if generator.chance(20):
         return NetworkPolicySpec(pod_selector=subject, policy_types=("Egress",), egress=(generator.egress_rule(),))
     return NetworkPolicySpec(pod_selector=subject, policy_types=("Ingress",), ingress=(generator.ingress_rule(),))
+
+
+TIER_PORTS = (22, 53, 80, 443, 2379, 3306, 5432, 6379, 6443, 8080, 8443, 9090, 9200, 10250, 27017)
+
+
+def tier_policies(count: int, rules: int, *, seed: int = 7) -> Iterator[ClusterNetworkPolicy]:
+    """Policies of tiers, four in five of the admin tier, each with rules in both directions.
+
+    One in ten is about all pods, the others about a team's or those of one kind; peers are teams, parts of them and
+    outside networks, each on any port or on a single one.
+    """
+    random = Random(seed)
+    for number in range(count):
+        subject = [{"namespaces": {}}, *[{"namespaces": _team(random)}, {"pods": {"podSelector": _kind(random)}}] * 5]
+        given = {
+            "tier": "Baseline" if number % 5 == 0 else "Admin",
+            "priority": number,
+            "subject": subject[number % 10],
+            "ingress": [_tier_rule(random, "from") for _ in range(rules // 2)],
+            "egress": [_tier_rule(random, "to") for _ in range(rules - rules // 2)],
+        }
+        spec = msgspec.convert(given, ClusterNetworkPolicySpec)
+        yield ClusterNetworkPolicy(metadata=ObjectMeta(name=f"tier-policy-{number}"), spec=spec)
+
+
+def _tier_rule(random: Random, end: str) -> dict[str, object]:
+    peers: list[object] = [{"namespaces": _team(random)}, _part(random)]
+    if end == "to":
+        peers.append({"networks": [f"{random.randrange(11, 200)}.{random.randrange(256)}.0.0/16"]})
+    found: dict[str, object] = {
+        "action": random.choice(("Accept", "Deny", "Pass")),
+        end: [random.choices(peers, (4, 4, 2)[: len(peers)])[0]],
+    }
+    if random.random() < 0.6:
+        protocol = "udp" if random.random() < 0.2 else "tcp"
+        found["protocols"] = [{protocol: {"destinationPort": {"number": random.choice(TIER_PORTS)}}}]
+    return found
+
+
+def _team(random: Random) -> dict[str, object]:
+    return {"matchLabels": {"team": f"team-{random.randrange(TEAMS)}"}}
+
+
+def _kind(random: Random) -> dict[str, object]:
+    return {"matchLabels": {"tier": random.choice(TIERS)}}
+
+
+def _part(random: Random) -> dict[str, object]:
+    return {"pods": {"namespaceSelector": _team(random), "podSelector": _kind(random)}}

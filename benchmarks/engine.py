@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from random import Random
 
 import msgspec
@@ -11,14 +12,15 @@ from benchmarks import cluster
 from benchmarks.measure import Figure, pause_collector, peak_megabytes, percentile, seconds
 from haechi.dataplane import NodeRuleset
 from haechi.engine import Engine
-from haechi.model import Namespace, NetworkPolicy, Pod
+from haechi.model import ClusterNetworkPolicy, Namespace, NetworkPolicy, Pod
 from haechi.netlink import Nftables
 from haechi.netns import isolated
 
 PODS, POLICIES, CHANGES = 100_000, 10_000, 3_000
 NODE = "node-0"
 
-Objects = list[Namespace | NetworkPolicy | Pod]
+TIER_POLICIES, TIER_RULES = 200, 25
+Objects = list[Namespace | NetworkPolicy | Pod | ClusterNetworkPolicy]
 
 
 def objects() -> Objects:
@@ -47,10 +49,29 @@ def node() -> list[Figure]:
     engine = Engine.of(found)
     pods = [one for one in found if isinstance(one, Pod)]
     pause_collector()
-    return isolated(lambda: _node(engine, pods))
+    return isolated(lambda: _node(engine, pods, 1.0))
 
 
-def _node(engine: Engine, pods: list[Pod]) -> list[Figure]:
+def tiers() -> list[Figure]:
+    """The same with policies of tiers beside: resolved, and the table of a node."""
+    found = objects()
+    found += cluster.tier_policies(TIER_POLICIES, TIER_RULES)
+    pods = [one for one in found if isinstance(one, Pod)]
+    pause_collector()
+    begun = time.perf_counter()
+    engine = Engine.of(found)
+    taken = time.perf_counter() - begun
+    what = f"{TIER_POLICIES} policies of tiers with {TIER_RULES} rules"
+    pause_collector()
+    found_on_node = isolated(lambda: _node(engine, pods, 1.5, label="tier"))
+    return [Figure(f"resolve {what} beside that", taken, "s", 2.0), *(_with_tiers(each) for each in found_on_node)]
+
+
+def _with_tiers(figure: Figure) -> Figure:
+    return replace(figure, name=f"tiers: {figure.name}")
+
+
+def _node(engine: Engine, pods: list[Pod], limit: float, *, label: str = "app") -> list[Figure]:
     with Nftables() as nftables:
         begun = time.perf_counter()
         ruleset = NodeRuleset(engine, NODE)
@@ -62,10 +83,13 @@ def _node(engine: Engine, pods: list[Pod]) -> list[Figure]:
         local = [pod for pod in pods if pod.spec.node_name == NODE]
         figures = [
             Figure(f"compile a node with {len(local)} pods of it", compiled - begun, "s"),
-            Figure("compile and load that node", loaded - begun, "s", 1.0),
+            Figure("compile and load that node", loaded - begun, "s", limit),
         ]
-        figures += _changes("one pod of the cluster changes", engine, ruleset, nftables, pods, 1.0, 2.0)
-        figures += _changes("one pod of the node itself changes", engine, ruleset, nftables, local, None, None)
+        figures += _changes("one pod of the cluster changes", engine, ruleset, nftables, pods, label, 1.0, 2.0)
+        local_changes = CHANGES if label == "app" else CHANGES // 10
+        figures += _changes(
+            "one pod of the node itself changes", engine, ruleset, nftables, local, label, None, None, local_changes
+        )
     return figures
 
 
@@ -75,15 +99,17 @@ def _changes(
     ruleset: NodeRuleset,
     nftables: Nftables,
     pods: list[Pod],
+    label: str,
     delta_limit: float | None,
     commit_limit: float | None,
+    changes: int = CHANGES,
 ) -> list[Figure]:
     """Pods get other labels, one at a time: the time to the transaction and to the end of its commit."""
     random = Random(5)
     deltas: list[float] = []
     commits: list[float] = []
-    for _ in range(CHANGES):
-        changed = _relabelled(random.choice(pods), random)
+    for _ in range(changes):
+        changed = _relabelled(random.choice(pods), label, random)
         begun = time.perf_counter()
         ruleset.apply(engine.put(changed))
         transaction = ruleset.transaction()
@@ -99,6 +125,7 @@ def _changes(
     ]
 
 
-def _relabelled(pod: Pod, random: Random) -> Pod:
-    labels = {**pod.labels, "app": f"app-{random.randrange(cluster.WORKLOADS_OF_NAMESPACE)}"}
+def _relabelled(pod: Pod, label: str, random: Random) -> Pod:
+    values = cluster.TIERS if label == "tier" else [f"app-{n}" for n in range(cluster.WORKLOADS_OF_NAMESPACE)]
+    labels = {**pod.labels, label: random.choice(values)}
     return msgspec.structs.replace(pod, metadata=msgspec.structs.replace(pod.metadata, labels=labels))

@@ -1,4 +1,4 @@
-"""What a packet costs on its way through a node, with one policy, with a thousand, and with none.
+"""What a packet costs on its way through a node, with one policy, with a thousand, and with none, and with tiers.
 
 New connections are begun by raw SYNs from ever new ports, in turns, so that whatever disturbs the machine disturbs all
 of them alike: ratios count. `bare` is a node whose only rule is `ct state established accept`.
@@ -9,6 +9,8 @@ from __future__ import annotations
 from contextlib import ExitStack
 from functools import partial
 
+import msgspec
+
 from benchmarks.flood import Flood, in_turns
 from benchmarks.measure import Figure
 from haechi.dataplane import NodeRuleset
@@ -17,6 +19,8 @@ from haechi.lab.network import Network, build
 from haechi.lab.run import enforce
 from haechi.lab.topology import LabEndpoint, LabNode, Topology
 from haechi.model import (
+    ClusterNetworkPolicy,
+    ClusterNetworkPolicySpec,
     LabelSelector,
     NetworkPolicy,
     NetworkPolicyIngressRule,
@@ -35,7 +39,9 @@ from haechi.nft import ACCEPT, BaseChain, Chain, CtState, HasState, Rule, Table,
 
 MANY, ROUNDS, PACKETS = 1000, 40, 1024
 PORT = 8080
-CASES = ("bare", "one", "many", "ports")
+SERVERS = {"pods": {"podSelector": {"matchLabels": {"role": "server"}}}}
+TIER_POLICIES, TIER_RULES = 200, 25
+CASES = ("bare", "one", "many", "ports", "tier-one", "tier-many")
 
 
 def flatness() -> list[Figure]:
@@ -45,6 +51,7 @@ def flatness() -> list[Figure]:
 
 def _flatness() -> list[Figure]:
     engines = {"one": _engine("one", 1), "many": _engine("many", MANY), "ports": _engine("ports", MANY)}
+    engines |= {"tier-one": _tiers("tier-one", 1, 1), "tier-many": _tiers("tier-many", TIER_POLICIES, TIER_RULES)}
     with build(_topology()) as network, ExitStack() as stack:
         for case, engine in engines.items():
             enforce(network, NodeRuleset(engine, case))
@@ -60,6 +67,13 @@ def _flatness() -> list[Figure]:
         Figure("the same, each policy on a port of its own", medians["ports"] / medians["one"], "×", 1.15),
         Figure("1,000 policies against a bare established accept", medians["many"] / medians["bare"], "×", 1.3),
         Figure("1,000 policies and ports against the same", medians["ports"] / medians["bare"], "×", 1.3),
+        Figure(
+            f"{TIER_POLICIES} policies of tiers with {TIER_RULES} rules against one with one",
+            medians["tier-many"] / medians["tier-one"],
+            "×",
+            1.25,
+        ),
+        Figure("a policy of a tier against a NetworkPolicy", medians["tier-one"] / medians["one"], "×"),
     ]
 
 
@@ -82,13 +96,7 @@ def _engine(case: str, count: int) -> Engine:
     number = CASES.index(case)
     for role in ("client", "server"):
         labels = {"role": role} | {f"caller-{policy}": "yes" for policy in range(count) if role == "client"}
-        engine.put(
-            Pod(
-                metadata=ObjectMeta(name=role, namespace="default", labels=labels),
-                spec=PodSpec(node_name=case),
-                status=PodStatus(phase="Running", pod_ips=(PodIP(ip=_address(number, role)),)),
-            )
-        )
+        engine.put(_pod(role, case, _address(number, role), labels))
     for policy in range(count):
         port = PORT if case != "ports" or policy == count - 1 else 10_000 + 2 * policy
         peer = NetworkPolicyPeer(pod_selector=LabelSelector(match_labels={f"caller-{policy}": "yes"}))
@@ -97,6 +105,39 @@ def _engine(case: str, count: int) -> Engine:
         spec = NetworkPolicySpec(pod_selector=subject, policy_types=("Ingress",), ingress=(rule,))
         engine.put(NetworkPolicy(metadata=ObjectMeta(name=f"p{policy}", namespace="default"), spec=spec))
     return engine
+
+
+def _tiers(case: str, policies: int, rules: int) -> Engine:
+    """The client may connect by the last rule of the last policy; others match other peers, or other ports.
+
+    Each policy means peers of its own, so that there are many classes of peers, and the client is of all of them.
+    """
+    engine = _engine(case, 0)
+    number = CASES.index(case)
+    callers = [f"caller-{policy}" for policy in range(policies)]
+    engine.put(_pod("client", case, _address(number, "client"), dict.fromkeys(callers, "yes")))
+    for each, caller in enumerate(callers):
+        engine.put(_pod(caller, "elsewhere", f"10.245.{each // 250}.{each % 250 + 1}", {caller: "yes"}))
+    for policy, caller in enumerate(callers):
+        peer = {"pods": {"podSelector": {"matchLabels": {caller: "yes"}}}}
+        given = [
+            {"action": "Deny", "from": [peer], "protocols": [{"tcp": {"destinationPort": {"number": 10_000 + port}}}]}
+            for port in range(rules - 1)
+        ]
+        if policy == policies - 1:
+            given += [{"action": "Accept", "from": [peer]}]
+        spec = {"tier": "Admin", "priority": policy, "subject": SERVERS, "ingress": given}
+        written = msgspec.convert(spec, ClusterNetworkPolicySpec)
+        engine.put(ClusterNetworkPolicy(metadata=ObjectMeta(name=f"p{policy}"), spec=written))
+    return engine
+
+
+def _pod(name: str, node: str, address: str, labels: dict[str, str]) -> Pod:
+    return Pod(
+        metadata=ObjectMeta(name=name, namespace="default", labels=labels),
+        spec=PodSpec(node_name=node),
+        status=PodStatus(phase="Running", pod_ips=(PodIP(ip=address),)),
+    )
 
 
 def _bare(network: Network) -> None:
