@@ -264,8 +264,8 @@ class NodeTiers:
         if len(flipped) < len(self._flipped):
             self._is_stale = True
         elif not self._is_stale:
-            for _, endpoint in self._engine.partition(flipped):
-                self._dirty.update(endpoint.addresses)
+            for _, endpoints in self._engine.partition(flipped):
+                self._dirty.update(address for endpoint in endpoints for address in endpoint.addresses)
         if self._is_stale or len(self._dirty) > _MANY:
             self._names = frozenset(item for item in self._items if isinstance(item, str))
             self._networks = Networks(item for item in self._items if isinstance(item, AddressSet))
@@ -286,14 +286,16 @@ class NodeTiers:
     def _found(self) -> dict[ElementKey, PeerGroup]:
         """The groups of all addresses."""
         found: dict[ElementKey, PeerGroup] = {}
-        known: dict[tuple[frozenset[PodSelection], frozenset[PeerItem], frozenset[PeerItem], object], PeerGroup] = {}
-        for selections, endpoint in self._engine.partition(self._selections):
-            for address in self._engine.own_addresses(endpoint):
-                nodes, networks = self._nodes.get(address, _NO_ITEMS), self._networks.at(address)
-                key = selections, nodes, networks, (self._ports(endpoint), address >= V6_START)
-                if key not in known:
-                    known[key] = self._group(family_of(address), selections | nodes | networks, endpoint)
-                found[address] = known[key]
+        nodes, networks = self._nodes, self._networks
+        for selections, endpoints in self._engine.partition(self._selections):
+            known: dict[tuple[frozenset[PeerItem], frozenset[PeerItem], object, bool], PeerGroup] = {}
+            for endpoint, address in self._engine.own_addresses(endpoints):
+                more = nodes.get(address, _NO_ITEMS), networks.at(address)
+                key = (*more, self._ports(endpoint) if self._names else (), address >= V6_START)
+                group = known.get(key)
+                if group is None:
+                    group = known[key] = self._group(family_of(address), selections.union(*more), endpoint)
+                found[address] = group
         for address in self._nodes.keys() - found.keys():
             found[address] = self._group(family_of(address), self._nodes[address] | self._networks.at(address))
         for family in FAMILIES:
@@ -331,23 +333,27 @@ class NodeTiers:
 
     def _move(self, groups: Mapping[ElementKey, PeerGroup | None]) -> None:
         """Move addresses to their new groups, and add and remove groups."""
-        moves: dict[Branch, list[_Move]] = {}
+        moves: dict[Branch, list[_Move]] = {branch: [] for branch in BRANCHES.values()}
+        touched: set[Branch] = set()
         for key, new in groups.items():
             old = self._of.get(key)
             if old is new:
                 continue
             if old is not None:
                 old.members.discard(key)
-                moves.setdefault(old.branch, []).append((key, old, new))
+                moves[old.branch].append((key, old, new))
+                touched.add(old.branch)
             if new is None:
                 del self._of[key]
                 continue
             self._of[key] = new
             new.members.add(key)
-            if old is None or old.branch is not new.branch:
-                moves.setdefault(new.branch, []).append((key, old, new))
-        for branch, moved in moves.items():
-            self._update_branch(branch, moved)
+            touched.add(new.branch)
+            if self._layouts[new.branch] and (old is None or old.branch is not new.branch):
+                moves[new.branch].append((key, old, new))
+        for branch in BRANCHES.values():
+            if branch in touched:
+                self._update_branch(branch, moves[branch])
 
     def _update_branch(self, branch: Branch, moved: list[_Move]) -> None:
         own, old_layout = self._groups[branch], self._layouts[branch]
@@ -428,12 +434,13 @@ class Networks:
         every = list(networks)
         pieces = [(first, last, frozenset[PeerItem](every[n] for n in places)) for first, last, places in sweep(every)]
         self._firsts = [first for first, _, _ in pieces]
+        self._lasts = [last for _, last, _ in pieces]
         self._pieces = pieces
 
     def at(self, address: int) -> frozenset[PeerItem]:
         """The networks that an address is in."""
         place = bisect_right(self._firsts, address) - 1
-        return self._pieces[place][2] if place >= 0 and address <= self._pieces[place][1] else _NO_ITEMS
+        return _NO_ITEMS if place < 0 or address > self._lasts[place] else self._pieces[place][2]
 
     def of(self, family: AddressFamily) -> Iterator[tuple[frozenset[PeerItem], tuple[int, int]]]:
         """The pieces of one family, those with the same networks joined."""

@@ -209,8 +209,8 @@ class Engine:
         """The selections in use that match a pod."""
         return self._memberships.of(endpoint)
 
-    def partition(self, selections: Iterable[PodSelection]) -> Iterator[tuple[frozenset[PodSelection], Endpoint]]:
-        """The pods that any of these selections matches, each with all of them that do; equal sets are one object."""
+    def partition(self, selections: Iterable[PodSelection]) -> Iterator[tuple[frozenset[PodSelection], list[Endpoint]]]:
+        """The pods that any of these selections matches, grouped by all of them that do."""
         groups: list[frozenset[PodSelection]] = [frozenset()]
         places: dict[int, int] = {}
         for selection in selections:
@@ -222,13 +222,18 @@ class Engine:
                     new = moved[old] = len(groups)
                     groups.append(groups[old] | {selection})
                 places[number] = new
+        members: list[list[Endpoint]] = [[] for _ in groups]
         endpoints = self._endpoints
         for number, place in places.items():
-            yield groups[place], endpoints[number]
+            members[place].append(endpoints[number])
+        return ((group, own) for group, own in zip(groups, members, strict=True) if own)
 
-    def own_addresses(self, endpoint: Endpoint) -> tuple[int, ...]:
-        """The addresses that only this pod claims."""
-        return self._claims.split(endpoint.addresses)[0]
+    def own_addresses(self, endpoints: Iterable[Endpoint]) -> list[tuple[Endpoint, int]]:
+        """The addresses of pods that no other pod claims, each with its pod."""
+        if not self._claims.has_disputes:
+            return [(endpoint, address) for endpoint in endpoints for address in endpoint.addresses]
+        split = self._claims.split
+        return [(endpoint, address) for endpoint in endpoints for address in split(endpoint.addresses)[0]]
 
     def is_member(self, endpoint: Endpoint, selection: PodSelection) -> bool:
         """Whether a selection in use matches this pod."""
@@ -256,10 +261,13 @@ class Engine:
 
     def tier_policies_of(self, endpoint: Endpoint, tier: Tier) -> list[OrderedPolicy]:
         """The policies of a tier that are about a pod, in the order in which they are asked."""
+        return [one for one in self._tier_policies_about(endpoint) if one.tier is tier]
+
+    def _tier_policies_about(self, endpoint: Endpoint) -> list[OrderedPolicy]:
         subjects = self._by_tier_subject
         selections = self._memberships.of(endpoint) & subjects.keys() if subjects else ()
         found = [self._tier_policies[key] for selection in selections for key in subjects[selection]]
-        return sorted((one for one in found if one.tier is tier), key=lambda one: one.order)
+        return sorted(found, key=lambda one: one.order)
 
     def tier_set(self, endpoint: Endpoint, tier: Tier, direction: Direction) -> TierSet | None:
         """What a tier decides about a pod in one direction; None if it has no rules about it."""
@@ -295,8 +303,8 @@ class Engine:
         """
         if not self._tier_policies:
             return None, None
-        admin = self.tier_policies_of(endpoint, Tier.ADMIN)
-        baseline = self.tier_policies_of(endpoint, Tier.BASELINE)
+        about = self._tier_policies_about(endpoint)
+        admin, baseline = ([one for one in about if one.tier is tier] for tier in Tier)
 
         def rules(direction: Direction) -> TierRules | None:
             isolated = self.policies_of(endpoint, direction)

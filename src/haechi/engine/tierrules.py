@@ -17,7 +17,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
-from itertools import groupby
+from itertools import chain, groupby
 from typing import NamedTuple
 
 from haechi.engine.endpoint import NamedPort
@@ -91,7 +91,6 @@ class TierRules:
         self._rules = list(rules)
         self._terms = [_term(tier, rule.action, _own_ports(rule, direction, ports)) for tier, rule in self._rules]
         self._final = {number for number, term in enumerate(self._terms) if term.ports == PortSet.ALL}
-        self._passing = {number for number, term in enumerate(self._terms) if term.action is Action.PASS}
         self._everywhere = [number for number, (_, rule) in enumerate(self._rules) if rule.peers.anywhere]
         self._numbers: dict[PeerItem, list[int]] = {}
         for number, (_, rule) in enumerate(self._rules):
@@ -103,17 +102,19 @@ class TierRules:
 
     def decisions(self, peer: PeerClass) -> PortDecisions:
         """What they decide about connections with peers of a class."""
-        numbers = set(self._everywhere)
-        for item in peer.items:
-            if item in self._numbers:
-                numbers.update(self._numbers[item])
-        if not numbers:
+        found = [own for item in peer.items if (own := self._numbers.get(item))]
+        if self._everywhere:
+            found.append(self._everywhere)
+        if not found:
             return _UNDECIDED
+        numbers = found[0] if len(found) == 1 else sorted(chain.from_iterable(found))
         terms: list[_Term] = []
-        for number in sorted(numbers):
+        passing = False
+        for number in numbers:
             term = self._terms[number]
             terms.append(self._with_names(number, peer) if self.names else term)
-            if number in self._final and self._passing.isdisjoint(numbers):
+            passing = passing or term.action is Action.PASS
+            if number in self._final and not passing:
                 break  # nothing is left for later rules
         return _decided(tuple(terms))
 
