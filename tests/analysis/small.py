@@ -80,13 +80,14 @@ def objects(random: Random) -> Objects:
 
 Value = dict[str, object]
 EVERY_POD: Value = {"namespaces": {}}
-ONE: Value = {"pods": {"podSelector": {"matchLabels": {"app": "1"}}}}
-TWO: Value = {"pods": {"podSelector": {"matchLabels": {"app": "2"}}}}
+ONE: Value = {"pods": {"namespaceSelector": {}, "podSelector": {"matchLabels": {"app": "1"}}}}
+TWO: Value = {"pods": {"namespaceSelector": {}, "podSelector": {"matchLabels": {"app": "2"}}}}
 SUBJECTS = (EVERY_POD, EVERY_POD, ONE, TWO, {"namespaces": {"matchLabels": {NAME_LABEL: "a"}}})
 NETWORKS: tuple[Value, ...] = ({"networks": ["8.8.8.0/24"]}, {"networks": ["10.0.0.0/30"]}, {"networks": ["0.0.0.0/0"]})
+BY_NAME: Value = {"domainNames": ["example.com"]}
 TIER_PEERS: dict[str, tuple[Value, ...]] = {
     "ingress": (EVERY_POD, ONE, TWO),
-    "egress": (EVERY_POD, ONE, TWO, *NETWORKS, {"nodes": {}}, {"domainNames": ["example.com"]}),
+    "egress": (EVERY_POD, ONE, TWO, *NETWORKS, {"nodes": {}}, BY_NAME),
 }
 TRANSPORTS = (("TCP", 80), ("TCP", 80), ("UDP", 53))
 
@@ -105,15 +106,21 @@ def tier_policies(random: Random) -> list[TierPolicy]:
         if is_new:
             spec["tier"] = random.choice(("Admin", "Baseline"))
         for direction, peers in TIER_PEERS.items():
-            spec[direction] = [_tier_rule(random, direction, peers, is_new) for _ in range(random.randint(0, 3))]
+            actions: tuple[str, ...] = ("Accept", "Deny", "Deny", "Pass")
+            if kind is BaselineAdminNetworkPolicy:  # it has neither
+                actions, peers = actions[:3], tuple(one for one in peers if one != BY_NAME)
+            rules = (_tier_rule(random, direction, peers, actions, is_new) for _ in range(random.randint(0, 3)))
+            spec[direction] = list(rules)
         name = "default" if kind is BaselineAdminNetworkPolicy else f"c{number}"
         found.append(msgspec.convert({"metadata": {"name": name}, "spec": spec}, kind))
     return found
 
 
-def _tier_rule(random: Random, direction: str, peers: tuple[Value, ...], is_new: bool) -> Value:
-    peer, action = random.choice(peers), random.choice(("Accept", "Deny", "Deny", "Pass"))
-    if peer == {"domainNames": ["example.com"]}:
+def _tier_rule(
+    random: Random, direction: str, peers: tuple[Value, ...], actions: tuple[str, ...], is_new: bool
+) -> Value:
+    peer, action = random.choice(peers), random.choice(actions)
+    if peer == BY_NAME:
         action = "Accept"
     rule: Value = {
         "name": random.choice(("", "one")),

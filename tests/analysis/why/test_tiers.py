@@ -6,7 +6,6 @@ from collections import Counter
 from itertools import chain, combinations, repeat
 from random import Random
 
-import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -16,16 +15,27 @@ from haechi.analysis.cluster.cluster import Cluster
 from haechi.analysis.reach import Difference
 from haechi.analysis.why.additions import proposals, with_additions
 from haechi.analysis.why.answer import PacketAnswer, SideAnswer, can, judged
-from haechi.analysis.why.changes import LabelChange, PolicyDeletion, RuleDeletion, tried
+from haechi.analysis.why.changes import LabelChange, PolicyAddition, PolicyDeletion, RuleDeletion, policy_of, tried
+from haechi.analysis.why.patches import yaml_text
 from haechi.analysis.why.tiers import TierAnswer
 from haechi.analysis.why.whatif import smallest_changes
 from haechi.engine import is_own_node, point, verdict
-from haechi.model import Action, AdminNetworkPolicy, BaselineAdminNetworkPolicy, Object, ServicePort, Tier
+from haechi.model import (
+    Action,
+    Object,
+    ServicePort,
+    Severity,
+    Source,
+    Tier,
+    check_create,
+    read_manifests,
+)
 from haechi.model.verdict import Packet, Side
 from haechi.reference import allowed
 from haechi.sets import AddressSet
 from tests import clusters, tier_words
 from tests.analysis import small
+from tests.analysis.why.test_additions import written
 from tests.analysis.why.test_services import service
 from tests.building import node, pod, policy, tier_policy
 
@@ -128,6 +138,7 @@ def test_after_each_proposal_the_reference_allows_and_no_rule_of_it_can_go() -> 
                 for addition in proposal.additions if len(proposal.additions) > 1 else ():
                     with tried(cluster, [addition]):
                         assert not verdict(cluster.engine, answer.packet).allowed
+                assert all(is_valid(addition, new) for addition in proposal.additions)
                 opened = opened_by(cluster, new)
                 assert answer.packet in opened
                 for packet in opened:
@@ -135,6 +146,15 @@ def test_after_each_proposal_the_reference_allows_and_no_rule_of_it_can_go() -> 
                 assert not by_tiers(answer) or not opened_by(new, cluster)
                 seen[by_tiers(answer), proposal.is_cluster_wide, len(opened) == 1] += 1
     assert all(seen[True, True, is_exact] > 8 for is_exact in (True, False)), seen
+
+
+def is_valid(addition: PolicyAddition, new: Cluster) -> bool:
+    """Whether an API server takes what a policy is with an addition."""
+    changed = policy_of(new, addition.policy)
+    assert changed is not None
+    text = yaml_text(addition) if addition.is_new else written([changed], None)
+    (loaded,) = read_manifests([Source("p", text.encode())], strict=True).objects
+    return not [one for one in check_create(loaded, lambda *_: True) if one.severity is Severity.ERROR]
 
 
 def is_near(cluster: Cluster, packet: Packet) -> bool:
@@ -162,98 +182,6 @@ def by_tiers(answer: PacketAnswer) -> bool:
 def opened_by(old: Cluster, new: Cluster) -> list[Packet]:
     """The packets that are allowed in one and not in the other."""
     return [one for one in small.PACKETS if verdict(new.engine, one).allowed and not verdict(old.engine, one).allowed]
-
-
-# -- what to add -------------------------------------------------------------------------------------------------------
-
-
-def proposed(*objects: Object, **question: str) -> list[list[str]]:
-    cluster = Cluster.of([WEB, DB, *objects])
-    return [list(map(str, one.additions)) for one in proposals(cluster, asked(*objects, **question))]
-
-
-OWN_RULE = "create policy ClusterNetworkPolicy/allow-ingress-db"
-
-
-def test_a_rule_comes_before_the_one_that_denies_or_a_policy_for_fewer_pods_before_its_policy() -> None:
-    closed = "{ingress: [{action: Pass, %s, %s}, {action: Deny, %s}]}"
-    before = "insert a rule before spec.ingress[1] of policy ClusterNetworkPolicy/c"
-    admin = tier_policy(closed % (FROM_WEB, SSH, FROM_WEB))
-    assert proposed(admin, port="80") == [[OWN_RULE], [before]]
-    first = tier_policy(f"{{priority: 0, ingress: [{{action: Deny, {FROM_WEB}}}]}}")
-    assert proposed(first) == [["insert a rule before spec.ingress[0] of policy ClusterNetworkPolicy/c"]]
-
-
-def test_the_priority_of_a_new_policy_is_not_that_of_another_one() -> None:
-    closed = tier_policy(f"{{priority: 2, ingress: [{{action: Deny, {FROM_WEB}}}]}}")
-    cluster = Cluster.of([WEB, DB, closed, tier_policy("{priority: 1}", name="d")])
-    (one, _) = proposals(cluster, asked(closed))
-    value = one.additions[0].value
-    assert isinstance(value, dict)
-    assert value["spec"]["priority"] == 0
-
-
-@pytest.mark.parametrize(
-    ("others", "action"),
-    [
-        ((), "Pass"),
-        ((policy("{podSelector: {}, ingress: [{}]}"),), "Pass"),
-        ((policy("{podSelector: {}}"),), "Accept"),
-        ((tier_policy(f"{{tier: Baseline, ingress: [{{action: Deny, {FROM_WEB}}}]}}", name="b"),), "Accept"),
-    ],
-)
-def test_it_passes_on_if_what_comes_after_allows_and_accepts_otherwise(others: tuple[Object, ...], action: str) -> None:
-    closed = tier_policy(f"{{priority: 0, ingress: [{{action: Deny, {FROM_WEB}}}]}}")
-    cluster = Cluster.of([WEB, DB, closed, *others])
-    (one,) = proposals(cluster, asked(closed, *others))
-    value = one.additions[0].value
-    assert isinstance(value, dict)
-    assert value["action"] == action
-
-
-def test_a_policy_of_the_pods_own_takes_it_out_of_the_baseline_tier_unless_that_closes_something() -> None:
-    """From outside everything is allowed as long as no policy isolates, and no rule of a tier can say so."""
-    egress = "{tier: Baseline, egress: [%s{action: Deny, to: [{networks: [0.0.0.0/0, '::/0']}]}]}"
-    alone, *tiers = proposed(tier_policy(egress % ""))
-    assert alone == ["create policy x/allow-egress-web"]
-    assert len(tiers) == 2
-    assert len(proposed(tier_policy(egress % "{action: Accept, to: [{networks: [8.8.8.8/32]}]}, "))) == 2
-    assert len(proposed(tier_policy(f"{{tier: Baseline, ingress: [{{action: Deny, {FROM_WEB}}}]}}"))) == 2
-
-
-def test_a_rule_that_cannot_be_read_denies_outside_addresses_which_no_rule_can_accept() -> None:
-    broken = tier_policy("{ingress: [{action: Deny, from: [{}]}]}")
-    assert proposed(broken, source="8.8.8.8") == []
-    assert proposed(broken) == [[OWN_RULE]]
-    changes = smallest_changes(Cluster.of([WEB, DB, broken]), asked(broken, source="8.8.8.8"))
-    assert [str(one) for (one, *_) in changes] == [
-        "delete spec.ingress[0] of policy ClusterNetworkPolicy/c",
-        "delete policy ClusterNetworkPolicy/c",
-    ]
-
-
-def test_old_policies_get_rules_in_their_own_words() -> None:
-    rule = {"action": "Deny", "from": [{"namespaces": {}}]}
-    spec = {"priority": 5, "subject": {"namespaces": {}}, "ingress": [rule]}
-    admin = msgspec.convert({"metadata": {"name": "a"}, "spec": spec}, AdminNetworkPolicy)
-    isolated = policy("{podSelector: {}}")
-    cluster = Cluster.of([WEB, DB, admin, isolated])
-    own, before = proposals(cluster, asked(admin, isolated))
-    assert [str(one.additions[0].policy) for one in (own, before)] == [
-        "AdminNetworkPolicy/allow-ingress-db",
-        "AdminNetworkPolicy/a",
-    ]
-    value = before.additions[0].value
-    assert isinstance(value, dict)
-    assert (value["action"], value["ports"]) == ("Allow", [{"portNumber": {"protocol": "TCP", "port": 22}}])
-    spec = {"subject": {"namespaces": {}}, "ingress": [rule]}
-    baseline = msgspec.convert({"metadata": {"name": "default"}, "spec": spec}, BaselineAdminNetworkPolicy)
-    assert proposed(baseline) == [["insert a rule before spec.ingress[0] of policy BaselineAdminNetworkPolicy/default"]]
-
-
-def test_a_full_list_of_rules_gets_no_more() -> None:
-    rules = ", ".join([f"{{action: Deny, {FROM_WEB}}}"] * 25)
-    assert proposed(tier_policy(f"{{ingress: [{rules}]}}")) == [[OWN_RULE]]
 
 
 # -- traces ------------------------------------------------------------------------------------------------------------

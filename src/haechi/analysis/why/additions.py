@@ -20,25 +20,30 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import islice, product
-from typing import Any, Final
 
 import msgspec
 
-from haechi.analysis.cluster import UNSTABLE_LABELS, Cluster
+from haechi.analysis.cluster import Cluster
 from haechi.analysis.reach import Difference, compare, range_text
 from haechi.analysis.why.answer import PacketAnswer, SideAnswer, viewpoints
 from haechi.analysis.why.changes import AnyPolicy, PolicyAddition, policy_of, tried
 from haechi.analysis.why.patches import unified_patch
 from haechi.analysis.why.rules import Viewpoint
-from haechi.engine import Endpoint, PodSelection, PolicyRule, rule_ports, verdict
+from haechi.analysis.why.tieradditions import rules_before
+from haechi.analysis.why.values import (
+    PEER_FIELDS,
+    Value,
+    block_text,
+    free_name,
+    is_read_whole,
+    pod_count,
+    stable_labels,
+)
+from haechi.engine import PolicyRule, rule_ports, verdict
 from haechi.model import (
     NAME_LABEL,
     Action,
-    AdminNetworkPolicy,
     AnyPolicyKey,
-    BaselineAdminNetworkPolicy,
-    ClusterNetworkPolicy,
-    ClusterPolicyKey,
     Direction,
     NetworkPolicy,
     NetworkPolicyEgressRule,
@@ -46,13 +51,8 @@ from haechi.model import (
     PodKey,
     PolicyKey,
     Tier,
-    TierPolicy,
-    TierRuleRef,
 )
-from haechi.sets import PROTOCOL_NAMES, V6_START, PortSet, point_to_text, text_to_point
-
-Value = dict[str, Any]
-"""Plain data, as in a manifest."""
+from haechi.sets import PROTOCOL_NAMES, PortSet, text_to_point
 
 
 def _no_file(_: str) -> bool:
@@ -187,7 +187,7 @@ def _candidates(
     cluster: Cluster, answer: PacketAnswer, side: SideAnswer, viewpoint: Viewpoint
 ) -> Iterator[PolicyAddition]:
     """The narrowest first: policies of tiers last, then by the number of pods to which it applies, then by size."""
-    own = _stable(viewpoint.subject)
+    own = stable_labels(viewpoint.subject)
     alike = sum(
         one.key.namespace == viewpoint.subject.key.namespace and own.items() <= one.labels.items()
         for one in cluster.engine.endpoints
@@ -200,7 +200,7 @@ def _candidates(
         found.append((alike, 3, _new_policy(cluster, viewpoint, own)))
     if decided is not None and decided.rule is not None:
         for action in (Action.PASS, Action.ACCEPT):
-            rules = _rules_before(cluster, viewpoint, decided.tier, decided.rule, action, (own, alike))
+            rules = rules_before(cluster, viewpoint, decided.tier, decided.rule, action, (own, alike))
             found += [one for one in rules if _opens(cluster, answer, viewpoint.direction, one[2])]
     yield from (one for _, _, one in sorted(found, key=lambda each: (each[2].is_cluster_wide, *each[:2])))
 
@@ -216,26 +216,16 @@ def _to_policies(cluster: Cluster, viewpoint: Viewpoint) -> Iterator[tuple[int, 
     """What could be added to policies that isolate the pod: how many pods each selects, the size, and the addition."""
     subject, direction = viewpoint.subject, viewpoint.direction
     for key in sorted(cluster.engine.policies_of(subject, direction)):
-        if _is_read_whole(cluster, key, cluster.engine.policies[key].defects):
-            count = _count(cluster, cluster.engine.policies[key].subject)
+        if is_read_whole(cluster, key, cluster.engine.policies[key].defects):
+            count = pod_count(cluster, cluster.engine.policies[key].subject)
             yield from ((count, size, one) for size, one in _to_policy(cluster, key, viewpoint))
-
-
-def _is_read_whole(cluster: Cluster, key: AnyPolicyKey, defects: tuple[object, ...]) -> bool:
-    """Whether nothing of a policy could not be read, which an addition would lose."""
-    place = cluster.places.get(key)
-    return not defects and not (place is not None and place.problems)
-
-
-def _count(cluster: Cluster, selection: PodSelection) -> int:
-    return sum(1 for _ in cluster.engine.members(selection))
 
 
 def _to_policy(cluster: Cluster, key: PolicyKey, viewpoint: Viewpoint) -> Iterator[tuple[int, PolicyAddition]]:
     """What could be added to one policy, each with its size."""
     engine, written = cluster.engine, cluster.policies[key]
     direction = viewpoint.direction
-    peers = _PEERS[direction]
+    peers = PEER_FIELDS[direction]
     peer, port = _peer(key.namespace, viewpoint), _port(viewpoint)
     wanted = PortSet.port(viewpoint.protocol, viewpoint.port) if port else PortSet.ALL
     alone = _read(direction, {peers: [peer]}, key.namespace)
@@ -259,9 +249,9 @@ def _new_policy(cluster: Cluster, viewpoint: Viewpoint, labels: Mapping[str, str
     """A policy for the pods with these labels alone."""
     direction, namespace = viewpoint.direction, viewpoint.subject.key.namespace
     port = _port(viewpoint)
-    rule: Value = {_PEERS[direction]: [_peer(namespace, viewpoint)], **({"ports": [port]} if port else {})}
+    rule: Value = {PEER_FIELDS[direction]: [_peer(namespace, viewpoint)], **({"ports": [port]} if port else {})}
     taken = {one.name for one in cluster.policies if one.namespace == namespace}
-    key = PolicyKey(namespace, _free_name(cluster, viewpoint, taken))
+    key = PolicyKey(namespace, free_name(cluster, viewpoint, taken))
     selector = {"matchLabels": dict(labels)} if labels else {}
     spec = {"podSelector": selector, "policyTypes": [str(direction)], direction.lower(): [rule]}
     value: Value = {
@@ -273,107 +263,6 @@ def _new_policy(cluster: Cluster, viewpoint: Viewpoint, labels: Mapping[str, str
     return PolicyAddition(key, (), value)
 
 
-# -- tiers -------------------------------------------------------------------------------------------------------------
-
-
-_MOST_RULES = {ClusterNetworkPolicy.kind: 25, AdminNetworkPolicy.kind: 100, BaselineAdminNetworkPolicy.kind: 100}
-
-
-def _rules_before(
-    cluster: Cluster,
-    viewpoint: Viewpoint,
-    tier: Tier,
-    denying: TierRuleRef,
-    action: Action,
-    alike: tuple[Mapping[str, str], int],
-) -> Iterator[tuple[int, int, PolicyAddition]]:
-    """A rule before one that denies, and a policy before that policy, for pods like this one: labels and their number.
-
-    Each with the number of pods to which it applies, and a size.
-    """
-    rule = _tier_rule(viewpoint, denying.policy.kind, action)
-    if rule is None:
-        return
-    key, direction = denying.policy, viewpoint.direction.lower()
-    read, written = cluster.engine.tier_policies[key], cluster.tier_policies[key]
-    rules = written.spec.ingress if viewpoint.direction is Direction.INGRESS else written.spec.egress
-    if (
-        read.subject is not None
-        and len(rules) < _MOST_RULES[key.kind]
-        and _is_read_whole(cluster, key, read.defects)
-        and not (key.kind == BaselineAdminNetworkPolicy.kind and action is Action.PASS)
-    ):
-        yield _count(cluster, read.subject), 2, PolicyAddition(key, ("spec", direction, denying.index), rule)
-    used = {one.priority for one in cluster.engine.tier_policies.values() if one.tier is tier}
-    free = next((number for number in range(read.priority - 1, -1, -1) if number not in used), None)
-    if free is not None and not isinstance(written, BaselineAdminNetworkPolicy):
-        spec = {
-            **({"tier": str(tier)} if isinstance(written, ClusterNetworkPolicy) else {}),
-            "priority": free,
-            "subject": {"pods": _tier_pods(viewpoint.subject.key.namespace, alike[0])},
-            direction: [rule],
-        }
-        yield alike[1], 3, _new_tier_policy(cluster, viewpoint, written, spec)
-
-
-def _new_tier_policy(cluster: Cluster, viewpoint: Viewpoint, like: TierPolicy, spec: Value) -> PolicyAddition:
-    """A policy of the same kind as another one."""
-    key = ClusterPolicyKey(like.kind, _free_name(cluster, viewpoint, {one.name for one in cluster.tier_policies}))
-    value = {"apiVersion": like.api_version, "kind": like.kind, "metadata": {"name": key.name}, "spec": spec}
-    return PolicyAddition(key, (), value)
-
-
-def _tier_rule(viewpoint: Viewpoint, kind: str, action: Action) -> Value | None:
-    """The other end and the port as a rule; None for connections from outside, which no rule can match."""
-    is_new = kind == ClusterNetworkPolicy.kind
-    if viewpoint.peer is not None:
-        peer: Value = {"pods": _tier_pods(viewpoint.peer.key.namespace, _stable(viewpoint.peer))}
-    elif viewpoint.direction is Direction.EGRESS:
-        peer = {"networks": [_block(viewpoint.remote)]}
-    else:
-        return None
-    word = PROTOCOL_NAMES.get(viewpoint.protocol)
-    ports: Value = {}
-    if word is not None and is_new:
-        ports = {"protocols": [{word.lower(): {"destinationPort": {"number": viewpoint.port}}}]}
-    elif word is not None:
-        ports = {"ports": [{"portNumber": {"protocol": word, "port": viewpoint.port}}]}
-    named = "Allow" if action is Action.ACCEPT and not is_new else str(action)
-    return {"action": named, _PEERS[viewpoint.direction]: [peer], **ports}
-
-
-def _tier_pods(namespace: str, labels: Mapping[str, str]) -> Value:
-    pods = {"matchLabels": dict(labels)} if labels else {}
-    return {"namespaceSelector": {"matchLabels": {NAME_LABEL: namespace}}, "podSelector": pods}
-
-
-# -- parts -------------------------------------------------------------------------------------------------------------
-
-
-_PEERS = {Direction.INGRESS: "from", Direction.EGRESS: "to"}
-_LONGEST = 200  # of 253 characters of a name
-
-
-_OWN_LABELS: Final = UNSTABLE_LABELS | {
-    "apps.kubernetes.io/pod-index",
-    "batch.kubernetes.io/job-completion-index",
-    "batch.kubernetes.io/job-name",
-    "job-name",
-    "statefulset.kubernetes.io/pod-name",
-}
-"""Labels that one pod, or the pods of one run, have to themselves."""
-
-
-def _free_name(cluster: Cluster, viewpoint: Viewpoint, taken: set[str]) -> str:
-    """A name for a new policy."""
-    short = cluster.owners[viewpoint.subject.key].name[:_LONGEST].rstrip("-.")
-    name, number = f"allow-{viewpoint.direction.lower()}-{short}", 2
-    found = name
-    while found in taken:
-        found, number = f"{name}-{number}", number + 1
-    return found
-
-
 def _read(direction: Direction, rule: Value, namespace: str) -> PolicyRule:
     if direction is Direction.INGRESS:
         return PolicyRule.read(msgspec.convert(rule, NetworkPolicyIngressRule), namespace)
@@ -383,22 +272,13 @@ def _read(direction: Direction, rule: Value, namespace: str) -> PolicyRule:
 def _peer(namespace: str, viewpoint: Viewpoint) -> Value:
     """The other end as an item of `from` or `to` of a policy of this namespace."""
     if viewpoint.peer is None:
-        return {"ipBlock": {"cidr": _block(viewpoint.remote)}}
-    labels = _stable(viewpoint.peer)
+        return {"ipBlock": {"cidr": block_text(viewpoint.remote)}}
+    labels = stable_labels(viewpoint.peer)
     pods: Value = {"podSelector": {"matchLabels": labels} if labels else {}}
     own = viewpoint.peer.key.namespace
     return pods if own == namespace else {"namespaceSelector": {"matchLabels": {NAME_LABEL: own}}, **pods}
 
 
-def _block(point: int) -> str:
-    return f"{point_to_text(point)}/{32 if point < V6_START else 128}"
-
-
 def _port(viewpoint: Viewpoint) -> Value | None:
     word = PROTOCOL_NAMES.get(viewpoint.protocol)
     return None if word is None else {"protocol": word, "port": viewpoint.port}
-
-
-def _stable(pod: Endpoint) -> dict[str, str]:
-    """The labels of a pod that those made in its place will have, too."""
-    return {key: value for key, value in sorted(pod.labels.items()) if key not in _OWN_LABELS}

@@ -11,20 +11,8 @@ from dataclasses import dataclass
 
 import msgspec
 
-from haechi.engine import OrderedPolicy, OrderedRule, PolicyRule
-from haechi.model import (
-    ClusterNetworkPolicy,
-    ClusterNetworkPolicyEgressRule,
-    ClusterNetworkPolicyIngressRule,
-    Direction,
-    NetworkPolicy,
-    NetworkPolicyEgressRule,
-    NetworkPolicyIngressRule,
-    RuleRef,
-    TierPolicy,
-    TierRuleRef,
-    as_cluster_network_policy,
-)
+from haechi.engine import PolicyRule
+from haechi.model import Direction, NetworkPolicy, NetworkPolicyEgressRule, NetworkPolicyIngressRule, RuleRef
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,44 +57,3 @@ def _written(policy: NetworkPolicy, rule: RuleRef) -> _Written:
 
 def _alone(policy: NetworkPolicy, written: _Written, field: str, item: object) -> PolicyRule:
     return PolicyRule.read(msgspec.structs.replace(written, **{field: (item,)}), policy.namespace)
-
-
-# -- the same of a tier ------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class TierItem:
-    """An item of a rule of a tier, as `Item`."""
-
-    path: str
-    rule: OrderedRule
-
-
-def written_rule(
-    policy: TierPolicy, rule: TierRuleRef
-) -> ClusterNetworkPolicyIngressRule | ClusterNetworkPolicyEgressRule:
-    """A rule of a tier as it was given, in v1alpha2."""
-    spec = as_cluster_network_policy(policy).spec
-    return spec.ingress[rule.index] if rule.direction is Direction.INGRESS else spec.egress[rule.index]
-
-
-def tier_peer_items(policy: TierPolicy, rule: TierRuleRef) -> tuple[TierItem, ...]:
-    """The peers of a readable rule."""
-    field, word = ("from_", "from") if rule.direction is Direction.INGRESS else ("to", "to")
-    return _tier_items(policy, rule, field, word)
-
-
-def tier_port_items(policy: TierPolicy, rule: TierRuleRef) -> tuple[TierItem, ...]:
-    """The ports of a readable rule; empty if it matches every port."""
-    return _tier_items(policy, rule, "protocols", "protocols" if isinstance(policy, ClusterNetworkPolicy) else "ports")
-
-
-def _tier_items(policy: TierPolicy, rule: TierRuleRef, field: str, word: str) -> tuple[TierItem, ...]:
-    translated, written = as_cluster_network_policy(policy), written_rule(policy, rule)
-    found: list[TierItem] = []
-    for number, item in enumerate(getattr(written, field) or ()):
-        alone = {rule.direction.lower(): (msgspec.structs.replace(written, **{field: (item,)}),)}
-        spec = msgspec.structs.replace(translated.spec, **{"ingress": (), "egress": (), **alone})
-        (read,) = OrderedPolicy.read(msgspec.structs.replace(translated, spec=spec)).rules(rule.direction)
-        found.append(TierItem(f"{rule.path}.{word}[{number}]", read))
-    return tuple(found)

@@ -6,13 +6,32 @@ The decision is the engine's. A rule that cannot be read has no items: it denies
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from haechi.analysis.cluster import Cluster
-from haechi.analysis.why.items import TierItem, tier_peer_items, tier_port_items, written_rule
 from haechi.analysis.why.rules import ItemRef, Viewpoint
-from haechi.engine import OrderedRule, deciding_rule, includes, tier_rule_ports
-from haechi.model import Action, ClusterNetworkPolicyEgressPeer, Direction, Packet, Tier, TierRuleRef
+from haechi.engine import (
+    OrderedRule,
+    deciding_rule,
+    includes,
+    read_tier_peer,
+    read_tier_protocol,
+    tier_rule_ports,
+)
+from haechi.model import (
+    Action,
+    ClusterNetworkPolicy,
+    ClusterNetworkPolicyEgressPeer,
+    ClusterNetworkPolicyEgressRule,
+    ClusterNetworkPolicyIngressPeer,
+    ClusterNetworkPolicyIngressRule,
+    Direction,
+    Packet,
+    Tier,
+    TierRuleRef,
+    as_cluster_network_policy,
+)
+from haechi.sets import PortSet
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,25 +101,50 @@ def _answer(cluster: Cluster, viewpoint: Viewpoint, tier: Tier, rule: OrderedRul
     by_name = tuple(cluster.located(one.ref) for one in before if _is_by_name(cluster, one, viewpoint))
     if rule is None:
         return TierAnswer(tier, by_name=by_name)
-    policy, ref = cluster.tier_policies[rule.ref.policy], rule.ref
-    defects = cluster.engine.tier_policies[ref.policy].defects
-    broken = tuple(f"{one.path}: {one.reason}" for one in defects if one.rule in (None, ref))
-    peers: list[TierItem] = []
-    ports: list[TierItem] = []
-    if not broken:
-        peers = [one for one in tier_peer_items(policy, ref) if _has_peer(cluster, one.rule, viewpoint)]
-        ports = [one for one in tier_port_items(policy, ref) if has_tier_port(one.rule, viewpoint)]
+    defects = cluster.engine.tier_policies[rule.ref.policy].defects
+    broken = tuple(f"{one.path}: {one.reason}" for one in defects if one.rule in (None, rule.ref))
     return TierAnswer(
         tier,
-        cluster.located(ref),
-        written_rule(policy, ref).name,
+        cluster.located(rule.ref),
+        _written(cluster, rule).name,
         rule.action,
-        tuple(ItemRef(one.path, cluster.location(ref.policy, one.path)) for one in peers),
-        tuple(ItemRef(one.path, cluster.location(ref.policy, one.path)) for one in ports),
+        () if broken else tuple(_peers(cluster, rule, viewpoint)),
+        () if broken else tuple(_ports(cluster, rule, viewpoint)),
         broken,
         by_name,
         _is_tie(cluster, viewpoint, tier, rule),
     )
+
+
+def _written(cluster: Cluster, rule: OrderedRule) -> ClusterNetworkPolicyIngressRule | ClusterNetworkPolicyEgressRule:
+    """A rule as it was given, in v1alpha2."""
+    spec = as_cluster_network_policy(cluster.tier_policies[rule.ref.policy]).spec
+    ingress = rule.ref.direction is Direction.INGRESS
+    return spec.ingress[rule.ref.index] if ingress else spec.egress[rule.ref.index]
+
+
+def _peers(cluster: Cluster, rule: OrderedRule, viewpoint: Viewpoint) -> Iterator[ItemRef]:
+    """The peers of a readable rule that match the other end."""
+    word = "from" if rule.ref.direction is Direction.INGRESS else "to"
+    peers: tuple[ClusterNetworkPolicyIngressPeer | ClusterNetworkPolicyEgressPeer, ...] = _written(cluster, rule).peers
+    for number, peer in enumerate(peers):
+        if _has_peer(cluster, replace(rule, peers=read_tier_peer(peer, rule.action)), viewpoint):
+            yield _item(cluster, rule, f"{word}[{number}]")
+
+
+def _ports(cluster: Cluster, rule: OrderedRule, viewpoint: Viewpoint) -> Iterator[ItemRef]:
+    """The entries of `protocols` or `ports` of a readable rule that match the packet."""
+    word = "protocols" if rule.ref.policy.kind == ClusterNetworkPolicy.kind else "ports"
+    for number, entry in enumerate(_written(cluster, rule).protocols or ()):
+        read = read_tier_protocol(entry)
+        ports, names = (PortSet.NONE, (read,)) if isinstance(read, str) else (read, ())
+        if has_tier_port(replace(rule, ports=ports, names=names), viewpoint):
+            yield _item(cluster, rule, f"{word}[{number}]")
+
+
+def _item(cluster: Cluster, rule: OrderedRule, item: str) -> ItemRef:
+    path = f"{rule.ref.path}.{item}"
+    return ItemRef(path, cluster.location(rule.ref.policy, path))
 
 
 def _is_tie(cluster: Cluster, viewpoint: Viewpoint, tier: Tier, rule: OrderedRule) -> bool:
@@ -135,5 +179,5 @@ def _is_by_name(cluster: Cluster, rule: OrderedRule, viewpoint: Viewpoint) -> bo
     """Whether it would accept an address outside, if that had one of its names."""
     if rule.action is not Action.ACCEPT or viewpoint.peer is not None or not has_tier_port(rule, viewpoint):
         return False
-    peers = written_rule(cluster.tier_policies[rule.ref.policy], rule.ref).peers
+    peers = _written(cluster, rule).peers
     return any(isinstance(one, ClusterNetworkPolicyEgressPeer) and one.domain_names for one in peers)
