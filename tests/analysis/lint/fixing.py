@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TypeVar
 
 import msgspec
 
 from haechi.analysis.lint import Finding
-from haechi.model import Edit, NetworkPolicy, apply_edits
+from haechi.model import Edit, NetworkPolicy, TierPolicy, apply_edits
 
 
 def fixed(policy: NetworkPolicy, finding: Finding) -> NetworkPolicy:
@@ -22,8 +23,11 @@ def all_fixed(policy: NetworkPolicy, findings: Iterable[Finding]) -> NetworkPoli
     return edited(policy, [edit for fix in own for edit in fix.edits])
 
 
-def edited(policy: NetworkPolicy, edits: Iterable[Edit]) -> NetworkPolicy:
+_AnyPolicy = TypeVar("_AnyPolicy", bound=NetworkPolicy | TierPolicy)
+
+
+def edited(policy: _AnyPolicy, edits: Iterable[Edit]) -> _AnyPolicy:
     """The policy after some edits."""
     data = msgspec.json.decode(msgspec.json.encode(policy))  # lists, where tuples are frozen
     apply_edits(data, tuple(edits))
-    return msgspec.convert(data, NetworkPolicy)
+    return msgspec.convert(data, type(policy))

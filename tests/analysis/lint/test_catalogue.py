@@ -14,7 +14,7 @@ from haechi.analysis.cluster.cluster import Cluster
 from haechi.analysis.lint.catalogue import CATALOGUE, UnknownCode, run_checks, select_checks
 from haechi.model import Namespace, NetworkPolicy, Object, Pod
 from haechi.reference import allowed
-from tests import clusters
+from tests import clusters, tier_words
 from tests.analysis.lint import overlapping
 from tests.analysis.lint.fixing import all_fixed, fixed
 from tests.analysis.lint.hostile import lists
@@ -22,7 +22,13 @@ from tests.analysis.lint.linting import LARGE_EXAMPLES, found
 from tests.analysis.lint.random_services import served
 from tests.building import pod
 
-WHATEVER = st.one_of(lists(), lists(), st.lists(clusters.objects(readable=False), max_size=8), served())
+WHATEVER = st.one_of(
+    lists(),
+    lists(),
+    st.lists(clusters.objects(readable=False), max_size=8),
+    st.lists(tier_words.objects(readable=False), max_size=8),
+    served(),
+)
 RESOLVER = pod("kube-system/dns", "10.0.9.9", marks="k8s-app=kube-dns")
 USUAL = {one.code for one in CATALOGUE if not one.on_request}
 

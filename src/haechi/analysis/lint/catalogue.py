@@ -22,6 +22,7 @@ from haechi.analysis.lint.checks import (
     redundancy,
     selectors,
     structure,
+    tiers,
 )
 from haechi.analysis.lint.facts import Review
 from haechi.analysis.lint.finding import Finding
@@ -46,6 +47,7 @@ _CHECKS: tuple[Check, ...] = (
     *entrances.CHECKS,
     *dns.CHECKS,
     *redundancy.CHECKS,
+    *tiers.CHECKS,
 )
 CATALOGUE = (*_CHECKS, unused_ignore(_CHECKS))
 """Every check, in the order of docs/lint.md."""

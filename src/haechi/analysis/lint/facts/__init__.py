@@ -25,11 +25,13 @@ from haechi.analysis.lint.facts.review import (
 from haechi.analysis.lint.facts.rule_cover import named_range
 from haechi.analysis.lint.facts.servers import Server, ServiceTarget
 from haechi.analysis.lint.facts.set_cover import redundant_sets
+from haechi.analysis.lint.facts.tiers import TierPeer, WrittenTierPolicy, WrittenTierRule
 from haechi.analysis.lint.facts.vocabulary import Label, Vocabulary
 
 __all__ = [
     "DNS_PORT", "INITIAL_NAMESPACES", "AddressOwners", "ApiServer", "Backends", "Denial", "DnsClient", "DnsClients",
-    "Entrance", "Label", "PeerPolicies", "Review", "Server", "ServiceTarget", "Vocabulary",
-    "WrittenPeer", "WrittenPolicy", "WrittenPort", "WrittenRule", "WrittenSelector", "addressed_pods", "all_entrances",
-    "named_range", "pod_addresses", "pod_ranges", "redundant_sets", "service_addresses",
+    "Entrance", "Label", "PeerPolicies", "Review", "Server", "ServiceTarget", "TierPeer", "Vocabulary", "WrittenPeer",
+    "WrittenPolicy", "WrittenPort", "WrittenRule", "WrittenSelector", "WrittenTierPolicy", "WrittenTierRule",
+    "addressed_pods", "all_entrances", "named_range", "pod_addresses", "pod_ranges", "redundant_sets",
+    "service_addresses",
 ]  # fmt: skip

@@ -23,8 +23,20 @@ from haechi.analysis.cluster import Cluster
 from haechi.analysis.lint.facts.inventory import Inventory
 from haechi.analysis.lint.facts.redundancy import Redundancy
 from haechi.analysis.lint.facts.servers import Servers
+from haechi.analysis.lint.facts.tiers import WrittenTierPolicy, written_tier_policies
 from haechi.analysis.reach import Reach
-from haechi.engine import Endpoint, Peers, PodSelection, Policy, PolicyRule, Stages, outside, read_peer, read_ports
+from haechi.engine import (
+    Endpoint,
+    Peers,
+    PodSelection,
+    Policy,
+    PolicyRule,
+    Precedence,
+    Stages,
+    outside,
+    read_peer,
+    read_ports,
+)
 from haechi.model import (
     Direction,
     LabelSelector,
@@ -174,6 +186,16 @@ class Review:
         """All policies, sorted by key."""
         engine = self.engine
         return tuple(_written(one, engine.policies[key]) for key, one in sorted(self.cluster.policies.items()))
+
+    @cached_property
+    def tier_policies(self) -> tuple[WrittenTierPolicy, ...]:
+        """All policies of tiers, by tier and order."""
+        return tuple(written_tier_policies(self.cluster))
+
+    @cached_property
+    def precedence(self) -> Precedence:
+        """Which rules of tiers never decide."""
+        return Precedence(self.engine.tier_policies.values())
 
     @cached_property
     def reach(self) -> Reach:
