@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from ipaddress import ip_address, summarize_address_range
+from ipaddress import ip_address, ip_network, summarize_address_range
 from itertools import islice, repeat
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from haechi.analysis.cluster.synthetic import UNUSABLE, SyntheticAddresses, ip_blocks
-from haechi.model import NetworkPolicy, Object, ObjectMeta, Service
+from haechi.model import IPBlock, NetworkPolicy, Object, ObjectMeta, Service
 from haechi.model.core import ServiceSpec
 from haechi.sets import AddressSet, point_to_text, text_to_point
 from tests.building import node, pod, policy, tier_policy
@@ -57,11 +58,75 @@ def _cidrs(first: int, last: int) -> Iterable[object]:
 
 @given(st.lists(policies(), max_size=4))
 def test_no_block_narrower_than_everything_holds_them(found: list[NetworkPolicy]) -> None:
-    narrow = [AddressSet.from_cidr(text) for block in ip_blocks(found) for text in (block.cidr, *block.except_)]
-    held = AddressSet.union_all([one for one in narrow if one not in (AddressSet.V4, AddressSet.V6)])
-    given_out = [text for pair in first(found, 5) for text in pair]
+    given_out = [text_to_point(text) for pair in first(found, 5) for text in pair]
     assert len(set(given_out)) == 10
-    assert not any(text_to_point(text) in held | UNUSABLE for text in given_out)
+    matched = [AddressSet.from_cidr(one.cidr) - AddressSet.from_cidrs(one.except_) for one in narrow(found)]
+    assert not any(point in AddressSet.union_all(matched) | UNUSABLE for point in given_out)
+
+
+def narrow(found: list[NetworkPolicy]) -> list[IPBlock]:
+    return [one for one in ip_blocks(found) if AddressSet.from_cidr(one.cidr) not in (AddressSet.V4, AddressSet.V6)]
+
+
+_EXCEPTIONS = ("10.0.0.0/8", "10.244.0.0/16", "172.16.0.0/12", "192.168.0.0/16", "192.168.3.0/24", "100.64.0.0/10")
+_HOSTS = ("169.254.169.254/32", "10.9.9.9/32", "10.244.0.0/25", "198.51.100.0/24")
+_CANDIDATES = ("10.77.0.9", "10.244.7.7", "172.16.9.9", "192.168.3.9", "192.168.9.9", "100.64.9.9")
+
+
+@given(
+    st.lists(st.lists(st.sampled_from([*_EXCEPTIONS, *_HOSTS]), min_size=1, unique=True), min_size=1, max_size=3),
+    st.lists(st.sampled_from([*_EXCEPTIONS, "10.96.0.0/12", "203.0.113.0/24", "0.0.0.0/0"]), max_size=2),
+    st.booleans(),
+)
+def test_they_are_in_exceptions_of_everything_where_no_block_matches(
+    excepted: list[list[str]], others: list[str], of_tier: bool
+) -> None:
+    wide = [IPBlock(cidr="0.0.0.0/0", except_=tuple(texts)) for texts in excepted]
+    tiers = [tier_policy(f"{{egress: [{{action: Deny, to: [{{networks: {others}}}]}}]}}")] if of_tier and others else []
+    plain = [] if of_tier else [IPBlock(cidr=text) for text in others]
+    objects = [policy(_egress(*wide, *plain)), *tiers]
+    avoidable = [
+        *(one for one in wide if set(one.except_) & set(_EXCEPTIONS)),
+        *(IPBlock(cidr=text) for text in others if text != "0.0.0.0/0"),
+    ]
+    synthetic = SyntheticAddresses(objects)
+    address = ip_address(synthetic.next()[0])
+    conflict = not any(all(not _matches(block, ip_address(text)) for block in avoidable) for text in _CANDIDATES)
+    if any(set(one.except_) & set(_EXCEPTIONS) for one in wide):
+        assert any(_matches(block, address) for block in avoidable) == conflict
+        assert ("real addresses" in synthetic.choice) == conflict
+
+
+def _matches(block: IPBlock, address: object) -> bool:
+    inside = [address in ip_network(text, strict=False) for text in (block.cidr, *block.except_)]
+    return inside[0] and not any(inside[1:])
+
+
+def _egress(*blocks: IPBlock) -> str:
+    peers = ", ".join(f"{{ipBlock: {{cidr: '{one.cidr}', except: {list(one.except_)}}}}}" for one in blocks)
+    return f"{{policyTypes: [Egress], egress: [{{to: [{peers}]}}]}}"
+
+
+@pytest.mark.parametrize(
+    ("blocks", "expected"),
+    [
+        ([("0.0.0.0/0", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")], ("10.244.0.1", "fd00:10:244::1")),
+        ([("0.0.0.0/0", "192.168.0.0/16")], ("192.168.0.1", "fd00:10:244::1")),
+        ([("::/0", "fc00::/7")], ("10.244.0.1", "fd00:10:244::1")),
+        ([("::/0", "fd12:3456::/32")], ("10.244.0.1", "fd12:3456::1")),
+        ([("0.0.0.0/0", "10.0.0.0/8"), ("10.244.0.0/16",)], ("10.0.0.1", "fd00:10:244::1")),
+        ([("0.0.0.0/0", "10.0.0.0/8"), ("10.0.0.0/8", "10.9.0.0/16")], ("10.9.0.1", "fd00:10:244::1")),
+        ([("0.0.0.0/0", "169.254.169.254/32")], ("10.244.0.1", "fd00:10:244::1")),  # a host
+        ([("0.0.0.0/0", "10.244.0.0/24")], ("10.244.0.1", "fd00:10:244::1")),
+        ([("0.0.0.0/0", "198.51.100.0/24")], ("10.244.0.1", "fd00:10:244::1")),  # not private
+        ([("0.0.0.0/0", "10.0.0.0/8"), ("0.0.0.0/0",)], ("10.244.0.1", "fd00:10:244::1")),
+        ([("0.0.0.0/0", "10.0.0.0/8"), ("0.0.0.0/0", "192.168.0.0/16")], ("100.64.0.1", "fd00:10:244::1")),
+        ([("0.0.0.0/0", "nonsense")], ("10.244.0.1", "fd00:10:244::1")),
+    ],
+)
+def test_where_wide_blocks_have_exceptions(blocks: list[tuple[str, ...]], expected: tuple[str, str]) -> None:
+    peers = [IPBlock(cidr=cidr, except_=tuple(excepted)) for cidr, *excepted in blocks]
+    assert first([policy(_egress(*peers))], 1) == [expected]
 
 
 def test_a_family_that_blocks_fill_gives_none() -> None:

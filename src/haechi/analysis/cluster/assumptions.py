@@ -44,7 +44,10 @@ _WORDS = {
     Assumption.COMPLETED: "completed pods are ignored: their address may belong to another pod",
     Assumption.DISPUTED: "an address claimed by several pods belongs to none of them and is denied in both directions",
     Assumption.UNREADABLE: "a rule that cannot be read allows nothing, but its policy still isolates (fails closed)",
-    Assumption.SYNTHETIC: "a pod without an address gets one outside every ipBlock narrower than /0",
+    Assumption.SYNTHETIC: (
+        "a pod without an address gets one outside every ipBlock narrower than /0, or in the private networks that all"
+        " ipBlocks of /0 except"
+    ),
     Assumption.EITHER_FAMILY: "dual-stack pods count as connected if either IPv4 or IPv6 is allowed",
     Assumption.OTHER_PROTOCOLS: "only a rule without ports allows protocols other than TCP, UDP and SCTP",
     Assumption.NAMED_PORT: "a named port is resolved by the containers of the receiving pod",

@@ -183,7 +183,7 @@ def _completed(
         synthesized=synthesized,
         notes=(
             *(manifests.notes if manifests else ()),
-            *_notes(objects, found.values(), len(synthesized)),
+            *_notes(objects, found.values(), len(synthesized), addresses),
             *_other_policies(manifests),
         ),
         assumptions=tuple(_assumptions(found.values(), synthesized, engine)),
@@ -197,12 +197,14 @@ def _pods(objects: list[Object], nodes: Iterable[Node]) -> Iterator[Pod]:
     yield from pods_of_workloads(objects, names, MOST_REPLICAS)
 
 
-def _notes(objects: list[Object], pods: Iterable[Pod], synthesized: int) -> Iterator[str]:
+def _notes(
+    objects: list[Object], pods: Iterable[Pod], synthesized: int, addresses: SyntheticAddresses
+) -> Iterator[str]:
     for one in objects:
         if isinstance(one, Workload) and (one.pod_count or 0) > MOST_REPLICAS:
             yield f"{one.display_name} asks for {one.pod_count} pods: the first {MOST_REPLICAS} stand for all"
     if synthesized:
-        yield f"{_counted(synthesized)} without an address: given one outside every ipBlock narrower than /0"
+        yield f"{_counted(synthesized)} without an address: given one {addresses.choice}"
     host = sum(pod.spec.host_network and not pod.completed for pod in pods)
     if host:
         yield f"{_counted(host)} with hostNetwork left out: policies do not apply to them as pods"

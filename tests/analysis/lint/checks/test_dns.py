@@ -111,6 +111,17 @@ def test_pods_that_have_dns_or_need_none_are_not_reported(rules: tuple[str, ...]
     assert findings(dns_blocked, DNS, service(), WEB, out(*rules)) == []
 
 
+def test_synthesized_resolvers_are_where_internet_only_does_not_reach() -> None:
+    resolver = pod("kube-system/coredns", marks="k8s-app=kube-dns", ports=("dns=53/UDP dns-tcp=53/TCP",))
+    private = "10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16"
+    for internet in (block("0.0.0.0/0", "", private), block("::/0", "", "'fc00::/7'")):
+        assert len(findings(dns_blocked, resolver, pod("x/web", marks="app=web"), out(internet))) == 1
+    for allowed in (block("0.0.0.0/0", ""), block("10.0.0.0/8", "")):
+        assert findings(dns_blocked, resolver, pod("x/web", marks="app=web"), out(allowed)) == []
+    but_one = block("0.0.0.0/0", "", "169.254.169.254/32")
+    assert findings(dns_blocked, resolver, pod("x/web", marks="app=web"), out(but_one)) == []
+
+
 def test_resolvers_of_their_own_and_on_the_node_are_enough() -> None:
     own = out(TO_DB, "{to: [{podSelector: {matchLabels: {app: bind}}}]}")
     assert len(findings(dns_blocked, DNS, WEB, own)) == 1

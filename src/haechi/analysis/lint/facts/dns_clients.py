@@ -146,7 +146,7 @@ class DnsClients:
         if not blocks.isdisjoint(self.resolvers.local):
             return True
         match_pods = self._review.engine.ipblock_matches_pods
-        if blocks and match_pods and self.resolvers.ports.keys() <= self._review.cluster.synthesized:
+        if match_pods and _may_hold_pods(blocks) and self.resolvers.ports.keys() <= self._review.cluster.synthesized:
             return True  # their real addresses may be in it
         own = {selection for one in peers for selection in one.selections}
         if any(self._other_resolvers.intersect(self._review.pods(selection)) for selection in own):
@@ -170,6 +170,15 @@ class DnsClients:
 def _egress(policy: WrittenPolicy) -> Iterable[WrittenRule]:
     """The egress rules that are in force."""
     return (one for one in policy.rules if one.direction is Direction.EGRESS and one.in_force and one.rule is not None)
+
+
+def _may_hold_pods(blocks: AddressSet) -> bool:
+    """Whether pods without addresses may really have some of these.
+
+    What is most of a family leaves pods out on purpose or not at all: synthesized addresses show which.
+    """
+    families = ((blocks.v4, AddressSet.V4), (blocks.v6, AddressSet.V6))
+    return any(0 < part.size <= family.size // 2 for part, family in families)
 
 
 def _needs_names(policies: PolicySet) -> bool:
