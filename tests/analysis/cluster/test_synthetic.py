@@ -84,7 +84,7 @@ def test_they_are_in_exceptions_of_everything_where_no_block_matches(
     wide = [IPBlock(cidr="0.0.0.0/0", except_=tuple(texts)) for texts in excepted]
     tiers = [tier_policy(f"{{egress: [{{action: Deny, to: [{{networks: {others}}}]}}]}}")] if of_tier and others else []
     plain = [] if of_tier else [IPBlock(cidr=text) for text in others]
-    objects = [policy(_egress(*wide, *plain)), *tiers]
+    objects: list[Object] = [policy(_egress(*wide, *plain)), *tiers]
     avoidable = [
         *(one for one in wide if set(one.except_) & set(_EXCEPTIONS)),
         *(IPBlock(cidr=text) for text in others if text != "0.0.0.0/0"),
