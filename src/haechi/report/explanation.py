@@ -21,6 +21,7 @@ from haechi.report.document import (
 
 if TYPE_CHECKING:
     from haechi.analysis.explain import (
+        DecidedRule,
         Explanations,
         Language,
         PodExplanation,
@@ -40,20 +41,24 @@ class SentenceJson(JsonValue, frozen=True):
     below: list[SentenceJson]
 
 
-class ExplainedPolicy(JsonValue, frozen=True):
-    """A policy, the pods that it selects and the directions in which it isolates them."""
-
-    policy: ObjectReference
-    selected: list[NamespacedName]
-    isolates: list[Direction]
-    explanation: SentenceJson
-
-
 class DecidedPart(JsonValue, frozen=True):
     """A rule, or a part of one, that never decides, in any cluster: the rules in `by` decide all of it before."""
 
     rule: PolicyField
     by: list[PolicyField]
+
+
+class ExplainedPolicy(JsonValue, frozen=True):
+    """A policy, the pods that it selects and the directions in which it isolates them.
+
+    `decided` are its rules, or all rules of a direction (`spec.egress`), that never decide because of tiers.
+    """
+
+    policy: ObjectReference
+    selected: list[NamespacedName]
+    isolates: list[Direction]
+    decided: list[DecidedPart]
+    explanation: SentenceJson
 
 
 class ExplainedTierPolicy(JsonValue, frozen=True):
@@ -113,26 +118,31 @@ def explanation_json(explanations: Explanations, language: Language, basis: Basi
 
 
 def _policy(one: PolicyExplanation, language: Language) -> ExplainedPolicy:
-    selected = [*map(named, one.selected)]
-    return ExplainedPolicy(policy_reference(one.key), selected, list(one.isolates), _sentence(one.sentence, language))
+    return ExplainedPolicy(
+        policy_reference(one.key),
+        [*map(named, one.selected)],
+        list(one.isolates),
+        [*map(_decided, one.decided)],
+        _sentence(one.sentence, language),
+    )
 
 
 def _tier_policy(one: TierPolicyExplanation, language: Language) -> ExplainedTierPolicy:
-    policy = policy_reference(one.key)
-    decided = [
-        DecidedPart(PolicyField(policy, path_text(part.steps), part.location), [*map(policy_rule, part.by)])
-        for part in one.decided
-    ]
     return ExplainedTierPolicy(
-        policy,
+        policy_reference(one.key),
         one.tier,
         one.priority,
         [*map(policy_reference, one.before)],
         [*map(policy_reference, one.after)],
         [*map(named, one.selected)],
-        decided,
+        [*map(_decided, one.decided)],
         _sentence(one.sentence, language),
     )
+
+
+def _decided(one: DecidedRule) -> DecidedPart:
+    part = PolicyField(policy_reference(one.policy), path_text(one.steps), one.location)
+    return DecidedPart(part, [*map(policy_rule, one.by)])
 
 
 def _pod(one: PodExplanation, language: Language) -> ExplainedPod:

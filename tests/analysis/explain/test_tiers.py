@@ -223,7 +223,7 @@ def test_a_part_that_never_decides_changes_no_verdict(
     if not found:
         return
     chosen = random.choice(found)
-    (old,) = [each for each in tiers if each.name == chosen.rule.policy.name]
+    (old,) = [each for each in tiers if each.name == chosen.policy.name]
     others = [each for each in given if each is not old]
     before, after = clusters.cluster(given), clusters.cluster([*others, _without(old, chosen.steps)])
     for each in PACKETS:
@@ -315,6 +315,15 @@ def test_a_rule_of_a_network_policy_that_never_decides_is_named(spec: str, tiers
     found = network_policy(spec, tier_policy(tiers))
     assert ("    This never decides, in any cluster" in found) is is_decided
     assert ("  ClusterNetworkPolicy/c, rule 1 of 1" in found) is is_decided
+
+
+def test_what_never_decides_of_a_network_policy_is_listed() -> None:
+    given = policy("{policyTypes: [Ingress, Egress], ingress: [{}, {from: [{podSelector: {}}], ports: [{port: 22}]}]}")
+    found = explain_policy(Cluster.of([given, tier_policy(f"{{{DENY_SSH}, {DENY_ALL}}}")]), PolicyKey("x", "p"))
+    assert [(one.steps, [by.path for by in one.by]) for one in found.decided] == [
+        (("spec", "ingress", 1), ["spec.ingress[0]"]),
+        (("spec", "egress"), ["spec.egress[0]"]),
+    ]
 
 
 def test_a_network_policy_that_a_tier_makes_meaningless_is_called_so() -> None:

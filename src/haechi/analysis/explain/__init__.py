@@ -6,7 +6,8 @@ from haechi.analysis.explain.pod import PodExplanation, explain_pod, ignored_pod
 from haechi.analysis.explain.policy import PolicyExplanation, explain_policy
 from haechi.analysis.explain.selections import SelectedPods
 from haechi.analysis.explain.sentences import Language, Sentence, in_words
-from haechi.analysis.explain.tiers import DecidedRule, TierPolicyExplanation, explain_tier_policy
+from haechi.analysis.explain.tierrules import DecidedRule
+from haechi.analysis.explain.tiers import TierPolicyExplanation, explain_tier_policy
 
 __all__ = [
     "DecidedRule", "Explanations", "Language", "PodExplanation", "PolicyExplanation", "SelectedPods", "Sentence",

@@ -22,7 +22,7 @@ from haechi.analysis.cluster import Cluster
 from haechi.analysis.explain.ports import port_numbers, port_phrase
 from haechi.analysis.explain.selections import SelectedPods, labels_phrase, name_list, selection_phrase
 from haechi.analysis.explain.sentences import Joined, Sentence
-from haechi.analysis.explain.tierrules import decided_by
+from haechi.analysis.explain.tierrules import DecidedRule, decided_by
 from haechi.engine import Peers, Policy, PolicyRule, read_peer
 from haechi.model import (
     Direction,
@@ -56,12 +56,14 @@ class PolicyExplanation:
         selected: the pods of the cluster that it selects, sorted.
         isolates: the directions in which it isolates them.
         sentence: its title, with the explanation below.
+        decided: its rules, or all rules of a direction, that never decide, because tiers decide before them.
     """
 
     key: PolicyKey
     selected: tuple[PodKey, ...]
     isolates: tuple[Direction, ...]
     sentence: Sentence
+    decided: tuple[DecidedRule, ...] = ()
 
 
 def explain_policy(cluster: Cluster, key: PolicyKey, selected: SelectedPods | None = None) -> PolicyExplanation:
@@ -78,7 +80,8 @@ def explain_policy(cluster: Cluster, key: PolicyKey, selected: SelectedPods | No
     explainer = _PolicyExplainer(cluster, key, selected or SelectedPods(cluster))
     policy = explainer.policy
     isolates = tuple(direction for direction in Direction if direction in policy.directions)
-    return PolicyExplanation(key, explainer.pods.keys(policy.subject), isolates, explainer.title())
+    title = explainer.title()
+    return PolicyExplanation(key, explainer.pods.keys(policy.subject), isolates, title, tuple(explainer.decided))
 
 
 class _PolicyExplainer:
@@ -90,6 +93,7 @@ class _PolicyExplainer:
         self.written: NetworkPolicy = cluster.policies[key]
         self.policy: Policy = cluster.engine.policies[key]
         self.pods = pods
+        self.decided: list[DecidedRule] = []
 
     def title(self) -> Sentence:
         below = [self._subject()]
@@ -145,14 +149,15 @@ class _PolicyExplainer:
         first = self.pods.asked_first(self.policy.subject, direction)
         if first:
             yield Sentence.of("tiers.first", policies=name_list([*map(str, first)]))
-        yield from self._decided(_EVERYTHING, direction, "tiers.decide")
+        yield from self._never(_EVERYTHING, direction, ("spec", direction.lower()), "tiers.decide")
 
-    def _decided(self, rule: PolicyRule | None, direction: Direction, key: str) -> Iterator[Sentence]:
+    def _never(self, rule: PolicyRule | None, direction: Direction, steps: Path, key: str) -> Iterator[Sentence]:
         """That policies of tiers decide all that a rule allows, if they do in every cluster."""
         if rule is None or not self.cluster.engine.tier_policies or self.policy.subject.contradictory:
             return
         by = self.pods.precedence.before_policies(rule, self.policy.subject, direction)
         if by:
+            self.decided.append(DecidedRule.of(self.cluster, self.key, steps, by))
             yield Sentence.of(key, below=decided_by(self.cluster, by))
 
     def _rule(self, rule: _Written, ref: RuleRef, total: int, read: PolicyRule | None) -> Sentence:
@@ -160,7 +165,7 @@ class _PolicyExplainer:
         reasons = tuple(self._defects(ref))
         if reasons:
             return self._at(path, "rule.unreadable", number=number, total=total, reasons=Joined(reasons))
-        never = tuple(self._decided(read, ref.direction, "never"))
+        never = tuple(self._never(read, ref.direction, path, "never"))
         if not rule.peers and not rule.ports:
             return self._at(path, f"rule.everything.{suffix}", never, number=number, total=total)
         below = (*never, self._peers(rule, ref), self._ports(rule, ref))

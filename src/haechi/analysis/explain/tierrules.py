@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 from haechi.analysis.cluster import Cluster
 from haechi.analysis.explain.ports import port_set_phrase
@@ -12,12 +13,15 @@ from haechi.engine import Defect, Endpoint, OrderedPolicy, Peers
 from haechi.model import (
     AdminNetworkPolicyEgressRule,
     AdminNetworkPolicyIngressRule,
+    AnyPolicyKey,
     ClusterNetworkPolicy,
     ClusterNetworkPolicyEgressPeer,
     ClusterNetworkPolicyEgressRule,
     ClusterNetworkPolicyIngressPeer,
     ClusterNetworkPolicyIngressRule,
     Direction,
+    Location,
+    Path,
     TierPolicy,
     TierRuleRef,
 )
@@ -27,6 +31,28 @@ from haechi.sets import PROTOCOL_NUMBERS, AddressSet, PortSet
 WrittenRule = ClusterNetworkPolicyIngressRule | ClusterNetworkPolicyEgressRule
 GivenRule = WrittenRule | AdminNetworkPolicyIngressRule | AdminNetworkPolicyEgressRule
 WrittenPeer = ClusterNetworkPolicyIngressPeer | ClusterNetworkPolicyEgressPeer
+
+
+@dataclass(frozen=True, slots=True)
+class DecidedRule:
+    """A rule, or a part of one, that never decides, because earlier rules decide everything that it could match.
+
+    Attributes:
+        policy: whose rule it is.
+        steps: the path of the part; that of the rule, or of all rules of a direction, if none of it ever decides.
+        location: where the part was read.
+        by: the earlier rules with their places, in the order in which they are evaluated.
+    """
+
+    policy: AnyPolicyKey
+    steps: Path
+    location: Location | None
+    by: tuple[TierRuleRef, ...]
+
+    @classmethod
+    def of(cls, cluster: Cluster, policy: AnyPolicyKey, steps: Path, by: Iterable[TierRuleRef]) -> DecidedRule:
+        """One of a cluster, with its places."""
+        return cls(policy, steps, cluster.location(policy, steps), tuple(map(cluster.located, by)))
 
 
 def rule_label(rule: WrittenRule, number: int, total: int) -> Sentence:

@@ -23,6 +23,7 @@ from haechi.analysis.explain.policy import SUFFIXES
 from haechi.analysis.explain.selections import MOST_NAMES, SelectedPods, name_list, pod_count, selection_phrase
 from haechi.analysis.explain.sentences import Joined, Sentence, Value
 from haechi.analysis.explain.tierrules import (
+    DecidedRule,
     WrittenPeer,
     WrittenRule,
     decided_by,
@@ -42,7 +43,6 @@ from haechi.model import (
     ClusterNetworkPolicy,
     ClusterPolicyKey,
     Direction,
-    Location,
     Path,
     PodKey,
     PolicyKey,
@@ -53,23 +53,6 @@ from haechi.model import (
 from haechi.sets import PortSet
 
 _PEERS = {Direction.INGRESS: "from", Direction.EGRESS: "to"}
-
-
-@dataclass(frozen=True, slots=True)
-class DecidedRule:
-    """A rule, or a part of one, that never decides, because earlier rules match everything that it could.
-
-    Attributes:
-        rule: which rule.
-        steps: the path of the part; that of the rule if it never decides at all.
-        location: where the part was read.
-        by: the earlier rules with their places, in the order in which they are asked.
-    """
-
-    rule: TierRuleRef
-    steps: Path
-    location: Location | None
-    by: tuple[TierRuleRef, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,8 +245,7 @@ class _TierPolicyExplainer:
         by = self.pods.precedence.before(part)
         if not by or self.policy.subject is None or self.policy.subject.contradictory:
             return ()
-        placed = tuple(map(self.cluster.located, by))
-        self.decided.append(DecidedRule(part.ref, steps, self.cluster.location(self.key, steps), placed))
+        self.decided.append(DecidedRule.of(self.cluster, self.key, steps, by))
         return (Sentence.of("never", below=decided_by(self.cluster, by)),)
 
     def _peers(self, rule: WrittenRule, read: OrderedRule, *, is_decided: bool) -> Sentence:
