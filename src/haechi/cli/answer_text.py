@@ -41,7 +41,9 @@ def _what_if(out: Terminal, one: PacketAnswer, found: WhatIf) -> None:
     for proposal in found.proposals:
         whose = ", by a policy of the whole cluster" if proposal.is_cluster_wide else ""
         out.line(f"  would be allowed{whose}: {' and '.join(map(str, proposal.additions))}")
-        for addition in proposal.additions:
+        for number, addition in enumerate(proposal.additions, 1):
+            if len(proposal.additions) > 1:
+                out.line(f"    {number} of {len(proposal.additions)}: {addition}")
             for line in yaml_text(addition).splitlines():
                 out.line(f"      {line}")
         _opened(out, "also opens", proposal.further, "nothing else")
@@ -52,8 +54,7 @@ def _what_if(out: Terminal, one: PacketAnswer, found: WhatIf) -> None:
                 out.line(f"      {line}")
         else:
             for addition in proposal.additions:
-                if not addition.is_new:
-                    out.line(f"    in a cluster: {kubectl_command(addition)}")
+                out.line(f"    in a cluster: {kubectl_command(addition)}")
     words = "would be denied" if one.allowed else "would be allowed, but opens more"
     for changes in found.changes:
         out.line(f"  {words}: {'; '.join(map(str, changes))}")

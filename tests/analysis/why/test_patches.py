@@ -78,6 +78,9 @@ def test_the_patch_tool_makes_the_additions_and_changes_nothing_else(tmp_path: P
           ingress:
           - from:
             - podSelector: {}
+        ---
+        apiVersion: networking.k8s.io/v1
+        kind: NetworkPolicy
         """)
 
 
@@ -125,7 +128,30 @@ def commented(text: str) -> list[str]:
 def test_texts_that_are_no_files_have_no_patch(tmp_path: Path) -> None:
     file, _ = patch(tmp_path)
     assert unified_patch(Cluster.of(load([str(file)])), [PEER], lambda _: False) == ""
-    assert patch(tmp_path, NEW)[1] == ""
+    assert unified_patch(Cluster.of(load([str(file)])), [NEW], lambda _: False) == ""
+
+
+def test_a_new_policy_is_appended_to_a_file_of_its_namespace(tmp_path: Path) -> None:
+    names = [str(tmp_path / name) for name in ("a.yaml", "b.yaml", "c.json")]
+    for name, namespace in zip(names, "wxy", strict=True):
+        text = TEXT.replace("namespace: x", f"namespace: {namespace}")
+        documents = list(yaml.safe_load_all(text))
+        Path(name).write_text(json.dumps(documents[0]) if name.endswith("json") else text, encoding="utf-8")
+    cluster = Cluster.of(load(names))
+    for namespace, expected in (("w", names[0]), ("x", names[1]), ("y", names[0]), ("z", names[0])):
+        new = PolicyAddition(PolicyKey(namespace, "new"), (), NEW.value)
+        assert unified_patch(cluster, [new], lambda _: True).startswith(f"--- {expected}\n")
+    assert unified_patch(Cluster.of(load(names[2:])), [NEW], lambda _: True) == ""
+
+
+def test_a_patch_is_whole_or_none(tmp_path: Path) -> None:
+    first, second = tmp_path / "a.yaml", tmp_path / "b.yaml"
+    first.write_text(TEXT.partition("---")[0], encoding="utf-8")
+    second.write_text(TEXT.partition("---\n")[2] + f"  # {'x' * 2_000}", encoding="utf-8")
+    cluster = Cluster.of(load([str(first), str(second)]))
+    assert unified_patch(cluster, [PEER], lambda _: True) != ""
+    assert unified_patch(cluster, [PEER, RULES], lambda _: True) == ""
+    assert unified_patch(cluster, [PEER, NEW], lambda name: name == str(second)) == ""
 
 
 def test_texts_that_cannot_be_edited_have_no_patch(tmp_path: Path) -> None:

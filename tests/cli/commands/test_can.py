@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
+import yaml
 
 from tests.cli import manifests
 from tests.cli.conftest import Haechi
@@ -314,3 +317,82 @@ def test_json_of_tiers(haechi: Haechi) -> None:
     assert (addition["policy"], addition["path"], addition["isNew"]) == (guard, "spec.ingress", False)
     assert [one["path"] for one in addition["jsonPatch"]] == ["/spec/ingress/1"]
     assert new["additions"][0]["value"]["spec"]["priority"] == 9
+
+
+_BOTH_SIDES = """
+apiVersion: v1
+kind: Namespace
+metadata: {name: shop}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: report, namespace: shop, labels: {app: report}}
+spec: {containers: [{name: c, image: x}]}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: db, namespace: shop, labels: {app: db}}
+spec: {containers: [{name: c, image: x}]}
+"""
+_DENY_ALL = """
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: default-deny, namespace: shop}
+spec: {podSelector: {}, policyTypes: [Ingress, Egress]}
+"""
+_DB = """
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: db, namespace: shop}
+spec:
+  podSelector: {matchLabels: {app: db}}
+  ingress: [{from: [{podSelector: {matchLabels: {app: api}}}], ports: [{port: 5432}]}]"""
+_REPORT = """
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: report, namespace: shop}
+spec:
+  podSelector: {matchLabels: {app: report}}
+  policyTypes: [Egress]
+  egress: [{to: [{podSelector: {}}], ports: [{port: 80}]}]
+"""
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {"pods.yaml": _BOTH_SIDES, "deny.yaml": _DENY_ALL, "db.yaml": _DB},  # a new policy and a peer
+        {"pods.yaml": _BOTH_SIDES, "deny.yaml": _DENY_ALL},  # two new policies
+        {"pods.yaml": _BOTH_SIDES, "db.yaml": f"{_DB}\n---{_REPORT}"},  # a rule and a peer
+        {"all.yaml": f"{_BOTH_SIDES}---{_DENY_ALL}---{_DB}"},  # a last line without its end
+    ],
+)
+def test_each_patch_makes_the_connection_possible(
+    haechi: Haechi, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, files: dict[str, str]
+) -> None:
+    if shutil.which("patch") is None:
+        pytest.skip("patch is not installed")
+    monkeypatch.chdir(tmp_path)
+    for name, text in files.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    question = ("can", "report", "db", "5432", *files)
+    found = json.loads(haechi(*question, "--what-if", "-o", "json").out)
+    proposals = found["packets"][0]["proposals"]
+    assert proposals
+    for proposal in proposals:
+        for name, text in files.items():
+            (tmp_path / name).write_text(text, encoding="utf-8")
+        subprocess.run(["patch", "-s", "-p0"], input=proposal["patch"], text=True, check=True)
+        assert haechi(*question).code == 0
+
+
+def test_each_of_two_additions_has_its_own_yaml(haechi: Haechi) -> None:
+    outcome = haechi("can", "report", "db", "5432", "-", "--what-if", stdin=f"{_BOTH_SIDES}---{_DENY_ALL}---{_DB}")
+    lines = outcome.out.splitlines()
+    first = lines.index("    1 of 2: create policy shop/allow-egress-report")
+    second = lines.index("    2 of 2: add a peer to spec.ingress[0].from of policy shop/db")
+    end = next(number for number in range(second, len(lines)) if lines[number].startswith("    also opens"))
+    assert yaml.safe_load("\n".join(lines[first + 1 : second]))["kind"] == "NetworkPolicy"
+    assert yaml.safe_load("\n".join(lines[second + 1 : end])) == [{"podSelector": {"matchLabels": {"app": "report"}}}]
+    commands = [line.split()[3:5] for line in lines if line.startswith("    in a cluster: ")]
+    assert commands[:2] == [["kubectl", "create"], ["kubectl", "patch"]]

@@ -1,4 +1,7 @@
-"""Additions as patches: a unified diff of the files, or commands for a cluster where the files are not known."""
+"""Additions as patches: a unified diff of the files, or commands for a cluster where the files are not known.
+
+A diff has all additions or is none: applied, it makes the connection possible.
+"""
 
 from __future__ import annotations
 
@@ -34,7 +37,9 @@ def json_patch(addition: PolicyAddition) -> list[dict[str, object]]:
 
 
 def kubectl_command(addition: PolicyAddition) -> str:
-    """The command that makes the addition in a cluster; for a new policy, its YAML is for `kubectl apply`."""
+    """The command that makes the addition in a cluster; for a new policy, its YAML is for `kubectl create`."""
+    if addition.is_new:
+        return f"kubectl create -f FILE, with the YAML of {addition.policy}"
     policy = addition.policy
     patch = json.dumps(json_patch(addition), ensure_ascii=False)
     if isinstance(policy, ClusterPolicyKey):
@@ -45,24 +50,43 @@ def kubectl_command(addition: PolicyAddition) -> str:
 
 
 def unified_patch(cluster: Cluster, additions: Iterable[PolicyAddition], is_file: Callable[[str], bool]) -> str:
-    """The additions to policies as a change of the files that they were read from, for `patch -p0`.
+    """The additions as a change of the files that policies were read from, for `patch -p0`; empty if one has no place.
+
+    A new policy is appended to the file of another one, the first of its namespace if there is one.
 
     Args:
         cluster: with the texts of the files.
-        additions: what is added; new policies are no change of a file.
+        additions: what is added.
         is_file: whether a source is a file, by its name: texts may also have been built or received.
     """
     edits: dict[str, list[tuple[Place, list[Edit]]]] = {}
+    appended: dict[str, list[str]] = {}
     for one in additions:
-        loaded = cluster.places.get(one.policy)
-        if loaded is not None and not one.is_new and is_file(loaded.place.source.name):
-            place = loaded.place
-            new = list(document_edits(place, [one.edit]))
-            edits.setdefault(place.source.name, []).append((place, new))
-    return "".join(_of_file(name, listed) for name, listed in edits.items())
+        place = _place(cluster, one, is_file)
+        if place is None:
+            return ""
+        listed = edits.setdefault(place.source.name, [])
+        if one.is_new:
+            listed.append((place, []))
+            appended.setdefault(place.source.name, []).append(f"---\n{yaml_text(one)}")
+        else:
+            listed.append((place, list(document_edits(place, [one.edit]))))
+    found = [_of_file(name, listed, appended.get(name, [])) for name, listed in edits.items()]
+    return "".join(found) if all(found) else ""
 
 
-def _of_file(name: str, listed: list[tuple[Place, list[Edit]]]) -> str:
+def _place(cluster: Cluster, addition: PolicyAddition, is_file: Callable[[str], bool]) -> Place | None:
+    """Where the policy is; for a new one, the policy to whose file it is appended. None if there is no such file."""
+    policy, places = addition.policy, cluster.places
+    if not addition.is_new:
+        found = [places[policy].place] if policy in places else []
+    else:
+        near = sorted(places, key=lambda key: key[0] != policy[0])  # a namespace, or the kind of a policy of a tier
+        found = [places[key].place for key in near if not places[key].place.is_json]
+    return next((place for place in found if is_file(place.source.name)), None)
+
+
+def _of_file(name: str, listed: list[tuple[Place, list[Edit]]], appended: list[str]) -> str:
     data = listed[0][0].source.data
     documents: dict[tuple[int, int, bool], list[Edit]] = {}
     for place, edits in listed:
@@ -75,6 +99,9 @@ def _of_file(name: str, listed: list[tuple[Place, list[Edit]]]) -> str:
             data = new.encode()
     except (RewriteError, UnicodeDecodeError):
         return ""
+    if appended and not new.endswith("\n"):
+        new += "\n"
+    new += "".join(appended)
     lines = list(unified_diff(_lines(old), _lines(new), name, name))
     if any(len(line) > _LONGEST_LINE for line in lines):
         return ""
