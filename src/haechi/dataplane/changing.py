@@ -152,8 +152,10 @@ class ChangingNouns:
                 old[key] = was[0]
             if now is not None:
                 new[key] = now[0]
-        transaction.delete_elements(container, _converted(container, old))
-        transaction.add_elements(container, _converted(container, new))
+        if old:
+            transaction.delete_elements(container, _converted(container, old))
+        if new:
+            transaction.add_elements(container, _converted(container, new))
 
 
 def _converted(container: Set | Map, elements: _Elements) -> frozenset[Element]:

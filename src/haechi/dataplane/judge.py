@@ -20,6 +20,7 @@ of servers: a client that a tier accepts must not meet the rest of its side, but
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 
 from haechi.dataplane.family import FAMILIES, AddressFamily
 from haechi.dataplane.stage import SELF_SETS
@@ -95,6 +96,7 @@ def chains(*, with_tiers: bool = False) -> Iterator[Chain]:
     yield from base_chains(with_tiers=with_tiers)
 
 
+@cache
 def base_chains(*, with_tiers: bool) -> tuple[Chain, ...]:
     """The chains that packets come to."""
     clients, servers = (tuple(_side_rules(direction)) for direction in CtDirection)

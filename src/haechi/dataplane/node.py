@@ -220,6 +220,8 @@ class NodeRuleset:
 
     def _send_base(self, transaction: Transaction) -> None:
         """Create the base chains, or change them because tiers came into or went out of use."""
+        if self._committed_base == self._base_chains():
+            return
         old, new = ({chain.name: chain for chain in chains} for chains in (self._committed_base, self._base_chains()))
         for name, chain in new.items():
             if name not in old:

@@ -113,6 +113,7 @@ class NodeTiers:
         self._of: dict[ElementKey, PeerGroup] = {}
         self._groups: dict[Branch, dict[PeerClass, PeerGroup]] = {branch: {} for branch in BRANCHES.values()}
         self._layouts: dict[Branch, Layout] = {branch: {} for branch in BRANCHES.values()}
+        self._tests: dict[Branch, set[str]] = {branch: set() for branch in BRANCHES.values()}  # all of a layout
         self._selections: frozenset[PodSelection] = frozenset()
         self._names: frozenset[str] = frozenset()
         self._nodes: dict[int, frozenset[PeerItem]] = {}
@@ -356,25 +357,26 @@ class NodeTiers:
                 self._update_branch(branch, moves[branch])
 
     def _update_branch(self, branch: Branch, moved: list[_Move]) -> None:
-        own, old_layout = self._groups[branch], self._layouts[branch]
-        before = _tests(old_layout)
-        for group in [group for group in own.values() if not group.members]:
+        own, before, old_layout = self._groups[branch], self._tests[branch], self._layouts[branch]
+        gone = {old for _, old, _ in moved if old is not None and old.branch is branch and not old.members}
+        coming = {new for _, _, new in moved if new is not None and new.branch is branch} if before else {*own.values()}
+        new = [group for group in coming if group.digest not in before]
+        for group in gone:
             del own[group.peer]
-            if group.digest in before:
-                self._drop_rows(group)
-        new = [group for group in own.values() if group.digest not in before]
+            self._drop_rows(group)
         for group in new:
             self._put_rows(group)
-        if new or len(own) < sum(len(test) == DIGITS for test in before):
+        after = before
+        if new or gone:
             self._layouts[branch] = layout(group.digest for group in own.values())
-        after = _tests(self._layouts[branch])
-        staying = before & after
+            after = self._tests[branch] = {*chain.from_iterable(self._layouts[branch].values())}
+        staying = before if after is before else before & after
         for key, one, other in moved if staying else ():
             for digits in _path(one, staying):
                 self.nouns.drop_element(branch.set_name(digits), key)
             for digits in _path(other, staying):
                 self.nouns.put_element(branch.set_name(digits), key)
-        if after != before:
+        if after is not before:
             self._update_layout(branch, before, after, old_layout)
 
     def _update_layout(self, branch: Branch, before: set[str], after: set[str], old: Layout) -> None:
@@ -450,10 +452,6 @@ class Networks:
         for items, intervals in found.items():
             for interval in (AddressSet(intervals) & family.every).intervals:
                 yield items, interval
-
-
-def _tests(found: Layout) -> set[str]:
-    return {*chain.from_iterable(found.values())}
 
 
 def _path(group: PeerGroup | None, tests: Container[str]) -> list[str]:
