@@ -11,8 +11,8 @@ from haechi.lab.ports import Port
 from haechi.lab.probe import Probe
 from haechi.lab.run import expectations
 from haechi.model import Object, PacketVerdict, Pod
-from tests import clusters
-from tests.building import namespace, pod, policy
+from tests import clusters, tier_words
+from tests.building import namespace, node, pod, policy
 from tests.lab.labs import separate
 
 PORTS: tuple[Port, ...] = (("TCP", 80), ("UDP", 53))
@@ -29,7 +29,8 @@ def asked(cluster: LabCluster, plan: ProbePlan) -> dict[Probe, PacketVerdict]:
 
 
 many_pods = st.lists(clusters.pods(), min_size=2, max_size=12)
-policies = st.lists(clusters.policies(), max_size=5)
+policies = st.lists(clusters.policies() | tier_words.tier_policies() | tier_words.old_policies(), max_size=5)
+LABELLED = tuple(node(name, marks=f"os={number}") for number, name in enumerate(clusters.NODES))
 namespaces = st.lists(clusters.namespaces, max_size=3)
 names = st.none() | st.sets(st.sampled_from([f"{space}/{name}" for space, name in clusters.KEYS_OF_PODS]))
 
@@ -42,8 +43,8 @@ def lab_clusters(draw: st.DrawFn) -> LabCluster:
         replaced(each, number) for each in pods if isinstance(each, Pod) for number in range(draw(st.integers(0, 2)))
     ]
     spaces = {each.key: each for each in draw(namespaces)}
-    rules = {each.key: each for each in draw(policies)}
-    return lab_cluster([*pods, *twins, *spaces.values(), *rules.values()])
+    rules = {(type(each), each.key): each for each in draw(policies)}
+    return lab_cluster([*LABELLED, *pods, *twins, *spaces.values(), *rules.values()])
 
 
 def replaced(one: Pod, number: int) -> Pod:

@@ -12,17 +12,16 @@ from haechi.lab.probe import Protocol
 from haechi.lab.run import run_lab
 from haechi.model import Namespace, NetworkPolicy, Pod, TierPolicy
 from tests import clusters, tier_words
-from tests.building import node
 from tests.lab.labs import separate
+from tests.lab.plans import LABELLED
 
 pytestmark = pytest.mark.kernel
 
 small_pods = st.lists(clusters.pods(), min_size=2, max_size=6)
 protocols: st.SearchStrategy[Protocol] = st.sampled_from(("TCP", "UDP", "SCTP"))
 ports = st.lists(st.tuples(protocols, st.sampled_from(clusters.PORTS)), min_size=1, max_size=2, unique=True)
-any_policy = st.one_of(clusters.policies(), tier_words.tier_policies(), tier_words.old_policies())
+any_policy = clusters.policies() | tier_words.tier_policies() | tier_words.old_policies()
 many_policies = st.lists(any_policy, min_size=1, max_size=5)
-LABELLED = tuple(node(name, marks=f"os={number}") for number, name in enumerate(clusters.NODES))
 
 
 @given(small_pods, many_policies, st.lists(clusters.namespaces, max_size=3), ports)
