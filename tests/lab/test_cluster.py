@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from haechi.analysis.cluster import Cluster
+from haechi.analysis.cluster import Assumption, Cluster
 from haechi.engine import Engine
 from haechi.lab import cluster as module
 from haechi.lab.cluster import LabCluster, lab_cluster
@@ -328,3 +328,10 @@ def test_nodes_are_endpoints_where_a_tier_has_them_as_peers() -> None:
         "node/n": ("n", False),
         "node/node-1": ("node-1", False),
     }
+
+
+def test_domain_names_are_noted_as_not_enforced() -> None:
+    tier = tier_policy("{egress: [{action: Accept, to: [{domainNames: [example.com]}]}]}")
+    assert lab_cluster([tier]).notes == ("1 rule with domain names not enforced: these match no address",)
+    assert Assumption.DOMAIN_NAMES in Cluster.of([tier]).assumptions
+    assert lab_cluster([BLOCK]).notes == Cluster.of([BLOCK]).assumptions == ()

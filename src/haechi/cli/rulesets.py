@@ -58,6 +58,12 @@ def remarks(objects: Sequence[Object], node: str) -> Iterator[str]:
     ignored = len(pods) - len(policed)
     if ignored:
         yield f"{counted(ignored, 'pod')} completed or on the host's network: policies ignore them"
+    if any(isinstance(one, TierPolicy) for one in objects):
+        from haechi.analysis.cluster import domain_name_rules
+
+        names = domain_name_rules(objects)
+        if names:
+            yield f"{counted(names, 'rule')} with domain names: not enforced, as they match no address"
     workloads = sum(isinstance(one, Workload) for one in objects)
     if workloads and not pods:
         yield f"{counted(workloads, 'workload')} without pods: only Pods with addresses are in rules"

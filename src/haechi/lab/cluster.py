@@ -14,7 +14,7 @@ from itertools import cycle, islice
 
 import msgspec
 
-from haechi.analysis.cluster import MOST_REPLICAS, SyntheticAddresses, pods_of_workloads
+from haechi.analysis.cluster import MOST_REPLICAS, SyntheticAddresses, domain_name_rules, pods_of_workloads
 from haechi.lab.addresses import NODE_NETWORKS, FreeAddresses
 from haechi.lab.topology import LabEndpoint, LabNode, Topology, TopologyError, usable
 from haechi.lab.witnesses import witnesses
@@ -163,7 +163,7 @@ class _Completion:
             policies=policies,
             hosts=hosts,
             descriptions=descriptions,
-            notes=(*self.notes, *self.services()),
+            notes=(*self.notes, *self.services(), *self.domain_names()),
         )
 
     def services(self) -> Iterator[str]:
@@ -174,6 +174,12 @@ class _Completion:
                 f"{count} Service{'s' * (count > 1)} not tried: a connection to a Service is redirected to one of its"
                 " pods (DNAT) before policies judge it, so what holds for these pods and their ports holds for it"
             )
+
+    def domain_names(self) -> Iterator[str]:
+        """Why domain names take no part."""
+        count = domain_name_rules(self.objects)
+        if count:
+            yield f"{count} rule{'s' * (count > 1)} with domain names not enforced: these match no address"
 
     # -- pods --------------------------------------------------------------------------------------------------------
 

@@ -107,3 +107,27 @@ def test_input_without_any_node_is_refused_with_the_remedy(haechi: Haechi, comma
     assert outcome.err.startswith(
         "haechi: error: --node: no object of the input has a node\n  set spec.nodeName of the Pods"
     )
+
+
+TIER = """\
+---
+apiVersion: policy.networking.k8s.io/v1alpha2
+kind: ClusterNetworkPolicy
+metadata: {name: names}
+spec:
+  tier: Admin
+  priority: 1
+  subject: {namespaces: {}}
+  egress:
+  - {action: Accept, to: [{domainNames: [example.com]}]}
+  - {action: Deny, to: [{networks: [192.0.2.0/24]}]}
+"""
+
+
+def test_policies_of_tiers_are_in_the_rules_and_domain_names_are_not(haechi: Haechi) -> None:
+    outcome = haechi("compile", "-", "--node", "node-a", stdin=manifests.CLUSTER + TIER)
+    assert outcome.code == 0
+    assert "192.0.2.0/24" in outcome.out
+    assert "1 rule with domain names: not enforced, as they match no address\n" in outcome.err
+    document = json.loads(haechi("compile", "-", "--node", "node-a", "-o", "json", stdin=manifests.CLUSTER + TIER).out)
+    assert "domain-names" in [one["name"] for one in document["assumptions"]]

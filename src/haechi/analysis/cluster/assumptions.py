@@ -24,6 +24,7 @@ class Assumption(StrEnum):
     OTHER_PROTOCOLS = "other-protocols"
     NAMED_PORT = "named-port"
     SAME_PRIORITY = "same-priority"
+    DOMAIN_NAMES = "domain-names"
 
     @property
     def words(self) -> str:
@@ -43,7 +44,10 @@ _WORDS = {
     Assumption.HOST_NETWORK: "hostNetwork pods are neither selected nor pod peers: their traffic is node traffic",
     Assumption.COMPLETED: "completed pods are ignored: their address may belong to another pod",
     Assumption.DISPUTED: "an address claimed by several pods belongs to none of them and is denied in both directions",
-    Assumption.UNREADABLE: "a rule that cannot be read allows nothing, but its policy still isolates (fails closed)",
+    Assumption.UNREADABLE: (
+        "a rule that cannot be read allows nothing, but its policy still isolates; in a tier it denies everything,"
+        " unless it is an Accept (fails closed)"
+    ),
     Assumption.SYNTHETIC: (
         "a pod without an address gets one outside every ipBlock narrower than /0, or in the private networks that all"
         " ipBlocks of /0 except"
@@ -52,4 +56,5 @@ _WORDS = {
     Assumption.OTHER_PROTOCOLS: "only a rule without ports allows protocols other than TCP, UDP and SCTP",
     Assumption.NAMED_PORT: "a named port is resolved by the containers of the receiving pod",
     Assumption.SAME_PRIORITY: "policies of one tier with one priority are asked in the order of their names",
+    Assumption.DOMAIN_NAMES: "a domain name matches no address: an Accept by name is not enforced",
 }

@@ -186,7 +186,7 @@ def _completed(
             *_notes(objects, found.values(), len(synthesized), addresses),
             *_other_policies(manifests),
         ),
-        assumptions=tuple(_assumptions(found.values(), synthesized, engine)),
+        assumptions=tuple(_assumptions(objects, found.values(), synthesized, engine)),
     )
 
 
@@ -226,7 +226,15 @@ def _counted(number: int) -> str:
     return "1 pod" if number == 1 else f"{number} pods"
 
 
-def _assumptions(pods: Iterable[Pod], synthesized: frozenset[PodKey], engine: Engine) -> Iterator[Assumption]:
+def domain_name_rules(objects: Iterable[Object]) -> int:
+    """How many rules of tiers have domain names, which match no address yet."""
+    tiers = (one for one in objects if isinstance(one, TierPolicy))
+    return sum(any(peer.domain_names for peer in rule.to) for one in tiers for rule in one.spec.egress)
+
+
+def _assumptions(
+    objects: Iterable[Object], pods: Iterable[Pod], synthesized: frozenset[PodKey], engine: Engine
+) -> Iterator[Assumption]:
     """In the order of `Assumption`."""
     listed = list(pods)
     if not engine.ipblock_matches_pods:
@@ -243,3 +251,5 @@ def _assumptions(pods: Iterable[Pod], synthesized: frozenset[PodKey], engine: En
         yield Assumption.UNREADABLE
     if synthesized:
         yield Assumption.SYNTHETIC
+    if domain_name_rules(objects):
+        yield Assumption.DOMAIN_NAMES
