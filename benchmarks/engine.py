@@ -15,6 +15,7 @@ from haechi.engine import Engine
 from haechi.model import ClusterNetworkPolicy, Namespace, NetworkPolicy, Pod
 from haechi.netlink import Nftables
 from haechi.netns import isolated
+from haechi.nft import Ruleset, Verdict, VerdictMap
 
 PODS, POLICIES, CHANGES = 100_000, 10_000, 3_000
 NODE = "node-0"
@@ -64,7 +65,27 @@ def tiers() -> list[Figure]:
     what = f"{TIER_POLICIES} policies of tiers with {TIER_RULES} rules"
     pause_collector()
     found_on_node = isolated(lambda: _node(engine, pods, 1.5, label="tier"))
-    return [Figure(f"resolve {what} beside that", taken, "s", 2.0), *(_with_tiers(each) for each in found_on_node)]
+    ruleset = NodeRuleset(Engine.of(found), NODE).ruleset()
+    path = max(_longest(ruleset, name) for name in ("tiers_eg4", "tiers_in4"))
+    return [
+        Figure(f"resolve {what} beside that", taken, "s", 2.0),
+        *(_with_tiers(each) for each in found_on_node),
+        Figure("tiers: rules that a packet meets there at most", path, ""),
+    ]
+
+
+def _longest(ruleset: Ruleset, chain: str) -> int:
+    """The rules on the longest way through a chain and those that it leads to."""
+    found = len(ruleset.chains[chain].rules)
+    for number, rule in enumerate(ruleset.chains[chain].rules):
+        last = rule.expressions[-1]
+        verdicts = (
+            {each.verdict for each in ruleset.maps[last.map].elements} if isinstance(last, VerdictMap) else {last}
+        )
+        for verdict in verdicts:
+            if isinstance(verdict, Verdict) and verdict.chain:
+                found = max(found, number + 1 + _longest(ruleset, verdict.chain))
+    return found
 
 
 def _with_tiers(figure: Figure) -> Figure:
@@ -85,7 +106,8 @@ def _node(engine: Engine, pods: list[Pod], limit: float, *, label: str = "app") 
             Figure(f"compile a node with {len(local)} pods of it", compiled - begun, "s"),
             Figure("compile and load that node", loaded - begun, "s", limit),
         ]
-        figures += _changes("one pod of the cluster changes", engine, ruleset, nftables, pods, label, 1.0, 2.0)
+        delta_limit = 1.0 if label == "app" else None
+        figures += _changes("one pod of the cluster changes", engine, ruleset, nftables, pods, label, delta_limit, 2.0)
         local_changes = CHANGES if label == "app" else CHANGES // 10
         figures += _changes(
             "one pod of the node itself changes", engine, ruleset, nftables, local, label, None, None, local_changes
