@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import chain
@@ -23,6 +23,7 @@ from haechi.cli.failure import CommandError, ExitCode
 from haechi.cli.progress import ProgressLine
 from haechi.cli.terminal import Style, Terminal, errors
 from haechi.cli.wording import counted
+from haechi.errors import suggestion
 from haechi.files import Given, RevisionPath, read_all, read_pipes
 from haechi.model import (
     DEFAULT_NAMESPACE,
@@ -32,6 +33,7 @@ from haechi.model import (
     Loaded,
     Location,
     Manifests,
+    Namespace,
     NetworkPolicy,
     Object,
     Problem,
@@ -309,7 +311,7 @@ def _stdin() -> BinaryIO | None:
     return None if sys.stdin is None else sys.stdin.buffer
 
 
-def read_sound(paths: Iterable[str], options: InputOptions, *, node: bool = False) -> Input:
+def read_sound(paths: Sequence[str], options: InputOptions, *, node: bool = False) -> Input:
     """The same for a command that enforces or proves, perhaps for a node only: problems go to standard error.
 
     Raises:
@@ -321,13 +323,21 @@ def read_sound(paths: Iterable[str], options: InputOptions, *, node: bool = Fals
     write_skipped(errors(), found.skipped, found.verbosity)
     for problem in found.findings:
         write_problem(errors(), problem)
+    if not options.is_live(paths):
+        _check_namespaces([found], options)
     write_remarks(errors(), found.verbosity, found.manifests.notes)
     if found.errors:
         raise CommandError(f"{_counted(found)}, see above; nothing was done")
     return found
 
 
-def read_on(paths: Iterable[str], options: InputOptions, progress: ProgressLine | None = None) -> Input:
+def read_on(
+    paths: Iterable[str],
+    options: InputOptions,
+    progress: ProgressLine | None = None,
+    *,
+    narrowed_to: tuple[str, ...] = (),
+) -> Input:
     """The same for a command that answers a question: problems are reported, and objects with errors are left out.
 
     A policy with errors stays: its unreadable parts are treated as deny, and what the API server would reject
@@ -338,11 +348,13 @@ def read_on(paths: Iterable[str], options: InputOptions, progress: ProgressLine 
         options: the rules by which they are validated, and whether every error, and every skipped document, refuses
             the whole.
         progress: shows the steps.
+        narrowed_to: the namespaces that the question is about, if it is about these only.
 
     Raises:
-        CommandError: one of the paths cannot be read at all, nothing is left, or it is refused for being strict.
+        CommandError: one of the paths cannot be read at all, nothing is left, it is refused for being strict, or one
+            of the namespaces is not in it.
     """
-    (found,) = read_each({"the input": configured(paths, options)}, options, progress)
+    (found,) = read_each({"the input": configured(paths, options)}, options, progress, narrowed_to=narrowed_to)
     return found
 
 
@@ -352,6 +364,7 @@ def read_each(
     progress: ProgressLine | None = None,
     *,
     may_be_empty: bool = False,
+    narrowed_to: tuple[str, ...] = (),
 ) -> tuple[Input, ...]:
     """Several inputs, by the names that messages use, each as `read_on`; all problems are reported before any refusal.
 
@@ -377,6 +390,8 @@ def read_each(
         write_skipped(errors(), each.skipped, each.verbosity)
     for problem in dict.fromkeys(problem for each in found for problem in each.findings):
         write_problem(errors(), problem)
+    if cluster is None:
+        _check_namespaces(found, options, narrowed_to)
     usable = tuple(each.usable() for each in found)
     refused = [
         each
@@ -386,6 +401,24 @@ def read_each(
     if refused:
         raise CommandError(f"{_counted(*refused)}, see above; nothing was answered")
     return usable
+
+
+def _check_namespaces(found: Iterable[Input], options: InputOptions, narrowed_to: tuple[str, ...] = ()) -> None:
+    """Report a namespace of which the input has nothing: as an error if the question is about it only."""
+    known = {name for each in found for one in each.objects for name in (_namespace(one),) if name}
+    for name in narrowed_to or options.namespaces:
+        if name in known:
+            continue
+        message, hint = f"no namespace {printable(name)} in the input", printable(suggestion(name, known))
+        if narrowed_to:
+            raise CommandError(message, "--namespace", [hint])
+        label = errors().paint("warning:", _STYLES[Severity.WARNING])
+        errors().write(f"haechi: {label} --namespace: {message}; {hint}\n")
+
+
+def _namespace(one: Object) -> str:
+    """The namespace that it is in, or is."""
+    return one.name if isinstance(one, Namespace) else one.object_name.namespace
 
 
 def answered(code: ExitCode, *inputs: Input) -> ExitCode:

@@ -153,7 +153,7 @@ def test_a_pod_on_the_network_of_its_node_is_explained_too(haechi: Haechi) -> No
         (("netpol/other/web", "-"), "'other/web' is not a policy"),
         (("pod/clint", "-"), "'clint' is not a pod\n  did you mean client?"),
         (("policy/web",), "needs a PATH"),
-        (("-", "-n", "other"), "there is no policy in namespace other"),
+        (("-", "-n", "shp"), "--namespace: no namespace shp in the input\n  did you mean shop?"),
     ],
 )
 def test_an_unknown_name_is_reported_with_the_nearest(haechi: Haechi, arguments: tuple[str, ...], words: str) -> None:

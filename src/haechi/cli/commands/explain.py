@@ -56,7 +56,8 @@ def explain(
     matches_pods = Configuration.find(ipblock_matches_pods=ipblock_matches_pods).ipblock_matches_pods
     target, files = _split(paths, options)
     with ProgressLine(terminal.errors(), logged=not options.quiet) as progress:
-        found = read_on(files, options.for_reading(files), progress)
+        narrowed_to = () if target else options.namespaces
+        found = read_on(files, options.for_reading(files), progress, narrowed_to=narrowed_to)
         progress("understanding policies")
         cluster = Cluster.of(found.manifests, ipblock_matches_pods=matches_pods)
         policies, pods = _chosen(cluster, target, options.namespaces, paths[:1])

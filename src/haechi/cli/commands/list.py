@@ -62,7 +62,8 @@ def list_connections(
         raise CommandError("exposure is written as text or json", "--output")
     matches_pods = Configuration.find(ipblock_matches_pods=ipblock_matches_pods).ipblock_matches_pods
     with ProgressLine(terminal.errors(), logged=not options.quiet) as progress:
-        found = read_on(paths, options.for_reading(paths), progress)
+        narrowed_to = () if focus else options.namespaces
+        found = read_on(paths, options.for_reading(paths), progress, narrowed_to=narrowed_to)
         progress("understanding policies")
         cluster = Cluster.of(found.manifests, ipblock_matches_pods=matches_pods)
         pods, addresses = _focused(cluster, focus, options.namespaces)
@@ -82,7 +83,7 @@ def list_connections(
                 focus=None if pods is None else lambda group: not pods.isdisjoint(group.pods),
                 address=addresses,
             )
-            _write(_rendered(found, cluster, listing, lines, by, assumptions, output, wording, width), progress)
+            _write(_rendered(found, cluster, listing, lines, pods, by, assumptions, output, wording, width), progress)
     write_remarks(terminal.errors(), found.verbosity, cluster.notes, assumptions)
     return answered(ExitCode.GOOD, found)
 
@@ -105,6 +106,7 @@ def _rendered(
     cluster: Cluster,
     listing: Listing,
     lines: Iterable[Connection],
+    pods: frozenset[PodKey] | None,
     by: str,
     assumptions: Iterable[Assumption],
     output: str,
@@ -115,7 +117,7 @@ def _rendered(
     from haechi.analysis.reach import port_names
 
     if output == "text":
-        yield from _text(cluster, listing, lines, wording, width)
+        yield from _text(cluster, listing, lines, pods, wording, width)
         return
     if output == "csv":
         yield from report.connections_csv(lines)
@@ -131,9 +133,14 @@ def _rendered(
 
 
 def _text(
-    cluster: Cluster, listing: Listing, lines: Iterable[Connection], wording: Wording, width: int | None
+    cluster: Cluster,
+    listing: Listing,
+    lines: Iterable[Connection],
+    pods: frozenset[PodKey] | None,
+    wording: Wording,
+    width: int | None,
 ) -> Iterator[str]:
-    """`sources -> destinations: ports`, with the names that the receiver gives to ports; then the Services."""
+    """`sources -> destinations: ports`, with the names that the receiver gives to ports; then the Services of pods."""
     from haechi.analysis.cluster import NO_NAMES, ports_text
     from haechi.analysis.reach import backings, port_names
     from haechi.cli.rows import Line, grouped
@@ -152,7 +159,10 @@ def _text(
 
     for row in grouped(Line(source, destination, text(destination, ports)) for source, destination, ports in lines):
         yield folded(wording.row(row), width)
+    chosen = {group.name for group in listing.groups if pods is None or not pods.isdisjoint(group.pods)}
     for backing in backings(cluster, listing.groups):
+        if chosen.isdisjoint(backing.groups):
+            continue
         behind = wording.names(backing.groups)
         yield folded(f"service {backing.service} {backing.port}: port {backing.target} of {behind}", width)
 
