@@ -28,6 +28,11 @@ _AnyPolicy = TypeVar("_AnyPolicy", bound=NetworkPolicy | TierPolicy)
 
 def edited(policy: _AnyPolicy, edits: Iterable[Edit]) -> _AnyPolicy:
     """The policy after some edits."""
+    return converted(policy, edits, type(policy))
+
+
+def converted(policy: NetworkPolicy | TierPolicy, edits: Iterable[Edit], kind: type[_AnyPolicy]) -> _AnyPolicy:
+    """The policy after some edits, which make it one of another kind."""
     data = msgspec.json.decode(msgspec.json.encode(policy))  # lists, where tuples are frozen
     apply_edits(data, tuple(edits))
-    return msgspec.convert(data, type(policy))
+    return msgspec.convert(data, kind)

@@ -22,6 +22,7 @@ from haechi.analysis.lint.checks import (
     redundancy,
     selectors,
     structure,
+    tier_rules,
     tiers,
 )
 from haechi.analysis.lint.facts import Review
@@ -48,6 +49,7 @@ _CHECKS: tuple[Check, ...] = (
     *dns.CHECKS,
     *redundancy.CHECKS,
     *tiers.CHECKS,
+    *tier_rules.CHECKS,
 )
 CATALOGUE = (*_CHECKS, unused_ignore(_CHECKS))
 """Every check, in the order of docs/lint.md."""

@@ -26,7 +26,7 @@ _FLAGS = frozenset({"", "allow", "allowed", "enabled", "on", "true", "yes"})
 _MADE = "fine if a controller makes the pods"
 
 
-class _NoMatch(NamedTuple):
+class NoMatch(NamedTuple):
     """Why a selection selects no pod.
 
     Attributes:
@@ -125,14 +125,14 @@ def _absent(policies: list[_Unmatched], items: list[_Unmatched]) -> tuple[str, s
 
 def _policies(review: Review) -> Iterator[_Unmatched]:
     """The policies that select no pod."""
-    known: dict[PodSelection, _NoMatch | None] = {}
+    known: dict[PodSelection, NoMatch | None] = {}
     path: Path = ("spec", "podSelector")
     for one in review.policies:
         subject = one.policy.subject
         if review.selector(one.object.spec.pod_selector) is None:
             continue
         if subject not in known:
-            known[subject] = _no_match(review, subject)
+            known[subject] = no_match(review, subject)
         if (reason := known[subject]) is not None:
             elsewhere = _matching_namespaces(review, subject)
             hint = _elsewhere(review, one, elsewhere) if elsewhere and not reason.is_typo else reason.hint
@@ -156,12 +156,12 @@ def _items(review: Review) -> Iterator[_Unmatched]:
     """The items that select no pod."""
 
     @cache
-    def no_match(selection: PodSelection, is_own: bool) -> _NoMatch | None:
-        return _no_match(review, selection, is_own=is_own)
+    def known(selection: PodSelection, is_own: bool) -> NoMatch | None:
+        return no_match(review, selection, is_own=is_own)
 
     for policy in review.policies:
         for rule, _ in policy.effective:
-            found = [(one, _no_match_of_peer(one, no_match)) for one in rule.peers]
+            found = [(one, _no_match_of_peer(one, known)) for one in rule.peers]
             is_alone = all(reason is not None for _, reason in found)
             for peer, reason in found:
                 if reason is None or not (reason.is_typo or is_alone):
@@ -172,11 +172,11 @@ def _items(review: Review) -> Iterator[_Unmatched]:
                     yield _own_namespace(review, policy, peer, reason)
 
 
-def _no_match_of_peer(peer: WrittenPeer, no_match: Callable[[PodSelection, bool], _NoMatch | None]) -> _NoMatch | None:
-    return None if peer.selection is None else no_match(peer.selection, peer.written.namespace_selector is None)
+def _no_match_of_peer(peer: WrittenPeer, known: Callable[[PodSelection, bool], NoMatch | None]) -> NoMatch | None:
+    return None if peer.selection is None else known(peer.selection, peer.written.namespace_selector is None)
 
 
-def _own_namespace(review: Review, policy: WrittenPolicy, peer: WrittenPeer, reason: _NoMatch) -> _Unmatched:
+def _own_namespace(review: Review, policy: WrittenPolicy, peer: WrittenPeer, reason: NoMatch) -> _Unmatched:
     """An item without namespaceSelector, which selects pods in the policy's own namespace."""
     elsewhere = _matching_namespaces(review, peer.selection) if peer.selection is not None else ""
     hint = f"matching pods are in {elsewhere}: a podSelector alone selects pods in the policy's own namespace"
@@ -194,7 +194,7 @@ def _peers(review: Review) -> Iterator[tuple[WrittenPolicy, WrittenPeer, PodSele
                     yield policy, peer, peer.selection
 
 
-def _no_match(review: Review, selection: PodSelection, *, is_own: bool = True) -> _NoMatch | None:
+def no_match(review: Review, selection: PodSelection, *, is_own: bool = True) -> NoMatch | None:
     """Why a selection selects no pod; None if it selects some, or if the input does not show enough to decide."""
     scope, inventory = selection.namespaces, review.inventory
     if selection.pods.contradictory or (isinstance(scope, Selector) and scope.contradictory):
@@ -209,7 +209,7 @@ def _no_match(review: Review, selection: PodSelection, *, is_own: bool = True) -
     return _no_pod(review, selection, names)
 
 
-def _no_pod(review: Review, selection: PodSelection, names: tuple[str, ...]) -> _NoMatch | None:
+def _no_pod(review: Review, selection: PodSelection, names: tuple[str, ...]) -> NoMatch | None:
     scope, inventory = selection.namespaces, review.inventory
     count = len(inventory.pods_in(scope))
     if not count or selection.pods.anchor() is None:  # no pods are shown, or the selector only excludes some
@@ -232,7 +232,7 @@ def _no_pod(review: Review, selection: PodSelection, names: tuple[str, ...]) -> 
         message = f"none of the {count} pods in {where} matches {selection.pods}"
     hint = f"did you mean {near}?" if near else _known_values(vocabulary, unmet)
     is_foreign = bool(unmet) and foreign == unmet and not near
-    return _NoMatch(message, hint, bool(typo), bool(near), is_foreign)
+    return NoMatch(message, hint, bool(typo), bool(near), is_foreign)
 
 
 def _is_flag(requirement: Requirement) -> bool:
@@ -273,7 +273,7 @@ def _known_values(vocabulary: Vocabulary, unmet: list[Requirement]) -> str:
     return ""
 
 
-def _no_namespace(review: Review, scope: str | Selector) -> _NoMatch | None:
+def _no_namespace(review: Review, scope: str | Selector) -> NoMatch | None:
     """Why no namespace is selected, where the namespaces and their labels are known."""
     inventory = review.inventory
     labels = inventory.namespace_vocabulary
@@ -295,7 +295,7 @@ def _no_namespace(review: Review, scope: str | Selector) -> _NoMatch | None:
         hint = f"namespace {named} does not have this label; select it by {NAME_LABEL}={named}"
     else:
         hint = f"did you mean {near}?" if near else _known_values(labels, unmet)
-    return _NoMatch(message, hint, bool(named or typo), bool(near))
+    return NoMatch(message, hint, bool(named or typo), bool(near))
 
 
 def _named(is_declared: Callable[[str], bool], unmet: list[Requirement]) -> str:
