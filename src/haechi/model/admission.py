@@ -165,9 +165,6 @@ class Admission:
             location = place.location(("metadata", "name"))
             self.report(Problem(Severity.ERROR, Code.DUPLICATE_OBJECT, message, location, resource.object_name))
             return
-        if isinstance(resource, TierPolicy) and not self.strict:
-            message = f"policies of {resource.api_version} are not evaluated by every question yet"
-            self.report(Problem(Severity.WARNING, Code.OTHER_POLICY, message, place.location(), resource.object_name))
         self.objects.append(Loaded(resource, place, problems, written, data))
 
     def _warn(self, kind: type[Object], data: Data, wrong: Collection[Path], place: Place) -> None:
