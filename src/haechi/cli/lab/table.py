@@ -77,8 +77,8 @@ def _write_sections(terminal: Terminal, run: LabRun) -> None:
 def _heading(section: TableSection, everyone: Sequence[str]) -> str:
     who = wording.names(section.destinations, everyone)
     if section.outside:
-        nodes = sum(one.startswith("node/") for one in section.destinations)
-        return f"to {who}: {'outside' if not nodes else 'nodes' if nodes == len(section.destinations) else 'no pods'}"
+        kinds = {"nodes" if one.startswith("node/") else "outside" for one in section.destinations}
+        return f"to {who}: {joined(sorted(kinds, reverse=True))}"
     if section.ingress:
         return f"to {who}: isolated for ingress by {wording.policies(section.ingress)}"
     return f"to {who}: not isolated for ingress"
