@@ -105,3 +105,68 @@ def written(specs: list[str]) -> str:
 def test_nothing_is_found_in_common_and_correct_policies(specs: list[str], workloads: str) -> None:
     notes = [one for one in found(workloads + written(specs)) if not one.code.startswith("open-")]
     assert list(map(str, notes)) == []
+
+
+# -- tiers -----------------------------------------------------------------------------------------------------------
+
+CLUSTER = """
+{apiVersion: v1, kind: Namespace, metadata: {name: kube-system}}
+---
+{apiVersion: v1, kind: Namespace, metadata: {name: monitoring}}
+---
+{apiVersion: v1, kind: Namespace, metadata: {name: shop, labels: {tenant: shop}}}
+---
+{apiVersion: v1, kind: Namespace, metadata: {name: bank, labels: {tenant: bank, sensitive: 'true'}}}
+---
+{apiVersion: v1, kind: Pod, metadata: {name: dns, namespace: kube-system, labels: {k8s-app: kube-dns}},
+  status: {podIPs: [{ip: 10.0.0.1}]}}
+---
+{apiVersion: v1, kind: Pod, metadata: {name: prometheus, namespace: monitoring}, status: {podIPs: [{ip: 10.0.0.2}]}}
+---
+{apiVersion: v1, kind: Pod, metadata: {name: web, namespace: shop, labels: {app: web}},
+  status: {podIPs: [{ip: 10.0.0.3}]}}
+---
+{apiVersion: v1, kind: Pod, metadata: {name: vault, namespace: bank, labels: {app: vault}},
+  status: {podIPs: [{ip: 10.0.0.4}]}}
+"""
+HEAD = "apiVersion: policy.networking.k8s.io/v1alpha2, kind: ClusterNetworkPolicy"
+ANY, SENSITIVE = "{namespaces: {}}", "{namespaces: {matchLabels: {sensitive: 'true'}}}"
+RESOLVERS = "{pods: {namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: kube-system}}, podSelector: {}}}"
+LOOKUPS = "protocols: [{udp: {destinationPort: {number: 53}}}, {tcp: {destinationPort: {number: 53}}}]"
+
+
+DENY_IN, DENY_OUT = f"{{action: Deny, from: [{ANY}]}}", f"{{action: Deny, to: [{ANY}]}}"
+DNS_OUT = f"{{action: Accept, to: [{RESOLVERS}], {LOOKUPS}}}"
+MONITORING = "{namespaces: {matchLabels: {kubernetes.io/metadata.name: monitoring}}}"
+
+
+def ordered(subject: str, *, ingress: str = "", egress: str = "", tier: str = "Admin") -> str:
+    return f"tier: {tier}, priority: 10, subject: {subject}, ingress: [{ingress}], egress: [{egress}]"
+
+
+def tenant(name: str) -> str:
+    own = f"{{namespaces: {{matchLabels: {{tenant: {name}}}}}}}"
+    return ordered(own, ingress=f"{{action: Pass, from: [{own}]}}, {DENY_IN}")
+
+
+def net(*networks: str) -> str:
+    return f"{{action: Deny, to: [{{networks: [{', '.join(map(repr, networks))}]}}]}}"
+
+
+TIERS = {
+    "deny a sensitive namespace": [ordered(SENSITIVE, ingress=DENY_IN, egress=f"{DNS_OUT}, {DENY_OUT}")],
+    "accept monitoring": [ordered(ANY, ingress=f"{{action: Accept, from: [{MONITORING}]}}")],
+    "delegate to namespaces": [ordered(SENSITIVE, ingress=f"{{action: Pass, from: [{ANY}]}}")],
+    "isolate tenants": [tenant("shop"), tenant("bank")],
+    "deny by default": [ordered(ANY, ingress=DENY_IN, tier="Baseline")],
+    "deny egress by default, but DNS": [ordered(ANY, egress=f"{DNS_OUT}, {DENY_OUT}", tier="Baseline")],
+    "no way out": [ordered(ANY, egress=f"{{action: Pass, to: [{ANY}]}}, {net('0.0.0.0/0', '::/0')}")],
+    "no credentials": [ordered(ANY, egress=net("169.254.169.254/32"))],
+}
+
+
+@pytest.mark.parametrize("workloads", [CLUSTER, ""], ids=["with pods", "alone"])
+@pytest.mark.parametrize("specs", TIERS.values(), ids=TIERS.keys())
+def test_nothing_is_found_in_common_and_correct_tiers(specs: list[str], workloads: str) -> None:
+    policies = [f"\n---\n{{{HEAD}, metadata: {{name: c{n}}}, spec: {{{spec}}}}}" for n, spec in enumerate(specs)]
+    assert list(map(str, found(workloads + "".join(policies)))) == []

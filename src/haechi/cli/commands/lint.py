@@ -184,10 +184,13 @@ def _write_summary(
     from haechi.analysis.lint import CATALOGUE
     from haechi.cli.terminal import Style
     from haechi.cli.wording import counted
-    from haechi.model import NetworkPolicy, Pod, Severity, Workload
+    from haechi.model import NetworkPolicy, Pod, Severity, TierPolicy, Workload
 
     listed = list(findings)
+    tiers = sum(isinstance(one.object, TierPolicy) for one in found.manifests.objects)
     policies = counted(len(found.manifests.all(NetworkPolicy)), "NetworkPolicy", "NetworkPolicies")
+    if tiers:
+        policies += f" and {counted(tiers, 'policy', 'policies')} of tiers"
     counts = {severity: sum(one.severity is severity for one in listed) for severity in Severity}
     words = [counted(count, str(severity)) for severity, count in counts.items() if count]
     fixable = sum(one.fix is not None for one in listed)

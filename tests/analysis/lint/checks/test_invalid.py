@@ -39,6 +39,13 @@ def test_a_repeated_field_is_reported_at_its_second_place(fields: tuple[str, ...
     assert str(finding.location) == f"<stdin>:{place}"
 
 
+def test_a_repeated_field_of_a_policy_of_a_tier_is_reported() -> None:
+    head = "apiVersion: policy.networking.k8s.io/v1alpha2\nkind: ClusterNetworkPolicy\nmetadata: {name: p}\nspec:\n"
+    fields = "  tier: Admin\n  priority: 1\n  priority: 2\n  subject: {namespaces: {}}\n"
+    (finding,) = found(head + fields, "duplicate-field")
+    assert (finding.path, str(finding.location)) == ("spec.priority", "<stdin>:7:3")
+
+
 CIDRS = [f"10.0.{third}.0/{length}" for third in (0, 1, 128) for length in (16, 17, 24, 25)] + ["fd00::/64", "nonsense"]
 
 

@@ -17,7 +17,7 @@ from haechi.reference import parts, reference
 from tests import clusters
 from tests.analysis.lint.fixing import fixed
 from tests.analysis.lint.linting import LARGE_EXAMPLES, found
-from tests.building import policy, selector
+from tests.building import policy, selector, tier_policy
 
 Some = Namespace | Node | Pod | NetworkPolicy
 HAS = "{operator: Exists, key:"
@@ -225,3 +225,25 @@ spec:
 """
     (finding,) = found(text, "unstable-label")
     assert str(finding.location).endswith(":9:7")
+
+
+# -- tiers -----------------------------------------------------------------------------------------------------------
+
+NEVER = "{matchExpressions: [{key: a, operator: Exists}, {key: a, operator: DoesNotExist}]}"
+
+
+@pytest.mark.parametrize(
+    ("subject", "peer", "message"),
+    [
+        (NEVER, "namespaces: {}", "no namespace can match !a and a, so the policy selects nothing"),
+        ("{}", f"namespaces: {NEVER}", "no namespace can match !a and a, so this item matches nothing"),
+        ("{}", f"pods: {{podSelector: {NEVER}}}", "no pod can match !a and a, so this item matches nothing"),
+        ("{}", f"nodes: {NEVER}", "no node can match !a and a, so this item matches nothing"),
+    ],
+)
+def test_selectors_of_tiers_are_checked_as_well(subject: str, peer: str, message: str) -> None:
+    rule = f"{{action: Deny, to: [{{{peer}}}]}}"
+    one = tier_policy(f"{{tier: Admin, priority: 1, subject: {{namespaces: {subject}}}, egress: [{rule}]}}")
+    (finding,) = run_checks(Cluster.of([one]), [contradictory_selector])
+    assert finding.message == message
+    assert finding.path.startswith("spec.subject.namespaces" if subject == NEVER else "spec.egress[0].to[0].")

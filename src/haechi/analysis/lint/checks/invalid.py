@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from haechi.analysis.lint.check import Check, Diagnostic, check
 from haechi.analysis.lint.facts import Review
-from haechi.model import CidrError, Code, IPBlock, NetworkPolicy, Severity, parse_cidr
+from haechi.model import CidrError, Code, IPBlock, NetworkPolicy, Severity, TierPolicy, parse_cidr
 
 
 @check(
@@ -18,10 +18,11 @@ from haechi.model import CidrError, Code, IPBlock, NetworkPolicy, Severity, pars
     "A field is given twice; most tools silently keep the last one.",
 )
 def duplicate_field(review: Review) -> Iterator[Diagnostic]:
-    """Repeated keys of NetworkPolicies, as found when they were read."""
+    """Repeated keys of policies, as found when they were read."""
     manifests = review.cluster.manifests
-    loaded = manifests.loaded(NetworkPolicy) if manifests is not None else ()
-    for one in loaded:
+    for one in manifests.objects if manifests is not None else ():
+        if not isinstance(one.object, NetworkPolicy | TierPolicy):
+            continue
         for steps in {problem.steps for problem in one.problems if problem.code is Code.DUPLICATE_FIELD}:
             yield Diagnostic(
                 one.object,

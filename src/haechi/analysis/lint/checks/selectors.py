@@ -11,9 +11,9 @@ from typing import NamedTuple
 
 from haechi.analysis.cluster import UNSTABLE_LABELS
 from haechi.analysis.lint.check import Check, Diagnostic, check
-from haechi.analysis.lint.facts import Review, WrittenPolicy, WrittenSelector
+from haechi.analysis.lint.facts import Review, WrittenSelector
 from haechi.analysis.lint.finding import Fix
-from haechi.model import Edit, LabelSelector, Path, Severity
+from haechi.model import Edit, LabelSelector, Path, Resource, Severity
 from haechi.select import EVERYTHING, Requirement, Selector, SelectorOperator
 
 MOST_EXPRESSIONS = 32
@@ -46,10 +46,13 @@ def _all(written: Sequence[_WrittenRequirement]) -> Selector:
     return Selector.all_of(one.requirement for one in written)
 
 
-def _selectors(review: Review) -> Iterator[tuple[WrittenPolicy, WrittenSelector]]:
+def _selectors(review: Review) -> Iterator[tuple[Resource, WrittenSelector]]:
     for policy in review.policies:
         for one in review.selectors(policy):
-            yield policy, one
+            yield policy.object, one
+    for ordered in review.tier_policies:
+        for one in review.tier_selectors(ordered):
+            yield ordered.object, one
 
 
 @check(
@@ -59,14 +62,15 @@ def _selectors(review: Review) -> Iterator[tuple[WrittenPolicy, WrittenSelector]
 )
 def contradictory_selector(review: Review) -> Iterator[Diagnostic]:
     """Requirements of one selector that exclude each other."""
-    for policy, one in _selectors(review):
+    for owner, one in _selectors(review):
         if one.selector.contradictory:
             part, other = _contradiction(_requirements(one))
-            what = "namespace" if one.of_namespaces else "pod"
+            what = "node" if one.path[-1] == "nodes" else "namespace" if one.of_namespaces else "pod"
             rest = str(other.requirement) if other else f"all other requirements on {part.requirement.key}"
-            effect = "the policy selects nothing" if one.peer is None else "this item allows nothing"
+            effect = "this item allows nothing" if one.peer is not None else "this item matches nothing"
+            effect = "the policy selects nothing" if one.is_subject else effect
             yield Diagnostic(
-                policy.object,
+                owner,
                 part.path,
                 f"no {what} can match {part.requirement} and {rest}, so {effect}",
                 "delete one of them",
@@ -93,7 +97,7 @@ def _contradiction(written: Sequence[_WrittenRequirement]) -> tuple[_WrittenRequ
 )
 def redundant_expression(review: Review) -> Iterator[Diagnostic]:
     """Expressions without which the selector is the same."""
-    for policy, one in _selectors(review):
+    for owner, one in _selectors(review):
         if one.selector.contradictory or not 0 < len(one.written.match_expressions) <= MOST_EXPRESSIONS:
             continue
         path = (*one.path, "matchExpressions")
@@ -101,7 +105,7 @@ def redundant_expression(review: Review) -> Iterator[Diagnostic]:
             alone = len(one.written.match_expressions) == 1
             edit = Edit(path if alone else (*path, part.expression or 0))
             yield Diagnostic(
-                policy.object,
+                owner,
                 part.path,
                 f"{part.requirement} is implied by {implied_by or 'the rest of the selector'}",
                 "delete the expression",
@@ -137,7 +141,7 @@ def _implies(one: _WrittenRequirement, other: _WrittenRequirement) -> bool:
 )
 def unstable_label(review: Review) -> Iterator[Diagnostic]:
     """Labels whose values change with the next rollout, or the next run of a CronJob."""
-    for policy, one in _selectors(review):
+    for owner, one in _selectors(review):
         if one.of_namespaces or not any(map(_is_unstable, one.selector.requirements)):
             continue
         for part in _requirements(one):
@@ -145,7 +149,7 @@ def unstable_label(review: Review) -> Iterator[Diagnostic]:
                 run = part.requirement.key in _JOB_NAMES
                 when = "the next run of the CronJob" if run else "the next rollout"
                 yield Diagnostic(
-                    policy.object,
+                    owner,
                     part.path,
                     f"{part.requirement}: the value of this label changes with {when}",
                     "select by labels of the pod template",

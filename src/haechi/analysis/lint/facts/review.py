@@ -68,13 +68,15 @@ class WrittenSelector:
         written: as given.
         selector: as the engine reads it.
         of_namespaces: whether it selects namespaces, not pods.
-        peer: the item that it is a part of; None for the podSelector of the policy.
+        is_subject: whether it selects the pods of the policy, not those of an item.
+        peer: the item of a NetworkPolicy that it is a part of.
     """
 
     path: Path
     written: LabelSelector
     selector: Selector
     of_namespaces: bool = False
+    is_subject: bool = False
     peer: WrittenPeer | None = None
 
 
@@ -261,13 +263,29 @@ class Review:
         """The readable selectors of a policy: its podSelector, then those of the peers of rules in force."""
         own = policy.object.spec.pod_selector
         if (selector := self.selector(own)) is not None:
-            yield WrittenSelector(("spec", "podSelector"), own, selector)
+            yield WrittenSelector(("spec", "podSelector"), own, selector, is_subject=True)
         for peer in [peer for rule in policy.rules if rule.in_force for peer in rule.peers if peer.selection]:
             pods, namespaces = peer.written.pod_selector, peer.written.namespace_selector
             if namespaces is not None and (selector := self.selector(namespaces)) is not None:
-                yield WrittenSelector((*peer.path, "namespaceSelector"), namespaces, selector, True, peer)
+                yield WrittenSelector(
+                    (*peer.path, "namespaceSelector"), namespaces, selector, of_namespaces=True, peer=peer
+                )
             if pods is not None and (selector := self.selector(pods)) is not None:
-                yield WrittenSelector((*peer.path, "podSelector"), pods, selector, False, peer)
+                yield WrittenSelector((*peer.path, "podSelector"), pods, selector, peer=peer)
+
+    def tier_selectors(self, policy: WrittenTierPolicy) -> Iterator[WrittenSelector]:
+        """The readable selectors of a policy of a tier: those of its subject, then those of the items of its rules."""
+        items = [item for rule in policy.rules for item in rule.items()]
+        parts = [(("spec", "subject"), policy.spec.subject), *((path, peer) for path, peer, _ in items)]
+        for path, part in parts:
+            pods, nodes = part.pods, getattr(part, "nodes", None)
+            found = [((*path, "namespaces"), part.namespaces, True), ((*path, "nodes"), nodes, False)]
+            if pods is not None:
+                found.append(((*path, "pods", "namespaceSelector"), pods.namespace_selector, True))
+                found.append(((*path, "pods", "podSelector"), pods.pod_selector, False))
+            for where, written, of_namespaces in found:
+                if written is not None and (selector := self.selector(written)) is not None:
+                    yield WrittenSelector(where, written, selector, of_namespaces, part is policy.spec.subject)
 
     # -- places ------------------------------------------------------------------------------------------------------
 
