@@ -412,8 +412,7 @@ def _check_namespaces(found: Iterable[Input], options: InputOptions, narrowed_to
         message, hint = f"no namespace {printable(name)} in the input", printable(suggestion(name, known))
         if narrowed_to:
             raise CommandError(message, "--namespace", [hint])
-        label = errors().paint("warning:", _STYLES[Severity.WARNING])
-        errors().write(f"haechi: {label} --namespace: {message}; {hint}\n")
+        write_warning(f"--namespace: {message}; {hint}")
 
 
 def _namespace(one: Object) -> str:
@@ -501,6 +500,11 @@ def write_problem(terminal: Terminal, problem: Problem) -> None:
     """Write one line: `file:line:column: severity: …`."""
     severity = terminal.paint(f"{problem.severity}:", _STYLES[problem.severity])
     terminal.write(f"{printable(str(problem.location))}: {severity} {printable(problem.text)}\n")
+
+
+def write_warning(message: str) -> None:
+    """Write one line about what was asked, to standard error."""
+    errors().write(f"haechi: {errors().paint('warning:', _STYLES[Severity.WARNING])} {message}\n")
 
 
 def write_skipped(terminal: Terminal, skipped: Iterable[Problem], verbosity: Verbosity) -> None:

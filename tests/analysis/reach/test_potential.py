@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from ipaddress import ip_address
 
 import pytest
@@ -10,12 +11,15 @@ from hypothesis import strategies as st
 
 from haechi.analysis.cluster.cluster import Cluster
 from haechi.analysis.reach.difference import ClusterComparison, compare
+from haechi.analysis.reach.exposure import exposures
+from haechi.analysis.reach.listing import Listing
+from haechi.analysis.reach.potential import potential_exposures
 from haechi.model import Object, ObjectMeta, Pod, PodIP, PodStatus
 from haechi.model.verdict import Direction, Packet, PodKey
 from haechi.reference import allowed
 from haechi.sets import PortSet, point_to_text
 from tests import clusters, tier_words
-from tests.building import pod, policy
+from tests.building import pod, policy, tier_policy
 
 DB = pod("x/db", "10.0.0.1", marks="app=db")
 API = "{podSelector: {matchLabels: {app: api}}}"
@@ -41,6 +45,36 @@ def test_a_database_that_is_opened_to_every_namespace(objects: list[Object]) -> 
     assert [str(cause) for cause in found.exposures[0].causes] == ["x/p (changed)"]
     back = compare(Cluster.of([*objects, ingress(ALL)]), Cluster.of([*objects, ingress(API)]))
     assert lines(back) == [("removed", "any pod", name, "none")]
+
+
+def test_the_exposure_of_pods_that_are_not_there_is_that_of_such_a_pod() -> None:
+    objects: list[Object] = [
+        ingress(f"{API}, {{ipBlock: {{cidr: 0.0.0.0/0}}}}"),
+        policy("{policyTypes: [Ingress, Egress], egress: [{ports: [{port: 53}]}]}", name="all"),
+        policy("{podSelector: {matchLabels: {app: web}}, egress: [{}], policyTypes: [Egress]}", name="web"),
+        policy("{podSelector: {matchLabels: {app: db}}}", name="other", namespace="y"),
+        tier_policy(f"{{ingress: [{{action: Deny, from: [{{namespaces: {{}}}}]}}], subject: {{pods: {_PODS}}}}}"),
+    ]
+    found = list(potential_exposures(Cluster.of(objects)))
+    for name, one in (
+        ("x/db", "app=db in namespace x"),
+        ("x/web", "app=web in namespace x"),
+        ("y/db", "app=db in namespace y"),
+    ):
+        there = Cluster.of([*objects, pod(name, "10.0.0.1", marks=f"app={name[2:]}")])
+        listing = Listing.of(there, "workload")
+        expected = exposures(there, listing.groups, listing.reach.classes)
+        assert [each for each in found if each.group == f"pods {one} (none here)"] == [
+            replace(each, group=f"pods {one} (none here)") for each in expected
+        ]
+        assert not any(each.group.startswith(f"pods {one}") for each in potential_exposures(there))
+    assert len(found) == 10  # also of all pods in x, and of what the tier selects
+    assert {each.group for each in potential_exposures(Cluster.of(objects), ["y"])} == {
+        "pods app=db in namespace y (none here)"
+    }
+
+
+_PODS = "{namespaceSelector: {}, podSelector: {matchLabels: {app: cache}}}"
 
 
 def test_what_a_wider_selection_shows_is_not_repeated() -> None:

@@ -79,6 +79,26 @@ def test_a_policy_that_allows_everything_is_not_called_a_limit(haechi: Haechi, t
     assert "x/a[Pod] Ingress: isolated, but everything is allowed\n" in haechi("list", tmp_path, "--exposure").out
 
 
+def test_policies_alone_have_an_exposure_and_no_connections(haechi: Haechi) -> None:
+    text = (
+        "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: db, namespace: shop}\n"
+        "spec: {podSelector: {matchLabels: {app: db}}, ingress: [{from: [{ipBlock: {cidr: 0.0.0.0/0}}]}]}\n"
+    )
+    warning = "haechi: warning: there are no pods in the input"
+    outcome = haechi("list", "-", "--exposure", "-q", stdin=text)
+    assert outcome.out.splitlines() == [
+        "pods app=db in namespace shop (none here) Egress: not isolated, open to everyone",
+        "pods app=db in namespace shop (none here) Ingress: isolated, open only",
+        "  from the Internet 0.0.0.0/0: everything (shop/db spec.ingress[0] at <stdin>:4:57)",
+    ]
+    assert outcome.err == f"{warning}\n"
+    assert haechi("list", "-", "--exposure", "-q", "-n", "shop", stdin=text).out == outcome.out
+    document = json.loads(haechi("list", "-", "--exposure", "-o", "json", stdin=text).out)
+    assert [one["name"] for one in document["exposures"]] == ["pods app=db in namespace shop (none here)"] * 2
+    outcome = haechi("list", "-", "-q", stdin=text)
+    assert (outcome.code, outcome.out, outcome.err) == (0, "", f"{warning}, see --exposure for what policies allow\n")
+
+
 def test_exposure_has_no_graph(haechi: Haechi) -> None:
     outcome = haechi("list", "-", "--exposure", "-o", "dot", stdin=manifests.CLUSTER)
     assert (outcome.code, outcome.out) == (2, "")

@@ -162,7 +162,7 @@ def exposures(cluster: Cluster, groups: Iterable[Group], classes: tuple[PodClass
             stages = one.stages(direction)
             entries = known.get(id(stages))
             if entries is None:
-                entries = known[id(stages)] = tuple(_entries(cluster, stages, direction))
+                entries = known[id(stages)] = tuple(entries_of(cluster, stages, direction))
             found.append(Exposure(group.name, direction, one.policy_set(direction) is not None, entries))
     return tuple(found)
 
@@ -216,8 +216,8 @@ def _allowed(policies: PolicySet) -> Iterator[ExposureEntry]:
         yield ExposureEntry(Peer.of_name(named), PortSet.protocol(named.protocol), (named.protocol, named.name))
 
 
-def _entries(cluster: Cluster, stages: Stages, direction: Direction) -> Iterator[ExposureEntry]:
-    """The same with the rules behind each."""
+def entries_of(cluster: Cluster, stages: Stages, direction: Direction) -> Iterator[ExposureEntry]:
+    """What stages are open to, with the rules behind each."""
     rules: list[tuple[Tier | None, Action, AnyRuleRef, PolicyRule | OrderedRule]] = []
     for stage in stages:
         if isinstance(stage, TierSet):

@@ -13,13 +13,14 @@ address and the numbers of its port names are not known, so of blocks only those
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import Generic, NamedTuple, TypeVar
 
-from haechi.analysis.reach.exposure import ExposureEntry, Peer, PeerKind, granted, pods_text
+from haechi.analysis.cluster import Cluster
+from haechi.analysis.reach.exposure import Exposure, ExposureEntry, Peer, PeerKind, entries_of, granted, pods_text
 from haechi.analysis.reach.selection_index import SelectionIndex
-from haechi.engine import ANY_POD, Engine, NamedPort, PodSelection, PolicySet, Stages, TierSet
+from haechi.engine import ANY_POD, Engine, NamedPort, OrderedPolicy, PodSelection, Policy, PolicySet, Stages, TierSet
 from haechi.model import Action, Direction, Tier
 from haechi.sets import AddressSet, PortSet, protocol_text
 
@@ -164,21 +165,50 @@ def changed_subjects(engines: tuple[Engine, Engine]) -> tuple[PodSelection, ...]
     return tuple(sorted(found | {one.subject for one in ordered if one.subject is not None}, key=pods_text))
 
 
+def potential_exposures(cluster: Cluster, namespaces: Collection[str] = ()) -> Iterator[Exposure]:
+    """Both directions of the pods that policies select although there are none, by selection.
+
+    Args:
+        cluster: whose policies.
+        namespaces: of pods in these only, if there are any.
+    """
+    engine = cluster.engine
+    policies = _BySelection((one.subject, one) for one in engine.policies.values())
+    ordered = _BySelection((one.subject, one) for one in engine.tier_policies.values() if one.subject is not None)
+    subjects = {one.subject for one in policies.values} | {one.subject for one in ordered.values if one.subject}
+    for subject in sorted(subjects, key=pods_text):
+        elsewhere = namespaces and subject.namespaces not in namespaces
+        if elsewhere or subject.contradictory or engine.select(subject):
+            continue
+        for direction in (Direction.EGRESS, Direction.INGRESS):
+            stages = _stages(policies.implied_by(subject), ordered.implied_by(subject), direction)
+            isolated = any(isinstance(stage, PolicySet) for stage in stages)
+            entries = tuple(entries_of(cluster, stages, direction))
+            yield Exposure(f"{pods_text(subject)} (none here)", direction, isolated, entries)
+
+
 def stages_of(engine: Engine, subject: PodSelection, direction: Direction, ports: tuple[NamedPort, ...] = ()) -> Stages:
     """What judges a pod that matches a selection and nothing more, and has some named ports."""
-    policies = [
-        policy
-        for policy in engine.policies.values()
-        if direction in policy.directions and _implies(subject, policy.subject)
-    ]
-    ordered = [
-        one
-        for one in engine.tier_policies.values()
-        if direction in one.directions and one.subject is not None and _implies(subject, one.subject)
-    ]
-    by_tier = {tier: [one for one in ordered if one.tier is tier] for tier in Tier}
+    policies = [one for one in engine.policies.values() if _implies(subject, one.subject)]
+    tiers = engine.tier_policies.values()
+    ordered = [one for one in tiers if one.subject is not None and _implies(subject, one.subject)]
+    return _stages(policies, ordered, direction, ports)
+
+
+def _stages(
+    policies: Iterable[Policy],
+    ordered: Iterable[OrderedPolicy],
+    direction: Direction,
+    ports: tuple[NamedPort, ...] = (),
+) -> Stages:
+    """What judges a pod that these select."""
+    by_tier: dict[Tier, list[OrderedPolicy]] = {tier: [] for tier in Tier}
+    for one in ordered:
+        if direction in one.directions:
+            by_tier[one.tier].append(one)
     admin, baseline = (TierSet.of(tier, direction, some, ports) if some else None for tier, some in by_tier.items())
-    last = PolicySet.of(direction, policies, ports) if policies else baseline
+    isolating = [one for one in policies if direction in one.directions]
+    last = PolicySet.of(direction, isolating, ports) if isolating else baseline
     if admin is None:
         return () if last is None else (last,)
     return (admin,) if last is None else (admin, last)

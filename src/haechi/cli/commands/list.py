@@ -54,7 +54,7 @@ def list_connections(
     from haechi.cli import terminal
     from haechi.cli.configuration import Configuration
     from haechi.cli.failure import CommandError, ExitCode
-    from haechi.cli.input import answered, listing_assumptions, read_on, write_remarks
+    from haechi.cli.input import answered, listing_assumptions, read_on, write_remarks, write_warning
     from haechi.cli.progress import ProgressLine
     from haechi.cli.rows import FEW, Wording
 
@@ -76,7 +76,8 @@ def list_connections(
         wording = Wording(names, by, None if found.verbosity is Verbosity.VERBOSE else FEW)
         width = terminal.output().of_tables.width
         if exposure:
-            _write(_exposure(found, cluster, listing, pods, assumptions, output, wording, width), progress)
+            namespaces = None if focus else options.namespaces
+            _write(_exposure(found, cluster, listing, pods, namespaces, assumptions, output, wording, width), progress)
         else:
             lines = listing.connections(
                 external=not no_external,
@@ -85,6 +86,10 @@ def list_connections(
             )
             _write(_rendered(found, cluster, listing, lines, pods, by, assumptions, output, wording, width), progress)
     write_remarks(terminal.errors(), found.verbosity, cluster.notes, assumptions)
+    if not cluster.pods:
+        write_warning(
+            "there are no pods in the input" + ("" if exposure else ", see --exposure for what policies allow")
+        )
     return answered(ExitCode.GOOD, found)
 
 
@@ -172,16 +177,20 @@ def _exposure(
     cluster: Cluster,
     listing: Listing,
     pods: frozenset[PodKey] | None,
+    namespaces: tuple[str, ...] | None,
     assumptions: Iterable[Assumption],
     output: str,
     wording: Wording,
     width: int | None,
 ) -> Iterator[str]:
-    from haechi.analysis.reach import exposures
+    """Those of `pods`, and of pods of `namespaces` that policies select although there are none (not if it is None)."""
+    from haechi.analysis.reach import exposures, potential_exposures
     from haechi.report import exposures_json
 
     chosen = [group for group in listing.groups if pods is None or not pods.isdisjoint(group.pods)]
     exposed = exposures(cluster, chosen, listing.reach.classes)
+    if namespaces is not None:
+        exposed += tuple(potential_exposures(cluster, namespaces))
     if output == "json":
         yield exposures_json(exposed, found.basis(cluster, assumptions=assumptions))
     else:
