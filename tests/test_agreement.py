@@ -48,7 +48,14 @@ NEW = PodKey("a", "to-come")
 ONS = ((6, 80), (6, 8080), (6, 7), (17, 53), (132, 81), (1, 0))
 UNUSED = "192.0.2.255/32"
 """No packet has this address."""
-NO_EFFECT = {"one-sided-allow", "peer-matches-nothing", "rules-without-policy-type", "contradictory-selector"}
+NO_EFFECT = {
+    "one-sided-allow",
+    "peer-matches-nothing",
+    "policy-without-effect",
+    "rules-without-policy-type",
+    "contradictory-selector",
+}
+NEVER_DECIDES = {"unreachable-rule", "exception-after-deny"}
 
 
 def to_come(like: Pod, address: str) -> Pod:
@@ -168,7 +175,8 @@ def split(network: str, pods: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def contradicts_no_finding(cluster: Cluster, answer: Answer, packet: Packet, right: PacketVerdict) -> None:
-    """An item that lets the packet pass is not reported as without effect, and redundant policies can go."""
+    """What lets the packet pass is not reported as without effect, no rule that decides as one that never does, and
+    redundant policies can go."""
     findings = cluster.lint()
     without_effect = {(one.object.namespace, one.object.name, one.path) for one in findings if one.code in NO_EFFECT}
     if right.allowed:
@@ -180,6 +188,9 @@ def contradicts_no_finding(cluster: Cluster, answer: Answer, packet: Packet, rig
         ):
             key = each.rule.policy
             assert without_effect.isdisjoint((key.namespace, key.name, item.path) for item in each.peers)
+    never = {(one.subject, one.path) for one in findings if one.code in NEVER_DECIDES}
+    for side in (right.egress, right.ingress):
+        assert side.tier_rule is None or (str(side.tier_rule.policy), side.tier_rule.path) not in never
     redundant = {(one.object.namespace, one.object.name) for one in findings if one.code == "redundant-policy"}
     kept = [
         one
