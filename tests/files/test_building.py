@@ -13,7 +13,7 @@ import pytest
 
 from haechi import Cluster, UnreadableInput
 from haechi.files import building, load, running
-from haechi.model import Code, NetworkPolicy
+from haechi.model import Code, NetworkPolicy, Severity
 
 POLICY = "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: web}\nspec: {podSelector: {}}\n"
 POD = "apiVersion: v1\nkind: Pod\nmetadata: {name: web, namespace: prod}\n"
@@ -88,6 +88,64 @@ def test_a_chart_is_an_error_and_its_templates_are_not_read(chart: Path) -> None
     assert (problem.code, problem.message) == (Code.UNBUILT, "is a Helm chart: its files are not what it deploys")
     assert problem.hint == f"use --build, or helm template {chart} | haechi … -"
     assert [problem.code for problem in load([chart.parent]).problems] == [Code.UNBUILT]
+
+
+@pytest.mark.parametrize("path", ["templates", "templates/policy.yaml", "templates/sub", "templates/sub/p.yaml"])
+@pytest.mark.parametrize("build", [True, False])
+def test_a_template_by_itself_is_an_error_with_the_command(
+    chart: Path, monkeypatch: pytest.MonkeyPatch, path: str, build: bool
+) -> None:
+    (chart / "templates/sub").mkdir()
+    (chart / "templates/sub/p.yaml").write_text(POLICY)
+    (problem,) = (one for one in load([chart / path], build=build).problems if one.code is not Code.EMPTY)
+    assert (problem.code, problem.severity) == (Code.UNBUILT, Severity.ERROR)
+    assert problem.message == f"is a template of the Helm chart {chart}, and not what it deploys"
+    assert problem.hint == f"give the folder with --build, or helm template {chart} | haechi … -"
+    monkeypatch.chdir(chart / "templates")
+    (problem, *_) = load(["."], build=build).problems
+    assert problem.hint == "give the folder with --build, or helm template ./.. | haechi … -"
+
+
+def test_other_files_of_a_chart_are_plain(chart: Path) -> None:
+    (chart / "crds").mkdir()
+    (chart / "crds/policy.yaml").write_text(POLICY)
+    assert len(load([chart / "crds/policy.yaml"]).objects) == 1
+    assert load([chart / "crds/policy.yaml"]).problems == ()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "resources: [policy.yaml, ../other]",
+        "components: [./policy.yaml]",
+        "patches: [{path: policy.yaml}, {patch: x}]",
+        "patchesStrategicMerge: [policy.yaml]",
+    ],
+)
+def test_a_file_that_a_kustomization_lists_is_read_with_a_warning(overlay: Path, text: str) -> None:
+    base = overlay / "base"
+    (base / "kustomization.yaml").write_text(text)
+    (base / "second.yaml").write_text(POLICY.replace("web", "second"))
+    assert load([base / "second.yaml"]).problems == ()
+    found = load([base / "policy.yaml", base / "second.yaml"])
+    assert len(found.objects) == 2
+    (problem,) = found.problems
+    assert (problem.code, problem.severity) == (Code.UNBUILT, Severity.WARNING)
+    assert str(problem.location) == str(base / "policy.yaml")
+    assert problem.message == f"is listed in the kustomization {base}, and not what it deploys"
+    assert problem.hint == f"give the folder with --build, or kubectl kustomize {base} | haechi … -"
+    assert Cluster.of(found).notes == (f"{base / 'policy.yaml'} {problem.message}",)
+
+
+def test_each_kustomization_is_one_warning_also_for_files_and_folders_below_it(tmp_path: Path) -> None:
+    (tmp_path / "policies").mkdir()
+    for name in ("a", "b"):
+        (tmp_path / f"policies/{name}.yaml").write_text(POLICY.replace("web", name))
+    (tmp_path / "kustomization.yaml").write_text("resources: [policies/a.yaml, policies/b.yaml]")
+    for paths in (["policies"], ["policies/a.yaml", "policies/b.yaml"]):
+        found = load([tmp_path / path for path in paths])
+        assert len(found.objects) == 2
+        assert [problem.code for problem in found.problems] == [Code.UNBUILT]
 
 
 def test_a_chart_is_built_by_helm(chart: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,7 +12,7 @@ import shlex
 import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from haechi.files import running
@@ -60,11 +60,18 @@ class Buildable:
 
     def unbuilt(self) -> Problem:
         """The error for a folder that is not built, with what to do."""
+        return self._error(f"is a {self.kind}: its files are not what it deploys", f"use --build, or {self._by_hand}")
+
+    def unbuilt_part(self, path: Path, role: str, severity: Severity) -> Problem:
+        """The error, or a warning, for a file or folder in it that is read by itself."""
+        message = f"is {role} the {self.kind} {self.name}, and not what it deploys"
+        hint = f"give the folder with --build, or {self._by_hand}"
+        return Problem(severity, Code.UNBUILT, message, Location(printable(str(path))), hint=hint)
+
+    @property
+    def _by_hand(self) -> str:
         folder = self.name if self.folder.is_absolute() or self.name == "." else f"./{self.name}"
-        command = shlex.join((*self.commands[0], printable(folder)))
-        return self._error(
-            f"is a {self.kind}: its files are not what it deploys", f"use --build, or {command} | haechi … -"
-        )
+        return f"{shlex.join((*self.commands[0], printable(folder)))} | haechi … -"
 
     def built(self) -> Source | Problem:
         """The manifests that its tool makes of it, or why there are none."""
@@ -95,7 +102,7 @@ class Buildable:
         return Problem(Severity.ERROR, Code.UNBUILT, message, Location(printable(self.name)), hint=hint)
 
     def refers_to(self) -> Iterator[Path]:
-        """The folders that a kustomization builds on."""
+        """The files and folders that a kustomization builds on."""
         for name in KUSTOMIZATIONS:
             try:
                 with open_regular(self.folder / name) as file:
@@ -103,12 +110,40 @@ class Buildable:
                 content = parse_yaml(data, 0, len(data)).data if len(data) <= MAX_KUSTOMIZATION else None
             except (OSError, SyntaxProblem):
                 continue
-            for field in ("resources", "bases", "components"):
+            for field in ("resources", "bases", "components", "patches", "patchesStrategicMerge"):
                 entries = content.get(field) if isinstance(content, dict) else None
-                for entry in entries if isinstance(entries, list) else ():
+                for each in entries if isinstance(entries, list) else ():
+                    entry = each.get("path") if isinstance(each, dict) else each
                     if isinstance(entry, str):
                         with suppress(ValueError):  # no path can have such a name
                             yield _real(self.folder / entry)
+
+
+def part_of(path: Path, known: dict[Path, frozenset[Path]]) -> Problem | None:
+    """What is wrong with reading a file or folder by itself: a template of a chart, or listed by a kustomization.
+
+    Helm's language is not YAML, so a template is an error. A file of a kustomization can be read, which is a warning:
+    what is deployed may have another namespace, other labels and patches.
+
+    Args:
+        path: which; it is not buildable itself.
+        known: what kustomizations in the folders above were found to list.
+    """
+    whole = _real(path)
+    for folder in whole.parents:
+        found = Buildable.of(folder)
+        if found is None:
+            continue
+        shown = found if path.is_absolute() else replace(found, folder=Path(os.path.relpath(folder)))
+        if not found.may_contain_others:
+            is_template = whole.relative_to(folder).parts[0] == "templates"
+            return shown.unbuilt_part(path, "a template of", Severity.ERROR) if is_template else None
+        if folder not in known:
+            listed = frozenset(found.refers_to())
+            known[folder] = listed.union(*(each.parents for each in listed if folder in each.parents)) - {folder}
+        if whole in known[folder]:
+            return shown.unbuilt_part(path, "listed in", Severity.WARNING)
+    return None
 
 
 def _real(path: Path) -> Path:

@@ -17,7 +17,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import BinaryIO
 
-from haechi.files.building import CHART, KUSTOMIZATIONS, Buildable, roots
+from haechi.files.building import CHART, KUSTOMIZATIONS, Buildable, part_of, roots
 from haechi.files.opening import MAX_BYTES, SUFFIXES, open_regular, read_pipe
 from haechi.files.revisions import Revision, RevisionPath, UnknownRevision
 from haechi.model import (
@@ -163,6 +163,8 @@ class _Reader:
         self._build = build
         self._files: dict[_Identity, str] = {}
         self._folders: set[_Identity] = set()
+        self._listed: dict[Path, frozenset[Path]] = {}
+        self._warned: set[str] = set()  # hints about kustomizations, one for each
 
     def read(self, path: Path) -> Iterator[Source | Problem]:
         """A file, or all that a folder stands for."""
@@ -174,6 +176,13 @@ class _Reader:
         if stat.S_ISCHR(status.st_mode) and status.st_rdev == Path(os.devnull).stat().st_rdev:
             yield _error(path, "is empty", Code.EMPTY)
             return
+        part = part_of(path, self._listed) if Buildable.of(path) is None else None
+        if part is not None and part.severity is Severity.ERROR:
+            yield part
+            return
+        if part is not None and part.hint not in self._warned:
+            self._warned.add(part.hint)
+            yield part
         if not stat.S_ISDIR(status.st_mode):
             alone = Buildable.of(path.parent) if path.name in (*KUSTOMIZATIONS, CHART) else None
             yield self._read_file(path, or_pipe=True) if alone is None else self._built(alone)

@@ -35,6 +35,7 @@ from haechi.model import (
     Problem,
     RuleRef,
     Service,
+    Severity,
     TierPolicy,
     TierRuleRef,
     Workload,
@@ -185,6 +186,7 @@ def _completed(
             *(manifests.notes if manifests else ()),
             *_notes(objects, found.values(), len(synthesized), addresses),
             *_other_policies(manifests),
+            *_unbuilt(manifests),
         ),
         assumptions=tuple(_assumptions(objects, found.values(), synthesized, engine)),
     )
@@ -220,6 +222,13 @@ def _other_policies(manifests: Manifests | None) -> Iterator[str]:
         kinds = ", ".join(sorted({problem.object.kind for problem in found if problem.object is not None}))
         objects = "1 object" if len(found) == 1 else f"{len(found)} objects"
         yield f"{objects} of other policy kinds may change this answer: {kinds}"
+
+
+def _unbuilt(manifests: Manifests | None) -> Iterator[str]:
+    """Parts of what has to be built that were read by themselves."""
+    for problem in manifests.problems if manifests else ():
+        if problem.code is Code.UNBUILT and problem.severity is Severity.WARNING:
+            yield f"{problem.location} {problem.message}"
 
 
 def _counted(number: int) -> str:
