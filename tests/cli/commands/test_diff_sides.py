@@ -238,3 +238,26 @@ def test_each_entry_of_a_document_has_its_side(haechi: Haechi, files: Path) -> N
     ]
     table = haechi("diff", "server.yaml", "-", "-o", "md", stdin="---\n".join((PODS, "a: [\n"))).out
     assert "\n- new: partial: the answer excludes unreadable input\n- new: " in table
+
+
+@pytest.mark.parametrize(
+    "revisions", ["main..", "..main", "main...topic", "v1.0..v1.1", "feature/x..", "HEAD~1", "HEAD"]
+)
+def test_revisions_among_the_paths_are_an_error_that_names_git(haechi: Haechi, revisions: str) -> None:
+    outcome = haechi("diff", revisions, "policies/")
+    assert (outcome.code, outcome.out) == (2, "")
+    assert f"PATH: {revisions} is no file; revisions are given by --git\n" in outcome.err
+    assert f"  haechi diff --git '{revisions}' policies/\n".replace("'", "'" * ("~" in revisions)) in outcome.err
+
+
+@pytest.mark.parametrize("path", ["../x", "a/../b", "..", "./..", "main", "a/.."])
+def test_other_paths_are_not_taken_for_revisions(haechi: Haechi, path: str, tmp_path: Path) -> None:
+    assert "--git" not in haechi("diff", f"{path}", tmp_path).err.replace(str(tmp_path), "")
+
+
+def test_a_file_with_the_name_of_revisions_is_a_file(
+    haechi: Haechi, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "main..").mkdir()
+    assert "--git" not in haechi("diff", "main..", tmp_path).err

@@ -6,6 +6,9 @@ be used.
 
 from __future__ import annotations
 
+import os
+import re
+import shlex
 from dataclasses import dataclass
 from itertools import compress
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -28,6 +31,8 @@ if TYPE_CHECKING:
 
 Output = Literal["text", "json", "csv", "md"]
 Sort = Literal["added", "removed", "any"]
+_REVISIONS = re.compile(r"(?!\.\.?/)(.*[^/.])?\.{2,3}([^/.].*)?|(HEAD|@)([~^].*)?")
+"""Texts that are more likely git revisions than paths, such as `main..` and `HEAD~1`."""
 _PATHS = Parameter(metavar="PATH...", consume_multiple=True, negative="", show_default=False)
 
 
@@ -102,6 +107,11 @@ def _sides(
         if to:
             raise CommandError("--git says what both sides are", "--to")
         return _of_revisions(git, paths, progress)
+    for path in (*paths, *to):
+        if _REVISIONS.fullmatch(path) and not os.path.lexists(path):
+            rest = [each for each in (*paths, *to) if each != path] or ["PATH..."]
+            hint = f"haechi diff {shlex.join(['--git', path, *rest])}"
+            raise CommandError(f"{path} is no file; revisions are given by --git", "PATH", [hint])
     if to:
         return _Side("old", paths), _Side("new", to)
     if live and len(paths) == 1:
