@@ -164,6 +164,21 @@ def test_an_undefined_order_is_reported_with_a_connection(one: str, other: str, 
     assert finding.message == f"ClusterNetworkPolicy/a has the same priority, and their order decides whether {what}"
 
 
+def test_an_order_that_decides_nothing_is_not_reported() -> None:
+    one, other = rule("Accept", EVERYONE), rule("Deny", EVERYONE)
+    pairs = {
+        kind: [tier(text, name=name, kind=kind, priority=2) for name, text in (("a", one), ("b", other))]
+        for kind in ("Admin", "Baseline")
+    }
+    assert findings(*pairs["Admin"]) != []
+    assert findings(*pairs["Baseline"]) != []
+    first = tier(rule("Deny", EVERYONE), name="first")
+    codes = [{text.split()[0] for text in findings(first, *pair)} for pair in pairs.values()]
+    assert not any("undefined-order" in some for some in codes)
+    isolating = [policy("{ingress: []}"), policy("{ingress: []}", namespace="y")]
+    assert findings(*pairs["Baseline"], *isolating) == []
+
+
 def without(objects: Iterable[Object], findings: Iterable[Finding]) -> list[Object]:
     """The objects without what findings are about; a policy without any rule left still isolates."""
     paths: dict[str, set[Path]] = {}

@@ -6,8 +6,9 @@ reported can be deleted at once.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from ipaddress import ip_address
 from itertools import combinations
 from typing import NamedTuple
 
@@ -15,8 +16,8 @@ from haechi.analysis.cluster import ports_text
 from haechi.analysis.lint.check import Check, Diagnostic, check
 from haechi.analysis.lint.facts import Review, WrittenTierPolicy, WrittenTierRule
 from haechi.analysis.lint.wording import name_list, rule_name
-from haechi.engine import Endpoint, OrderedPolicy, OrderedRule, Stages, TierSet, traffic
-from haechi.model import Action, ClusterPolicyKey, Direction, Path, Severity, Tier, TierRuleRef
+from haechi.engine import Endpoint, OrderedPolicy, OrderedRule, Stages, TierSet, deciding_rule, traffic
+from haechi.model import Action, ClusterPolicyKey, Direction, Packet, Path, Severity, Tier, TierRuleRef
 from haechi.sets import PortSet, point_to_text
 
 _MOST_PODS = 20
@@ -123,14 +124,14 @@ def undefined_order(review: Review) -> Iterator[Diagnostic]:
 
 def _witness(review: Review, one: OrderedPolicy, other: OrderedPolicy) -> str:
     """A connection that the order of two policies decides, in words; empty if no pod of the input has one."""
-    if one.subject is None or other.subject is None or one.subject.excludes(other.subject):
+    if one.subject is None or other.subject is None or one.subject.excludes(other.subject) or not _conflict(one, other):
         return ""
     common = review.pods(one.subject) & review.pods(other.subject)
     pods: dict[int, Endpoint] = {}
     for number in common:
         pod = review.engine.numbered(number)
         pods.setdefault(id(pod.labels), pod)
-    for pod in list(pods.values())[:_MOST_PODS] if _conflict(one, other) else ():
+    for pod in list(pods.values())[:_MOST_PODS]:
         for direction in Direction:
             first = traffic(review.engine, _stages(review, pod, direction, one, other))
             second = traffic(review.engine, _stages(review, pod, direction, other, one))
@@ -138,6 +139,11 @@ def _witness(review: Review, one: OrderedPolicy, other: OrderedPolicy) -> str:
             if difference is not None:
                 address, protocol, port, _ = difference
                 peer = review.engine.owner(address)
+                at = ip_address(point_to_text(address))
+                packet = Packet(at, at, protocol, port)  # only its port counts below
+                rule = deciding_rule(review.engine, pod, one.tier, direction, address, peer, packet)
+                if rule is None or review.engine.tier_policies[rule.ref.policy].priority < one.priority:
+                    continue  # decided before
                 name = f"{peer.key} ({point_to_text(address)})" if peer is not None else point_to_text(address)
                 ends = (name, str(pod.key)) if direction is Direction.INGRESS else (str(pod.key), name)
                 return f"{ends[0]} may connect to {ends[1]} on {ports_text(PortSet.port(protocol, port))}"
@@ -164,20 +170,18 @@ def _meet(one: OrderedRule, other: OrderedRule) -> bool:
 
 
 def _stages(review: Review, pod: Endpoint, direction: Direction, first: OrderedPolicy, second: OrderedPolicy) -> Stages:
-    """What judges a pod's connections if `first` comes before all others of its priority, and `second` after them."""
+    """What judges a pod's connections if its tier has these two policies, in this order."""
     engine = review.engine
     stages: list[TierSet] = []
     policies = engine.policy_set(pod, direction)
     for tier in Tier:
         if tier is Tier.BASELINE and policies is not None:
             break
-        listed = engine.tier_policies_of(pod, tier)
-        moved = [
-            replace(policy, priority=3 * policy.priority + (policy.key == second.key) - (policy.key == first.key))
-            for policy in listed
-        ]
+        listed: Sequence[OrderedPolicy] = engine.tier_policies_of(pod, tier)
+        if tier is first.tier:
+            listed = (replace(first, priority=0), replace(second, priority=1))
         ports = pod.ports if direction is Direction.INGRESS else ()
-        stages.append(TierSet.of(tier, direction, moved, ports))
+        stages.append(TierSet.of(tier, direction, listed, ports))
     return (*stages, policies) if policies is not None else tuple(stages)  # type: ignore[return-value]
 
 
