@@ -86,7 +86,10 @@ def test_an_assumption_is_named_once() -> None:
     )
     assert document["assumptions"] == [
         {"name": "own-node", "message": "a pod and the node that it runs on always reach each other"},
-        {"name": "itself", "message": "a pod always reaches itself"},
+        {
+            "name": "itself",
+            "message": "NetworkPolicies always let a pod reach itself; tiers judge it only through a Service",
+        },
     ]
 
 

@@ -38,7 +38,7 @@ class Assumption(StrEnum):
 
 _WORDS = {
     Assumption.OWN_NODE: "a pod and the node that it runs on always reach each other",
-    Assumption.ITSELF: "a pod always reaches itself",
+    Assumption.ITSELF: "NetworkPolicies always let a pod reach itself; tiers judge it only through a Service",
     Assumption.IPBLOCK_PODS: "an ipBlock also matches pods whose address it contains",
     Assumption.IPBLOCK_NO_PODS: "an ipBlock never matches pods, whatever their address",
     Assumption.HOST_NETWORK: "hostNetwork pods are neither selected nor pod peers: their traffic is node traffic",
