@@ -1,4 +1,4 @@
-"""Likely mistakes in NetworkPolicies: each check has a stable code and a section in docs/lint."""
+"""Likely mistakes in NetworkPolicies and tiers: each check has a stable code and a section in docs/lint."""
 
 from haechi.analysis.lint.catalogue import (
     CATALOGUE,
