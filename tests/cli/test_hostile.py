@@ -239,3 +239,52 @@ def test_escape_sequences_of_the_input_are_not_passed_on(haechi: Haechi) -> None
     outcome = haechi("validate", "-", stdin='apiVersion: v1\nkind: "Po\\e[31md\\r"\n')
     assert "\x1b" not in outcome.out + outcome.err
     assert "\r" not in outcome.out + outcome.err
+
+
+LONG = "a" * 100_000
+LONG_NAMES = {
+    "of a policy": manifests.CLUSTER.replace("name: web\n", f"name: {LONG}\n", 1).replace(
+        "name: web,", f"name: {LONG},", 1
+    ),
+    "of a pod": manifests.CLUSTER.replace("name: client", f"name: {LONG}"),
+    "of a namespace": manifests.CLUSTER.replace("namespace: shop", f"namespace: {LONG}"),
+    "in a selector": manifests.CLUSTER.replace("matchLabels: {app: web}", f"matchLabels: {{app: {LONG}}}"),
+    "as a port": manifests.CLUSTER.replace("port: http", f"port: {LONG}"),
+    "as a label": manifests.CLUSTER.replace("app: client", f"app: {LONG}"),
+    "as the key of a label": manifests.CLUSTER.replace("app: client", f"{LONG}: client"),
+}
+READ_BY_PEOPLE = {
+    "explain": ["explain", "FILE"],
+    "explain in Korean": ["explain", "FILE", "--lang", "ko"],
+    "list": ["list", "FILE"],
+    "list --exposure": ["list", "FILE", "--exposure"],
+    "list of classes": ["list", "FILE", "--by", "class"],
+    "diff": ["diff", "/dev/null", "FILE"],
+    "diff back": ["diff", "FILE", "/dev/null"],
+    "can": ["can", "10.0.0.2", "10.0.0.1", "22", "FILE"],
+    "can --what-if": ["can", "10.0.0.2", "10.0.0.1", "22", "FILE", "--what-if"],
+    "lint": ["lint", "FILE", "--select", "all"],
+    "validate": ["validate", "FILE"],
+    "an unknown name": ["can", LONG, "web", "FILE"],
+    "an unknown namespace": ["list", "FILE", "-n", LONG],
+    "an unknown focus": ["list", "FILE", "--focus", LONG],
+}
+
+
+@pytest.mark.parametrize("question", READ_BY_PEOPLE)
+@pytest.mark.parametrize("where", LONG_NAMES)
+def test_long_names_are_cut_wherever_people_read_them(
+    haechi: Haechi, tmp_path: Path, where: str, question: str
+) -> None:
+    assert LONG in LONG_NAMES[where]
+    (tmp_path / "x.yaml").write_text(LONG_NAMES[where])
+    outcome = haechi(*(str(tmp_path / "x.yaml") if word == "FILE" else word for word in READ_BY_PEOPLE[question]))
+    assert "a" * 300 not in outcome.out + outcome.err
+    assert "internal error" not in outcome.err
+    assert len(outcome.out + outcome.err) < 20_000
+
+
+def test_names_as_long_as_they_may_be_are_whole(haechi: Haechi) -> None:
+    name = "a" * 253
+    outcome = haechi("list", "-", stdin=manifests.CLUSTER.replace("name: client", f"name: {name}"))
+    assert f"shop/{name}[Pod]" in outcome.out

@@ -9,7 +9,7 @@ from haechi.analysis.cluster import ports_text
 from haechi.analysis.why import kubectl_command, yaml_text
 from haechi.cli.terminal import Style, Terminal
 from haechi.cli.wording import first_names
-from haechi.model import Action
+from haechi.model import Action, printable
 from haechi.sets import PROTOCOL_NAMES, protocol_text
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def _what_if(out: Terminal, one: PacketAnswer, found: WhatIf) -> None:
         if proposal.patch:
             out.line("    as a patch (patch -p0):")
             for line in proposal.patch.removesuffix("\n").split("\n"):
-                out.line(f"      {line}")
+                out.write(f"      {printable(line)}\n")
         else:
             for addition in proposal.additions:
                 out.line(f"    in a cluster: {kubectl_command(addition)}")

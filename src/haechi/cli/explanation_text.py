@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from haechi.analysis.explain import Explanations, Language, Sentence, describe_all, in_words
-from haechi.cli.terminal import Style, Terminal, fold
+from haechi.cli.terminal import Style, Terminal, abridged, fold
 from haechi.model import NetworkPolicy, printable
 
 _ITEMS = (
@@ -41,7 +41,7 @@ def write_text(terminal: Terminal, explanations: Explanations, language: Languag
 
 def _write(terminal: Terminal, sentence: Sentence, language: Language, depth: int) -> None:
     mark = "- " if sentence.key in _ITEMS else ""
-    text = mark + printable(in_words(sentence, language))
+    text = mark + printable(abridged(in_words(sentence, language)))
     place = f" ({printable(str(sentence.location))})" if sentence.location else ""
     indent = "  " * depth
     lines = [indent + text] if terminal.width is None else _folded(text, terminal.width, indent)

@@ -7,6 +7,7 @@ Promises that what is not a terminal gets no escape sequence, and lines as they 
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import sys
 import unicodedata
@@ -14,8 +15,10 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TextIO
 
-from haechi.model import printable
+from haechi.model import MAX_VALUE, printable
 
+_LONGEST_NAME = 255  # characters of a name, a part of a label, or a file's name
+_TOO_LONG = re.compile(rf"[^\s/,=:;()\[\]{{}}\"'|]{{{_LONGEST_NAME + 1},}}")
 PIPED_WIDTH = 100
 """Columns of tables that go to a file or a program."""
 
@@ -67,7 +70,7 @@ class Terminal:
 
     def line(self, text: str = "", style: Style = Style.PLAIN) -> None:
         """Write a line, which may contain text from the input."""
-        self.stream.write(self.paint(printable(text), style) + "\n")
+        self.stream.write(self.paint(printable(abridged(text)), style) + "\n")
 
     def paragraph(self, text: str, style: Style = Style.PLAIN) -> None:
         """Write a sentence or more, broken between words where the window is narrower."""
@@ -96,9 +99,16 @@ def fold(text: str, width: int, indent: str = "") -> list[str]:
 
 def folded(text: str, width: int | None, indent: str = "") -> str:
     """A line of a table, which may contain text from the input, over several lines where it is wider."""
-    safe = printable(text)
+    safe = printable(abridged(text))
     lines = [safe] if width is None else fold(safe, width - len(indent), "    ")
     return "".join(f"{indent}{line}\n" for line in lines)
+
+
+def abridged(text: str) -> str:
+    """The text with every name that is longer than an API server allows cut to `MAX_VALUE` characters and a `…`."""
+    if len(text) <= _LONGEST_NAME:
+        return text
+    return _TOO_LONG.sub(lambda match: f"{match[0][:MAX_VALUE]}…", text)
 
 
 def columns(text: str) -> int:

@@ -21,6 +21,7 @@ from haechi.model.manifests import Manifests, read_manifests
 from haechi.model.names import dns_label, label_key, label_value
 from haechi.model.objects import *  # noqa: F403
 from haechi.model.problem import (
+    MAX_VALUE,
     Code,
     Location,
     ObjectName,
@@ -62,6 +63,7 @@ from haechi.model.version import KubernetesVersion, VersionError
 from haechi.model.yamltext import parse_yaml, split_yaml
 
 __all__ = [
+    "MAX_VALUE",
     "DEFAULT_NAMESPACE",
     "NAME_LABEL",
     "CidrError",

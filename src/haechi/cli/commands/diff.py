@@ -157,8 +157,6 @@ def _of_revisions(git: str, paths: tuple[str, ...], progress: ProgressLine) -> t
 
 
 def _exists(path: str | RevisionPath) -> bool:
-    import os
-
     return os.path.lexists(path) if isinstance(path, str) else path.exists()
 
 
