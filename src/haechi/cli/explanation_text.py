@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from itertools import groupby
 
 from haechi.analysis.explain import Explanations, Language, Sentence, describe_all, in_words
 from haechi.cli.terminal import Style, Terminal, abridged, fold
 from haechi.model import NetworkPolicy, printable
 
+MOST_ITEMS = 20
+"""Peers, or ports, of a rule that are written, without --verbose."""
+_LISTS = ("peers.item", "ports.item")
 _ITEMS = (
     "peers.item", "ports.item", "because.rule", "because.no_rule", "stage.rule.in", "stage.rule.out",
     "stage.closed.accept", "stage.closed.deny",
@@ -27,19 +31,21 @@ def write_descriptions(terminal: Terminal, policies: Iterable[NetworkPolicy]) ->
         buffer.flush()
 
 
-def write_text(terminal: Terminal, explanations: Explanations, language: Language) -> None:
-    """Indented sentences, each with its place; an empty line between explanations."""
+def write_text(
+    terminal: Terminal, explanations: Explanations, language: Language, most: int | None = MOST_ITEMS
+) -> None:
+    """Indented sentences, each with its place; an empty line between explanations. Of lists the first `most` items."""
     terminal = terminal.of_tables
     for number, title in enumerate(explanations.sentences):
         if number:
             terminal.line()
-        _write(terminal, title, language, 0)
+        _write(terminal, title, language, most, 0)
     terminal.line()
     for note in explanations.notes:
         terminal.paragraph(in_words(note, language), Style.DIM)
 
 
-def _write(terminal: Terminal, sentence: Sentence, language: Language, depth: int) -> None:
+def _write(terminal: Terminal, sentence: Sentence, language: Language, most: int | None, depth: int) -> None:
     mark = "- " if sentence.key in _ITEMS else ""
     text = mark + printable(abridged(in_words(sentence, language)))
     place = f" ({printable(str(sentence.location))})" if sentence.location else ""
@@ -52,8 +58,14 @@ def _write(terminal: Terminal, sentence: Sentence, language: Language, depth: in
     terminal.write(last + (terminal.paint(place, Style.DIM) if fits else "") + "\n")
     if not fits:
         terminal.line(f"{indent}   {place}", Style.DIM)
-    for each in sentence.below:
-        _write(terminal, each, language, depth + 1)
+    for is_list, run in groupby(sentence.below, lambda each: each.key in _LISTS):
+        listed = list(run)
+        shown = len(listed) if most is None or not is_list or len(listed) <= most + 1 else most
+        for each in listed[:shown]:
+            _write(terminal, each, language, most, depth + 1)
+        if shown < len(listed):
+            more = Sentence.of("items.more", number=len(listed) - shown)
+            _write(terminal, more, language, most, depth + 1)
 
 
 def _folded(text: str, width: int, indent: str) -> list[str]:

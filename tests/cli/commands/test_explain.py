@@ -208,3 +208,23 @@ def test_describe_leaves_out_what_no_server_would_store(haechi: Haechi) -> None:
     found = haechi("explain", "policy/bad", "-", "-o", "describe", stdin=f"{CLUSTER}---\n{BAD}")
     assert (found.code, found.out) == (2, "")
     assert "the API server would refuse all of these policies" in found.err
+
+
+def _with_peers(count: int) -> str:
+    peers = "".join(f"\n    - podSelector: {{matchLabels: {{app: a{number:03}}}}}" for number in range(count))
+    return CLUSTER.replace("\n    - podSelector: {}", f"\n    - ipBlock: {{cidr: 0.0.0.0/0}}{peers}")
+
+
+@pytest.mark.parametrize(
+    ("lang", "more"), [("en", "and 11 more (-v lists them)"), ("ko", "그 밖에 11개 (-v로 모두 표시)")]
+)
+@pytest.mark.parametrize("target", [(), ("pod/web",)])
+def test_of_many_peers_the_first_are_written(haechi: Haechi, target: tuple[str, ...], lang: str, more: str) -> None:
+    question = ("explain", *target, "-", "--lang", lang)
+    text = haechi(*question, stdin=_with_peers(30)).out
+    assert text.count("app=a0") == 19
+    assert "0.0.0.0" in text
+    assert text.count(more) == 1
+    assert haechi(*question, "-v", stdin=_with_peers(30)).out.count("app=a0") == 30
+    assert haechi(*question, stdin=_with_peers(20)).out.count("app=a0") == 20  # an item is as long as "1 more"
+    assert haechi(*question, "-o", "json", stdin=_with_peers(30)).out.count("app=a029") > 0

@@ -169,3 +169,25 @@ def test_a_listing_beyond_all_use_is_refused_with_what_to_do(haechi: Haechi, mon
     assert (outcome.code, outcome.out) == (2, "")
     assert "haechi: error: --by: 2 names could make 4 lines, more than 3\n  --by class " in outcome.err
     assert haechi("list", "-", "--focus", "shop/web", stdin=manifests.CLUSTER).code == 0
+
+
+def test_of_many_peers_of_an_exposure_the_first_are_written(haechi: Haechi) -> None:
+    """Those with the same ports; groups with other peers after the first ones stay apart."""
+
+    def text(name: str, last: str) -> str:
+        peers = "".join(f"\n    - podSelector: {{matchLabels: {{app: a{n:03}}}}}" for n in range(29))
+        policy = manifests.GOOD.replace("name: web", f"name: {name}").replace("app: web", f"app: {name}")
+        rule = f"{peers}\n    - podSelector: {{matchLabels: {{app: {last}}}}}\n    ports: [{{port: 80}}]\n"
+        pod = manifests.OTHER_POD.replace("client", name).replace(
+            "10.0.0.2", "10.0.0.3" if name == "one" else "10.0.0.4"
+        )
+        return f"{policy.partition('    - podSelector')[0].rstrip()}{rule}---\n{pod}---\n"
+
+    both = text("one", "b1") + text("two", "b2")
+    outcome = haechi("list", "-", "--exposure", "-q", stdin=both)
+    assert outcome.out.count("app=a0") == 2 * 20
+    assert outcome.out.count("  and 10 more: TCP 80 (-v lists them)\n") == 2
+    whole = haechi("list", "-", "--exposure", "-v", stdin=both).out
+    assert (whole.count("app=a0"), whole.count("app=b"), whole.count(" more")) == (2 * 29, 2, 0)
+    document = json.loads(haechi("list", "-", "--exposure", "-o", "json", stdin=both).out)
+    assert max(len(one["peers"]) for one in document["exposures"]) == 30

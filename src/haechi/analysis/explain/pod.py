@@ -215,10 +215,10 @@ def _allowed(suffix: str, ports: Sentence | Joined, peers: list[Sentence]) -> Se
 def _peers(pods: SelectedPods, peers: Peers) -> Iterator[Sentence]:
     if peers.anywhere:
         yield Sentence.of("peers.item", peer=Sentence.of("peer.anyone"))
-    for selection in sorted(peers.selections, key=str):
-        yield _selected(pods, selection)
     if peers.blocks:
         yield _blocks("peer.block", peers.blocks)
+    for selection in sorted(peers.selections, key=str):
+        yield _selected(pods, selection)
 
 
 def _blocks(key: str, blocks: AddressSet) -> Sentence:

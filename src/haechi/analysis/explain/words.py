@@ -19,6 +19,7 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "count.many": ("{number} pods", "파드 {number}개"),
     "workload": ("{kind} {name} ({count})", "{kind} {name}({count})"),
     "names.more": ("{names} and {number} more", "{names} 외 {number}개"),
+    "items.more": ("and {number} more (-v lists them)", "그 밖에 {number}개 (-v로 모두 표시)"),
     "now.some": ("Right now {count}: {names}", "지금은 {count}: {names}"),
     "now.none": ("Right now no pod in the input", "지금 입력에는 해당하는 파드가 없음"),
     # labels

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, TypeVar
 
 from cyclopts import Parameter
 
-from haechi.cli.arguments import INPUT_OPTIONS, InputOptions, Paths
+from haechi.cli.arguments import INPUT_OPTIONS, InputOptions, Paths, Verbosity
 
 if TYPE_CHECKING:
     from haechi.analysis.cluster import Cluster, NameText
@@ -48,7 +48,7 @@ def explain(
     from haechi.analysis.explain import Language
     from haechi.cli import terminal
     from haechi.cli.configuration import Configuration
-    from haechi.cli.explanation_text import write_descriptions, write_text
+    from haechi.cli.explanation_text import MOST_ITEMS, write_descriptions, write_text
     from haechi.cli.failure import ExitCode
     from haechi.cli.input import answered, read_on, write_remarks
     from haechi.cli.progress import ProgressLine
@@ -75,7 +75,8 @@ def explain(
 
         terminal.output().write(explanation_json(explanations, language, found.basis(cluster)))
     else:
-        write_text(terminal.output(), explanations, language)
+        most = None if options.verbosity is Verbosity.VERBOSE else MOST_ITEMS
+        write_text(terminal.output(), explanations, language, most)
     return answered(ExitCode.GOOD, found)
 
 

@@ -23,6 +23,8 @@ Output = Literal["text", "json", "csv", "md", "dot", "mermaid"]
 By = Literal["workload", "pod", "class"]
 MAX_LINES = 10_000_000
 """Connections that a listing may have."""
+MOST_PEERS = 20
+"""Peers of an exposure with the same ports that are listed, without --verbose."""
 _CHUNK = 4096  # pieces of text that are written together
 _VERBS = {"Accept": "accepts", "Deny": "denies", "Pass": "passes"}
 
@@ -205,7 +207,7 @@ def _exposure_text(found: Iterable[Exposure], wording: Wording, width: int | Non
     """A line for the groups that are alike in a direction, and one for each kind of peers that they are open to."""
     from haechi.cli.terminal import folded
 
-    alike: dict[tuple[str, tuple[str, ...]], list[str]] = {}
+    alike: dict[tuple[str, tuple[ExposureEntry, ...]], list[Exposure]] = {}
     for one in found:
         if not one.isolated:
             words = f"{one.direction}: not isolated, open to everyone"
@@ -213,14 +215,27 @@ def _exposure_text(found: Iterable[Exposure], wording: Wording, width: int | Non
             words = f"{one.direction}: isolated, but everything is allowed"
         else:
             words = f"{one.direction}: isolated, {'open only' if one.entries else 'nothing is allowed'}"
-        judged = [each for each in one.entries if one.isolated or each.tier is not None]
+        judged = tuple(each for each in one.entries if one.isolated or each.tier is not None)
         if any(each.tier is not None for each in judged):
             words += "; tiers decide first"
-        entries = tuple(_entry(one, each, wording) for each in judged)
-        alike.setdefault((words, entries), []).append(one.group)
-    for (words, entries), groups in alike.items():
-        yield folded(f"{wording.names(groups)} {words}", width)
-        yield from (folded(entry, width, "  ") for entry in entries)
+        alike.setdefault((words, judged), []).append(one)
+    for (words, judged), members in alike.items():
+        yield folded(f"{wording.names([one.group for one in members])} {words}", width)
+        yield from (folded(line, width, "  ") for line in _entries(members[0], judged, wording))
+
+
+def _entries(one: Exposure, entries: Iterable[ExposureEntry], wording: Wording) -> Iterator[str]:
+    """A line for each entry; of many in a row that differ in the peer only, the first and how many more."""
+    from itertools import groupby
+
+    from haechi.analysis.cluster import ports_text
+
+    for (_, _, name, ports), run in groupby(entries, lambda each: (each.tier, each.action, each.name, each.ports)):
+        listed = list(run)
+        shown = len(listed) if wording.most is None or len(listed) <= MOST_PEERS + 1 else MOST_PEERS
+        yield from (_entry(one, each, wording) for each in listed[:shown])
+        if shown < len(listed):
+            yield f"and {len(listed) - shown} more: {name or ports_text(ports)} (-v lists them)"
 
 
 def _entry(one: Exposure, entry: ExposureEntry, wording: Wording) -> str:
