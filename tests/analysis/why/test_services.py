@@ -26,6 +26,7 @@ def backend(name: str, address: str, *ports: str) -> Pod:
 
 
 PG = ServicePort(name="pg", port=15432, target_port=5432)
+NODE_PORT = ServicePort(port=80, target_port=5432, node_port=30080)
 PODS = (backend("db-0", "10.0.0.2"), backend("db-1", "10.0.0.3"))
 
 
@@ -130,6 +131,16 @@ def test_pods_that_are_not_ready_or_on_the_host_network_are_named() -> None:
         ("80", (service(PG), *PODS), "has no port 80; its ports: TCP 15432 (pg)"),
         ("15432/UDP", (service(PG), *PODS), "has no port 15432/UDP; its ports: TCP 15432 (pg)"),
         ("ICMP", (service(PG), *PODS), "has no port ICMP; its ports: TCP 15432 (pg)"),
+        (
+            "30080",
+            (service(NODE_PORT), *PODS),
+            (
+                "has 30080 as the node port of TCP 80: ask about port 80; what comes by a node port has the address of"
+                " a node, or its own with externalTrafficPolicy Local"
+            ),
+        ),
+        ("30080/UDP", (service(NODE_PORT), *PODS), "has no port 30080/UDP; its ports: TCP 80"),
+        ("ICMP", (service(NODE_PORT), *PODS), "has no port ICMP; its ports: TCP 80"),
         ("pg", (service(PG),), "selects no pod of the input"),
         ("pg", (service(PG, selector={}),), "has no selector, so manifests do not say what is behind it"),
         (

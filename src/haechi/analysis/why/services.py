@@ -139,6 +139,13 @@ def _ports(service: Service, asked: AskedPort | None) -> list[ServicePort]:
     else:
         found = [one for one in ports if one.port == asked.number and _is_protocol(one, asked)]
     if not found:
+        behind = [one for one in ports if one.node_port == asked.number and _is_protocol(one, asked)]
+        if asked.number and behind:
+            reason = (
+                f"has {asked.text} as the node port of {_words(behind[0])}: ask about port {behind[0].port}; what comes"
+                " by a node port has the address of a node, or its own with externalTrafficPolicy Local"
+            )
+            raise UnusableService(service.key, reason)
         known = ", ".join(_words(one) for one in ports) or "none"
         raise UnusableService(service.key, f"has no port {asked.text}; its ports: {known}")
     return found[:1]
