@@ -386,8 +386,7 @@ def read_each(
     if options.strict:
         found = [each.strict() for each in found]
     line.wipe()
-    for each in found:
-        write_skipped(errors(), each.skipped, each.verbosity)
+    write_skipped(errors(), dict.fromkeys(problem for each in found for problem in each.skipped), options.verbosity)
     for problem in dict.fromkeys(problem for each in found for problem in each.findings):
         write_problem(errors(), problem)
     if cluster is None:
@@ -523,23 +522,36 @@ def write_skipped(terminal: Terminal, skipped: Iterable[Problem], verbosity: Ver
 
 
 def write_remarks(
-    terminal: Terminal,
-    verbosity: Verbosity,
-    notes: Iterable[str],
-    assumptions: Iterable[Assumption] = (),
-    prefix: str = "",
+    terminal: Terminal, verbosity: Verbosity, notes: Iterable[str], assumptions: Iterable[Assumption] = ()
 ) -> None:
-    """Write what was added or left out, and what is assumed: by name, or with `--verbose` with its sentence."""
+    """Write what was added or left out, and what is assumed."""
+    for line in _remarks(verbosity, notes, assumptions):
+        terminal.line(line, Style.DIM)
+
+
+def write_side_remarks(
+    terminal: Terminal, verbosity: Verbosity, sides: Mapping[str, tuple[Iterable[str], Iterable[Assumption]]]
+) -> None:
+    """Write the notes and assumptions of two sides, by the names of these; what is said of both once."""
+    lines = {name: _remarks(verbosity, *remarks) for name, remarks in sides.items()}
+    common = [line for line in dict.fromkeys(chain(*lines.values())) if all(line in some for some in lines.values())]
+    for name, some in {"both": common, **lines}.items():
+        for line in some:
+            if name == "both" or line not in common:
+                terminal.line(f"{name}: {line}", Style.DIM)
+
+
+def _remarks(verbosity: Verbosity, notes: Iterable[str], assumptions: Iterable[Assumption]) -> list[str]:
+    """The notes, then what is assumed: by name, or with `--verbose` with its sentence."""
     if verbosity is Verbosity.QUIET:
-        return
+        return []
     assumed = list(assumptions)
     lines = list(notes)
     if verbosity is Verbosity.VERBOSE:
         lines += [f"assumed: {assumption}" for assumption in assumed]
     elif assumed:
         lines.append(f"assumed: {', '.join(assumption.value for assumption in assumed)} (-v explains)")
-    for line in lines:
-        terminal.line(prefix + line, Style.DIM)
+    return lines
 
 
 def listing_assumptions(cluster: Cluster) -> tuple[Assumption, ...]:

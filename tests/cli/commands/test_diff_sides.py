@@ -261,3 +261,29 @@ def test_a_file_with_the_name_of_revisions_is_a_file(
     monkeypatch.chdir(tmp_path)
     (tmp_path / "main..").mkdir()
     assert "--git" not in haechi("diff", "main..", tmp_path).err
+
+
+SERVICE_ACCOUNT = "apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: a}\n"
+
+
+def test_what_is_said_of_both_sides_is_said_once(haechi: Haechi, tmp_path: Path) -> None:
+    deployment = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: a}\nspec: {selector: {}, template: {}}\n"
+    old, new = tmp_path / "old.yaml", tmp_path / "new.yaml"
+    old.write_text("---\n".join((SERVICE_ACCOUNT, deployment)))
+    new.write_text("---\n".join((SERVICE_ACCOUNT, deployment, manifests.POD.replace("Running", "Failed"))))
+    lines = haechi("diff", old, new).err.splitlines()
+    assert lines == [
+        "skipped: 2 documents of 1 kind that Haechi does not use (-v lists them)",
+        "both: 1 pod without an address: given one outside every ipBlock narrower than /0",
+        "both: assumed: synthetic-address (-v explains)",
+    ]
+    new.write_text(SERVICE_ACCOUNT)
+    lines = haechi("diff", old, new).err.splitlines()
+    assert lines[1:] == [
+        "old: 1 pod without an address: given one outside every ipBlock narrower than /0",
+        "old: assumed: synthetic-address (-v explains)",
+        "new: this side is empty",
+    ]
+    assert len(haechi("diff", old, "/dev/null", "--with", old, "-v").err.splitlines()) == len(
+        set(haechi("diff", old, "/dev/null", "--with", old, "-v").err.splitlines())
+    )

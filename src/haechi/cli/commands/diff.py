@@ -63,7 +63,7 @@ def diff(
     from haechi.cli import terminal
     from haechi.cli.configuration import Configuration
     from haechi.cli.failure import CommandError, ExitCode
-    from haechi.cli.input import answered, read_each, shared, write_remarks
+    from haechi.cli.input import answered, read_each, shared, write_side_remarks
     from haechi.cli.progress import ProgressLine
 
     matches_pods = Configuration.find(ipblock_matches_pods=ipblock_matches_pods).ipblock_matches_pods
@@ -83,8 +83,8 @@ def diff(
     for side, each, cluster in zip(sides, inputs, clusters, strict=True):
         side.notes += cluster.notes if each.manifests.objects else ("this side is empty", *cluster.notes)
     terminal.output().write("".join(_rendered(found, sides, inputs, clusters, output)))
-    for side, cluster in zip(sides, clusters, strict=True):
-        write_remarks(terminal.errors(), options.verbosity, side.notes, cluster.assumptions, f"{side.name}: ")
+    remarks = {str(side.name): (side.notes, cluster.assumptions) for side, cluster in zip(sides, clusters, strict=True)}
+    write_side_remarks(terminal.errors(), options.verbosity, remarks)
     return answered(ExitCode.FOUND if _fails(found.differences, fail_on) else ExitCode.GOOD, *inputs)
 
 
