@@ -11,7 +11,7 @@ addresses come from their exceptions, if there is a private network there that n
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from functools import cached_property
 from itertools import chain
 
@@ -119,22 +119,25 @@ def ip_blocks(policies: Iterable[NetworkPolicy | TierPolicy]) -> Iterator[IPBloc
                     yield peer.ip_block
 
 
-def _excepted_by(blocks: Iterable[IPBlock], family: AddressSet) -> AddressSet | None:
-    """The networks that pods may have in the exceptions of ipBlocks of a whole family, and that no ipBlock matches.
+def _excepted_by(blocks: Collection[IPBlock], family: AddressSet) -> AddressSet | None:
+    """The networks that pods may have in exceptions of ipBlocks of half a family or more, and that no ipBlock matches.
 
     None if no such ipBlock has an exception for them.
     """
+    wide = {block for block in blocks if block.except_ and 2 * (_network(block.cidr) & family).size >= family.size}
+    if not any(_for_pods(_exceptions(block)) for block in wide):
+        return None
     matched = []
-    found = False
     for block in blocks:
-        everything = _network(block.cidr) == family
-        exceptions = AddressSet.union_all([_network(text) for text in block.except_])
-        if everything:
-            exceptions = _for_pods(exceptions)
-            found = found or bool(exceptions)
-        if exceptions or not everything:
-            matched.append(_network(block.cidr) - exceptions)
-    return _for_pods(family - AddressSet.union_all(matched)) if found else None
+        network, exceptions = _network(block.cidr), _exceptions(block)
+        left_out = _for_pods(exceptions) if block in wide else exceptions
+        if left_out or network != family:
+            matched.append(network - left_out)
+    return _for_pods(family - AddressSet.union_all(matched))
+
+
+def _exceptions(block: IPBlock) -> AddressSet:
+    return AddressSet.union_all([_network(text) for text in block.except_])
 
 
 def _for_pods(networks: AddressSet) -> AddressSet:
