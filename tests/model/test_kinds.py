@@ -41,6 +41,10 @@ def test_what_is_not_ours_is_skipped(api_version: str, kind: str) -> None:
         ("v1", "NetworkPolicy", 'no kind "NetworkPolicy" is registered for version "v1"'),
         ("networking.k8s.io/v1", "networkpolicy", 'no kind "networkpolicy" is registered'),
         ("networking.k8s.io/v1", "Pod", 'no kind "Pod" is registered'),
+        ("policy.networking.k8s.io/v1alpha2", "AdminNetworkPolicy", 'no kind "AdminNetworkPolicy" is registered'),
+        ("policy.networking.k8s.io/v1alpha1", "ClusterNetworkPolicy", 'no kind "ClusterNetworkPolicy" is registered'),
+        ("policy.networking.k8s.io/v1alpha2", "clusternetworkpolicy", 'no kind "clusternetworkpolicy" is registered'),
+        ("v1", "ClusterNetworkPolicy", 'no kind "ClusterNetworkPolicy" is registered'),
     ],
 )
 def test_a_kind_of_ours_under_a_wrong_name_is_an_error(api_version: str, kind: str, words: str) -> None:
@@ -90,8 +94,7 @@ def test_items_of_a_typed_list_need_not_say_what_they_are() -> None:
 @pytest.mark.parametrize(
     ("api_version", "kind"),
     [
-        ("policy.networking.k8s.io/v1alpha2", "AdminNetworkPolicy"),
-        ("policy.networking.k8s.io/v1alpha1", "ClusterNetworkPolicy"),
+        ("networking.k8s.aws/v1alpha1", "ClusterNetworkPolicy"),
         ("crd.antrea.io/v1beta1", "ClusterNetworkPolicy"),
         ("cilium.io/v2", "CiliumNetworkPolicy"),
         ("projectcalico.org/v3", "NetworkPolicy"),

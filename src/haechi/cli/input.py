@@ -242,6 +242,10 @@ def _read(
         problems += found
         if loaded.problems or any(problem.severity is Severity.ERROR for problem in found):
             unsound.append(one)
+        elif isinstance(loaded.object, TierPolicy):
+            from haechi.analysis.cluster import defect_warnings
+
+            problems += defect_warnings(loaded)
     ordered = _ordered(problems)
     return Input(
         named,

@@ -13,7 +13,7 @@ from haechi.model.problem import Code, Severity
 
 _BY_NAME = {kind.kind: kind for kind in KINDS}
 _BY_LOWER_NAME = {name.lower(): kind for name, kind in _BY_NAME.items()}
-_GROUPS = frozenset({"", "apps", "batch", "extensions", "networking.k8s.io", "haechi"})
+_GROUPS = frozenset({"", "apps", "batch", "extensions", "networking.k8s.io", "policy.networking.k8s.io", "haechi"})
 _EVERYWHERE = frozenset({"", "apps", "batch", "networking.k8s.io", "haechi", "gateway.networking.k8s.io"})
 _ROUTING = frozenset({"Ingress", "HTTPRoute", "GRPCRoute", "TLSRoute", "TCPRoute", "UDPRoute"})
 """Kinds that change no verdict: in a version that is not read they are skipped."""
@@ -25,7 +25,7 @@ _SAME_FIELDS = {
 }
 """Further versions whose fields, as far as they are read, are the same."""
 _OTHER_POLICIES = {
-    "policy.networking.k8s.io": {"AdminNetworkPolicy", "BaselineAdminNetworkPolicy", "ClusterNetworkPolicy"},
+    "networking.k8s.aws": {"ApplicationNetworkPolicy", "ClusterNetworkPolicy"},
     "cilium.io": {"CiliumNetworkPolicy", "CiliumClusterwideNetworkPolicy"},
     "projectcalico.org": {"NetworkPolicy", "GlobalNetworkPolicy", "StagedNetworkPolicy", "StagedGlobalNetworkPolicy"},
     "crd.projectcalico.org": {"NetworkPolicy", "GlobalNetworkPolicy"},

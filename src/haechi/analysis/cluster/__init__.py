@@ -3,6 +3,7 @@
 from haechi.analysis.cluster.applying import applied
 from haechi.analysis.cluster.assumptions import Assumption
 from haechi.analysis.cluster.cluster import Cluster, domain_name_rules
+from haechi.analysis.cluster.defects import defect_warnings
 from haechi.analysis.cluster.names import (
     AmbiguousName,
     Names,
@@ -21,6 +22,6 @@ from haechi.analysis.cluster.workloads import MOST_REPLICAS, pods_of_workloads
 __all__ = [
     "MOST_REPLICAS", "NO_NAMES", "UNSTABLE_LABELS", "UNUSABLE", "AmbiguousName", "Assumption", "Cluster", "NameText",
     "Names", "Owner", "Owners", "PortNames", "SyntheticAddresses", "UnknownName", "address_named", "applied",
-    "domain_name_rules", "full_name", "ip_blocks", "kind_named", "pods_behind", "pods_of_workloads", "port_ranges",
-    "ports_text",
+    "defect_warnings", "domain_name_rules", "full_name", "ip_blocks", "kind_named", "pods_behind", "pods_of_workloads",
+    "port_ranges", "ports_text",
 ]  # fmt: skip

@@ -13,6 +13,7 @@ from functools import cached_property
 from typing import Self, TypeVar
 
 from haechi.analysis.cluster.assumptions import Assumption
+from haechi.analysis.cluster.defects import defect_warnings
 from haechi.analysis.cluster.owners import Owner, Owners
 from haechi.analysis.cluster.synthetic import SyntheticAddresses
 from haechi.analysis.cluster.workloads import MOST_REPLICAS, pods_of_workloads
@@ -39,7 +40,7 @@ from haechi.model import (
     TierPolicy,
     TierRuleRef,
     Workload,
-    check,
+    check_one,
     policy_key,
 )
 
@@ -120,7 +121,11 @@ class Cluster:
         """Errors and warnings in what was loaded, and what was skipped, by location."""
         if self.manifests is None:
             return ()
-        found = (*self.manifests.problems, *check(self.manifests))
+        found = [*self.manifests.problems]
+        for loaded in self.manifests.objects:
+            own = check_one(loaded)
+            found += own
+            found += () if any(one.severity is Severity.ERROR for one in own) else defect_warnings(loaded)
         return tuple(sorted(found, key=lambda problem: problem.location))
 
     @cached_property

@@ -9,6 +9,8 @@ from haechi.sets import PROTOCOL_NAMES, PortSet, protocol_text
 
 PortNames = Mapping[tuple[int, int], str]  # by protocol and number
 NO_NAMES: PortNames = {}
+_MOST_PARTS = 100
+"""Parts of a set of ports up to which it is not said by what it lacks."""
 
 
 def port_ranges(ports: PortSet) -> tuple[tuple[str, int, int], ...]:
@@ -25,8 +27,11 @@ def ports_text(ports: PortSet, names: PortNames = NO_NAMES) -> str:
     """`TCP 80 (http), 443; UDP 53`, `all TCP`, `everything`, or `nothing`."""
     if ports == PortSet.ALL:
         return "everything"
+    parts, missing = ports.parts(), PortSet.ALL - ports
+    if len(parts) > _MOST_PARTS and len(missing.parts()) < len(parts):
+        return f"everything except {ports_text(missing, names)}"
     found: dict[str, list[str]] = {}
-    for protocol, first, last in ports.parts():
+    for protocol, first, last in parts:
         word = protocol_text(protocol)
         whole = first == 0 and last == 65535
         name = names.get((protocol, first)) if first == last else None
