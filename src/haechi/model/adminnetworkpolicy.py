@@ -122,13 +122,19 @@ def as_cluster_network_policy(policy: TierPolicy) -> ClusterNetworkPolicy:
             subject=spec.subject,
             ingress=tuple(
                 ClusterNetworkPolicyIngressRule(
-                    name=rule.name, action=_action(rule.action), from_=rule.from_, protocols=_protocols(rule.ports)
+                    name=rule.name,
+                    action=_action(rule.action, has_pass=is_admin),
+                    from_=rule.from_,
+                    protocols=_protocols(rule.ports),
                 )
                 for rule in spec.ingress
             ),
             egress=tuple(
                 ClusterNetworkPolicyEgressRule(
-                    name=rule.name, action=_action(rule.action), to=rule.to, protocols=_protocols(rule.ports)
+                    name=rule.name,
+                    action=_action(rule.action, has_pass=is_admin),
+                    to=rule.to,
+                    protocols=_protocols(rule.ports),
                 )
                 for rule in spec.egress
             ),
@@ -136,8 +142,10 @@ def as_cluster_network_policy(policy: TierPolicy) -> ClusterNetworkPolicy:
     )
 
 
-def _action(action: str) -> str:
-    """`Allow` is called Accept in v1alpha2, where `Accept` was no action of v1alpha1."""
+def _action(action: str, *, has_pass: bool) -> str:
+    """`Allow` is called Accept in v1alpha2; what was no action of the kind stays none."""
+    if action == "Pass" and not has_pass:
+        return "Pass of a BaselineAdminNetworkPolicy"
     return {"Allow": "Accept", "Accept": "Allow"}.get(action, action)
 
 

@@ -68,11 +68,11 @@ def test_connections_between_pods(haechi: Haechi) -> None:
 def test_exposure_says_first_what_tiers_decide(haechi: Haechi) -> None:
     out = haechi("list", "-", "--exposure", "--focus", "shop/db", "-q", stdin=CLUSTER).out
     assert " ".join(out.split()) == (
-        "shop/db[Pod] Egress: not isolated, open to everyone; tiers decide first "
+        "shop/db[Pod] Egress: not isolated, open to everyone whom no tier denies "
         "Admin denies to addresses 169.254.169.254/32: everything "
         "(ClusterNetworkPolicy/guard spec.egress[0] at <stdin>:16:5) "
         "Admin denies to all nodes: everything (ClusterNetworkPolicy/guard spec.egress[0] at <stdin>:16:5) "
-        "shop/db[Pod] Ingress: isolated, open only; tiers decide first "
+        "shop/db[Pod] Ingress: isolated, open only; tier Admin decides first "
         "Admin accepts from pods app=monitor in any namespace: TCP 9187 "
         "(ClusterNetworkPolicy/guard spec.ingress[1] at <stdin>:12:5) "
         "Admin denies from any pod: TCP 22 (ClusterNetworkPolicy/guard spec.ingress[0] at <stdin>:9:5) "

@@ -17,12 +17,18 @@ from haechi.analysis.cluster import Cluster
 from haechi.analysis.reach.classes import PodClass
 from haechi.analysis.reach.exposure import pods_text
 from haechi.analysis.reach.listing import range_text
-from haechi.analysis.reach.potential import PotentialChanges, changed_subjects, stages_of
+from haechi.analysis.reach.potential import (
+    PotentialChange,
+    PotentialChanges,
+    changed_subjects,
+    ingress_names,
+    stages_of,
+)
 from haechi.analysis.reach.reach import Reach
 from haechi.analysis.reach.units import Unit, units
-from haechi.engine import Engine, OrderedPolicy, PodSelection, Policy, Stages, outside
-from haechi.model import AnyPolicyKey, Direction, NetworkPolicy, PodKey, TierPolicy
-from haechi.sets import AddressSet, PortSet
+from haechi.engine import Engine, NamedPort, OrderedPolicy, PodSelection, Policy, Stages, outside
+from haechi.model import AnyPolicyKey, ClusterPolicyKey, Direction, NetworkPolicy, PodKey, TierPolicy
+from haechi.sets import AddressSet, PortSet, protocol_text
 
 _Numbers = tuple[int | None, int | None]  # a class before and after
 _Pair = tuple[PodClass | None, PodClass | None]
@@ -150,10 +156,10 @@ def _ineffective(old: Cluster, new: Cluster, effective: set[AnyPolicyKey]) -> It
             reason = "it means the same as before"
         else:
             subjects = {policies[key].subject for policies in read if key in policies}
-            reason = (
-                _only_on_one_side(old, new, [one for one in subjects if one is not None])
-                or "other policies, or the other end, decide the same"
-            )
+            same = "other policies, or the other end, decide the same"
+            if isinstance(key, ClusterPolicyKey):
+                same += "; NetworkPolicies that are not in the input may decide otherwise"
+            reason = _only_on_one_side(old, new, [one for one in subjects if one is not None]) or same
         yield Cause(key, change), reason
 
 
@@ -180,7 +186,7 @@ class _Judged(NamedTuple):
     direction: Direction
     was: Stages | None
     now: Stages | None
-    is_selection: bool = False
+    subject: PodSelection | None = None
 
     def ends(self, other: str) -> tuple[str, str]:
         """Source and destination."""
@@ -212,14 +218,17 @@ class _Comparison:
         """Differences with pods that need not exist: of each workload, then of pods that policies select."""
         potential = PotentialChanges(self._families())
         for side in (*sorted(self._workload_sides(), key=lambda side: side[:2]), *self._selected_sides()):
-            if side.was == side.now:
-                continue
             keys = {key for stages in (side.was, side.now) for stage in stages or () for key in stage.policies}
             causes = tuple(self._changed(keys))
-            for one in potential.of(side.was, side.now):
+            found = list(potential.of(side.was, side.now)) if side.was != side.now else []
+            for one in found:
                 yield Difference(*side.ends(one.pods), one.before, one.after, causes, one.previously)
-            for (first, last), left, right in self._selected_outside(side) if side.is_selection else ():
-                yield Difference(*side.ends(range_text(first, last)), left, right, causes)
+            if side.subject is not None and side.was != side.now:
+                for (first, last), left, right in self._selected_outside(side):
+                    yield Difference(*side.ends(range_text(first, last)), left, right, causes)
+            if side.subject is not None and side.direction is Direction.INGRESS:
+                for words, one in self._on_port_names(side.subject, potential, found):
+                    yield Difference(one.pods, f"{side.name} on port name {words}", one.before, one.after, causes)
 
     def _families(self) -> tuple[AddressSet, ...]:
         """The families of addresses that pods have, if blocks match pods; both where there are no pods."""
@@ -249,7 +258,7 @@ class _Comparison:
                 if not any(self._is_like(pair, direction, subject) for pair in present):  # else its lines say it
                     was, now = (stages_of(engine, subject, direction) for engine in self._engines)
                     remark = "to come" if selected else "none here"
-                    yield _Judged(f"{pods_text(subject)} ({remark})", direction, was, now, is_selection=True)
+                    yield _Judged(f"{pods_text(subject)} ({remark})", direction, was, now, subject)
 
     def _is_like(self, pair: _Pair, direction: Direction, subject: PodSelection) -> bool:
         """Whether a workload, where it is there, is judged as pods that match a selection and nothing more."""
@@ -259,6 +268,23 @@ class _Comparison:
             if one is not None and one.stages(direction) != stages_of(engine, subject, direction, ports):
                 return False
         return True
+
+    def _on_port_names(
+        self, subject: PodSelection, potential: PotentialChanges, found: list[PotentialChange]
+    ) -> Iterator[tuple[str, PotentialChange]]:
+        """The changes on each port name of rules for pods to come, of which a pod may give the name to any number."""
+        names = {name for engine in self._engines for name in ingress_names(engine, subject)}
+        for protocol, name in sorted(names):
+            port = PortSet.port(protocol, 0)  # which no policy means by its number, so that it stands for the name
+            shown = {(one.pods, one.before & port, one.after & port) for one in found}
+            ports = (NamedPort(protocol, name, 0),)
+            was, now = (stages_of(engine, subject, Direction.INGRESS, ports) for engine in self._engines)
+            for one in potential.of(was, now) if was != now else ():
+                before, after = one.before & port, one.after & port
+                if before != after and (one.pods, before, after) not in shown:
+                    whole = PortSet.protocol(protocol)
+                    ends = (whole if before else PortSet.NONE, whole if after else PortSet.NONE)
+                    yield f"{protocol_text(protocol)} {name}", PotentialChange(one.pods, *ends, ())
 
     def _selected_outside(self, side: _Judged) -> Iterator[tuple[tuple[int, int], PortSet, PortSet]]:
         was, now = (

@@ -26,7 +26,7 @@ from haechi.sets import AddressSet, PortSet, protocol_text
 
 _T = TypeVar("_T")
 _MOST_PREVIOUS = 1000
-"""Entries of a side up to which it is told who had some of what others get."""
+"""Entries of a side without tiers up to which it is told who had some of what others get."""
 
 
 class _Pods(NamedTuple):
@@ -94,8 +94,8 @@ class PotentialChanges:
                 shown[pods] = (old, new)
         for pods, (old, new) in shown.items():
             if old != new:
-                had = sides[0].values if len(sides[0].values) <= _MOST_PREVIOUS else []
-                had = [one for one in had if one.tier is None and not one.ports.isdisjoint(new - old)]
+                is_plain = len(was) <= _MOST_PREVIOUS and all(one.tier is None for one in was)
+                had = [one for one in sides[0].values if is_plain and not one.ports.isdisjoint(new - old)]
                 narrower = (one for one in had if self._pods(one).is_within(pods))
                 yield PotentialChange(str(pods), old, new, tuple(dict.fromkeys(str(one.peer) for one in narrower)))
 
@@ -184,7 +184,19 @@ def potential_exposures(cluster: Cluster, namespaces: Collection[str] = ()) -> I
             stages = _stages(policies.implied_by(subject), ordered.implied_by(subject), direction)
             isolated = any(isinstance(stage, PolicySet) for stage in stages)
             entries = tuple(entries_of(cluster, stages, direction))
+            if direction is Direction.INGRESS:
+                entries += tuple(_named_entries(cluster, stages))
             yield Exposure(f"{pods_text(subject)} (none here)", direction, isolated, entries)
+
+
+def _named_entries(cluster: Cluster, stages: Stages) -> Iterator[ExposureEntry]:
+    """What NetworkPolicies allow on port names, which only pods have a number for."""
+    for stage in stages:
+        for key in stage.policies if isinstance(stage, PolicySet) else ():
+            for ref, rule in cluster.engine.policies[key].referenced(Direction.INGRESS):
+                for name in rule.names:
+                    ports, rules = PortSet.protocol(name[0]), (cluster.located(ref),)
+                    yield from (ExposureEntry(peer, ports, name, rules) for peer in Peer.of_peers(rule.peers))
 
 
 def stages_of(engine: Engine, subject: PodSelection, direction: Direction, ports: tuple[NamedPort, ...] = ()) -> Stages:
@@ -193,6 +205,16 @@ def stages_of(engine: Engine, subject: PodSelection, direction: Direction, ports
     tiers = engine.tier_policies.values()
     ordered = [one for one in tiers if one.subject is not None and _implies(subject, one.subject)]
     return _stages(policies, ordered, direction, ports)
+
+
+def ingress_names(engine: Engine, subject: PodSelection) -> Iterator[tuple[int, str]]:
+    """The IP protocols and port names in rules for connections to pods that a selection selects."""
+    for policy in engine.policies.values():
+        if _implies(subject, policy.subject):
+            yield from (name for rule in policy.rules(Direction.INGRESS) for name in rule.names)
+    for one in engine.tier_policies.values():
+        if one.subject is not None and _implies(subject, one.subject):
+            yield from (name for rule in one.rules(Direction.INGRESS) for name in rule.protocol_names())
 
 
 def _stages(

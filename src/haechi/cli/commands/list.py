@@ -209,15 +209,16 @@ def _exposure_text(found: Iterable[Exposure], wording: Wording, width: int | Non
 
     alike: dict[tuple[str, tuple[ExposureEntry, ...]], list[Exposure]] = {}
     for one in found:
+        has_tiers = any(each.tier is not None for each in one.entries)
         if not one.isolated:
-            words = f"{one.direction}: not isolated, open to everyone"
+            words = f"{one.direction}: not isolated, open to everyone" + (" whom no tier denies" if has_tiers else "")
         elif one.allows_everything:
             words = f"{one.direction}: isolated, but everything is allowed"
         else:
             words = f"{one.direction}: isolated, {'open only' if one.entries else 'nothing is allowed'}"
         judged = tuple(each for each in one.entries if one.isolated or each.tier is not None)
-        if any(each.tier is not None for each in judged):
-            words += "; tiers decide first"
+        if has_tiers and one.isolated:
+            words += "; tier Admin decides first"
         alike.setdefault((words, judged), []).append(one)
     for (words, judged), members in alike.items():
         yield folded(f"{wording.names([one.group for one in members])} {words}", width)

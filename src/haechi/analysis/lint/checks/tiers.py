@@ -18,7 +18,7 @@ from haechi.analysis.lint.facts import Review, WrittenTierPolicy, WrittenTierRul
 from haechi.analysis.lint.wording import name_list, rule_name
 from haechi.engine import Endpoint, OrderedPolicy, OrderedRule, Stages, TierSet, deciding_rule, traffic
 from haechi.model import Action, ClusterPolicyKey, Direction, Packet, Path, Severity, Tier, TierRuleRef
-from haechi.sets import PortSet, point_to_text
+from haechi.sets import AddressSet, PortSet, point_to_text
 
 _MOST_PODS = 20
 """Pods of different labels and ports on which the order of two policies is tried."""
@@ -132,9 +132,12 @@ def _witness(review: Review, one: OrderedPolicy, other: OrderedPolicy) -> str:
         pod = review.engine.numbered(number)
         pods.setdefault(id(pod.labels), pod)
     for pod in list(pods.values())[:_MOST_PODS]:
+        others = AddressSet.ALL - AddressSet.of(*pod.addresses)  # a pod always reaches itself
         for direction in Direction:
-            first = traffic(review.engine, _stages(review, pod, direction, one, other))
-            second = traffic(review.engine, _stages(review, pod, direction, other, one))
+            first, second = (
+                traffic(review.engine, _stages(review, pod, direction, *both)).restricted(others, PortSet.ALL)
+                for both in ((one, other), (other, one))
+            )
             difference = first.first_difference(second)
             if difference is not None:
                 address, protocol, port, _ = difference
