@@ -64,4 +64,6 @@ def _write_text(terminal: Terminal, judgement: Judgement, places: Places) -> Non
     parts = [counted(len(judgement.outcomes), "assertion"), f"{failed} failed" if failed else "all hold"]
     if rules:
         parts.append(f"{len(rules) - len(unexercised)} of {counted(len(rules), 'rule')} exercised")
+    if judgement.uncounted:
+        parts.append(f"{counted(judgement.uncounted, 'rule')} of tiers not counted")
     terminal.line(", ".join(parts))

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from itertools import groupby
 from typing import TYPE_CHECKING, Literal
 
-from haechi.model import Location, RuleRef
+from haechi.model import AnyRuleRef, Location
 from haechi.report.document import (
     API_VERSION,
     Basis,
@@ -31,7 +31,8 @@ if TYPE_CHECKING:
 class ViolationJson(JsonValue, frozen=True):
     """A pair that does otherwise than was asserted. Names are empty for outside addresses.
 
-    `allowed` is what packets do; the policies are those that isolate each end, and `rules` those that allow.
+    `allowed` is what packets do; the policies are those that isolate each end. `rules` are those that allow; of a
+    denied pair, those of tiers that deny.
     """
 
     source: str
@@ -58,16 +59,20 @@ class AssertionJson(JsonValue, frozen=True):
 
 
 class AssertionSummary(JsonValue, frozen=True):
-    """How many assertions there are and how many fail; how many rules, and how many some assertion exercises."""
+    """How many assertions there are and how many fail; how many rules of NetworkPolicies, and how many are exercised.
+
+    Some assertion about a packet that passes exercises a rule. `uncounted` rules are those of tiers.
+    """
 
     assertions: int
     failed: int
     rules: int
     exercised: int
+    uncounted: int
 
 
 class AssertionReport(Document, frozen=True):
-    """All assertions, and the rules that none of them exercises."""
+    """All assertions, and the rules of NetworkPolicies that none of them exercises."""
 
     kind: Literal["AssertionReport"]
     assertions: list[AssertionJson]
@@ -85,7 +90,13 @@ def assertions_json(judgement: Judgement, places: Places, basis: Basis) -> str:
             *basis,
             [_assertion(outcome, places) for outcome in judgement.outcomes],
             [placed_rule(ref, places) for ref in unexercised],
-            AssertionSummary(len(judgement.outcomes), len(judgement.failures), rules, rules - len(unexercised)),
+            AssertionSummary(
+                len(judgement.outcomes),
+                len(judgement.failures),
+                rules,
+                rules - len(unexercised),
+                judgement.uncounted,
+            ),
         )
     )
 
@@ -166,14 +177,16 @@ def _deciders(violation: Violation, places: Places) -> Iterable[str]:
             yield "no policy restricts it" if verdict.allowed else "policies deny it"
         return
     for word, side in (("egress", verdict.egress), ("ingress", verdict.ingress)):
-        if not side.allowed:
+        if side.tier_rule is not None and not side.allowed:
+            yield f"{word} denied by {rule_text(side.tier_rule, places)}"
+        elif not side.allowed:
             policies = [f"{key}{_at(places(key, ''))}" for key in side.policies]
             yield f"{word} denied: {', '.join(policies) or 'several pods claim one of the addresses'}"
     if verdict.allowed:
         yield "policies allow it"
 
 
-def rule_text(ref: RuleRef, places: Places) -> str:
+def rule_text(ref: AnyRuleRef, places: Places) -> str:
     """`policy path (place)`."""
     return f"{ref.policy} {ref.path}{_at(places(ref.policy, ref.path))}"
 

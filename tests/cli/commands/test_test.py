@@ -85,7 +85,7 @@ def test_json_is_the_documented_schema(haechi: Haechi, tests: Path) -> None:
     tests.write_text(HEAD + FAILS)
     outcome = haechi("test", tests, DOCUMENT, "-o", "json")
     document = msgspec.json.decode(outcome.out, type=AssertionReport)
-    assert (outcome.code, document.summary) == (1, AssertionSummary(2, 2, 2, 1))
+    assert (outcome.code, document.summary) == (1, AssertionSummary(2, 2, 2, 1, 0))
     (rule,) = document.unexercised
     assert (rule.policy, rule.path) == (
         ObjectReference("NetworkPolicy", "default", "test-network-policy"),
@@ -234,3 +234,50 @@ def test_pairs_with_the_same_reasons_are_one_row_and_fit_a_hundred_columns(haech
     ] == "ingress denied: x/deny (<stdin>:13:1)"
     assert sum("→" in line for line in lines) == 1
     assert max(len(line) for line in lines if str(tmp_path) not in line) <= 100
+
+
+def test_the_rule_of_a_tier_that_decides_is_named_and_not_counted(haechi: Haechi, tmp_path: Path) -> None:
+    (tmp_path / "cluster.yaml").write_text(
+        """\
+apiVersion: policy.networking.k8s.io/v1alpha2
+kind: ClusterNetworkPolicy
+metadata: {name: guard}
+spec:
+  tier: Admin
+  priority: 1
+  subject: {namespaces: {}}
+  ingress:
+  - {action: Accept, from: [{namespaces: {}}], protocols: [{tcp: {destinationPort: {number: 80}}}]}
+  - {action: Deny, from: [{namespaces: {}}]}
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: web, namespace: x}
+spec: {podSelector: {}, ingress: [{}]}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: a, namespace: x}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: b, namespace: x}
+"""
+    )
+    (tmp_path / "test.yaml").write_text(
+        """\
+apiVersion: haechi/v1alpha1
+kind: ConnectivityTest
+metadata: {name: t}
+spec:
+  assertions:
+  - {from: {pod: x/a}, to: {pod: x/b}, ports: [80], expect: deny}
+  - {from: {pod: x/a}, to: {pod: x/b}, ports: [81], expect: allow}
+"""
+    )
+    outcome = haechi("test", tmp_path / "test.yaml", tmp_path / "cluster.yaml", "-q")
+    lines = [line.strip() for line in outcome.out.splitlines()]
+    place = f"({tmp_path}/cluster.yaml"
+    assert f"ingress allowed by ClusterNetworkPolicy/guard spec.ingress[0] {place}:9:5)" in " ".join(lines)
+    assert f"ingress denied by ClusterNetworkPolicy/guard spec.ingress[1] {place}:10:5)" in " ".join(lines)
+    assert lines[-1] == "2 assertions, 2 failed, 1 of 1 rule exercised, 2 rules of tiers not counted"

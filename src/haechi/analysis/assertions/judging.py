@@ -20,7 +20,7 @@ from haechi.analysis.assertions.file import Assertion, Suite
 from haechi.analysis.assertions.sweep import Sweep
 from haechi.analysis.assertions.world import World
 from haechi.engine import point, verdict
-from haechi.model import Address, Direction, Location, Packet, PacketVerdict, RuleRef
+from haechi.model import Address, AnyRuleRef, Direction, Location, Packet, PacketVerdict, RuleRef
 from haechi.sets import AddressSet, PortSet, Traffic, point_to_text
 
 MOST_VIOLATIONS = 10
@@ -48,7 +48,7 @@ class Violation:
         allowed: what the packets do.
         packet: one of them.
         verdict: that of both sides on that packet, with their policies.
-        rules: if it is allowed, the rules that allow it.
+        rules: those that allow it, on either end; of a denied pair, those of tiers that deny it.
     """
 
     source: NamedEnd
@@ -57,7 +57,7 @@ class Violation:
     allowed: bool
     packet: Packet
     verdict: PacketVerdict
-    rules: tuple[RuleRef, ...] = ()
+    rules: tuple[AnyRuleRef, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -90,11 +90,15 @@ class AssertionOutcome:
 
 @dataclass(frozen=True)
 class Judgement:
-    """All assertions, and the rules of all policies with those that some asserted and allowed packet matches."""
+    """All assertions, and the rules of NetworkPolicies with those that some asserted and allowed packet matches.
+
+    Rules of tiers are not among them; `uncounted` is their number.
+    """
 
     outcomes: tuple[AssertionOutcome, ...]
     rules: tuple[RuleRef, ...]
     exercised: frozenset[RuleRef]
+    uncounted: int = 0
 
     @property
     def failures(self) -> tuple[AssertionOutcome, ...]:
@@ -115,7 +119,8 @@ def judge(world: World, suites: Iterable[Suite]) -> Judgement:
         for number, (assertion, location) in enumerate(zip(suite.assertions, suite.locations, strict=True)):
             outcome = AssertionOutcome(suite.name, assertion.title(number), assertion, location)
             outcomes.append(_judged(world, outcome, suite.namespace, sweep))
-    return Judgement(tuple(outcomes), tuple(world.rules), frozenset(world.rules) - sweep.coverage.waiting)
+    exercised = frozenset(world.rules) - sweep.coverage.waiting
+    return Judgement(tuple(outcomes), tuple(world.rules), exercised, world.tier_rule_count)
 
 
 def _judged(world: World, outcome: AssertionOutcome, namespace: str, sweep: Sweep) -> AssertionOutcome:
@@ -177,18 +182,27 @@ def _address(end: NamedEnd) -> Address:
 
 
 def _explained(world: World, violation: Violation) -> Violation:
-    """With the rules that allow it."""
+    """With the rules behind it."""
     if not violation.allowed:
-        return violation
+        sides = (violation.verdict.egress, violation.verdict.ingress)
+        denying = [side.tier_rule for side in sides if side.tier_rule is not None and not side.allowed]
+        return replace(violation, rules=tuple(denying))
     return replace(violation, rules=tuple(allowing(world, violation.packet)))
 
 
-def allowing(world: World, packet: Packet) -> Iterator[RuleRef]:
-    """The rules that allow a packet, on either side."""
+def allowing(world: World, packet: Packet) -> Iterator[AnyRuleRef]:
+    """The rules that allow a packet, on either side: one of a tier, or those of NetworkPolicies."""
     source, destination = point(packet.source), point(packet.destination)
-    sides = ((source, destination, Direction.EGRESS), (destination, source, Direction.INGRESS))
-    for address, remote, direction in sides:
+    both = verdict(world.engine, packet)
+    sides = (
+        (source, destination, Direction.EGRESS, both.egress),
+        (destination, source, Direction.INGRESS, both.ingress),
+    )
+    for address, remote, direction, side in sides:
         endpoint = world.engine.owner(address)
+        if side.tier_rule is not None:
+            yield from (side.tier_rule,) if side.allowed else ()
+            continue
         for key in world.rules_of(endpoint, direction) if endpoint is not None else ():
             if world.allowed_by(key, endpoint).contains(remote, packet.protocol, packet.port):
                 yield key

@@ -21,7 +21,7 @@ from haechi.analysis.assertions.judging import (
 )
 from haechi.analysis.assertions.world import World
 from haechi.engine import point
-from haechi.model import Packet, PacketVerdict, RuleRef
+from haechi.model import AnyRuleRef, Packet, PacketVerdict, RuleRef
 from haechi.sets import AddressSet, PortSet
 
 
@@ -49,7 +49,7 @@ class ObservedConnection:
         """Whether it satisfies the assertion: an allowed one is answered, of a denied one nothing arrives."""
         return self.arrived and self.replied if allowed else not self.arrived
 
-    def violation(self, rules: tuple[RuleRef, ...], *, allowed: bool) -> Violation:
+    def violation(self, rules: tuple[AnyRuleRef, ...], *, allowed: bool) -> Violation:
         """The violation that it shows."""
         source = NamedEnd(self.source, AddressSet.of(point(self.packet.source)))
         destination = NamedEnd(self.destination, AddressSet.of(point(self.packet.destination)))
@@ -67,7 +67,7 @@ def judge_observed(world: World, suites: Iterable[Suite], observed: Iterable[Obs
             asked, empty = checks(world, assertion, suite.namespace)
             outcome = AssertionOutcome(suite.name, assertion.title(number), assertion, location, empty)
             outcomes.append(_judged(world, outcome, list(_about(world, asked, tried)), exercised))
-    return Judgement(tuple(outcomes), tuple(world.rules), frozenset(exercised))
+    return Judgement(tuple(outcomes), tuple(world.rules), frozenset(exercised), world.tier_rule_count)
 
 
 def _about(
@@ -91,7 +91,7 @@ def _judged(
     found: list[Violation] = []
     for check, one in about:
         rules = tuple(allowing(world, one.packet)) if one.arrived else ()
-        exercised.update(rules)
+        exercised.update(rule for rule in rules if isinstance(rule, RuleRef))
         if not one.satisfies(check.allowed):
             found.append(one.violation(rules, allowed=not check.allowed))
     empty = outcome.empty

@@ -188,6 +188,11 @@ class World:
             for ref, rule in policy.referenced(direction)
         }
 
+    @property
+    def tier_rule_count(self) -> int:
+        """How many rules policies of tiers have."""
+        return sum(len(one.rules(each)) for one in self.engine.tier_policies.values() for each in Direction)
+
     def rules_of(self, endpoint: Endpoint, direction: Direction) -> Iterator[RuleRef]:
         """The rules of the policies that isolate a pod in a direction."""
         for key in sorted(self.engine.policies_of(endpoint, direction)):
