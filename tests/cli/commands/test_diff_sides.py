@@ -251,8 +251,13 @@ def test_revisions_among_the_paths_are_an_error_that_names_git(haechi: Haechi, r
 
 
 @pytest.mark.parametrize("path", ["../x", "a/../b", "..", "./..", "main", "a/.."])
-def test_other_paths_are_not_taken_for_revisions(haechi: Haechi, path: str, tmp_path: Path) -> None:
-    assert "--git" not in haechi("diff", f"{path}", tmp_path).err.replace(str(tmp_path), "")
+def test_other_paths_are_not_taken_for_revisions(
+    haechi: Haechi, path: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inner = tmp_path / "above" / "here"  # so that `..` is not whatever holds the checkout
+    inner.mkdir(parents=True)
+    monkeypatch.chdir(inner)
+    assert "--git" not in haechi("diff", path, inner).err.replace(str(tmp_path), "")
 
 
 def test_a_file_with_the_name_of_revisions_is_a_file(
