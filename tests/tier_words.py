@@ -5,6 +5,9 @@ Selectors are in the words of its vocabulary; networks, ports and nodes are thos
 
 from __future__ import annotations
 
+from typing import TypeVar
+
+import msgspec
 from hypothesis import strategies as st
 
 from haechi.model import (
@@ -39,6 +42,7 @@ from tests import clusters
 from tests.building import node
 from tests.generator import Generator, Object
 
+OldRule = TypeVar("OldRule", AdminNetworkPolicyIngressRule, AdminNetworkPolicyEgressRule)
 ACTIONS = ("Accept", "Deny", "Pass")
 NETWORKS = (
     "10.0.0.0/30",
@@ -206,11 +210,20 @@ def old_egress_rule(words: Generator) -> AdminNetworkPolicyEgressRule:
     return AdminNetworkPolicyEgressRule(action=_old_action(words), to=to, ports=ports)
 
 
+def _without_pass(words: Generator, rule: OldRule) -> OldRule:
+    """A rule of a BaselineAdminNetworkPolicy, which has no Pass."""
+    return msgspec.structs.replace(rule, action="Deny") if rule.action == "Pass" and not is_odd(words) else rule
+
+
 def old_policy(words: Generator) -> AdminNetworkPolicy | BaselineAdminNetworkPolicy:
     """An AdminNetworkPolicy or the BaselineAdminNetworkPolicy."""
     ingress, egress = words.some(old_ingress_rule, (0, 2)), words.some(old_egress_rule, (0, 2))
     if words.chance(40):
-        baseline = BaselineAdminNetworkPolicySpec(subject=subject(words), ingress=ingress, egress=egress)
+        baseline = BaselineAdminNetworkPolicySpec(
+            subject=subject(words),
+            ingress=tuple(_without_pass(words, rule) for rule in ingress),
+            egress=tuple(_without_pass(words, rule) for rule in egress),
+        )
         return BaselineAdminNetworkPolicy(metadata=ObjectMeta(name="default"), spec=baseline)
     admin = AdminNetworkPolicySpec(priority=words.integer(0, 2), subject=subject(words), ingress=ingress, egress=egress)
     return AdminNetworkPolicy(metadata=ObjectMeta(name=words.one("cd")), spec=admin)
