@@ -10,6 +10,7 @@ from haechi.engine.meaning import (
     is_own_node,
     outside,
     outside_addresses,
+    passing_ports,
     point,
     rule_ports,
     side,
@@ -31,6 +32,6 @@ __all__ = [
     "OrderedRule", "PeerClass", "PeerItem", "Peers", "PodChange", "PodSelection", "PodState", "Policy",
     "PolicyRule", "PolicySet", "PortDecisions", "Precedence", "Stages", "TierEntry", "TierRules", "TierSet",
     "UnreadablePart", "addresses", "deciding_rule", "includes", "is_own_node", "outside", "outside_addresses",
-    "point", "points", "read_peer", "read_ports", "read_tier_peer", "read_tier_protocol", "rule_ports", "side",
-    "side_ports", "sweep", "tier_rule_ports", "traffic", "verdict",
+    "passing_ports", "point", "points", "read_peer", "read_ports", "read_tier_peer", "read_tier_protocol", "rule_ports",
+    "side", "side_ports", "sweep", "tier_rule_ports", "traffic", "verdict",
 ]  # fmt: skip

@@ -144,20 +144,42 @@ def side_ports(
         return PortSet.ALL
     policies = engine.policy_set(subject, direction)
     server = subject if direction is Direction.INGRESS else peer
-    allowed, undecided = PortSet.NONE, PortSet.ALL
-    for tier in Tier if engine.tier_policies else ():
-        if tier is Tier.BASELINE and policies is not None:
-            break
-        left = undecided
-        for rule in (rule for one in engine.tier_policies_of(subject, tier) for rule in one.rules(direction)):
-            here = left & tier_rule_ports(rule, server)
-            if here and includes(engine, rule.peers, remote, peer):
-                left -= here
-                undecided = undecided if rule.action is Action.PASS else undecided - here
-                allowed = allowed | here if rule.action is Action.ACCEPT else allowed
+    asked = Tier if policies is None else (Tier.ADMIN,)
+    tiers = (
+        [
+            (rule.action, tier_rule_ports(rule, server))
+            for one in engine.tier_policies_of(subject, tier)
+            for rule in one.rules(direction)
+            if includes(engine, rule.peers, remote, peer)
+        ]
+        for tier in asked
+    )
     if policies is None or subject is peer:
-        return allowed | undecided
-    return allowed | (undecided & _policy_ports(engine, policies, remote, peer))
+        return passing_ports(tiers, PortSet.ALL)
+    return passing_ports(tiers, _policy_ports(engine, policies, remote, peer))
+
+
+def passing_ports(
+    tiers: Iterable[Iterable[tuple[Action, PortSet]]], last: PortSet, asked: PortSet = PortSet.ALL
+) -> PortSet:
+    """The ports that tiers accept, and those of `last` among the ports that they leave undecided.
+
+    Args:
+        tiers: of each tier, in order, what its matching rules do on which ports, in order.
+        last: what is allowed after them.
+        asked: only these ports.
+    """
+    accepted, undecided = PortSet.NONE, asked
+    for rules in tiers:
+        left = undecided
+        for action, ports in rules:
+            here = left & ports
+            left -= here
+            if action is not Action.PASS:
+                undecided -= here
+            if action is Action.ACCEPT:
+                accepted |= here
+    return accepted | (undecided & last)
 
 
 def _policy_ports(engine: Engine, policies: PolicySet, remote: int, peer: Endpoint | None) -> PortSet:

@@ -1,6 +1,6 @@
-"""Parts of policies of tiers that an API server accepts and nobody can evaluate, such as an unknown operator.
+"""Parts of policies of tiers that an API server accepts although they have no meaning, such as an unknown operator.
 
-The resource definitions do not check selectors. What cannot be read fails closed, so it must be said where it is.
+The resource definitions do not check selectors. What cannot be read fails closed, so it is reported with its place.
 """
 
 from __future__ import annotations

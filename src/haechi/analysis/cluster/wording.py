@@ -10,7 +10,7 @@ from haechi.sets import PROTOCOL_NAMES, PortSet, protocol_text
 PortNames = Mapping[tuple[int, int], str]  # by protocol and number
 NO_NAMES: PortNames = {}
 _MOST_PARTS = 100
-"""Parts of a set of ports up to which it is not said by what it lacks."""
+"""A set of ports with more parts is described by the ports that are missing, if those are fewer."""
 
 
 def port_ranges(ports: PortSet) -> tuple[tuple[str, int, int], ...]:

@@ -20,13 +20,24 @@ from typing import Generic, NamedTuple, TypeVar
 from haechi.analysis.cluster import Cluster
 from haechi.analysis.reach.exposure import Exposure, ExposureEntry, Peer, PeerKind, entries_of, granted, pods_text
 from haechi.analysis.reach.selection_index import SelectionIndex
-from haechi.engine import ANY_POD, Engine, NamedPort, OrderedPolicy, PodSelection, Policy, PolicySet, Stages, TierSet
+from haechi.engine import (
+    ANY_POD,
+    Engine,
+    NamedPort,
+    OrderedPolicy,
+    PodSelection,
+    Policy,
+    PolicySet,
+    Stages,
+    TierSet,
+    passing_ports,
+)
 from haechi.model import Action, Direction, Tier
 from haechi.sets import AddressSet, PortSet, protocol_text
 
 _T = TypeVar("_T")
 _MOST_PREVIOUS = 1000
-"""Entries of a side without tiers up to which it is told who had some of what others get."""
+"""`previously` is found for sides with at most this many entries, none of them of a tier."""
 
 
 class _Pods(NamedTuple):
@@ -115,17 +126,9 @@ class PotentialChanges:
         """The ports on which a side allows some pods; of a port name, its whole protocol."""
         asked = PortSet.ALL if pods.port_name is None else PortSet.protocol(pods.port_name[0])
         concerning = [entry for entry in grants if self._concerns(entry, pods, asked)]
-        allowed, undecided = PortSet.NONE, asked
-        for tier in Tier:
-            left = undecided
-            for entry in concerning:
-                if entry.tier is tier:
-                    here = left & entry.ports
-                    left -= here
-                    undecided = undecided if entry.action is Action.PASS else undecided - here
-                    allowed = allowed | here if entry.action is Action.ACCEPT else allowed
-        last = [entry.ports for entry in concerning if entry.tier is None]
-        return allowed | (undecided & PortSet.union_all(last))
+        tiers = ([(one.action, one.ports) for one in concerning if one.tier is tier] for tier in Tier)
+        last = PortSet.union_all([one.ports for one in concerning if one.tier is None])
+        return passing_ports(tiers, last, asked)
 
     def _concerns(self, entry: ExposureEntry, pods: _Pods, asked: PortSet) -> bool:
         """Whether an entry matches all of these pods, on their port name if they have one, or on all that is asked."""

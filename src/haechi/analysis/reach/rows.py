@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from haechi.analysis.reach.classes import PodClasses, addresses_of_pods
-from haechi.engine import Engine, NamedPeer, Peers, PolicySet, Stages, TierSet
+from haechi.engine import Engine, NamedPeer, Peers, PolicySet, Stages, TierSet, passing_ports
 from haechi.model import Action
 from haechi.sets import AddressSet, PortSet
 
@@ -124,20 +124,7 @@ class Rows:
                         yield from ((kind, ports) for kind in self._of_class[number] if kind in meant)
 
 
-@lru_cache(maxsize=65_536)
-def _passing(tiers: tuple[_Matches, ...], last: PortSet) -> PortSet:
-    """The ports that tiers accept, and those of `last` among the ports that they leave undecided."""
-    accepted, undecided = PortSet.NONE, PortSet.ALL
-    for matches in tiers:
-        left = undecided
-        for action, ports in matches:
-            here = left & ports
-            left -= here
-            if action is not Action.PASS:
-                undecided -= here
-            if action is Action.ACCEPT:
-                accepted |= here
-    return accepted | (undecided & last)
+_passing = lru_cache(maxsize=65_536)(passing_ports)
 
 
 def _terms(policies: PolicySet) -> Iterator[tuple[Peers, PortSet]]:
